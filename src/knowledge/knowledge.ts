@@ -1,0 +1,52 @@
+/** One hit of a search: a stretch of a document, where it stands and how well it matches (higher is better). */
+export interface SearchHit {
+  readonly text: string
+  /** Document id, such as a path, and the heading above the passage. */
+  readonly source: string
+  readonly heading?: string
+  readonly score: number
+}
+
+export interface SearchOptions {
+  /** Most hits; default 5. */
+  readonly limit?: number
+  readonly tenant?: string
+  /** "passage" (default) gives chunks, "sentence" gives single sentences of the best chunks, ranked again by the query's rarest words. */
+  readonly unit?: "passage" | "sentence"
+}
+
+/** A fact: subject, relation, object. */
+export interface Fact {
+  readonly subject: string
+  readonly relation: string
+  readonly object: string
+  readonly source?: string
+}
+
+/** A document to add. `id` names it for ever: adding it again replaces what was there. */
+export interface Document {
+  readonly id: string
+  readonly format: "text" | "markdown" | "html" | "pdf"
+  readonly content: string | Uint8Array
+}
+
+/** Turns texts into vectors of one length. */
+export interface Embedder {
+  readonly id: string
+  readonly dimensions: number
+  embed(texts: readonly string[]): Promise<readonly Float32Array[]>
+}
+
+/** What agents, tools, the gateway and the CLI use of the knowledge base. */
+export interface Knowledge {
+  add(document: Document, options?: { tenant?: string }): Promise<{ chunks: number; unchanged: boolean }>
+  /** Adds every readable document below a folder; `onProgress` is called after each. */
+  addFolder(folder: string, options?: { tenant?: string; onProgress?: (done: number, total: number, id: string) => void }): Promise<{ documents: number; chunks: number }>
+  remove(id: string, options?: { tenant?: string }): Promise<boolean>
+  documents(options?: { tenant?: string }): Promise<readonly { id: string; chunks: number; bytes: number }[]>
+  search(query: string, options?: SearchOptions): Promise<readonly SearchHit[]>
+  assert(fact: Fact, options?: { tenant?: string }): Promise<void>
+  retract(fact: Fact, options?: { tenant?: string }): Promise<boolean>
+  /** Facts that match every given field. */
+  facts(pattern: Partial<Fact>, options?: { tenant?: string }): Promise<readonly Fact[]>
+}

@@ -1,0 +1,47 @@
+import type { AgentOSError } from "#actors/errors.js"
+import type { ContextVector } from "./agents/context-vector.js"
+import type { Usage } from "./models/model.js"
+
+/** What became of a run: the text, the whole context, the tokens spent. Plain data. */
+export interface RunResult {
+  readonly runId: string
+  /** The agent or topology that ran. */
+  readonly target: string
+  readonly output: string
+  readonly context: ContextVector
+  readonly usage: Usage
+  /** Wall time in milliseconds. */
+  readonly elapsedMs: number
+}
+
+/**
+ * What a run tells while it goes. `step` is the path of the step in the topology ("0", "1.0", ...), unique in a run. The last event is
+ * `end` or `error`.
+ */
+export type RunEvent =
+  | { readonly type: "start"; readonly runId: string; readonly target: string; readonly resumed: boolean }
+  | { readonly type: "step"; readonly step: string; readonly agent: string; readonly status: "started" }
+  | { readonly type: "step"; readonly step: string; readonly agent: string; readonly status: "finished"; readonly output: string; readonly elapsedMs: number; readonly usage: Usage }
+  | { readonly type: "step"; readonly step: string; readonly agent: string; readonly status: "failed"; readonly code: string; readonly message: string; readonly elapsedMs: number }
+  | { readonly type: "token"; readonly step: string; readonly agent: string; readonly text: string }
+  | { readonly type: "tool"; readonly step: string; readonly agent: string; readonly tool: string; readonly callId: string; readonly status: "called"; readonly arguments: Readonly<Record<string, unknown>> }
+  | { readonly type: "tool"; readonly step: string; readonly agent: string; readonly tool: string; readonly callId: string; readonly status: "ok" | "error" | "unresolved"; readonly text: string; readonly elapsedMs: number }
+  | { readonly type: "end"; readonly run: RunResult }
+  | { readonly type: "error"; readonly error: AgentOSError }
+
+export interface RunOptions {
+  /** Remembers what was said under this id; absent: nothing is remembered. */
+  readonly conversation?: string
+  /** The same id again gives the first run's answer instead of a second run. */
+  readonly commandId?: string
+  readonly tenant?: string
+  /** Who asks: the id of an API key, "local", ... */
+  readonly caller?: string
+  readonly traceId?: string
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+  /** Tokens that the whole run may spend. */
+  readonly budgetTokens?: number
+  /** Start from this context instead of an empty one. */
+  readonly context?: ContextVector
+}

@@ -1,0 +1,35 @@
+import type { z } from "zod"
+
+/** What a tool may use while it works. */
+export interface ToolContext {
+  /** Aborts when the caller cancels or the tool's time is up. */
+  readonly signal: AbortSignal
+  readonly agent: string
+  readonly tenant: string
+  readonly traceId: string
+  /** Stable over retries and restarts of the same call: hand it to servers as their idempotency key. */
+  readonly callId: string
+}
+
+/**
+ * Something an agent can do. Arguments are checked against `parameters` before `execute` runs; what it returns is plain data that the
+ * model reads as text.
+ */
+export interface Tool<Parameters extends z.ZodType = z.ZodType> {
+  readonly name: string
+  readonly description: string
+  readonly parameters: Parameters
+  /** Milliseconds before the call is given up; default 10,000. */
+  readonly timeoutMs?: number
+  execute(args: z.output<Parameters>, context: ToolContext): unknown
+}
+
+/** Checks a tool's shape at compile time and infers its arguments from `parameters`. */
+export function defineTool<Parameters extends z.ZodType>(tool: Tool<Parameters>): Tool<Parameters> {
+  return tool
+}
+
+/** What became of a tool call. An error is text that the model can read and react to, not an exception. */
+export type ToolOutcome =
+  | { readonly kind: "ok"; readonly value: unknown; readonly text: string }
+  | { readonly kind: "error"; readonly code: string; readonly text: string }
