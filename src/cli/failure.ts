@@ -1,0 +1,9 @@
+import pc from "picocolors"
+import { AgentOSError } from "#actors/errors.js"
+
+/** Tells a person what went wrong, and ends the process with 1. A bug keeps its stack, an expected refusal does not need one. */
+export function fail(error: unknown): never {
+  if (error instanceof AgentOSError) console.error(`${pc.red(error.code)} ${error.message}`)
+  else console.error(error)
+  process.exit(1)
+}

@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs"
+import { parseConfig, readConfig, type Config } from "../config.js"
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly host?: string
+  readonly port?: number
+  readonly grpcPort?: number
+}
+
+/** The configuration a command works with: the file, if there is one, and over it what stands on the command line. */
+export async function loadConfig(options: GlobalOptions): Promise<Config> {
+  const path = options.config ?? (existsSync("llmagentos.yaml") ? "llmagentos.yaml" : undefined)
+  const config = path === undefined ? parseConfig({}) : await readConfig(path)
+  return {
+    ...config,
+    data: options.data ?? config.data,
+    gateway: {
+      ...config.gateway,
+      ...(options.host === undefined ? {} : { host: options.host }),
+      ...(options.port === undefined ? {} : { port: options.port }),
+      ...(options.grpcPort === undefined ? {} : { grpcPort: options.grpcPort }),
+    },
+  }
+}
