@@ -1,0 +1,98 @@
+/**
+ * `llmagentos start`: boot a node, answer the question given, then serve; in a terminal without a question, a chat prompt.
+ *
+ * Invariants
+ *   C1. The first Ctrl-C (or SIGTERM) stops in order: the prompt, the doors, the agents, the journal. A second one ends at once.
+ *   C2. With `--once` no port is opened.
+ */
+import { stat } from "node:fs/promises"
+import { createInterface } from "node:readline/promises"
+import pc from "picocolors"
+import { AgentOSError } from "#actors/errors.js"
+import { createAgentOS, type AgentOS, type Doors } from "../os.js"
+import { packageVersion } from "../version.js"
+import { showRun } from "./show-run.js"
+import { loadConfig, type GlobalOptions } from "./settings.js"
+import { addFolders } from "./knowledge.js"
+
+export interface StartOptions extends GlobalOptions {
+  readonly once?: boolean
+  readonly knowledge: readonly string[]
+  readonly target: string
+  readonly conversation: string
+}
+
+export async function start(question: string, options: StartOptions): Promise<void> {
+  for (const folder of options.knowledge) {
+    const found = await stat(folder).catch(() => undefined)
+    if (found === undefined) throw new AgentOSError("DOCUMENT_UNREADABLE", `--knowledge ${folder}: no such file or folder`)
+  }
+  const config = await loadConfig(options)
+  const os = await createAgentOS(config)
+  const stopping = new AbortController()
+  const stop = (): void => {
+    if (stopping.signal.aborted) process.exit(130) // C1
+    stopping.abort()
+  }
+  process.on("SIGINT", stop)
+  process.on("SIGTERM", stop)
+  try {
+    const doors = options.once === true ? undefined : await os.listen() // C2
+    greet(os, doors)
+    await addFolders(os.knowledge, options.knowledge)
+    if (question !== "") {
+      await answer(os, question, options, stopping.signal)
+    } else if (process.stdin.isTTY && options.once !== true) {
+      await prompt(os, options, stopping)
+    }
+    if (doors !== undefined && !stopping.signal.aborted) {
+      console.log(pc.dim("serving; Ctrl-C stops"))
+      await new Promise((done) => stopping.signal.addEventListener("abort", done, { once: true }))
+    }
+  } finally {
+    await os.stop()
+    process.off("SIGINT", stop)
+    process.off("SIGTERM", stop)
+  }
+}
+
+function greet(os: AgentOS, doors: Doors | undefined): void {
+  const ready = Math.round(process.uptime() * 1000)
+  const rows = [
+    ["model", os.models.describe().map(({ id, backend }) => `${id} (${backend})`).join(", ")],
+    ["data", os.data],
+    ...(doors === undefined
+      ? []
+      : [
+          ["REST", `${doors.rest}   status page: ${doors.rest}/   API: ${doors.rest}/docs`],
+          ["gRPC", doors.grpc],
+        ]),
+  ]
+  console.log(`${pc.bold("LLMAgentOS")} ${packageVersion} ready in ${ready} ms`)
+  for (const [name = "", text = ""] of rows) console.log(`  ${pc.dim(name.padEnd(6))} ${text}`)
+}
+
+/** Asks, shows every step, prints the answer. A failed run is told, not thrown: the node lives on. */
+async function answer(os: AgentOS, question: string, options: StartOptions, signal: AbortSignal): Promise<void> {
+  console.log(`\n${pc.dim("?")} ${question}`)
+  const run = await showRun(os.stream(options.target, question, { conversation: options.conversation, caller: "local", signal }))
+  if (run === undefined && options.once === true) process.exitCode = 1
+}
+
+async function prompt(os: AgentOS, options: StartOptions, stopping: AbortController): Promise<void> {
+  console.log(pc.dim("ask something; an empty line or Ctrl-C ends the prompt"))
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  terminal.on("SIGINT", () => stopping.abort())
+  try {
+    while (!stopping.signal.aborted) {
+      const line = (await terminal.question(pc.cyan("> "), { signal: stopping.signal })).trim()
+      if (line === "") break
+      await showRun(os.stream(options.target, line, { conversation: options.conversation, caller: "local", signal: stopping.signal }))
+    }
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error
+  } finally {
+    terminal.close()
+    stopping.abort()
+  }
+}
