@@ -1,0 +1,93 @@
+/**
+ * One error class for the whole house. A code says whether the same call may succeed later with nothing changed, and whether the work was done.
+ * Each floor adds its own table of codes; `docs/errors.md` is generated from the tables.
+ */
+
+export interface CodeSpec {
+  /** May the same call succeed later with nothing changed by the caller? */
+  readonly retryable: boolean
+  /** Was the work done? Automatic retry only for "no", or with a command id. */
+  readonly executed: "no" | "maybe" | "yes"
+  /** One line for the reference page. */
+  readonly meaning: string
+}
+
+const registry = new Map<string, CodeSpec>()
+
+/** Adds a floor's codes. @throws TypeError when a code is taken */
+export function defineErrors<const Table extends Readonly<Record<string, CodeSpec>>>(table: Table): Table {
+  for (const [code, spec] of Object.entries(table)) {
+    if (registry.has(code)) throw new TypeError(`error code ${code} is defined twice`)
+    registry.set(code, spec)
+  }
+  return table
+}
+
+/** Every code known so far, by name. */
+export function errorCodes(): ReadonlyMap<string, CodeSpec> {
+  return registry
+}
+
+/** The codes of the actor runtime. */
+export const actorErrors = defineErrors({
+  MAILBOX_FULL: { retryable: true, executed: "no", meaning: "The mailbox has reached its capacity and refuses messages." },
+  ASK_TIMEOUT: { retryable: true, executed: "maybe", meaning: "No reply came before the deadline of the ask." },
+  ASK_CYCLE: { retryable: false, executed: "no", meaning: "The chain of asks already waits for this actor, which would wait for itself." },
+  ACTOR_STOPPED: { retryable: false, executed: "maybe", meaning: "The actor has stopped, or this incarnation of it was replaced." },
+  ACTOR_CRASHED: { retryable: true, executed: "maybe", meaning: "The handler threw; its supervisor decides what happens to the actor." },
+  SYSTEM_STOPPED: { retryable: false, executed: "no", meaning: "The actor system is stopping or has stopped." },
+  UNKNOWN_MESSAGE: { retryable: false, executed: "no", meaning: "The actor has no handler of this name." },
+  UNKNOWN_DEFINITION: { retryable: false, executed: "no", meaning: "No definition of this name was registered when the system was made." },
+  NAME_TAKEN: { retryable: false, executed: "no", meaning: "A sibling with this name is alive." },
+  INVALID_ADDRESS: { retryable: false, executed: "no", meaning: "The text is not the address of an actor." },
+  INVALID_DEFINITION: { retryable: false, executed: "no", meaning: "A definition contradicts itself or the limits of the runtime." },
+  HANDLER_TIMEOUT: { retryable: true, executed: "maybe", meaning: "The handler's promise did not settle within its limit." },
+  CANCELLED: { retryable: false, executed: "maybe", meaning: "The caller cancelled." },
+  DEADLINE_EXCEEDED: { retryable: true, executed: "no", meaning: "The deadline passed before the work began." },
+  STASH_FULL: { retryable: true, executed: "no", meaning: "The stash of the actor has reached its capacity." },
+  JOURNAL_FAILED: { retryable: true, executed: "maybe", meaning: "The journal did not confirm the events; whether they are durable is unknown." },
+  SEQUENCE_CONFLICT: { retryable: true, executed: "no", meaning: "Another writer has appended to the same actor." },
+  STALE_EPOCH: { retryable: false, executed: "no", meaning: "A newer owner of the actor has written; this one must stop." },
+  RECORD_DAMAGED: { retryable: false, executed: "no", meaning: "A stored record fails its checksum or cannot be read." },
+  RECORD_UNKNOWN: { retryable: false, executed: "no", meaning: "A stored record is of a newer format or names an unknown event." },
+  LEVEL_LOCKED: { retryable: true, executed: "no", meaning: "Another process owns the data folder." },
+  DISK_FULL: { retryable: true, executed: "no", meaning: "The disk has no room for the write." },
+  STORE_FAILED: { retryable: false, executed: "maybe", meaning: "The store failed for another reason." },
+})
+
+export interface ErrorOptions {
+  readonly cause?: unknown
+  /** Plain data about what went wrong, for programs. */
+  readonly details?: Readonly<Record<string, unknown>>
+  /** The node it happened on, when it was not this one. */
+  readonly node?: string
+}
+
+/** What every refusal and failure of this system is. Its message says what was wrong, where, and what would be right. */
+export class AgentOSError extends Error {
+  override readonly name = "AgentOSError"
+  readonly code: string
+  readonly details: Readonly<Record<string, unknown>> | undefined
+  readonly node: string | undefined
+
+  constructor(code: string, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.details = options.details
+    this.node = options.node
+  }
+
+  get retryable(): boolean {
+    return registry.get(this.code)?.retryable ?? false
+  }
+
+  get executed(): CodeSpec["executed"] {
+    return registry.get(this.code)?.executed ?? "maybe"
+  }
+
+  /** Any thrown value as an AgentOSError; one that is already is returned as it is. */
+  static from(thrown: unknown, code = "ACTOR_CRASHED"): AgentOSError {
+    if (thrown instanceof AgentOSError) return thrown
+    return new AgentOSError(code, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
+  }
+}
