@@ -1,0 +1,1478 @@
+import * as $protobuf from "protobufjs";
+import Long = require("long");
+/** Namespace llmagentos. */
+export namespace llmagentos {
+
+    /** Namespace v1. */
+    namespace v1 {
+
+        /** Properties of a ListRequest. */
+        interface IListRequest {
+        }
+
+        /** Represents a ListRequest. */
+        class ListRequest implements IListRequest {
+
+            /**
+             * Constructs a new ListRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IListRequest);
+
+            /**
+             * Encodes the specified ListRequest message. Does not implicitly {@link llmagentos.v1.ListRequest.verify|verify} messages.
+             * @param message ListRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IListRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ListRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ListRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ListRequest;
+        }
+
+        /** Properties of a Name. */
+        interface IName {
+
+            /** Name name */
+            name?: (string|null);
+        }
+
+        /** Represents a Name. */
+        class Name implements IName {
+
+            /**
+             * Constructs a new Name.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IName);
+
+            /** Name name. */
+            public name: string;
+
+            /**
+             * Encodes the specified Name message. Does not implicitly {@link llmagentos.v1.Name.verify|verify} messages.
+             * @param message Name message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IName, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Name message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Name
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Name;
+        }
+
+        /** Properties of a RunId. */
+        interface IRunId {
+
+            /** RunId runId */
+            runId?: (string|null);
+        }
+
+        /** Represents a RunId. */
+        class RunId implements IRunId {
+
+            /**
+             * Constructs a new RunId.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunId);
+
+            /** RunId runId. */
+            public runId: string;
+
+            /**
+             * Encodes the specified RunId message. Does not implicitly {@link llmagentos.v1.RunId.verify|verify} messages.
+             * @param message RunId message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunId, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunId message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunId
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunId;
+        }
+
+        /** Properties of a RunRequest. */
+        interface IRunRequest {
+
+            /** RunRequest target */
+            target?: (string|null);
+
+            /** RunRequest input */
+            input?: (string|null);
+
+            /** RunRequest conversation */
+            conversation?: (string|null);
+
+            /** RunRequest budgetTokens */
+            budgetTokens?: (number|null);
+
+            /** RunRequest includeContext */
+            includeContext?: (boolean|null);
+        }
+
+        /** Represents a RunRequest. */
+        class RunRequest implements IRunRequest {
+
+            /**
+             * Constructs a new RunRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunRequest);
+
+            /** RunRequest target. */
+            public target: string;
+
+            /** RunRequest input. */
+            public input: string;
+
+            /** RunRequest conversation. */
+            public conversation?: (string|null);
+
+            /** RunRequest budgetTokens. */
+            public budgetTokens?: (number|null);
+
+            /** RunRequest includeContext. */
+            public includeContext: boolean;
+
+            /**
+             * Encodes the specified RunRequest message. Does not implicitly {@link llmagentos.v1.RunRequest.verify|verify} messages.
+             * @param message RunRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunRequest;
+        }
+
+        /** Properties of a Usage. */
+        interface IUsage {
+
+            /** Usage promptTokens */
+            promptTokens?: (number|null);
+
+            /** Usage completionTokens */
+            completionTokens?: (number|null);
+
+            /** Usage cachedTokens */
+            cachedTokens?: (number|null);
+        }
+
+        /** Represents a Usage. */
+        class Usage implements IUsage {
+
+            /**
+             * Constructs a new Usage.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IUsage);
+
+            /** Usage promptTokens. */
+            public promptTokens: number;
+
+            /** Usage completionTokens. */
+            public completionTokens: number;
+
+            /** Usage cachedTokens. */
+            public cachedTokens: number;
+
+            /**
+             * Encodes the specified Usage message. Does not implicitly {@link llmagentos.v1.Usage.verify|verify} messages.
+             * @param message Usage message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IUsage, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Usage message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Usage
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Usage;
+        }
+
+        /** Properties of a RunReply. */
+        interface IRunReply {
+
+            /** RunReply runId */
+            runId?: (string|null);
+
+            /** RunReply target */
+            target?: (string|null);
+
+            /** RunReply output */
+            output?: (string|null);
+
+            /** RunReply usage */
+            usage?: (llmagentos.v1.IUsage|null);
+
+            /** RunReply elapsedMs */
+            elapsedMs?: (number|null);
+
+            /** RunReply sources */
+            sources?: (string[]|null);
+
+            /** RunReply contextJson */
+            contextJson?: (string|null);
+        }
+
+        /** Represents a RunReply. */
+        class RunReply implements IRunReply {
+
+            /**
+             * Constructs a new RunReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunReply);
+
+            /** RunReply runId. */
+            public runId: string;
+
+            /** RunReply target. */
+            public target: string;
+
+            /** RunReply output. */
+            public output: string;
+
+            /** RunReply usage. */
+            public usage?: (llmagentos.v1.IUsage|null);
+
+            /** RunReply elapsedMs. */
+            public elapsedMs: number;
+
+            /** RunReply sources. */
+            public sources: string[];
+
+            /** RunReply contextJson. */
+            public contextJson?: (string|null);
+
+            /**
+             * Encodes the specified RunReply message. Does not implicitly {@link llmagentos.v1.RunReply.verify|verify} messages.
+             * @param message RunReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunReply, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunReply;
+        }
+
+        /** Properties of a RunEvent. */
+        interface IRunEvent {
+
+            /** RunEvent start */
+            start?: (llmagentos.v1.IRunStarted|null);
+
+            /** RunEvent stepStarted */
+            stepStarted?: (llmagentos.v1.IStepStarted|null);
+
+            /** RunEvent stepFinished */
+            stepFinished?: (llmagentos.v1.IStepFinished|null);
+
+            /** RunEvent stepFailed */
+            stepFailed?: (llmagentos.v1.IStepFailed|null);
+
+            /** RunEvent token */
+            token?: (llmagentos.v1.IToken|null);
+
+            /** RunEvent toolCalled */
+            toolCalled?: (llmagentos.v1.IToolCalled|null);
+
+            /** RunEvent toolEnded */
+            toolEnded?: (llmagentos.v1.IToolEnded|null);
+
+            /** RunEvent end */
+            end?: (llmagentos.v1.IRunReply|null);
+        }
+
+        /** Represents a RunEvent. */
+        class RunEvent implements IRunEvent {
+
+            /**
+             * Constructs a new RunEvent.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunEvent);
+
+            /** RunEvent start. */
+            public start?: (llmagentos.v1.IRunStarted|null);
+
+            /** RunEvent stepStarted. */
+            public stepStarted?: (llmagentos.v1.IStepStarted|null);
+
+            /** RunEvent stepFinished. */
+            public stepFinished?: (llmagentos.v1.IStepFinished|null);
+
+            /** RunEvent stepFailed. */
+            public stepFailed?: (llmagentos.v1.IStepFailed|null);
+
+            /** RunEvent token. */
+            public token?: (llmagentos.v1.IToken|null);
+
+            /** RunEvent toolCalled. */
+            public toolCalled?: (llmagentos.v1.IToolCalled|null);
+
+            /** RunEvent toolEnded. */
+            public toolEnded?: (llmagentos.v1.IToolEnded|null);
+
+            /** RunEvent end. */
+            public end?: (llmagentos.v1.IRunReply|null);
+
+            /** RunEvent event. */
+            public event?: ("start"|"stepStarted"|"stepFinished"|"stepFailed"|"token"|"toolCalled"|"toolEnded"|"end");
+
+            /**
+             * Encodes the specified RunEvent message. Does not implicitly {@link llmagentos.v1.RunEvent.verify|verify} messages.
+             * @param message RunEvent message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunEvent, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunEvent message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunEvent
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunEvent;
+        }
+
+        /** Properties of a RunStarted. */
+        interface IRunStarted {
+
+            /** RunStarted runId */
+            runId?: (string|null);
+
+            /** RunStarted target */
+            target?: (string|null);
+
+            /** RunStarted resumed */
+            resumed?: (boolean|null);
+        }
+
+        /** Represents a RunStarted. */
+        class RunStarted implements IRunStarted {
+
+            /**
+             * Constructs a new RunStarted.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunStarted);
+
+            /** RunStarted runId. */
+            public runId: string;
+
+            /** RunStarted target. */
+            public target: string;
+
+            /** RunStarted resumed. */
+            public resumed: boolean;
+
+            /**
+             * Encodes the specified RunStarted message. Does not implicitly {@link llmagentos.v1.RunStarted.verify|verify} messages.
+             * @param message RunStarted message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunStarted, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunStarted message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunStarted
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunStarted;
+        }
+
+        /** Properties of a StepStarted. */
+        interface IStepStarted {
+
+            /** StepStarted step */
+            step?: (string|null);
+
+            /** StepStarted agent */
+            agent?: (string|null);
+        }
+
+        /** Represents a StepStarted. */
+        class StepStarted implements IStepStarted {
+
+            /**
+             * Constructs a new StepStarted.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IStepStarted);
+
+            /** StepStarted step. */
+            public step: string;
+
+            /** StepStarted agent. */
+            public agent: string;
+
+            /**
+             * Encodes the specified StepStarted message. Does not implicitly {@link llmagentos.v1.StepStarted.verify|verify} messages.
+             * @param message StepStarted message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IStepStarted, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StepStarted message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns StepStarted
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.StepStarted;
+        }
+
+        /** Properties of a StepFinished. */
+        interface IStepFinished {
+
+            /** StepFinished step */
+            step?: (string|null);
+
+            /** StepFinished agent */
+            agent?: (string|null);
+
+            /** StepFinished output */
+            output?: (string|null);
+
+            /** StepFinished elapsedMs */
+            elapsedMs?: (number|null);
+
+            /** StepFinished usage */
+            usage?: (llmagentos.v1.IUsage|null);
+        }
+
+        /** Represents a StepFinished. */
+        class StepFinished implements IStepFinished {
+
+            /**
+             * Constructs a new StepFinished.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IStepFinished);
+
+            /** StepFinished step. */
+            public step: string;
+
+            /** StepFinished agent. */
+            public agent: string;
+
+            /** StepFinished output. */
+            public output: string;
+
+            /** StepFinished elapsedMs. */
+            public elapsedMs: number;
+
+            /** StepFinished usage. */
+            public usage?: (llmagentos.v1.IUsage|null);
+
+            /**
+             * Encodes the specified StepFinished message. Does not implicitly {@link llmagentos.v1.StepFinished.verify|verify} messages.
+             * @param message StepFinished message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IStepFinished, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StepFinished message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns StepFinished
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.StepFinished;
+        }
+
+        /** Properties of a StepFailed. */
+        interface IStepFailed {
+
+            /** StepFailed step */
+            step?: (string|null);
+
+            /** StepFailed agent */
+            agent?: (string|null);
+
+            /** StepFailed code */
+            code?: (string|null);
+
+            /** StepFailed message */
+            message?: (string|null);
+
+            /** StepFailed elapsedMs */
+            elapsedMs?: (number|null);
+        }
+
+        /** Represents a StepFailed. */
+        class StepFailed implements IStepFailed {
+
+            /**
+             * Constructs a new StepFailed.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IStepFailed);
+
+            /** StepFailed step. */
+            public step: string;
+
+            /** StepFailed agent. */
+            public agent: string;
+
+            /** StepFailed code. */
+            public code: string;
+
+            /** StepFailed message. */
+            public message: string;
+
+            /** StepFailed elapsedMs. */
+            public elapsedMs: number;
+
+            /**
+             * Encodes the specified StepFailed message. Does not implicitly {@link llmagentos.v1.StepFailed.verify|verify} messages.
+             * @param message StepFailed message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IStepFailed, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a StepFailed message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns StepFailed
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.StepFailed;
+        }
+
+        /** Properties of a Token. */
+        interface IToken {
+
+            /** Token step */
+            step?: (string|null);
+
+            /** Token agent */
+            agent?: (string|null);
+
+            /** Token text */
+            text?: (string|null);
+        }
+
+        /** Represents a Token. */
+        class Token implements IToken {
+
+            /**
+             * Constructs a new Token.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IToken);
+
+            /** Token step. */
+            public step: string;
+
+            /** Token agent. */
+            public agent: string;
+
+            /** Token text. */
+            public text: string;
+
+            /**
+             * Encodes the specified Token message. Does not implicitly {@link llmagentos.v1.Token.verify|verify} messages.
+             * @param message Token message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IToken, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Token message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Token
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Token;
+        }
+
+        /** Properties of a ToolCalled. */
+        interface IToolCalled {
+
+            /** ToolCalled step */
+            step?: (string|null);
+
+            /** ToolCalled agent */
+            agent?: (string|null);
+
+            /** ToolCalled tool */
+            tool?: (string|null);
+
+            /** ToolCalled callId */
+            callId?: (string|null);
+
+            /** ToolCalled argumentsJson */
+            argumentsJson?: (string|null);
+        }
+
+        /** Represents a ToolCalled. */
+        class ToolCalled implements IToolCalled {
+
+            /**
+             * Constructs a new ToolCalled.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IToolCalled);
+
+            /** ToolCalled step. */
+            public step: string;
+
+            /** ToolCalled agent. */
+            public agent: string;
+
+            /** ToolCalled tool. */
+            public tool: string;
+
+            /** ToolCalled callId. */
+            public callId: string;
+
+            /** ToolCalled argumentsJson. */
+            public argumentsJson: string;
+
+            /**
+             * Encodes the specified ToolCalled message. Does not implicitly {@link llmagentos.v1.ToolCalled.verify|verify} messages.
+             * @param message ToolCalled message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IToolCalled, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ToolCalled message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ToolCalled
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ToolCalled;
+        }
+
+        /** Properties of a ToolEnded. */
+        interface IToolEnded {
+
+            /** ToolEnded step */
+            step?: (string|null);
+
+            /** ToolEnded agent */
+            agent?: (string|null);
+
+            /** ToolEnded tool */
+            tool?: (string|null);
+
+            /** ToolEnded callId */
+            callId?: (string|null);
+
+            /** ToolEnded status */
+            status?: (string|null);
+
+            /** ToolEnded text */
+            text?: (string|null);
+
+            /** ToolEnded elapsedMs */
+            elapsedMs?: (number|null);
+        }
+
+        /** Represents a ToolEnded. */
+        class ToolEnded implements IToolEnded {
+
+            /**
+             * Constructs a new ToolEnded.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IToolEnded);
+
+            /** ToolEnded step. */
+            public step: string;
+
+            /** ToolEnded agent. */
+            public agent: string;
+
+            /** ToolEnded tool. */
+            public tool: string;
+
+            /** ToolEnded callId. */
+            public callId: string;
+
+            /** ToolEnded status. */
+            public status: string;
+
+            /** ToolEnded text. */
+            public text: string;
+
+            /** ToolEnded elapsedMs. */
+            public elapsedMs: number;
+
+            /**
+             * Encodes the specified ToolEnded message. Does not implicitly {@link llmagentos.v1.ToolEnded.verify|verify} messages.
+             * @param message ToolEnded message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IToolEnded, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ToolEnded message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ToolEnded
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ToolEnded;
+        }
+
+        /** Properties of a RunStatus. */
+        interface IRunStatus {
+
+            /** RunStatus runId */
+            runId?: (string|null);
+
+            /** RunStatus target */
+            target?: (string|null);
+
+            /** RunStatus state */
+            state?: (string|null);
+
+            /** RunStatus output */
+            output?: (string|null);
+
+            /** RunStatus errorCode */
+            errorCode?: (string|null);
+
+            /** RunStatus errorMessage */
+            errorMessage?: (string|null);
+        }
+
+        /** Represents a RunStatus. */
+        class RunStatus implements IRunStatus {
+
+            /**
+             * Constructs a new RunStatus.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunStatus);
+
+            /** RunStatus runId. */
+            public runId: string;
+
+            /** RunStatus target. */
+            public target: string;
+
+            /** RunStatus state. */
+            public state: string;
+
+            /** RunStatus output. */
+            public output?: (string|null);
+
+            /** RunStatus errorCode. */
+            public errorCode?: (string|null);
+
+            /** RunStatus errorMessage. */
+            public errorMessage?: (string|null);
+
+            /**
+             * Encodes the specified RunStatus message. Does not implicitly {@link llmagentos.v1.RunStatus.verify|verify} messages.
+             * @param message RunStatus message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunStatus, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunStatus message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunStatus
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunStatus;
+        }
+
+        /** Properties of a CancelReply. */
+        interface ICancelReply {
+
+            /** CancelReply cancelled */
+            cancelled?: (boolean|null);
+        }
+
+        /** Represents a CancelReply. */
+        class CancelReply implements ICancelReply {
+
+            /**
+             * Constructs a new CancelReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ICancelReply);
+
+            /** CancelReply cancelled. */
+            public cancelled: boolean;
+
+            /**
+             * Encodes the specified CancelReply message. Does not implicitly {@link llmagentos.v1.CancelReply.verify|verify} messages.
+             * @param message CancelReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ICancelReply, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CancelReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns CancelReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.CancelReply;
+        }
+
+        /** Properties of an Agent. */
+        interface IAgent {
+
+            /** Agent name */
+            name?: (string|null);
+
+            /** Agent description */
+            description?: (string|null);
+
+            /** Agent model */
+            model?: (string|null);
+
+            /** Agent state */
+            state?: (string|null);
+
+            /** Agent replicas */
+            replicas?: (number|null);
+
+            /** Agent queued */
+            queued?: (number|null);
+
+            /** Agent tools */
+            tools?: (string[]|null);
+        }
+
+        /** Represents an Agent. */
+        class Agent implements IAgent {
+
+            /**
+             * Constructs a new Agent.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IAgent);
+
+            /** Agent name. */
+            public name: string;
+
+            /** Agent description. */
+            public description: string;
+
+            /** Agent model. */
+            public model: string;
+
+            /** Agent state. */
+            public state: string;
+
+            /** Agent replicas. */
+            public replicas: number;
+
+            /** Agent queued. */
+            public queued: number;
+
+            /** Agent tools. */
+            public tools: string[];
+
+            /**
+             * Encodes the specified Agent message. Does not implicitly {@link llmagentos.v1.Agent.verify|verify} messages.
+             * @param message Agent message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IAgent, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Agent message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Agent
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Agent;
+        }
+
+        /** Properties of an AgentList. */
+        interface IAgentList {
+
+            /** AgentList agents */
+            agents?: (llmagentos.v1.IAgent[]|null);
+        }
+
+        /** Represents an AgentList. */
+        class AgentList implements IAgentList {
+
+            /**
+             * Constructs a new AgentList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IAgentList);
+
+            /** AgentList agents. */
+            public agents: llmagentos.v1.IAgent[];
+
+            /**
+             * Encodes the specified AgentList message. Does not implicitly {@link llmagentos.v1.AgentList.verify|verify} messages.
+             * @param message AgentList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IAgentList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AgentList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns AgentList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.AgentList;
+        }
+
+        /** Properties of a ReplicateRequest. */
+        interface IReplicateRequest {
+
+            /** ReplicateRequest name */
+            name?: (string|null);
+
+            /** ReplicateRequest count */
+            count?: (number|null);
+        }
+
+        /** Represents a ReplicateRequest. */
+        class ReplicateRequest implements IReplicateRequest {
+
+            /**
+             * Constructs a new ReplicateRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IReplicateRequest);
+
+            /** ReplicateRequest name. */
+            public name: string;
+
+            /** ReplicateRequest count. */
+            public count: number;
+
+            /**
+             * Encodes the specified ReplicateRequest message. Does not implicitly {@link llmagentos.v1.ReplicateRequest.verify|verify} messages.
+             * @param message ReplicateRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IReplicateRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ReplicateRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ReplicateRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ReplicateRequest;
+        }
+
+        /** Properties of a Topology. */
+        interface ITopology {
+
+            /** Topology name */
+            name?: (string|null);
+
+            /** Topology description */
+            description?: (string|null);
+
+            /** Topology agents */
+            agents?: (string[]|null);
+
+            /** Topology definitionJson */
+            definitionJson?: (string|null);
+        }
+
+        /** Represents a Topology. */
+        class Topology implements ITopology {
+
+            /**
+             * Constructs a new Topology.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ITopology);
+
+            /** Topology name. */
+            public name: string;
+
+            /** Topology description. */
+            public description: string;
+
+            /** Topology agents. */
+            public agents: string[];
+
+            /** Topology definitionJson. */
+            public definitionJson?: (string|null);
+
+            /**
+             * Encodes the specified Topology message. Does not implicitly {@link llmagentos.v1.Topology.verify|verify} messages.
+             * @param message Topology message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ITopology, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Topology message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Topology
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Topology;
+        }
+
+        /** Properties of a TopologyList. */
+        interface ITopologyList {
+
+            /** TopologyList topologies */
+            topologies?: (llmagentos.v1.ITopology[]|null);
+        }
+
+        /** Represents a TopologyList. */
+        class TopologyList implements ITopologyList {
+
+            /**
+             * Constructs a new TopologyList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ITopologyList);
+
+            /** TopologyList topologies. */
+            public topologies: llmagentos.v1.ITopology[];
+
+            /**
+             * Encodes the specified TopologyList message. Does not implicitly {@link llmagentos.v1.TopologyList.verify|verify} messages.
+             * @param message TopologyList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ITopologyList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a TopologyList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns TopologyList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.TopologyList;
+        }
+
+        /** Properties of a Document. */
+        interface IDocument {
+
+            /** Document id */
+            id?: (string|null);
+
+            /** Document format */
+            format?: (string|null);
+
+            /** Document content */
+            content?: (Uint8Array|null);
+        }
+
+        /** Represents a Document. */
+        class Document implements IDocument {
+
+            /**
+             * Constructs a new Document.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IDocument);
+
+            /** Document id. */
+            public id: string;
+
+            /** Document format. */
+            public format: string;
+
+            /** Document content. */
+            public content: Uint8Array;
+
+            /**
+             * Encodes the specified Document message. Does not implicitly {@link llmagentos.v1.Document.verify|verify} messages.
+             * @param message Document message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IDocument, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Document message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Document
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Document;
+        }
+
+        /** Properties of an AddDocumentReply. */
+        interface IAddDocumentReply {
+
+            /** AddDocumentReply chunks */
+            chunks?: (number|null);
+
+            /** AddDocumentReply unchanged */
+            unchanged?: (boolean|null);
+        }
+
+        /** Represents an AddDocumentReply. */
+        class AddDocumentReply implements IAddDocumentReply {
+
+            /**
+             * Constructs a new AddDocumentReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IAddDocumentReply);
+
+            /** AddDocumentReply chunks. */
+            public chunks: number;
+
+            /** AddDocumentReply unchanged. */
+            public unchanged: boolean;
+
+            /**
+             * Encodes the specified AddDocumentReply message. Does not implicitly {@link llmagentos.v1.AddDocumentReply.verify|verify} messages.
+             * @param message AddDocumentReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IAddDocumentReply, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AddDocumentReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns AddDocumentReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.AddDocumentReply;
+        }
+
+        /** Properties of a SearchRequest. */
+        interface ISearchRequest {
+
+            /** SearchRequest query */
+            query?: (string|null);
+
+            /** SearchRequest limit */
+            limit?: (number|null);
+        }
+
+        /** Represents a SearchRequest. */
+        class SearchRequest implements ISearchRequest {
+
+            /**
+             * Constructs a new SearchRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ISearchRequest);
+
+            /** SearchRequest query. */
+            public query: string;
+
+            /** SearchRequest limit. */
+            public limit?: (number|null);
+
+            /**
+             * Encodes the specified SearchRequest message. Does not implicitly {@link llmagentos.v1.SearchRequest.verify|verify} messages.
+             * @param message SearchRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ISearchRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SearchRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns SearchRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.SearchRequest;
+        }
+
+        /** Properties of a SearchHit. */
+        interface ISearchHit {
+
+            /** SearchHit text */
+            text?: (string|null);
+
+            /** SearchHit source */
+            source?: (string|null);
+
+            /** SearchHit heading */
+            heading?: (string|null);
+
+            /** SearchHit score */
+            score?: (number|null);
+        }
+
+        /** Represents a SearchHit. */
+        class SearchHit implements ISearchHit {
+
+            /**
+             * Constructs a new SearchHit.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ISearchHit);
+
+            /** SearchHit text. */
+            public text: string;
+
+            /** SearchHit source. */
+            public source: string;
+
+            /** SearchHit heading. */
+            public heading: string;
+
+            /** SearchHit score. */
+            public score: number;
+
+            /**
+             * Encodes the specified SearchHit message. Does not implicitly {@link llmagentos.v1.SearchHit.verify|verify} messages.
+             * @param message SearchHit message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ISearchHit, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SearchHit message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns SearchHit
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.SearchHit;
+        }
+
+        /** Properties of a SearchReply. */
+        interface ISearchReply {
+
+            /** SearchReply hits */
+            hits?: (llmagentos.v1.ISearchHit[]|null);
+        }
+
+        /** Represents a SearchReply. */
+        class SearchReply implements ISearchReply {
+
+            /**
+             * Constructs a new SearchReply.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ISearchReply);
+
+            /** SearchReply hits. */
+            public hits: llmagentos.v1.ISearchHit[];
+
+            /**
+             * Encodes the specified SearchReply message. Does not implicitly {@link llmagentos.v1.SearchReply.verify|verify} messages.
+             * @param message SearchReply message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ISearchReply, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a SearchReply message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns SearchReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.SearchReply;
+        }
+
+        /** Properties of a Model. */
+        interface IModel {
+
+            /** Model id */
+            id?: (string|null);
+
+            /** Model provider */
+            provider?: (string|null);
+
+            /** Model backend */
+            backend?: (string|null);
+
+            /** Model contextLength */
+            contextLength?: (number|null);
+
+            /** Model parameters */
+            parameters?: (number|null);
+        }
+
+        /** Represents a Model. */
+        class Model implements IModel {
+
+            /**
+             * Constructs a new Model.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IModel);
+
+            /** Model id. */
+            public id: string;
+
+            /** Model provider. */
+            public provider: string;
+
+            /** Model backend. */
+            public backend: string;
+
+            /** Model contextLength. */
+            public contextLength?: (number|null);
+
+            /** Model parameters. */
+            public parameters?: (number|null);
+
+            /**
+             * Encodes the specified Model message. Does not implicitly {@link llmagentos.v1.Model.verify|verify} messages.
+             * @param message Model message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IModel, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Model message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Model
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Model;
+        }
+
+        /** Properties of a ModelList. */
+        interface IModelList {
+
+            /** ModelList models */
+            models?: (llmagentos.v1.IModel[]|null);
+        }
+
+        /** Represents a ModelList. */
+        class ModelList implements IModelList {
+
+            /**
+             * Constructs a new ModelList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IModelList);
+
+            /** ModelList models. */
+            public models: llmagentos.v1.IModel[];
+
+            /**
+             * Encodes the specified ModelList message. Does not implicitly {@link llmagentos.v1.ModelList.verify|verify} messages.
+             * @param message ModelList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IModelList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ModelList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ModelList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ModelList;
+        }
+    }
+}

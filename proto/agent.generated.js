@@ -1,0 +1,4155 @@
+/*eslint-disable block-scoped-var, id-length, no-control-regex, no-magic-numbers, no-prototype-builtins, no-redeclare, no-shadow, no-var, sort-vars*/
+import $protobuf from "protobufjs/minimal.js";
+
+// Common aliases
+const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
+
+// Exported root namespace
+const $root = $protobuf.roots["default"] || ($protobuf.roots["default"] = {});
+
+export const llmagentos = $root.llmagentos = (() => {
+
+    /**
+     * Namespace llmagentos.
+     * @exports llmagentos
+     * @namespace
+     */
+    const llmagentos = {};
+
+    llmagentos.v1 = (function() {
+
+        /**
+         * Namespace v1.
+         * @memberof llmagentos
+         * @namespace
+         */
+        const v1 = {};
+
+        v1.ListRequest = (function() {
+
+            /**
+             * Properties of a ListRequest.
+             * @memberof llmagentos.v1
+             * @interface IListRequest
+             */
+
+            /**
+             * Constructs a new ListRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a ListRequest.
+             * @implements IListRequest
+             * @constructor
+             * @param {llmagentos.v1.IListRequest=} [properties] Properties to set
+             */
+            function ListRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Encodes the specified ListRequest message. Does not implicitly {@link llmagentos.v1.ListRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ListRequest
+             * @static
+             * @param {llmagentos.v1.IListRequest} message ListRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ListRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                return writer;
+            };
+
+            /**
+             * Decodes a ListRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ListRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ListRequest} ListRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ListRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ListRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ListRequest;
+        })();
+
+        v1.Name = (function() {
+
+            /**
+             * Properties of a Name.
+             * @memberof llmagentos.v1
+             * @interface IName
+             * @property {string|null} [name] Name name
+             */
+
+            /**
+             * Constructs a new Name.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Name.
+             * @implements IName
+             * @constructor
+             * @param {llmagentos.v1.IName=} [properties] Properties to set
+             */
+            function Name(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Name name.
+             * @member {string} name
+             * @memberof llmagentos.v1.Name
+             * @instance
+             */
+            Name.prototype.name = "";
+
+            /**
+             * Encodes the specified Name message. Does not implicitly {@link llmagentos.v1.Name.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Name
+             * @static
+             * @param {llmagentos.v1.IName} message Name message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Name.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                return writer;
+            };
+
+            /**
+             * Decodes a Name message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Name
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Name} Name
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Name.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Name();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Name;
+        })();
+
+        v1.RunId = (function() {
+
+            /**
+             * Properties of a RunId.
+             * @memberof llmagentos.v1
+             * @interface IRunId
+             * @property {string|null} [runId] RunId runId
+             */
+
+            /**
+             * Constructs a new RunId.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunId.
+             * @implements IRunId
+             * @constructor
+             * @param {llmagentos.v1.IRunId=} [properties] Properties to set
+             */
+            function RunId(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunId runId.
+             * @member {string} runId
+             * @memberof llmagentos.v1.RunId
+             * @instance
+             */
+            RunId.prototype.runId = "";
+
+            /**
+             * Encodes the specified RunId message. Does not implicitly {@link llmagentos.v1.RunId.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunId
+             * @static
+             * @param {llmagentos.v1.IRunId} message RunId message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunId.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.runId != null && Object.hasOwnProperty.call(message, "runId"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.runId);
+                return writer;
+            };
+
+            /**
+             * Decodes a RunId message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunId
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunId} RunId
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunId.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunId();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.runId = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunId;
+        })();
+
+        v1.RunRequest = (function() {
+
+            /**
+             * Properties of a RunRequest.
+             * @memberof llmagentos.v1
+             * @interface IRunRequest
+             * @property {string|null} [target] RunRequest target
+             * @property {string|null} [input] RunRequest input
+             * @property {string|null} [conversation] RunRequest conversation
+             * @property {number|null} [budgetTokens] RunRequest budgetTokens
+             * @property {boolean|null} [includeContext] RunRequest includeContext
+             */
+
+            /**
+             * Constructs a new RunRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunRequest.
+             * @implements IRunRequest
+             * @constructor
+             * @param {llmagentos.v1.IRunRequest=} [properties] Properties to set
+             */
+            function RunRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunRequest target.
+             * @member {string} target
+             * @memberof llmagentos.v1.RunRequest
+             * @instance
+             */
+            RunRequest.prototype.target = "";
+
+            /**
+             * RunRequest input.
+             * @member {string} input
+             * @memberof llmagentos.v1.RunRequest
+             * @instance
+             */
+            RunRequest.prototype.input = "";
+
+            /**
+             * RunRequest conversation.
+             * @member {string|null|undefined} conversation
+             * @memberof llmagentos.v1.RunRequest
+             * @instance
+             */
+            RunRequest.prototype.conversation = null;
+
+            /**
+             * RunRequest budgetTokens.
+             * @member {number|null|undefined} budgetTokens
+             * @memberof llmagentos.v1.RunRequest
+             * @instance
+             */
+            RunRequest.prototype.budgetTokens = null;
+
+            /**
+             * RunRequest includeContext.
+             * @member {boolean} includeContext
+             * @memberof llmagentos.v1.RunRequest
+             * @instance
+             */
+            RunRequest.prototype.includeContext = false;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunRequest.prototype, "_conversation", {
+                get: $util.oneOfGetter($oneOfFields = ["conversation"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunRequest.prototype, "_budgetTokens", {
+                get: $util.oneOfGetter($oneOfFields = ["budgetTokens"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified RunRequest message. Does not implicitly {@link llmagentos.v1.RunRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunRequest
+             * @static
+             * @param {llmagentos.v1.IRunRequest} message RunRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.target != null && Object.hasOwnProperty.call(message, "target"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.target);
+                if (message.input != null && Object.hasOwnProperty.call(message, "input"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.input);
+                if (message.conversation != null && Object.hasOwnProperty.call(message, "conversation"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.conversation);
+                if (message.budgetTokens != null && Object.hasOwnProperty.call(message, "budgetTokens"))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.budgetTokens);
+                if (message.includeContext != null && Object.hasOwnProperty.call(message, "includeContext"))
+                    writer.uint32(/* id 5, wireType 0 =*/40).bool(message.includeContext);
+                return writer;
+            };
+
+            /**
+             * Decodes a RunRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunRequest} RunRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.target = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.input = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.conversation = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.budgetTokens = reader.uint32();
+                            break;
+                        }
+                    case 5: {
+                            message.includeContext = reader.bool();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunRequest;
+        })();
+
+        v1.Usage = (function() {
+
+            /**
+             * Properties of a Usage.
+             * @memberof llmagentos.v1
+             * @interface IUsage
+             * @property {number|null} [promptTokens] Usage promptTokens
+             * @property {number|null} [completionTokens] Usage completionTokens
+             * @property {number|null} [cachedTokens] Usage cachedTokens
+             */
+
+            /**
+             * Constructs a new Usage.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Usage.
+             * @implements IUsage
+             * @constructor
+             * @param {llmagentos.v1.IUsage=} [properties] Properties to set
+             */
+            function Usage(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Usage promptTokens.
+             * @member {number} promptTokens
+             * @memberof llmagentos.v1.Usage
+             * @instance
+             */
+            Usage.prototype.promptTokens = 0;
+
+            /**
+             * Usage completionTokens.
+             * @member {number} completionTokens
+             * @memberof llmagentos.v1.Usage
+             * @instance
+             */
+            Usage.prototype.completionTokens = 0;
+
+            /**
+             * Usage cachedTokens.
+             * @member {number} cachedTokens
+             * @memberof llmagentos.v1.Usage
+             * @instance
+             */
+            Usage.prototype.cachedTokens = 0;
+
+            /**
+             * Encodes the specified Usage message. Does not implicitly {@link llmagentos.v1.Usage.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Usage
+             * @static
+             * @param {llmagentos.v1.IUsage} message Usage message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Usage.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.promptTokens != null && Object.hasOwnProperty.call(message, "promptTokens"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.promptTokens);
+                if (message.completionTokens != null && Object.hasOwnProperty.call(message, "completionTokens"))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.completionTokens);
+                if (message.cachedTokens != null && Object.hasOwnProperty.call(message, "cachedTokens"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.cachedTokens);
+                return writer;
+            };
+
+            /**
+             * Decodes a Usage message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Usage
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Usage} Usage
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Usage.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Usage();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.promptTokens = reader.uint32();
+                            break;
+                        }
+                    case 2: {
+                            message.completionTokens = reader.uint32();
+                            break;
+                        }
+                    case 3: {
+                            message.cachedTokens = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Usage;
+        })();
+
+        v1.RunReply = (function() {
+
+            /**
+             * Properties of a RunReply.
+             * @memberof llmagentos.v1
+             * @interface IRunReply
+             * @property {string|null} [runId] RunReply runId
+             * @property {string|null} [target] RunReply target
+             * @property {string|null} [output] RunReply output
+             * @property {llmagentos.v1.IUsage|null} [usage] RunReply usage
+             * @property {number|null} [elapsedMs] RunReply elapsedMs
+             * @property {Array.<string>|null} [sources] RunReply sources
+             * @property {string|null} [contextJson] RunReply contextJson
+             */
+
+            /**
+             * Constructs a new RunReply.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunReply.
+             * @implements IRunReply
+             * @constructor
+             * @param {llmagentos.v1.IRunReply=} [properties] Properties to set
+             */
+            function RunReply(properties) {
+                this.sources = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunReply runId.
+             * @member {string} runId
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.runId = "";
+
+            /**
+             * RunReply target.
+             * @member {string} target
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.target = "";
+
+            /**
+             * RunReply output.
+             * @member {string} output
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.output = "";
+
+            /**
+             * RunReply usage.
+             * @member {llmagentos.v1.IUsage|null|undefined} usage
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.usage = null;
+
+            /**
+             * RunReply elapsedMs.
+             * @member {number} elapsedMs
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.elapsedMs = 0;
+
+            /**
+             * RunReply sources.
+             * @member {Array.<string>} sources
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.sources = $util.emptyArray;
+
+            /**
+             * RunReply contextJson.
+             * @member {string|null|undefined} contextJson
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.contextJson = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunReply.prototype, "_contextJson", {
+                get: $util.oneOfGetter($oneOfFields = ["contextJson"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified RunReply message. Does not implicitly {@link llmagentos.v1.RunReply.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunReply
+             * @static
+             * @param {llmagentos.v1.IRunReply} message RunReply message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunReply.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.runId != null && Object.hasOwnProperty.call(message, "runId"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.runId);
+                if (message.target != null && Object.hasOwnProperty.call(message, "target"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.target);
+                if (message.output != null && Object.hasOwnProperty.call(message, "output"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.output);
+                if (message.usage != null && Object.hasOwnProperty.call(message, "usage"))
+                    $root.llmagentos.v1.Usage.encode(message.usage, writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
+                if (message.elapsedMs != null && Object.hasOwnProperty.call(message, "elapsedMs"))
+                    writer.uint32(/* id 5, wireType 1 =*/41).double(message.elapsedMs);
+                if (message.sources != null && message.sources.length)
+                    for (let i = 0; i < message.sources.length; ++i)
+                        writer.uint32(/* id 6, wireType 2 =*/50).string(message.sources[i]);
+                if (message.contextJson != null && Object.hasOwnProperty.call(message, "contextJson"))
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.contextJson);
+                return writer;
+            };
+
+            /**
+             * Decodes a RunReply message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunReply
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunReply} RunReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunReply.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunReply();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.runId = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.target = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.output = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.usage = $root.llmagentos.v1.Usage.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 5: {
+                            message.elapsedMs = reader.double();
+                            break;
+                        }
+                    case 6: {
+                            if (!(message.sources && message.sources.length))
+                                message.sources = [];
+                            message.sources.push(reader.string());
+                            break;
+                        }
+                    case 7: {
+                            message.contextJson = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunReply;
+        })();
+
+        v1.RunEvent = (function() {
+
+            /**
+             * Properties of a RunEvent.
+             * @memberof llmagentos.v1
+             * @interface IRunEvent
+             * @property {llmagentos.v1.IRunStarted|null} [start] RunEvent start
+             * @property {llmagentos.v1.IStepStarted|null} [stepStarted] RunEvent stepStarted
+             * @property {llmagentos.v1.IStepFinished|null} [stepFinished] RunEvent stepFinished
+             * @property {llmagentos.v1.IStepFailed|null} [stepFailed] RunEvent stepFailed
+             * @property {llmagentos.v1.IToken|null} [token] RunEvent token
+             * @property {llmagentos.v1.IToolCalled|null} [toolCalled] RunEvent toolCalled
+             * @property {llmagentos.v1.IToolEnded|null} [toolEnded] RunEvent toolEnded
+             * @property {llmagentos.v1.IRunReply|null} [end] RunEvent end
+             */
+
+            /**
+             * Constructs a new RunEvent.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunEvent.
+             * @implements IRunEvent
+             * @constructor
+             * @param {llmagentos.v1.IRunEvent=} [properties] Properties to set
+             */
+            function RunEvent(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunEvent start.
+             * @member {llmagentos.v1.IRunStarted|null|undefined} start
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.start = null;
+
+            /**
+             * RunEvent stepStarted.
+             * @member {llmagentos.v1.IStepStarted|null|undefined} stepStarted
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.stepStarted = null;
+
+            /**
+             * RunEvent stepFinished.
+             * @member {llmagentos.v1.IStepFinished|null|undefined} stepFinished
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.stepFinished = null;
+
+            /**
+             * RunEvent stepFailed.
+             * @member {llmagentos.v1.IStepFailed|null|undefined} stepFailed
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.stepFailed = null;
+
+            /**
+             * RunEvent token.
+             * @member {llmagentos.v1.IToken|null|undefined} token
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.token = null;
+
+            /**
+             * RunEvent toolCalled.
+             * @member {llmagentos.v1.IToolCalled|null|undefined} toolCalled
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.toolCalled = null;
+
+            /**
+             * RunEvent toolEnded.
+             * @member {llmagentos.v1.IToolEnded|null|undefined} toolEnded
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.toolEnded = null;
+
+            /**
+             * RunEvent end.
+             * @member {llmagentos.v1.IRunReply|null|undefined} end
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            RunEvent.prototype.end = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            /**
+             * RunEvent event.
+             * @member {"start"|"stepStarted"|"stepFinished"|"stepFailed"|"token"|"toolCalled"|"toolEnded"|"end"|undefined} event
+             * @memberof llmagentos.v1.RunEvent
+             * @instance
+             */
+            Object.defineProperty(RunEvent.prototype, "event", {
+                get: $util.oneOfGetter($oneOfFields = ["start", "stepStarted", "stepFinished", "stepFailed", "token", "toolCalled", "toolEnded", "end"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified RunEvent message. Does not implicitly {@link llmagentos.v1.RunEvent.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunEvent
+             * @static
+             * @param {llmagentos.v1.IRunEvent} message RunEvent message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunEvent.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.start != null && Object.hasOwnProperty.call(message, "start"))
+                    $root.llmagentos.v1.RunStarted.encode(message.start, writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                if (message.stepStarted != null && Object.hasOwnProperty.call(message, "stepStarted"))
+                    $root.llmagentos.v1.StepStarted.encode(message.stepStarted, writer.uint32(/* id 2, wireType 2 =*/18).fork(), q + 1).ldelim();
+                if (message.stepFinished != null && Object.hasOwnProperty.call(message, "stepFinished"))
+                    $root.llmagentos.v1.StepFinished.encode(message.stepFinished, writer.uint32(/* id 3, wireType 2 =*/26).fork(), q + 1).ldelim();
+                if (message.stepFailed != null && Object.hasOwnProperty.call(message, "stepFailed"))
+                    $root.llmagentos.v1.StepFailed.encode(message.stepFailed, writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
+                if (message.token != null && Object.hasOwnProperty.call(message, "token"))
+                    $root.llmagentos.v1.Token.encode(message.token, writer.uint32(/* id 5, wireType 2 =*/42).fork(), q + 1).ldelim();
+                if (message.toolCalled != null && Object.hasOwnProperty.call(message, "toolCalled"))
+                    $root.llmagentos.v1.ToolCalled.encode(message.toolCalled, writer.uint32(/* id 6, wireType 2 =*/50).fork(), q + 1).ldelim();
+                if (message.toolEnded != null && Object.hasOwnProperty.call(message, "toolEnded"))
+                    $root.llmagentos.v1.ToolEnded.encode(message.toolEnded, writer.uint32(/* id 7, wireType 2 =*/58).fork(), q + 1).ldelim();
+                if (message.end != null && Object.hasOwnProperty.call(message, "end"))
+                    $root.llmagentos.v1.RunReply.encode(message.end, writer.uint32(/* id 8, wireType 2 =*/66).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a RunEvent message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunEvent
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunEvent} RunEvent
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunEvent.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunEvent();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.start = $root.llmagentos.v1.RunStarted.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 2: {
+                            message.stepStarted = $root.llmagentos.v1.StepStarted.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 3: {
+                            message.stepFinished = $root.llmagentos.v1.StepFinished.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 4: {
+                            message.stepFailed = $root.llmagentos.v1.StepFailed.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 5: {
+                            message.token = $root.llmagentos.v1.Token.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 6: {
+                            message.toolCalled = $root.llmagentos.v1.ToolCalled.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 7: {
+                            message.toolEnded = $root.llmagentos.v1.ToolEnded.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 8: {
+                            message.end = $root.llmagentos.v1.RunReply.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunEvent;
+        })();
+
+        v1.RunStarted = (function() {
+
+            /**
+             * Properties of a RunStarted.
+             * @memberof llmagentos.v1
+             * @interface IRunStarted
+             * @property {string|null} [runId] RunStarted runId
+             * @property {string|null} [target] RunStarted target
+             * @property {boolean|null} [resumed] RunStarted resumed
+             */
+
+            /**
+             * Constructs a new RunStarted.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunStarted.
+             * @implements IRunStarted
+             * @constructor
+             * @param {llmagentos.v1.IRunStarted=} [properties] Properties to set
+             */
+            function RunStarted(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunStarted runId.
+             * @member {string} runId
+             * @memberof llmagentos.v1.RunStarted
+             * @instance
+             */
+            RunStarted.prototype.runId = "";
+
+            /**
+             * RunStarted target.
+             * @member {string} target
+             * @memberof llmagentos.v1.RunStarted
+             * @instance
+             */
+            RunStarted.prototype.target = "";
+
+            /**
+             * RunStarted resumed.
+             * @member {boolean} resumed
+             * @memberof llmagentos.v1.RunStarted
+             * @instance
+             */
+            RunStarted.prototype.resumed = false;
+
+            /**
+             * Encodes the specified RunStarted message. Does not implicitly {@link llmagentos.v1.RunStarted.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunStarted
+             * @static
+             * @param {llmagentos.v1.IRunStarted} message RunStarted message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunStarted.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.runId != null && Object.hasOwnProperty.call(message, "runId"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.runId);
+                if (message.target != null && Object.hasOwnProperty.call(message, "target"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.target);
+                if (message.resumed != null && Object.hasOwnProperty.call(message, "resumed"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message.resumed);
+                return writer;
+            };
+
+            /**
+             * Decodes a RunStarted message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunStarted
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunStarted} RunStarted
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunStarted.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunStarted();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.runId = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.target = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.resumed = reader.bool();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunStarted;
+        })();
+
+        v1.StepStarted = (function() {
+
+            /**
+             * Properties of a StepStarted.
+             * @memberof llmagentos.v1
+             * @interface IStepStarted
+             * @property {string|null} [step] StepStarted step
+             * @property {string|null} [agent] StepStarted agent
+             */
+
+            /**
+             * Constructs a new StepStarted.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a StepStarted.
+             * @implements IStepStarted
+             * @constructor
+             * @param {llmagentos.v1.IStepStarted=} [properties] Properties to set
+             */
+            function StepStarted(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * StepStarted step.
+             * @member {string} step
+             * @memberof llmagentos.v1.StepStarted
+             * @instance
+             */
+            StepStarted.prototype.step = "";
+
+            /**
+             * StepStarted agent.
+             * @member {string} agent
+             * @memberof llmagentos.v1.StepStarted
+             * @instance
+             */
+            StepStarted.prototype.agent = "";
+
+            /**
+             * Encodes the specified StepStarted message. Does not implicitly {@link llmagentos.v1.StepStarted.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.StepStarted
+             * @static
+             * @param {llmagentos.v1.IStepStarted} message StepStarted message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            StepStarted.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.step != null && Object.hasOwnProperty.call(message, "step"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.step);
+                if (message.agent != null && Object.hasOwnProperty.call(message, "agent"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.agent);
+                return writer;
+            };
+
+            /**
+             * Decodes a StepStarted message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.StepStarted
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.StepStarted} StepStarted
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            StepStarted.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.StepStarted();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.step = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.agent = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return StepStarted;
+        })();
+
+        v1.StepFinished = (function() {
+
+            /**
+             * Properties of a StepFinished.
+             * @memberof llmagentos.v1
+             * @interface IStepFinished
+             * @property {string|null} [step] StepFinished step
+             * @property {string|null} [agent] StepFinished agent
+             * @property {string|null} [output] StepFinished output
+             * @property {number|null} [elapsedMs] StepFinished elapsedMs
+             * @property {llmagentos.v1.IUsage|null} [usage] StepFinished usage
+             */
+
+            /**
+             * Constructs a new StepFinished.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a StepFinished.
+             * @implements IStepFinished
+             * @constructor
+             * @param {llmagentos.v1.IStepFinished=} [properties] Properties to set
+             */
+            function StepFinished(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * StepFinished step.
+             * @member {string} step
+             * @memberof llmagentos.v1.StepFinished
+             * @instance
+             */
+            StepFinished.prototype.step = "";
+
+            /**
+             * StepFinished agent.
+             * @member {string} agent
+             * @memberof llmagentos.v1.StepFinished
+             * @instance
+             */
+            StepFinished.prototype.agent = "";
+
+            /**
+             * StepFinished output.
+             * @member {string} output
+             * @memberof llmagentos.v1.StepFinished
+             * @instance
+             */
+            StepFinished.prototype.output = "";
+
+            /**
+             * StepFinished elapsedMs.
+             * @member {number} elapsedMs
+             * @memberof llmagentos.v1.StepFinished
+             * @instance
+             */
+            StepFinished.prototype.elapsedMs = 0;
+
+            /**
+             * StepFinished usage.
+             * @member {llmagentos.v1.IUsage|null|undefined} usage
+             * @memberof llmagentos.v1.StepFinished
+             * @instance
+             */
+            StepFinished.prototype.usage = null;
+
+            /**
+             * Encodes the specified StepFinished message. Does not implicitly {@link llmagentos.v1.StepFinished.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.StepFinished
+             * @static
+             * @param {llmagentos.v1.IStepFinished} message StepFinished message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            StepFinished.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.step != null && Object.hasOwnProperty.call(message, "step"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.step);
+                if (message.agent != null && Object.hasOwnProperty.call(message, "agent"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.agent);
+                if (message.output != null && Object.hasOwnProperty.call(message, "output"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.output);
+                if (message.elapsedMs != null && Object.hasOwnProperty.call(message, "elapsedMs"))
+                    writer.uint32(/* id 4, wireType 1 =*/33).double(message.elapsedMs);
+                if (message.usage != null && Object.hasOwnProperty.call(message, "usage"))
+                    $root.llmagentos.v1.Usage.encode(message.usage, writer.uint32(/* id 5, wireType 2 =*/42).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a StepFinished message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.StepFinished
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.StepFinished} StepFinished
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            StepFinished.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.StepFinished();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.step = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.agent = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.output = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.elapsedMs = reader.double();
+                            break;
+                        }
+                    case 5: {
+                            message.usage = $root.llmagentos.v1.Usage.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return StepFinished;
+        })();
+
+        v1.StepFailed = (function() {
+
+            /**
+             * Properties of a StepFailed.
+             * @memberof llmagentos.v1
+             * @interface IStepFailed
+             * @property {string|null} [step] StepFailed step
+             * @property {string|null} [agent] StepFailed agent
+             * @property {string|null} [code] StepFailed code
+             * @property {string|null} [message] StepFailed message
+             * @property {number|null} [elapsedMs] StepFailed elapsedMs
+             */
+
+            /**
+             * Constructs a new StepFailed.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a StepFailed.
+             * @implements IStepFailed
+             * @constructor
+             * @param {llmagentos.v1.IStepFailed=} [properties] Properties to set
+             */
+            function StepFailed(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * StepFailed step.
+             * @member {string} step
+             * @memberof llmagentos.v1.StepFailed
+             * @instance
+             */
+            StepFailed.prototype.step = "";
+
+            /**
+             * StepFailed agent.
+             * @member {string} agent
+             * @memberof llmagentos.v1.StepFailed
+             * @instance
+             */
+            StepFailed.prototype.agent = "";
+
+            /**
+             * StepFailed code.
+             * @member {string} code
+             * @memberof llmagentos.v1.StepFailed
+             * @instance
+             */
+            StepFailed.prototype.code = "";
+
+            /**
+             * StepFailed message.
+             * @member {string} message
+             * @memberof llmagentos.v1.StepFailed
+             * @instance
+             */
+            StepFailed.prototype.message = "";
+
+            /**
+             * StepFailed elapsedMs.
+             * @member {number} elapsedMs
+             * @memberof llmagentos.v1.StepFailed
+             * @instance
+             */
+            StepFailed.prototype.elapsedMs = 0;
+
+            /**
+             * Encodes the specified StepFailed message. Does not implicitly {@link llmagentos.v1.StepFailed.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.StepFailed
+             * @static
+             * @param {llmagentos.v1.IStepFailed} message StepFailed message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            StepFailed.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.step != null && Object.hasOwnProperty.call(message, "step"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.step);
+                if (message.agent != null && Object.hasOwnProperty.call(message, "agent"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.agent);
+                if (message.code != null && Object.hasOwnProperty.call(message, "code"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.code);
+                if (message.message != null && Object.hasOwnProperty.call(message, "message"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.message);
+                if (message.elapsedMs != null && Object.hasOwnProperty.call(message, "elapsedMs"))
+                    writer.uint32(/* id 5, wireType 1 =*/41).double(message.elapsedMs);
+                return writer;
+            };
+
+            /**
+             * Decodes a StepFailed message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.StepFailed
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.StepFailed} StepFailed
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            StepFailed.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.StepFailed();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.step = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.agent = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.code = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.message = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.elapsedMs = reader.double();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return StepFailed;
+        })();
+
+        v1.Token = (function() {
+
+            /**
+             * Properties of a Token.
+             * @memberof llmagentos.v1
+             * @interface IToken
+             * @property {string|null} [step] Token step
+             * @property {string|null} [agent] Token agent
+             * @property {string|null} [text] Token text
+             */
+
+            /**
+             * Constructs a new Token.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Token.
+             * @implements IToken
+             * @constructor
+             * @param {llmagentos.v1.IToken=} [properties] Properties to set
+             */
+            function Token(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Token step.
+             * @member {string} step
+             * @memberof llmagentos.v1.Token
+             * @instance
+             */
+            Token.prototype.step = "";
+
+            /**
+             * Token agent.
+             * @member {string} agent
+             * @memberof llmagentos.v1.Token
+             * @instance
+             */
+            Token.prototype.agent = "";
+
+            /**
+             * Token text.
+             * @member {string} text
+             * @memberof llmagentos.v1.Token
+             * @instance
+             */
+            Token.prototype.text = "";
+
+            /**
+             * Encodes the specified Token message. Does not implicitly {@link llmagentos.v1.Token.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Token
+             * @static
+             * @param {llmagentos.v1.IToken} message Token message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Token.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.step != null && Object.hasOwnProperty.call(message, "step"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.step);
+                if (message.agent != null && Object.hasOwnProperty.call(message, "agent"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.agent);
+                if (message.text != null && Object.hasOwnProperty.call(message, "text"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.text);
+                return writer;
+            };
+
+            /**
+             * Decodes a Token message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Token
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Token} Token
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Token.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Token();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.step = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.agent = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.text = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Token;
+        })();
+
+        v1.ToolCalled = (function() {
+
+            /**
+             * Properties of a ToolCalled.
+             * @memberof llmagentos.v1
+             * @interface IToolCalled
+             * @property {string|null} [step] ToolCalled step
+             * @property {string|null} [agent] ToolCalled agent
+             * @property {string|null} [tool] ToolCalled tool
+             * @property {string|null} [callId] ToolCalled callId
+             * @property {string|null} [argumentsJson] ToolCalled argumentsJson
+             */
+
+            /**
+             * Constructs a new ToolCalled.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a ToolCalled.
+             * @implements IToolCalled
+             * @constructor
+             * @param {llmagentos.v1.IToolCalled=} [properties] Properties to set
+             */
+            function ToolCalled(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * ToolCalled step.
+             * @member {string} step
+             * @memberof llmagentos.v1.ToolCalled
+             * @instance
+             */
+            ToolCalled.prototype.step = "";
+
+            /**
+             * ToolCalled agent.
+             * @member {string} agent
+             * @memberof llmagentos.v1.ToolCalled
+             * @instance
+             */
+            ToolCalled.prototype.agent = "";
+
+            /**
+             * ToolCalled tool.
+             * @member {string} tool
+             * @memberof llmagentos.v1.ToolCalled
+             * @instance
+             */
+            ToolCalled.prototype.tool = "";
+
+            /**
+             * ToolCalled callId.
+             * @member {string} callId
+             * @memberof llmagentos.v1.ToolCalled
+             * @instance
+             */
+            ToolCalled.prototype.callId = "";
+
+            /**
+             * ToolCalled argumentsJson.
+             * @member {string} argumentsJson
+             * @memberof llmagentos.v1.ToolCalled
+             * @instance
+             */
+            ToolCalled.prototype.argumentsJson = "";
+
+            /**
+             * Encodes the specified ToolCalled message. Does not implicitly {@link llmagentos.v1.ToolCalled.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ToolCalled
+             * @static
+             * @param {llmagentos.v1.IToolCalled} message ToolCalled message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ToolCalled.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.step != null && Object.hasOwnProperty.call(message, "step"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.step);
+                if (message.agent != null && Object.hasOwnProperty.call(message, "agent"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.agent);
+                if (message.tool != null && Object.hasOwnProperty.call(message, "tool"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.tool);
+                if (message.callId != null && Object.hasOwnProperty.call(message, "callId"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.callId);
+                if (message.argumentsJson != null && Object.hasOwnProperty.call(message, "argumentsJson"))
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.argumentsJson);
+                return writer;
+            };
+
+            /**
+             * Decodes a ToolCalled message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ToolCalled
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ToolCalled} ToolCalled
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ToolCalled.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ToolCalled();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.step = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.agent = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.tool = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.callId = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.argumentsJson = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ToolCalled;
+        })();
+
+        v1.ToolEnded = (function() {
+
+            /**
+             * Properties of a ToolEnded.
+             * @memberof llmagentos.v1
+             * @interface IToolEnded
+             * @property {string|null} [step] ToolEnded step
+             * @property {string|null} [agent] ToolEnded agent
+             * @property {string|null} [tool] ToolEnded tool
+             * @property {string|null} [callId] ToolEnded callId
+             * @property {string|null} [status] ToolEnded status
+             * @property {string|null} [text] ToolEnded text
+             * @property {number|null} [elapsedMs] ToolEnded elapsedMs
+             */
+
+            /**
+             * Constructs a new ToolEnded.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a ToolEnded.
+             * @implements IToolEnded
+             * @constructor
+             * @param {llmagentos.v1.IToolEnded=} [properties] Properties to set
+             */
+            function ToolEnded(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * ToolEnded step.
+             * @member {string} step
+             * @memberof llmagentos.v1.ToolEnded
+             * @instance
+             */
+            ToolEnded.prototype.step = "";
+
+            /**
+             * ToolEnded agent.
+             * @member {string} agent
+             * @memberof llmagentos.v1.ToolEnded
+             * @instance
+             */
+            ToolEnded.prototype.agent = "";
+
+            /**
+             * ToolEnded tool.
+             * @member {string} tool
+             * @memberof llmagentos.v1.ToolEnded
+             * @instance
+             */
+            ToolEnded.prototype.tool = "";
+
+            /**
+             * ToolEnded callId.
+             * @member {string} callId
+             * @memberof llmagentos.v1.ToolEnded
+             * @instance
+             */
+            ToolEnded.prototype.callId = "";
+
+            /**
+             * ToolEnded status.
+             * @member {string} status
+             * @memberof llmagentos.v1.ToolEnded
+             * @instance
+             */
+            ToolEnded.prototype.status = "";
+
+            /**
+             * ToolEnded text.
+             * @member {string} text
+             * @memberof llmagentos.v1.ToolEnded
+             * @instance
+             */
+            ToolEnded.prototype.text = "";
+
+            /**
+             * ToolEnded elapsedMs.
+             * @member {number} elapsedMs
+             * @memberof llmagentos.v1.ToolEnded
+             * @instance
+             */
+            ToolEnded.prototype.elapsedMs = 0;
+
+            /**
+             * Encodes the specified ToolEnded message. Does not implicitly {@link llmagentos.v1.ToolEnded.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ToolEnded
+             * @static
+             * @param {llmagentos.v1.IToolEnded} message ToolEnded message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ToolEnded.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.step != null && Object.hasOwnProperty.call(message, "step"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.step);
+                if (message.agent != null && Object.hasOwnProperty.call(message, "agent"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.agent);
+                if (message.tool != null && Object.hasOwnProperty.call(message, "tool"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.tool);
+                if (message.callId != null && Object.hasOwnProperty.call(message, "callId"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.callId);
+                if (message.status != null && Object.hasOwnProperty.call(message, "status"))
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.status);
+                if (message.text != null && Object.hasOwnProperty.call(message, "text"))
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.text);
+                if (message.elapsedMs != null && Object.hasOwnProperty.call(message, "elapsedMs"))
+                    writer.uint32(/* id 7, wireType 1 =*/57).double(message.elapsedMs);
+                return writer;
+            };
+
+            /**
+             * Decodes a ToolEnded message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ToolEnded
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ToolEnded} ToolEnded
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ToolEnded.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ToolEnded();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.step = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.agent = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.tool = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.callId = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.status = reader.string();
+                            break;
+                        }
+                    case 6: {
+                            message.text = reader.string();
+                            break;
+                        }
+                    case 7: {
+                            message.elapsedMs = reader.double();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ToolEnded;
+        })();
+
+        v1.RunStatus = (function() {
+
+            /**
+             * Properties of a RunStatus.
+             * @memberof llmagentos.v1
+             * @interface IRunStatus
+             * @property {string|null} [runId] RunStatus runId
+             * @property {string|null} [target] RunStatus target
+             * @property {string|null} [state] RunStatus state
+             * @property {string|null} [output] RunStatus output
+             * @property {string|null} [errorCode] RunStatus errorCode
+             * @property {string|null} [errorMessage] RunStatus errorMessage
+             */
+
+            /**
+             * Constructs a new RunStatus.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunStatus.
+             * @implements IRunStatus
+             * @constructor
+             * @param {llmagentos.v1.IRunStatus=} [properties] Properties to set
+             */
+            function RunStatus(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunStatus runId.
+             * @member {string} runId
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.runId = "";
+
+            /**
+             * RunStatus target.
+             * @member {string} target
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.target = "";
+
+            /**
+             * RunStatus state.
+             * @member {string} state
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.state = "";
+
+            /**
+             * RunStatus output.
+             * @member {string|null|undefined} output
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.output = null;
+
+            /**
+             * RunStatus errorCode.
+             * @member {string|null|undefined} errorCode
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.errorCode = null;
+
+            /**
+             * RunStatus errorMessage.
+             * @member {string|null|undefined} errorMessage
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.errorMessage = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunStatus.prototype, "_output", {
+                get: $util.oneOfGetter($oneOfFields = ["output"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunStatus.prototype, "_errorCode", {
+                get: $util.oneOfGetter($oneOfFields = ["errorCode"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunStatus.prototype, "_errorMessage", {
+                get: $util.oneOfGetter($oneOfFields = ["errorMessage"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified RunStatus message. Does not implicitly {@link llmagentos.v1.RunStatus.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunStatus
+             * @static
+             * @param {llmagentos.v1.IRunStatus} message RunStatus message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunStatus.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.runId != null && Object.hasOwnProperty.call(message, "runId"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.runId);
+                if (message.target != null && Object.hasOwnProperty.call(message, "target"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.target);
+                if (message.state != null && Object.hasOwnProperty.call(message, "state"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.state);
+                if (message.output != null && Object.hasOwnProperty.call(message, "output"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.output);
+                if (message.errorCode != null && Object.hasOwnProperty.call(message, "errorCode"))
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.errorCode);
+                if (message.errorMessage != null && Object.hasOwnProperty.call(message, "errorMessage"))
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.errorMessage);
+                return writer;
+            };
+
+            /**
+             * Decodes a RunStatus message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunStatus
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunStatus} RunStatus
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunStatus.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunStatus();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.runId = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.target = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.state = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.output = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.errorCode = reader.string();
+                            break;
+                        }
+                    case 6: {
+                            message.errorMessage = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunStatus;
+        })();
+
+        v1.CancelReply = (function() {
+
+            /**
+             * Properties of a CancelReply.
+             * @memberof llmagentos.v1
+             * @interface ICancelReply
+             * @property {boolean|null} [cancelled] CancelReply cancelled
+             */
+
+            /**
+             * Constructs a new CancelReply.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a CancelReply.
+             * @implements ICancelReply
+             * @constructor
+             * @param {llmagentos.v1.ICancelReply=} [properties] Properties to set
+             */
+            function CancelReply(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * CancelReply cancelled.
+             * @member {boolean} cancelled
+             * @memberof llmagentos.v1.CancelReply
+             * @instance
+             */
+            CancelReply.prototype.cancelled = false;
+
+            /**
+             * Encodes the specified CancelReply message. Does not implicitly {@link llmagentos.v1.CancelReply.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.CancelReply
+             * @static
+             * @param {llmagentos.v1.ICancelReply} message CancelReply message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            CancelReply.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.cancelled != null && Object.hasOwnProperty.call(message, "cancelled"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).bool(message.cancelled);
+                return writer;
+            };
+
+            /**
+             * Decodes a CancelReply message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.CancelReply
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.CancelReply} CancelReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            CancelReply.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.CancelReply();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.cancelled = reader.bool();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return CancelReply;
+        })();
+
+        v1.Agent = (function() {
+
+            /**
+             * Properties of an Agent.
+             * @memberof llmagentos.v1
+             * @interface IAgent
+             * @property {string|null} [name] Agent name
+             * @property {string|null} [description] Agent description
+             * @property {string|null} [model] Agent model
+             * @property {string|null} [state] Agent state
+             * @property {number|null} [replicas] Agent replicas
+             * @property {number|null} [queued] Agent queued
+             * @property {Array.<string>|null} [tools] Agent tools
+             */
+
+            /**
+             * Constructs a new Agent.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an Agent.
+             * @implements IAgent
+             * @constructor
+             * @param {llmagentos.v1.IAgent=} [properties] Properties to set
+             */
+            function Agent(properties) {
+                this.tools = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Agent name.
+             * @member {string} name
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.name = "";
+
+            /**
+             * Agent description.
+             * @member {string} description
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.description = "";
+
+            /**
+             * Agent model.
+             * @member {string} model
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.model = "";
+
+            /**
+             * Agent state.
+             * @member {string} state
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.state = "";
+
+            /**
+             * Agent replicas.
+             * @member {number} replicas
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.replicas = 0;
+
+            /**
+             * Agent queued.
+             * @member {number} queued
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.queued = 0;
+
+            /**
+             * Agent tools.
+             * @member {Array.<string>} tools
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.tools = $util.emptyArray;
+
+            /**
+             * Encodes the specified Agent message. Does not implicitly {@link llmagentos.v1.Agent.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Agent
+             * @static
+             * @param {llmagentos.v1.IAgent} message Agent message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Agent.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.description != null && Object.hasOwnProperty.call(message, "description"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.description);
+                if (message.model != null && Object.hasOwnProperty.call(message, "model"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.model);
+                if (message.state != null && Object.hasOwnProperty.call(message, "state"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.state);
+                if (message.replicas != null && Object.hasOwnProperty.call(message, "replicas"))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.replicas);
+                if (message.queued != null && Object.hasOwnProperty.call(message, "queued"))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.queued);
+                if (message.tools != null && message.tools.length)
+                    for (let i = 0; i < message.tools.length; ++i)
+                        writer.uint32(/* id 7, wireType 2 =*/58).string(message.tools[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Agent message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Agent
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Agent} Agent
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Agent.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Agent();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.description = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.model = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.state = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.replicas = reader.uint32();
+                            break;
+                        }
+                    case 6: {
+                            message.queued = reader.uint32();
+                            break;
+                        }
+                    case 7: {
+                            if (!(message.tools && message.tools.length))
+                                message.tools = [];
+                            message.tools.push(reader.string());
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Agent;
+        })();
+
+        v1.AgentList = (function() {
+
+            /**
+             * Properties of an AgentList.
+             * @memberof llmagentos.v1
+             * @interface IAgentList
+             * @property {Array.<llmagentos.v1.IAgent>|null} [agents] AgentList agents
+             */
+
+            /**
+             * Constructs a new AgentList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an AgentList.
+             * @implements IAgentList
+             * @constructor
+             * @param {llmagentos.v1.IAgentList=} [properties] Properties to set
+             */
+            function AgentList(properties) {
+                this.agents = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * AgentList agents.
+             * @member {Array.<llmagentos.v1.IAgent>} agents
+             * @memberof llmagentos.v1.AgentList
+             * @instance
+             */
+            AgentList.prototype.agents = $util.emptyArray;
+
+            /**
+             * Encodes the specified AgentList message. Does not implicitly {@link llmagentos.v1.AgentList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.AgentList
+             * @static
+             * @param {llmagentos.v1.IAgentList} message AgentList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            AgentList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.agents != null && message.agents.length)
+                    for (let i = 0; i < message.agents.length; ++i)
+                        $root.llmagentos.v1.Agent.encode(message.agents[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes an AgentList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.AgentList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.AgentList} AgentList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            AgentList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.AgentList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.agents && message.agents.length))
+                                message.agents = [];
+                            message.agents.push($root.llmagentos.v1.Agent.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return AgentList;
+        })();
+
+        v1.ReplicateRequest = (function() {
+
+            /**
+             * Properties of a ReplicateRequest.
+             * @memberof llmagentos.v1
+             * @interface IReplicateRequest
+             * @property {string|null} [name] ReplicateRequest name
+             * @property {number|null} [count] ReplicateRequest count
+             */
+
+            /**
+             * Constructs a new ReplicateRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a ReplicateRequest.
+             * @implements IReplicateRequest
+             * @constructor
+             * @param {llmagentos.v1.IReplicateRequest=} [properties] Properties to set
+             */
+            function ReplicateRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * ReplicateRequest name.
+             * @member {string} name
+             * @memberof llmagentos.v1.ReplicateRequest
+             * @instance
+             */
+            ReplicateRequest.prototype.name = "";
+
+            /**
+             * ReplicateRequest count.
+             * @member {number} count
+             * @memberof llmagentos.v1.ReplicateRequest
+             * @instance
+             */
+            ReplicateRequest.prototype.count = 0;
+
+            /**
+             * Encodes the specified ReplicateRequest message. Does not implicitly {@link llmagentos.v1.ReplicateRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ReplicateRequest
+             * @static
+             * @param {llmagentos.v1.IReplicateRequest} message ReplicateRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ReplicateRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.count != null && Object.hasOwnProperty.call(message, "count"))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.count);
+                return writer;
+            };
+
+            /**
+             * Decodes a ReplicateRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ReplicateRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ReplicateRequest} ReplicateRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ReplicateRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ReplicateRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.count = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ReplicateRequest;
+        })();
+
+        v1.Topology = (function() {
+
+            /**
+             * Properties of a Topology.
+             * @memberof llmagentos.v1
+             * @interface ITopology
+             * @property {string|null} [name] Topology name
+             * @property {string|null} [description] Topology description
+             * @property {Array.<string>|null} [agents] Topology agents
+             * @property {string|null} [definitionJson] Topology definitionJson
+             */
+
+            /**
+             * Constructs a new Topology.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Topology.
+             * @implements ITopology
+             * @constructor
+             * @param {llmagentos.v1.ITopology=} [properties] Properties to set
+             */
+            function Topology(properties) {
+                this.agents = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Topology name.
+             * @member {string} name
+             * @memberof llmagentos.v1.Topology
+             * @instance
+             */
+            Topology.prototype.name = "";
+
+            /**
+             * Topology description.
+             * @member {string} description
+             * @memberof llmagentos.v1.Topology
+             * @instance
+             */
+            Topology.prototype.description = "";
+
+            /**
+             * Topology agents.
+             * @member {Array.<string>} agents
+             * @memberof llmagentos.v1.Topology
+             * @instance
+             */
+            Topology.prototype.agents = $util.emptyArray;
+
+            /**
+             * Topology definitionJson.
+             * @member {string|null|undefined} definitionJson
+             * @memberof llmagentos.v1.Topology
+             * @instance
+             */
+            Topology.prototype.definitionJson = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Topology.prototype, "_definitionJson", {
+                get: $util.oneOfGetter($oneOfFields = ["definitionJson"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified Topology message. Does not implicitly {@link llmagentos.v1.Topology.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Topology
+             * @static
+             * @param {llmagentos.v1.ITopology} message Topology message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Topology.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.description != null && Object.hasOwnProperty.call(message, "description"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.description);
+                if (message.agents != null && message.agents.length)
+                    for (let i = 0; i < message.agents.length; ++i)
+                        writer.uint32(/* id 3, wireType 2 =*/26).string(message.agents[i]);
+                if (message.definitionJson != null && Object.hasOwnProperty.call(message, "definitionJson"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.definitionJson);
+                return writer;
+            };
+
+            /**
+             * Decodes a Topology message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Topology
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Topology} Topology
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Topology.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Topology();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.description = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            if (!(message.agents && message.agents.length))
+                                message.agents = [];
+                            message.agents.push(reader.string());
+                            break;
+                        }
+                    case 4: {
+                            message.definitionJson = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Topology;
+        })();
+
+        v1.TopologyList = (function() {
+
+            /**
+             * Properties of a TopologyList.
+             * @memberof llmagentos.v1
+             * @interface ITopologyList
+             * @property {Array.<llmagentos.v1.ITopology>|null} [topologies] TopologyList topologies
+             */
+
+            /**
+             * Constructs a new TopologyList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a TopologyList.
+             * @implements ITopologyList
+             * @constructor
+             * @param {llmagentos.v1.ITopologyList=} [properties] Properties to set
+             */
+            function TopologyList(properties) {
+                this.topologies = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * TopologyList topologies.
+             * @member {Array.<llmagentos.v1.ITopology>} topologies
+             * @memberof llmagentos.v1.TopologyList
+             * @instance
+             */
+            TopologyList.prototype.topologies = $util.emptyArray;
+
+            /**
+             * Encodes the specified TopologyList message. Does not implicitly {@link llmagentos.v1.TopologyList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.TopologyList
+             * @static
+             * @param {llmagentos.v1.ITopologyList} message TopologyList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            TopologyList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.topologies != null && message.topologies.length)
+                    for (let i = 0; i < message.topologies.length; ++i)
+                        $root.llmagentos.v1.Topology.encode(message.topologies[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a TopologyList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.TopologyList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.TopologyList} TopologyList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            TopologyList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.TopologyList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.topologies && message.topologies.length))
+                                message.topologies = [];
+                            message.topologies.push($root.llmagentos.v1.Topology.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return TopologyList;
+        })();
+
+        v1.Document = (function() {
+
+            /**
+             * Properties of a Document.
+             * @memberof llmagentos.v1
+             * @interface IDocument
+             * @property {string|null} [id] Document id
+             * @property {string|null} [format] Document format
+             * @property {Uint8Array|null} [content] Document content
+             */
+
+            /**
+             * Constructs a new Document.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Document.
+             * @implements IDocument
+             * @constructor
+             * @param {llmagentos.v1.IDocument=} [properties] Properties to set
+             */
+            function Document(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Document id.
+             * @member {string} id
+             * @memberof llmagentos.v1.Document
+             * @instance
+             */
+            Document.prototype.id = "";
+
+            /**
+             * Document format.
+             * @member {string} format
+             * @memberof llmagentos.v1.Document
+             * @instance
+             */
+            Document.prototype.format = "";
+
+            /**
+             * Document content.
+             * @member {Uint8Array} content
+             * @memberof llmagentos.v1.Document
+             * @instance
+             */
+            Document.prototype.content = $util.newBuffer([]);
+
+            /**
+             * Encodes the specified Document message. Does not implicitly {@link llmagentos.v1.Document.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Document
+             * @static
+             * @param {llmagentos.v1.IDocument} message Document message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Document.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                if (message.format != null && Object.hasOwnProperty.call(message, "format"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.format);
+                if (message.content != null && Object.hasOwnProperty.call(message, "content"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.content);
+                return writer;
+            };
+
+            /**
+             * Decodes a Document message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Document
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Document} Document
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Document.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Document();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.format = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.content = reader.bytes();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Document;
+        })();
+
+        v1.AddDocumentReply = (function() {
+
+            /**
+             * Properties of an AddDocumentReply.
+             * @memberof llmagentos.v1
+             * @interface IAddDocumentReply
+             * @property {number|null} [chunks] AddDocumentReply chunks
+             * @property {boolean|null} [unchanged] AddDocumentReply unchanged
+             */
+
+            /**
+             * Constructs a new AddDocumentReply.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an AddDocumentReply.
+             * @implements IAddDocumentReply
+             * @constructor
+             * @param {llmagentos.v1.IAddDocumentReply=} [properties] Properties to set
+             */
+            function AddDocumentReply(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * AddDocumentReply chunks.
+             * @member {number} chunks
+             * @memberof llmagentos.v1.AddDocumentReply
+             * @instance
+             */
+            AddDocumentReply.prototype.chunks = 0;
+
+            /**
+             * AddDocumentReply unchanged.
+             * @member {boolean} unchanged
+             * @memberof llmagentos.v1.AddDocumentReply
+             * @instance
+             */
+            AddDocumentReply.prototype.unchanged = false;
+
+            /**
+             * Encodes the specified AddDocumentReply message. Does not implicitly {@link llmagentos.v1.AddDocumentReply.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.AddDocumentReply
+             * @static
+             * @param {llmagentos.v1.IAddDocumentReply} message AddDocumentReply message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            AddDocumentReply.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.chunks != null && Object.hasOwnProperty.call(message, "chunks"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.chunks);
+                if (message.unchanged != null && Object.hasOwnProperty.call(message, "unchanged"))
+                    writer.uint32(/* id 2, wireType 0 =*/16).bool(message.unchanged);
+                return writer;
+            };
+
+            /**
+             * Decodes an AddDocumentReply message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.AddDocumentReply
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.AddDocumentReply} AddDocumentReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            AddDocumentReply.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.AddDocumentReply();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.chunks = reader.uint32();
+                            break;
+                        }
+                    case 2: {
+                            message.unchanged = reader.bool();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return AddDocumentReply;
+        })();
+
+        v1.SearchRequest = (function() {
+
+            /**
+             * Properties of a SearchRequest.
+             * @memberof llmagentos.v1
+             * @interface ISearchRequest
+             * @property {string|null} [query] SearchRequest query
+             * @property {number|null} [limit] SearchRequest limit
+             */
+
+            /**
+             * Constructs a new SearchRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a SearchRequest.
+             * @implements ISearchRequest
+             * @constructor
+             * @param {llmagentos.v1.ISearchRequest=} [properties] Properties to set
+             */
+            function SearchRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * SearchRequest query.
+             * @member {string} query
+             * @memberof llmagentos.v1.SearchRequest
+             * @instance
+             */
+            SearchRequest.prototype.query = "";
+
+            /**
+             * SearchRequest limit.
+             * @member {number|null|undefined} limit
+             * @memberof llmagentos.v1.SearchRequest
+             * @instance
+             */
+            SearchRequest.prototype.limit = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(SearchRequest.prototype, "_limit", {
+                get: $util.oneOfGetter($oneOfFields = ["limit"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified SearchRequest message. Does not implicitly {@link llmagentos.v1.SearchRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.SearchRequest
+             * @static
+             * @param {llmagentos.v1.ISearchRequest} message SearchRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            SearchRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.query != null && Object.hasOwnProperty.call(message, "query"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.query);
+                if (message.limit != null && Object.hasOwnProperty.call(message, "limit"))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.limit);
+                return writer;
+            };
+
+            /**
+             * Decodes a SearchRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.SearchRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.SearchRequest} SearchRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            SearchRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.SearchRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.query = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.limit = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return SearchRequest;
+        })();
+
+        v1.SearchHit = (function() {
+
+            /**
+             * Properties of a SearchHit.
+             * @memberof llmagentos.v1
+             * @interface ISearchHit
+             * @property {string|null} [text] SearchHit text
+             * @property {string|null} [source] SearchHit source
+             * @property {string|null} [heading] SearchHit heading
+             * @property {number|null} [score] SearchHit score
+             */
+
+            /**
+             * Constructs a new SearchHit.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a SearchHit.
+             * @implements ISearchHit
+             * @constructor
+             * @param {llmagentos.v1.ISearchHit=} [properties] Properties to set
+             */
+            function SearchHit(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * SearchHit text.
+             * @member {string} text
+             * @memberof llmagentos.v1.SearchHit
+             * @instance
+             */
+            SearchHit.prototype.text = "";
+
+            /**
+             * SearchHit source.
+             * @member {string} source
+             * @memberof llmagentos.v1.SearchHit
+             * @instance
+             */
+            SearchHit.prototype.source = "";
+
+            /**
+             * SearchHit heading.
+             * @member {string} heading
+             * @memberof llmagentos.v1.SearchHit
+             * @instance
+             */
+            SearchHit.prototype.heading = "";
+
+            /**
+             * SearchHit score.
+             * @member {number} score
+             * @memberof llmagentos.v1.SearchHit
+             * @instance
+             */
+            SearchHit.prototype.score = 0;
+
+            /**
+             * Encodes the specified SearchHit message. Does not implicitly {@link llmagentos.v1.SearchHit.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.SearchHit
+             * @static
+             * @param {llmagentos.v1.ISearchHit} message SearchHit message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            SearchHit.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.text != null && Object.hasOwnProperty.call(message, "text"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.text);
+                if (message.source != null && Object.hasOwnProperty.call(message, "source"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.source);
+                if (message.heading != null && Object.hasOwnProperty.call(message, "heading"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.heading);
+                if (message.score != null && Object.hasOwnProperty.call(message, "score"))
+                    writer.uint32(/* id 4, wireType 1 =*/33).double(message.score);
+                return writer;
+            };
+
+            /**
+             * Decodes a SearchHit message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.SearchHit
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.SearchHit} SearchHit
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            SearchHit.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.SearchHit();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.text = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.source = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.heading = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.score = reader.double();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return SearchHit;
+        })();
+
+        v1.SearchReply = (function() {
+
+            /**
+             * Properties of a SearchReply.
+             * @memberof llmagentos.v1
+             * @interface ISearchReply
+             * @property {Array.<llmagentos.v1.ISearchHit>|null} [hits] SearchReply hits
+             */
+
+            /**
+             * Constructs a new SearchReply.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a SearchReply.
+             * @implements ISearchReply
+             * @constructor
+             * @param {llmagentos.v1.ISearchReply=} [properties] Properties to set
+             */
+            function SearchReply(properties) {
+                this.hits = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * SearchReply hits.
+             * @member {Array.<llmagentos.v1.ISearchHit>} hits
+             * @memberof llmagentos.v1.SearchReply
+             * @instance
+             */
+            SearchReply.prototype.hits = $util.emptyArray;
+
+            /**
+             * Encodes the specified SearchReply message. Does not implicitly {@link llmagentos.v1.SearchReply.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.SearchReply
+             * @static
+             * @param {llmagentos.v1.ISearchReply} message SearchReply message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            SearchReply.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.hits != null && message.hits.length)
+                    for (let i = 0; i < message.hits.length; ++i)
+                        $root.llmagentos.v1.SearchHit.encode(message.hits[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a SearchReply message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.SearchReply
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.SearchReply} SearchReply
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            SearchReply.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.SearchReply();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.hits && message.hits.length))
+                                message.hits = [];
+                            message.hits.push($root.llmagentos.v1.SearchHit.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return SearchReply;
+        })();
+
+        v1.Model = (function() {
+
+            /**
+             * Properties of a Model.
+             * @memberof llmagentos.v1
+             * @interface IModel
+             * @property {string|null} [id] Model id
+             * @property {string|null} [provider] Model provider
+             * @property {string|null} [backend] Model backend
+             * @property {number|null} [contextLength] Model contextLength
+             * @property {number|null} [parameters] Model parameters
+             */
+
+            /**
+             * Constructs a new Model.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Model.
+             * @implements IModel
+             * @constructor
+             * @param {llmagentos.v1.IModel=} [properties] Properties to set
+             */
+            function Model(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Model id.
+             * @member {string} id
+             * @memberof llmagentos.v1.Model
+             * @instance
+             */
+            Model.prototype.id = "";
+
+            /**
+             * Model provider.
+             * @member {string} provider
+             * @memberof llmagentos.v1.Model
+             * @instance
+             */
+            Model.prototype.provider = "";
+
+            /**
+             * Model backend.
+             * @member {string} backend
+             * @memberof llmagentos.v1.Model
+             * @instance
+             */
+            Model.prototype.backend = "";
+
+            /**
+             * Model contextLength.
+             * @member {number|null|undefined} contextLength
+             * @memberof llmagentos.v1.Model
+             * @instance
+             */
+            Model.prototype.contextLength = null;
+
+            /**
+             * Model parameters.
+             * @member {number|null|undefined} parameters
+             * @memberof llmagentos.v1.Model
+             * @instance
+             */
+            Model.prototype.parameters = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Model.prototype, "_contextLength", {
+                get: $util.oneOfGetter($oneOfFields = ["contextLength"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Model.prototype, "_parameters", {
+                get: $util.oneOfGetter($oneOfFields = ["parameters"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified Model message. Does not implicitly {@link llmagentos.v1.Model.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Model
+             * @static
+             * @param {llmagentos.v1.IModel} message Model message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Model.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                if (message.provider != null && Object.hasOwnProperty.call(message, "provider"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.provider);
+                if (message.backend != null && Object.hasOwnProperty.call(message, "backend"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.backend);
+                if (message.contextLength != null && Object.hasOwnProperty.call(message, "contextLength"))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.contextLength);
+                if (message.parameters != null && Object.hasOwnProperty.call(message, "parameters"))
+                    writer.uint32(/* id 5, wireType 1 =*/41).double(message.parameters);
+                return writer;
+            };
+
+            /**
+             * Decodes a Model message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Model
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Model} Model
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Model.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Model();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.provider = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.backend = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.contextLength = reader.uint32();
+                            break;
+                        }
+                    case 5: {
+                            message.parameters = reader.double();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Model;
+        })();
+
+        v1.ModelList = (function() {
+
+            /**
+             * Properties of a ModelList.
+             * @memberof llmagentos.v1
+             * @interface IModelList
+             * @property {Array.<llmagentos.v1.IModel>|null} [models] ModelList models
+             */
+
+            /**
+             * Constructs a new ModelList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a ModelList.
+             * @implements IModelList
+             * @constructor
+             * @param {llmagentos.v1.IModelList=} [properties] Properties to set
+             */
+            function ModelList(properties) {
+                this.models = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * ModelList models.
+             * @member {Array.<llmagentos.v1.IModel>} models
+             * @memberof llmagentos.v1.ModelList
+             * @instance
+             */
+            ModelList.prototype.models = $util.emptyArray;
+
+            /**
+             * Encodes the specified ModelList message. Does not implicitly {@link llmagentos.v1.ModelList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ModelList
+             * @static
+             * @param {llmagentos.v1.IModelList} message ModelList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ModelList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.models != null && message.models.length)
+                    for (let i = 0; i < message.models.length; ++i)
+                        $root.llmagentos.v1.Model.encode(message.models[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a ModelList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ModelList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ModelList} ModelList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ModelList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ModelList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.models && message.models.length))
+                                message.models = [];
+                            message.models.push($root.llmagentos.v1.Model.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ModelList;
+        })();
+
+        return v1;
+    })();
+
+    return llmagentos;
+})();
+
+export { $root as default };
