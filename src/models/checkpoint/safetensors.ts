@@ -89,3 +89,11 @@ export function writeSafetensors(tensors: Iterable<readonly [string, WeightTenso
   }
   return out
 }
+
+/** (R, C) to (C, R). */
+export function transposeWeight({ shape, data }: WeightTensor): WeightTensor {
+  const [R, C] = shape as [number, number]
+  const out = new Float32Array(data.length)
+  for (let r = 0; r < R; r++) for (let c = 0; c < C; c++) out[c * R + r] = data[r * C + c] as number
+  return { shape: [C, R], data: out }
+}

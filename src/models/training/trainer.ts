@@ -7,10 +7,10 @@
  *   T2. A trainer restored from `state()` goes on exactly as the one that made it.
  */
 import { llamaForward, llamaWeights, type LlamaConfig, type WeightSpec } from "../architectures/llama.js"
-import type { WeightTensor } from "../checkpoint/safetensors.js"
+import { transposeWeight, type WeightTensor } from "../checkpoint/safetensors.js"
 import { tf, type WasmBackend } from "../tensorflow.js"
 import { Dice } from "./corpus/lexicon.js"
-import type { Kernels } from "./kernels.js"
+import type { Kernels } from "../kernels.js"
 import { disposeBatch, Packer, toTensors, type PackedRows, type PackItem } from "./packing.js"
 import { trainingOperations } from "./training-operations.js"
 
@@ -221,12 +221,4 @@ export class Trainer {
   #at(tensor: tf.Tensor): number {
     return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset
   }
-}
-
-/** (R, C) to (C, R). */
-export function transposeWeight({ shape, data }: WeightTensor): WeightTensor {
-  const [R, C] = shape as [number, number]
-  const out = new Float32Array(data.length)
-  for (let r = 0; r < R; r++) for (let c = 0; c < C; c++) out[c * R + r] = data[r * C + c] as number
-  return { shape: [C, R], data: out }
 }

@@ -8,7 +8,7 @@
  */
 import type { LlamaConfig, Operations } from "../architectures/llama.js"
 import { tf, type WasmBackend } from "../tensorflow.js"
-import type { Kernels } from "./kernels.js"
+import type { Kernels } from "../kernels.js"
 
 /** Packed rows as tensors. N = B·T. */
 export interface BatchTensors {

@@ -2,7 +2,7 @@ import t from "tap"
 import { parseLlamaConfig } from "#src/models/architectures/llama.js"
 import { tf, wasmBackend } from "#src/models/tensorflow.js"
 import { Dice } from "#src/models/training/corpus/index.js"
-import { loadKernels } from "#src/models/training/kernels.js"
+import { loadKernels } from "#src/models/kernels.js"
 import { Packer, type PackItem } from "#src/models/training/packing.js"
 import { defaultSettings, Trainer } from "#src/models/training/trainer.js"
 

@@ -1,7 +1,7 @@
-/** Loads the training kernels onto TensorFlow.js's own memory. */
+/** Loads our kernels onto TensorFlow.js's own memory. */
 import { readFile } from "node:fs/promises"
 import { setFlagsFromString } from "node:v8"
-import type { WasmBackend } from "../tensorflow.js"
+import type { WasmBackend } from "./tensorflow.js"
 
 /** The exports of `assembly/kernels.ts`; every pointer is a byte offset into the backend's memory. */
 export interface Kernels {
@@ -22,6 +22,8 @@ export interface Kernels {
   crossEntropy(logits: number, d: number, targets: number, weights: number, best: number, s: number, v: number): number
   adam(w: number, m: number, v: number, g: number, n: number, rate: number, beta1: number, beta2: number, epsilon: number, decay: number, clip: number): void
   sumOfSquares(g: number, n: number): number
+  shiftCached(x: number, y: number, cache: number, slots: number, positions: number, n: number, c: number, length: number): void
+  attendCached(q: number, k: number, v: number, out: number, keys: number, values: number, slots: number, positions: number, cos: number, sin: number, scratch: number, n: number, h: number, g: number, d: number, length: number, scale: number): void
 }
 
 /** Loads the build with fused multiply-add where this engine has relaxed SIMD, else the plain one. */

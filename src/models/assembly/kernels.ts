@@ -1,5 +1,5 @@
 /**
- * Training kernels that work on TensorFlow.js's own WebAssembly memory. Pointers are byte offsets, matrices are row-major float32. Built twice,
+ * Kernels for training and inference that work on TensorFlow.js's own WebAssembly memory. Pointers are byte offsets, matrices are row-major float32. Built twice,
  * with and without relaxed SIMD (a fused multiply-add where the engine has it).
  *
  * Shape letters: B sequences, T positions, N = B·T, C channels, H query heads, G query heads per key-value head, D channels per head.
@@ -433,4 +433,82 @@ export function sumOfSquares(g: usize, n: i32): f32 {
     a = fma(x, x, a)
   }
   return sumLanes(a)
+}
+
+/**
+ * Token shift for decoding: rows of x (N, C) belong to slots and positions; what earlier positions had in their first half of channels lies in
+ * cache (slots, length, C/2).
+ */
+export function shiftCached(x: usize, y: usize, cache: usize, slots: usize, positions: usize, N: i32, C: i32, length: i32): void {
+  let CB = <usize>C << 2
+  let quarter = CB >> 2
+  let half = CB >> 1
+  for (let n = 0; n < N; n++) {
+    let at = <usize>(load<i32>(slots + (<usize>n << 2)) * length + load<i32>(positions + (<usize>n << 2)))
+    memory.copy(cache + at * half, x + <usize>n * CB, half)
+  }
+  for (let n = 0; n < N; n++) {
+    let position = load<i32>(positions + (<usize>n << 2))
+    let at = <usize>(load<i32>(slots + (<usize>n << 2)) * length + position)
+    let row = <usize>n * CB
+    memory.copy(y + row + half, x + row + half, half)
+    if (position >= 1) memory.copy(y + row, cache + (at - 1) * half, quarter)
+    else memory.fill(y + row, 0, quarter)
+    if (position >= 2) memory.copy(y + row + quarter, cache + (at - 2) * half + quarter, quarter)
+    else memory.fill(y + row + quarter, 0, quarter)
+  }
+}
+
+/**
+ * Rotary attention over cached keys and values. q (N, H·D), k and v (N, K·D) of this step; caches (slots, length, K·D); tables cos and sin
+ * (length, D/2); scratch holds `length` floats. First every row's key and value are put into the caches, then every row attends to the positions of
+ * its slot up to its own.
+ */
+export function attendCached(
+  q: usize, k: usize, v: usize, out: usize, keys: usize, values: usize, slots: usize, positions: usize, cos: usize, sin: usize, scratch: usize,
+  N: i32, H: i32, K: i32, D: i32, length: i32, scale: f32,
+): void {
+  let half = <usize>(D >> 1) << 2
+  let DB = <usize>D << 2
+  let KB = <usize>K * DB
+  for (let n = 0; n < N; n++) {
+    let position = load<i32>(positions + (<usize>n << 2))
+    let at = <usize>(load<i32>(slots + (<usize>n << 2)) * length + position) * KB
+    for (let g = 0; g < K; g++) {
+      rotate(k + <usize>n * KB + <usize>g * DB, keys + at + <usize>g * DB, cos + <usize>position * half, sin + <usize>position * half, half, 1)
+    }
+    memory.copy(values + at, v + <usize>n * KB, KB)
+  }
+  let turned = scratch
+  let weights = scratch + DB
+  let G = H / K
+  for (let n = 0; n < N; n++) {
+    let position = load<i32>(positions + (<usize>n << 2))
+    let base = <usize>(load<i32>(slots + (<usize>n << 2)) * length) * KB
+    for (let h = 0; h < H; h++) {
+      let head = base + <usize>(h / G) * DB
+      rotate(q + <usize>(n * H + h) * DB, turned, cos + <usize>position * half, sin + <usize>position * half, half, 1)
+      let top: f32 = -1e30
+      for (let j = 0; j <= position; j++) {
+        let row = keys + head + <usize>j * KB
+        let a = f32x4.splat(0)
+        for (let i: usize = 0; i < DB; i += 16) a = fma(v128.load(turned + i), v128.load(row + i), a)
+        let s = sumLanes(a) * scale
+        top = max(top, s)
+        store<f32>(weights + (<usize>j << 2), s)
+      }
+      let o = out + <usize>(n * H + h) * DB
+      memory.fill(o, 0, DB)
+      let sum: f32 = 0
+      for (let j = 0; j <= position; j++) {
+        let e = expNegative(load<f32>(weights + (<usize>j << 2)) - top)
+        sum += e
+        let ev = f32x4.splat(e)
+        let row = values + head + <usize>j * KB
+        for (let i: usize = 0; i < DB; i += 16) v128.store(o + i, fma(v128.load(row + i), ev, v128.load(o + i)))
+      }
+      let r = f32x4.splat(1 / sum)
+      for (let i: usize = 0; i < DB; i += 16) v128.store(o + i, f32x4.mul(v128.load(o + i), r))
+    }
+  }
 }
