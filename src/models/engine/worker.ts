@@ -1,0 +1,92 @@
+/**
+ * The inference thread: one Piscina worker, one model. A task is one batched step; weights and caches stay here, only ids travel.
+ */
+import { readCheckpointHead, readCheckpointWeights } from "../checkpoint/checkpoint.js"
+import { chooseToken, SeededChance, type Sampling } from "../decoding/sampler.js"
+import type { LlamaConfig } from "../architectures/llama.js"
+import { decodeStep, type DecoderOperations } from "./decoder.js"
+import { useTensorflow } from "./tensorflow-backend.js"
+import { plainOperations } from "./plain-operations.js"
+import { wasmOperations } from "./wasm-operations.js"
+
+export interface LoadTask {
+  readonly do: "load"
+  readonly folder: string
+  readonly backend: "wasm" | "tensorflow"
+  readonly slots: number
+}
+
+export interface StepTask {
+  readonly do: "step"
+  readonly feeds: readonly StepFeed[]
+  /** Sequences that have ended since the last step. */
+  readonly ended: readonly number[]
+}
+
+export interface StepFeed {
+  readonly id: number
+  readonly slot: number
+  readonly position: number
+  readonly tokens: readonly number[]
+  readonly asks: boolean
+  /** With the first feed of a sequence: how its tokens are chosen. */
+  readonly begin?: { readonly sampling: Sampling; readonly seed: number }
+}
+
+/** One chosen id for each feed that asks, in order. */
+export type StepResult = readonly { readonly id: number; readonly token: number }[]
+
+interface Loaded {
+  readonly config: LlamaConfig
+  readonly operations: DecoderOperations
+}
+
+interface Choosing {
+  readonly sampling: Sampling
+  readonly chance: SeededChance
+  readonly seen: Set<number>
+}
+
+let loaded: Loaded | undefined
+const choosing = new Map<number, Choosing>()
+
+export default async function run(task: LoadTask | StepTask): Promise<{ readonly backend: string } | StepResult> {
+  return task.do === "load" ? load(task) : step(task)
+}
+
+async function load({ folder, backend, slots }: LoadTask): Promise<{ readonly backend: string }> {
+  const { config } = await readCheckpointHead(folder)
+  const weights = await readCheckpointWeights(folder, config)
+  const operations = backend === "wasm" ? await wasmOperations(config, weights, slots) : plainOperations(config, weights, await useTensorflow())
+  loaded = { config, operations }
+  return { backend: operations.backend }
+}
+
+function step({ feeds, ended }: StepTask): StepResult {
+  if (loaded === undefined) throw new Error("a step before the model was loaded")
+  for (const id of ended) choosing.delete(id)
+  const ids: number[] = []
+  const slots: number[] = []
+  const positions: number[] = []
+  const asked: number[] = []
+  for (const { id, slot, position, tokens, asks, begin } of feeds) {
+    if (begin !== undefined) choosing.set(id, { sampling: begin.sampling, chance: new SeededChance(begin.seed), seen: new Set() })
+    tokens.forEach((token, i) => {
+      ids.push(token)
+      slots.push(slot)
+      positions.push(position + i)
+      choosing.get(id)?.seen.add(token)
+    })
+    if (asks) asked.push(ids.length - 1)
+  }
+  const { config, operations } = loaded
+  // A step without a question still fills the caches; one row is asked for and dropped.
+  const rows = { ids: Int32Array.from(ids), slots: Int32Array.from(slots), positions: Int32Array.from(positions), asked: Int32Array.from(asked.length === 0 ? [0] : asked) }
+  const logits = decodeStep(config, operations, rows)
+  return feeds
+    .filter(({ asks }) => asks)
+    .map(({ id }, i) => {
+      const { sampling, chance, seen } = choosing.get(id) as Choosing
+      return { id, token: chooseToken(logits.subarray(i * config.vocabulary, (i + 1) * config.vocabulary), sampling, seen, () => chance.next()) }
+    })
+}

@@ -1,0 +1,150 @@
+/**
+ * A checkpoint on this machine as a `Model`: prompts to ids, ids to text parts and tool calls.
+ */
+import type { Clock } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import { readCheckpointHead, type CheckpointHead } from "./checkpoint/checkpoint.js"
+import { samplingOf } from "./decoding/sampler.js"
+import { StopStrings } from "./decoding/stop-strings.js"
+import { Engine } from "./engine/engine.js"
+import type { FinishReason, Model, ModelInfo, ModelPart, ModelRequest } from "./model.js"
+import { PartQueue } from "./part-queue.js"
+import { encodeSegments, marks, parseScribeOutput } from "./prompt/scribe.js"
+import { scribeSegments } from "./prompt/scribe-messages.js"
+
+export interface LocalModelOptions {
+  readonly id: string
+  readonly folder: string
+  readonly backend?: "wasm" | "tensorflow"
+  /** Sequences decoded together; default 16. */
+  readonly maxBatch?: number
+  readonly clock: Clock
+}
+
+/** Tokens of an answer unless the request says otherwise. */
+const defaultMaxTokens = 96
+
+/** Opens a checkpoint; the weights are read by the inference thread, on `load()` or the first request. @throws `INVALID_CHECKPOINT` */
+export async function openLocalModel(options: LocalModelOptions): Promise<LocalModel> {
+  return new LocalModel(options, await readCheckpointHead(options.folder))
+}
+
+export class LocalModel implements Model {
+  readonly #id: string
+  readonly #head: CheckpointHead
+  readonly #engine: Engine
+  readonly #clock: Clock
+  #backend: string
+  #nextCall = 1
+
+  constructor({ id, folder, backend = "wasm", maxBatch = 16, clock }: LocalModelOptions, head: CheckpointHead) {
+    this.#id = id
+    this.#head = head
+    this.#clock = clock
+    this.#backend = `tensorflow.js/${backend}`
+    this.#engine = new Engine({ folder, backend, slots: maxBatch, contextLength: head.config.contextLength })
+  }
+
+  get info(): ModelInfo {
+    const { config } = this.#head
+    return { id: this.#id, provider: "local", contextLength: config.contextLength, backend: this.#backend }
+  }
+
+  /** Sequences waiting or running. */
+  get open(): number {
+    return this.#engine.open
+  }
+
+  /** Starts the inference thread before the first request needs it. */
+  async load(): Promise<void> {
+    this.#backend = await this.#engine.load()
+  }
+
+  countTokens(text: string): number {
+    return this.#head.tokenizer.encode(text).length
+  }
+
+  async *generate(request: ModelRequest): AsyncGenerator<ModelPart> {
+    const { tokenizer, config } = this.#head
+    const prompt = this.#prompt(request)
+    const decoding = request.decoding ?? {}
+    const scribe = config.promptFormat === "scribe"
+    const decoder = tokenizer.decoder()
+    const stops = new StopStrings(decoding.stop ?? [])
+    const answer: number[] = []
+    const queue = new PartQueue<ModelPart>()
+    let calling = false
+    let sequence: number | undefined
+    let timedOut = false
+
+    const finish = (reason: FinishReason): void => {
+      queue.push({ type: "finish", reason, usage: { promptTokens: prompt.length, completionTokens: answer.length, cachedTokens: 0 } })
+      queue.close()
+    }
+    const say = (text: string): void => {
+      // The model writes a space before its first word; the text begins with the word.
+      const shown = stops.push(answer.length <= 1 ? text.replace(/^ /, "") : text)
+      if (shown !== "") queue.push({ type: "text", text: shown })
+    }
+    const cancel = (): void => {
+      if (sequence !== undefined) this.#engine.cancel(sequence)
+    }
+    const timer = request.timeoutMs === undefined ? undefined : this.#clock.timer(request.timeoutMs, () => ((timedOut = true), cancel()))
+    request.signal?.addEventListener("abort", cancel, { once: true })
+    try {
+      if (request.signal?.aborted === true) {
+        finish("cancelled")
+      } else {
+        sequence = this.#engine.start(
+          {
+            prompt,
+            stops: new Set([config.eos]),
+            maxTokens: decoding.maxTokens ?? defaultMaxTokens,
+            sampling: samplingOf(decoding, (decoding.banned ?? []).flatMap((text) => tokenizer.encode(text))),
+            ...(decoding.seed === undefined ? {} : { seed: decoding.seed }),
+          },
+          {
+            token: (id) => {
+              answer.push(id)
+              if (scribe && answer.length === 1 && id < marks.length) calling = true
+              if (!calling) say(decoder.push(id))
+              if (stops.stopped && sequence !== undefined) this.#engine.cancel(sequence)
+            },
+            end: (reason) => {
+              if (timedOut) return queue.fail(new AgentOSError("DEADLINE_EXCEEDED", `the model did not finish within ${request.timeoutMs} ms`))
+              if (calling) {
+                const output = parseScribeOutput(tokenizer, answer)
+                if (output.kind === "call") queue.push({ type: "tool-call", call: { id: `${this.#id}-${this.#nextCall++}`, tool: output.tool, arguments: output.arguments } })
+                return finish(output.kind === "call" && reason === "stop" ? "tool-calls" : reason)
+              }
+              say(decoder.flush())
+              const rest = stops.flush()
+              if (rest !== "") queue.push({ type: "text", text: rest })
+              finish(stops.stopped ? "stop" : reason)
+            },
+            fail: (error) => queue.fail(error),
+          },
+        )
+      }
+      yield* queue
+    } finally {
+      timer?.()
+      request.signal?.removeEventListener("abort", cancel)
+      cancel()
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine.stop()
+  }
+
+  #prompt({ messages }: ModelRequest): number[] {
+    const { tokenizer, config } = this.#head
+    if (config.promptFormat === "scribe") {
+      // Half of the context is kept for the answer and for what the conversation still needs.
+      const fits = (segments: Parameters<typeof encodeSegments>[1]): boolean => encodeSegments(tokenizer, segments).length <= config.contextLength / 2
+      return encodeSegments(tokenizer, scribeSegments(messages, fits))
+    }
+    return tokenizer.encode(messages.map(({ role, content }) => `${role}: ${content}\n`).join("") + "assistant:")
+  }
+}
