@@ -1,0 +1,173 @@
+/**
+ * What a user writes: a definition is a name, a state factory and a map of handlers. Types flow from it to every ref.
+ *
+ * A thrown error is a crash and goes to the supervisor; an expected refusal is a reply. One message at a time: a handler that returns a promise holds
+ * its mailbox until the promise settles; long work belongs into `ctx.run`.
+ */
+import type { Cell } from "./cell.js"
+import type { Cause } from "./cause.js"
+import type { Context } from "./context.js"
+import { AgentOSError } from "./errors.js"
+import type { Overflow } from "./mailbox.js"
+import type { ActorRef, AnyRef, Deferred, MessageType, PayloadOf, ProtocolOf, ReplyOf, SelfRef } from "./ref.js"
+import type { ChildKind, Exit, Supervision } from "./supervision.js"
+import type { ActorSystem } from "./system.js"
+
+/** Handlers, by message type: the context, at most one payload, and the reply or a promise of it. */
+export type HandlersOf<State> = {
+  readonly [type: string]: (ctx: ActorContext<State>, payload: never) => unknown
+}
+
+/** Why an actor has ended. */
+export type EndReason = Exit
+
+export interface MailboxOptions {
+  /** How many messages may wait; default 65,536. */
+  readonly capacity?: number
+  /** What happens to one message too many; default `reject`: `tell` answers false, `ask` rejects with `MAILBOX_FULL`. */
+  readonly overflow?: Overflow
+}
+
+export interface ActorSpec<State, Handlers, Init = undefined> {
+  /** Stable: stored on disk, sent on the wire. */
+  readonly name: string
+  /** Makes the state of a new incarnation, at spawn and at each restart. */
+  readonly state: (init: Init) => State
+  /** One handler per message; at most 255. */
+  readonly receive: Handlers
+  /** Runs before the first message of each incarnation; messages wait until its promise settles. */
+  readonly started?: (ctx: ActorContext<State>) => void | Promise<void>
+  /** A watched actor has ended. */
+  readonly ended?: (ctx: ActorContext<State>, ref: AnyRef, reason: EndReason) => void | Promise<void>
+  /** Runs after the children have stopped, before this actor ends in order. */
+  readonly stopping?: (ctx: ActorContext<State>) => void | Promise<void>
+  /** How it treats the children it spawns; default one-for-one, at most 10 restarts in 10 seconds. */
+  readonly supervision?: Partial<Supervision>
+  readonly mailbox?: MailboxOptions
+  /** How long a handler's promise may hold the mailbox; default 60,000. */
+  readonly handlerTimeoutMs?: number
+  /** An entity that got no message for so long is stopped until its next one; default 120,000. */
+  readonly passivateAfterMs?: number
+  /** `import.meta.url` of the module that exports the definition, for actors that may run on a worker thread. */
+  readonly module?: string
+}
+
+declare const types: unique symbol
+
+/** A kind of actor. `P` is the protocol its refs speak, `Init` what its state factory is given. */
+export interface ActorDefinition<P, Init = undefined> {
+  readonly name: string
+  readonly [types]?: { readonly protocol: P; readonly init: Init }
+  /** What the runtime reads; its types are checked where the definition is made. */
+  readonly spec: ErasedSpec
+}
+
+/** A spec with its types put aside: handlers and state fit each other by construction. */
+export interface ErasedSpec extends Omit<
+  ActorSpec<unknown, Readonly<Record<string, ErasedHandler>>, never>,
+  "started" | "ended" | "stopping" | "state"
+> {
+  readonly state: (init: unknown) => unknown
+  readonly started?: (ctx: Context) => unknown
+  readonly ended?: (ctx: Context, ref: AnyRef, reason: EndReason) => unknown
+  readonly stopping?: (ctx: Context) => unknown
+  /** Another context than the usual one: how persistent actors come by `ctx.persist`. */
+  readonly context?: (cell: Cell) => Context
+}
+
+export type ErasedHandler = (ctx: Context, payload: unknown) => unknown
+
+/** Any definition, whatever it understands. */
+export type AnyDefinition = ActorDefinition<never, never> | ActorDefinition<unknown, never>
+
+/** The ref type of a definition: `RefOf<typeof Counter>`. */
+export type RefOf<Definition> = Definition extends { readonly [types]?: { readonly protocol: infer P } } ? ActorRef<P> : never
+
+export interface SpawnOptions<Init = undefined> {
+  /** Unique among the living siblings; without one the actor is known by its incarnation number. */
+  readonly name?: string
+  /** Given to the state factory, again at each restart. */
+  readonly init?: Init
+  /** When its supervisor starts it again; default `transient`. */
+  readonly kind?: ChildKind
+  readonly mailbox?: MailboxOptions
+  /** Instead of the definition's, for the children of this actor. */
+  readonly supervision?: Partial<Supervision>
+}
+
+/** `init` is asked for exactly when the state factory takes one. */
+export type SpawnArguments<Init> = undefined extends Init
+  ? [options?: SpawnOptions<Init>]
+  : [options: SpawnOptions<Init> & { readonly init: Init }]
+
+/** Work that runs beside the mailbox. */
+export interface Task {
+  /** Aborts its signal; its result is dropped. */
+  cancel(): void
+}
+
+/** Sends on behalf of one message, for as long as its work takes. */
+export interface Sender {
+  readonly cause: Cause
+  tell<P, K extends MessageType<P>>(ref: ActorRef<P>, type: K, ...payload: PayloadOf<P, K>): boolean
+  tell(ref: SelfRef, type: string, payload?: unknown): boolean
+  ask<P, K extends MessageType<P>>(ref: ActorRef<P>, type: K, ...payload: PayloadOf<P, K>): Promise<ReplyOf<P, K>>
+}
+
+/** What a handler is given. It belongs to one incarnation: after that has ended, every use throws `ACTOR_STOPPED`. */
+export interface ActorContext<State> extends Sender {
+  state: State
+  readonly self: SelfRef
+  readonly system: ActorSystem
+  /** Who began the message being handled, for whom and until when. */
+  readonly cause: Cause
+  /** Aborts when this incarnation stops. */
+  readonly signal: AbortSignal
+  spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P>
+  /** Stops a child, or without one this actor after the current message. */
+  stop(child?: AnyRef): void
+  /** Asks for `ended` when that actor ends; at once when it already has. */
+  watch(ref: AnyRef): void
+  unwatch(ref: AnyRef): void
+  /**
+   * Work that does not hold the mailbox. Its result comes back as the message `done`, only to this incarnation; its error as the message
+   * `failed`, or as a crash when none is named. The signal aborts when this incarnation stops, the caller cancels or the task is cancelled.
+   */
+  run<T>(work: (signal: AbortSignal, sender: Sender) => Promise<T>, done: string, failed?: string): Task
+  /** Sends itself a message after so many milliseconds. */
+  after(milliseconds: number, type: string, payload?: unknown): Task
+  /** Sends itself a message every so many milliseconds; a tick is skipped while the mailbox is full. */
+  every(milliseconds: number, type: string, payload?: unknown): Task
+  /** Puts the current message aside until `unstashAll`. @throws {AgentOSError} `STASH_FULL` */
+  stash(): void
+  /** Puts the stashed messages before all waiting ones, in their order. */
+  unstashAll(): void
+  /** The reply to the current ask is given later: the handler returns this. */
+  defer<Reply>(): Deferred<Reply>
+}
+
+/**
+ * Defines a kind of actor.
+ * @throws {AgentOSError} `INVALID_DEFINITION`
+ */
+export function defineActor<State, Handlers extends HandlersOf<State>, Init = undefined>(
+  spec: ActorSpec<State, Handlers, Init>,
+): ActorDefinition<ProtocolOf<Handlers>, Init> {
+  return checkedDefinition<ProtocolOf<Handlers>, Init>(spec as unknown as ErasedSpec)
+}
+
+/** A definition from a spec whose types were checked by whoever made it. */
+export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P, Init> {
+  const names = Object.keys(spec.receive)
+  const wrong = (what: string) =>
+    new AgentOSError("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: ${what}`)
+  if (!/^[A-Za-z][A-Za-z0-9._-]{0,99}$/.test(spec.name)) {
+    throw wrong("a name is a letter, then up to 99 letters, digits, dots, dashes or underscores")
+  }
+  if (names.length > 255) throw wrong(`it has ${names.length} handlers; a mailbox keeps the handler's number in one byte, so at most 255`)
+  const odd = names.find((name) => typeof spec.receive[name] !== "function")
+  if (odd !== undefined) throw wrong(`receive.${odd} is not a function`)
+  const capacity = spec.mailbox?.capacity
+  if (capacity !== undefined && !(Number.isInteger(capacity) && capacity > 0)) throw wrong(`mailbox.capacity is ${capacity}; it is a positive integer`)
+  return { name: spec.name, spec }
+}

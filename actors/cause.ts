@@ -1,0 +1,70 @@
+/**
+ * What travels with a message beside its payload: who began this, for whom, until when, and how to call it off. One immutable object is shared along
+ * the whole chain of messages; a message begun by an anonymous program carries none at all.
+ *
+ * Invariants
+ *   C1. A command id belongs to the command it was given with: the receiver sees it, what the receiver sends on does not carry it. (Two commands to
+ *       one entity from one handler would otherwise be taken for the same.)
+ */
+
+export const DEFAULT_TENANT = "default"
+
+export interface Cause {
+  /** W3C trace id, when someone traces. */
+  readonly traceId?: string | undefined
+  /** Who asks: an API key's id, a user, a node. */
+  readonly caller?: string | undefined
+  readonly tenant: string
+  /** The moment on the monotonic clock when the answer is worth nothing any more. */
+  readonly deadline?: number | undefined
+  /** Aborts when the caller gave up. */
+  readonly signal?: AbortSignal | undefined
+  /** The same command sent again has the same id, and gets the first answer from a persistent actor. */
+  readonly commandId?: string | undefined
+  /** Addresses of the actors that wait for the answer, first asker first. */
+  readonly chain: readonly string[]
+}
+
+/** How a ref sends: given to `ref.with()`. */
+export interface SendOptions {
+  /** How long an ask waits; default 5,000. The deadline of the cause applies too, whichever is sooner. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly commandId?: string | undefined
+  /** Who began this: for programs at the edge (the gateway), where no message is being handled. */
+  readonly cause?: Partial<Pick<Cause, "traceId" | "caller" | "tenant" | "deadline" | "signal">> | undefined
+}
+
+/** The cause of what nobody in particular began. */
+export const anonymous: Cause = Object.freeze({ tenant: DEFAULT_TENANT, chain: Object.freeze([]) })
+
+/** The cause of a message sent with these options while another message (or none) is being handled. */
+export function causeWith(options: SendOptions, current: Cause | undefined): Cause | undefined {
+  const given = options.cause
+  if (given === undefined && options.signal === undefined && options.commandId === undefined) return onward(current)
+  const base = current ?? anonymous
+  return {
+    traceId: given?.traceId ?? base.traceId,
+    caller: given?.caller ?? base.caller,
+    tenant: given?.tenant ?? base.tenant,
+    deadline: sooner(given?.deadline, base.deadline),
+    signal: joined(joined(base.signal, given?.signal), options.signal),
+    commandId: options.commandId,
+    chain: base.chain,
+  }
+}
+
+/** What the receiver of a message passes on (C1). */
+export function onward(cause: Cause | undefined): Cause | undefined {
+  return cause?.commandId === undefined ? cause : { ...cause, commandId: undefined }
+}
+
+function joined(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  if (a === undefined || a === b) return b
+  return b === undefined ? a : AbortSignal.any([a, b])
+}
+
+function sooner(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b
+  return b === undefined ? a : Math.min(a, b)
+}

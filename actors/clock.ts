@@ -1,0 +1,72 @@
+/**
+ * Time and chance: the only doors through which they enter. Everything above asks these ports, so a simulation can replace them and replay a
+ * run from its seed.
+ */
+import { randomBytes, randomUUID } from "node:crypto"
+
+/** Stops a timer that has not fired; afterwards it does nothing. */
+export type CancelTimer = () => void
+
+export interface Clock {
+  /** Wall time in milliseconds since 1970: for people and records, never for measuring. */
+  wallTime(): number
+  /** Milliseconds since some fixed moment; never goes back. */
+  monotonic(): number
+  /** Calls back once, after at least so many milliseconds. */
+  timer(milliseconds: number, callback: () => void): CancelTimer
+  /** Calls back when the running callback has ended, before any input or output is looked at. */
+  soon(callback: () => void): void
+  /** Calls back after waiting input and output had its turn. */
+  afterInputOutput(callback: () => void): void
+}
+
+export interface Random {
+  /** A number from 0 (inclusive) to 1 (exclusive). */
+  float(): number
+  /** So many random bytes, good enough for secrets. */
+  bytes(count: number): Uint8Array
+  /** A random UUID (version 4). */
+  uuid(): string
+}
+
+const settled = Promise.resolve()
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  wallTime: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds)
+    return () => clearTimeout(timer)
+  },
+  // A settled promise's reaction costs a third of queueMicrotask, which makes an async resource for each call.
+  soon(callback) {
+    void settled.then(callback)
+  },
+  afterInputOutput(callback) {
+    setImmediate(callback)
+  },
+}
+
+/** The machine's own chance. */
+export const systemRandom: Random = {
+  float: () => Math.random(),
+  bytes: (count) => randomBytes(count),
+  uuid: () => randomUUID(),
+}
+
+/** Resolves after at least so many milliseconds; rejects with the signal's reason when it aborts first. */
+export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason)
+    const cancel = clock.timer(milliseconds, () => {
+      signal?.removeEventListener("abort", aborted)
+      resolve()
+    })
+    const aborted = () => {
+      cancel()
+      reject(signal?.reason)
+    }
+    signal?.addEventListener("abort", aborted, { once: true })
+  })
+}

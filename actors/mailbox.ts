@@ -1,0 +1,112 @@
+/**
+ * What waits for an actor. No object is made for a message: its handler's number lies in a byte array, its payload beside it, and beside that, only once
+ * somebody needs it, its meta: the cause it belongs to, or the ask that waits for its answer.
+ *
+ * Invariants
+ *   M1. Messages leave in the order they came; stashed ones that are put back come first.
+ *   M2. At most `capacity` messages wait, save those that an actor sends itself (results, timers): they were promised.
+ *   M3. A slot that was left holds no reference.
+ */
+
+/** What happens to one message too many. */
+export type Overflow = "reject" | "drop-oldest" | "drop-newest"
+
+export const DEFAULT_CAPACITY = 65_536
+const FIRST_SLOTS = 8
+/** A mailbox that grew beyond this is let go when it is empty. */
+export const KEPT_SLOTS = 1024
+
+export class Mailbox<Meta> {
+  readonly capacity: number
+  readonly overflow: Overflow
+  #handlers = new Uint8Array(FIRST_SLOTS)
+  #payloads: unknown[] = new Array<unknown>(FIRST_SLOTS).fill(undefined)
+  #metas: (Meta | undefined)[] | undefined
+  #mask = FIRST_SLOTS - 1
+  #head = 0
+  #tail = 0
+  /** Of the message taken last. */
+  payload: unknown = undefined
+  meta: Meta | undefined = undefined
+
+  constructor(capacity: number, overflow: Overflow) {
+    this.capacity = capacity
+    this.overflow = overflow
+  }
+
+  get size(): number {
+    return this.#tail - this.#head
+  }
+
+  get slots(): number {
+    return this.#mask + 1
+  }
+
+  get full(): boolean {
+    return this.#tail - this.#head >= this.capacity
+  }
+
+  put(handler: number, payload: unknown, meta: Meta | undefined): void {
+    if (this.#tail - this.#head > this.#mask) this.#grow()
+    const slot = this.#tail++ & this.#mask
+    this.#handlers[slot] = handler
+    this.#payloads[slot] = payload
+    if (meta !== undefined) this.#metasMade()[slot] = meta
+  }
+
+  /** Puts a message before all others. */
+  putFirst(handler: number, payload: unknown, meta: Meta | undefined): void {
+    if (this.#tail - this.#head > this.#mask) this.#grow()
+    this.#head--
+    const slot = this.#head & this.#mask
+    this.#handlers[slot] = handler
+    this.#payloads[slot] = payload
+    if (meta !== undefined) this.#metasMade()[slot] = meta
+  }
+
+  /** Takes the first message: answers its handler's number, 0 when there is none, and leaves the rest in `payload` and `meta`. */
+  take(): number {
+    if (this.#head === this.#tail) return 0
+    const slot = this.#head++ & this.#mask
+    this.payload = this.#payloads[slot]
+    this.#payloads[slot] = undefined // M3
+    const metas = this.#metas
+    if (metas !== undefined) {
+      this.meta = metas[slot]
+      metas[slot] = undefined
+    }
+    return this.#handlers[slot] ?? 0
+  }
+
+  /** Forgets what `take` left. */
+  forget(): void {
+    this.payload = undefined
+    this.meta = undefined
+  }
+
+  #metasMade(): (Meta | undefined)[] {
+    return (this.#metas ??= new Array<Meta | undefined>(this.#mask + 1).fill(undefined))
+  }
+
+  #grow(): void {
+    const slots = this.#mask + 1
+    const start = this.#head & this.#mask
+    const handlers = new Uint8Array(slots * 2)
+    handlers.set(this.#handlers.subarray(start))
+    handlers.set(this.#handlers.subarray(0, start), slots - start)
+    this.#handlers = handlers
+    this.#payloads = turned(this.#payloads, start)
+    if (this.#metas !== undefined) this.#metas = turned(this.#metas, start)
+    this.#tail -= this.#head
+    this.#head = 0
+    this.#mask = slots * 2 - 1
+  }
+}
+
+/** Twice the ring, beginning with the slot `start`. */
+function turned<T>(ring: readonly (T | undefined)[], start: number): (T | undefined)[] {
+  const slots = ring.length
+  const grown = new Array<T | undefined>(slots * 2).fill(undefined)
+  for (let i = 0; i < slots; i++) grown[i] = ring[(start + i) & (slots - 1)]
+  return grown
+}

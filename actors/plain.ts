@@ -1,0 +1,55 @@
+/**
+ * Plain data: what a message may carry. It survives a copy to another thread, process or disk: JSON values, bigint, Date, bytes and typed arrays,
+ * refs, and objects and arrays of these.
+ */
+
+declare const refMark: unique symbol
+
+/** What marks a ref in the eyes of the types. */
+export interface RefMark {
+  readonly [refMark]?: true
+}
+
+type Atom =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Date
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+
+/** What stands in place of a payload type that cannot travel: nothing is assignable to it, and its name is the explanation. */
+export interface NotPlain<Reason extends string> {
+  readonly [refMark]: Reason
+}
+
+/**
+ * `T` itself when it is plain data, else a type that nothing fits. A class instance is seen by its methods; one without methods passes, as it
+ * would survive the copy.
+ */
+export type Plain<T> = unknown extends T
+  ? T
+  : T extends Atom | RefLike
+    ? T
+    : T extends (...input: never[]) => unknown
+      ? NotPlain<"a payload holds no functions">
+      : T extends symbol
+        ? NotPlain<"a payload holds no symbols">
+        : T extends { [K in keyof T]: Plain<T[K]> }
+          ? T
+          : NotPlain<"a payload is plain data: no functions, no class instances">
+
+/** Any ref, whatever it understands. */
+interface RefLike extends RefMark {
+  readonly address: string
+  with(options: never): unknown
+}

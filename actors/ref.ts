@@ -1,0 +1,141 @@
+/**
+ * A ref: the only way to reach an actor. It is the same for an actor beside you, an entity that is not active, and (later) an actor on another node.
+ *
+ * `tell` and `ask` on the ref itself are for programs outside; inside a handler send through the context (`ctx.tell`, `ctx.ask`), which passes on who
+ * began this and until when.
+ */
+import { type Cause, causeWith, type SendOptions } from "./cause.js"
+import type { Plain, RefMark } from "./plain.js"
+
+/** The names of the messages of a protocol. */
+export type MessageType<P> = keyof P & string
+
+/** The payload of a message, as the arguments that follow its name. */
+export type PayloadOf<P, K extends keyof P> = P[K] extends (...payload: infer Payload) => unknown ? Payload : never
+
+/** What an ask of a message resolves to. */
+export type ReplyOf<P, K extends keyof P> = P[K] extends (...payload: never[]) => infer Reply ? Answer<Reply> : never
+
+type Answer<R> = Awaited<R> extends infer A ? (A extends Deferred<infer D> ? D : A) : never
+
+declare const deferredReply: unique symbol
+
+/** A reply that a handler gives later: it returns this instead, and the ask stays open until `reply` or `fail` is called (or its deadline passes). */
+export interface Deferred<Reply> {
+  readonly [deferredReply]?: Reply
+  reply(value: Reply): void
+  fail(error: unknown): void
+}
+
+/** The protocol that a map of handlers speaks. */
+export type ProtocolOf<Handlers> = {
+  readonly [K in keyof Handlers]: Handlers[K] extends (context: never, ...payload: infer Payload) => infer Reply
+    ? (...payload: { [I in keyof Payload]: Plain<Payload[I]> }) => Reply
+    : never
+}
+
+export interface ActorRef<P> extends RefMark {
+  /** Where it lives, as text (`parseAddress` reads it). Two refs with the same address reach the same actor. */
+  readonly address: string
+  /**
+   * Puts a message into the mailbox. False when the mailbox refused it or the actor has stopped.
+   * @throws {AgentOSError} `UNKNOWN_MESSAGE`
+   */
+  tell<K extends MessageType<P>>(type: K, ...payload: PayloadOf<P, K>): boolean
+  /**
+   * Sends a message and waits for what its handler returns.
+   * @throws {AgentOSError} (as rejection) `ASK_TIMEOUT`, `MAILBOX_FULL`, `ACTOR_STOPPED`, `CANCELLED`, `UNKNOWN_MESSAGE`; the handler's own error, or
+   *   `ACTOR_CRASHED` with it as its cause
+   */
+  ask<K extends MessageType<P>>(type: K, ...payload: PayloadOf<P, K>): Promise<ReplyOf<P, K>>
+  /** The same ref, sending with these options. */
+  with(options: SendOptions): ActorRef<P>
+}
+
+/**
+ * An actor's own ref, as its handlers see it. Types cannot know the protocol inside its own definition; it fits wherever a ref is wanted:
+ * `const me: ActorRef<MyProtocol> = ctx.self`.
+ */
+export interface SelfRef extends RefMark {
+  readonly address: string
+  tell(type: string, payload?: unknown): boolean
+  /** An actor that waits for itself waits for ever: this rejects with `ASK_CYCLE`. */
+  ask(type: string, payload?: unknown): Promise<never>
+  with(options: SendOptions): SelfRef
+}
+
+/** Any ref, whatever its protocol: to watch, to stop, to compare. */
+export interface AnyRef extends RefMark {
+  readonly address: string
+}
+
+/** An ask that is open, as seen by the asks it leads to: a link in the chain of actors that wait for each other. */
+export interface OpenAsk {
+  /** The actor that waits; undefined for a program outside. */
+  readonly asker: object | undefined
+  /** The ask that the asker is serving meanwhile. */
+  readonly serving: OpenAsk | undefined
+  /** When it is given up, on the monotonic clock. */
+  readonly deadline: number
+}
+
+/** How the runtime sees every ref: what is sent comes with the cause it belongs to. */
+export abstract class Ref implements SelfRef {
+  abstract readonly address: string
+
+  abstract send(type: string, payload: unknown, cause: Cause | undefined): boolean
+
+  /** Opens an ask on behalf of `asker`, which is serving the ask `serving`. */
+  abstract request(
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+    timeoutMs: number | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+  ): Promise<never>
+
+  tell(type: string, payload?: unknown): boolean {
+    return this.send(type, payload, undefined)
+  }
+
+  ask(type: string, payload?: unknown): Promise<never> {
+    return this.request(type, payload, undefined, undefined, undefined, undefined)
+  }
+
+  with(options: SendOptions): Ref {
+    return new RefWith(this, options)
+  }
+}
+
+/** A ref with options of its own; they are laid over the cause of the message that is being handled. */
+class RefWith extends Ref {
+  readonly #to: Ref
+  readonly #options: SendOptions
+
+  constructor(to: Ref, options: SendOptions) {
+    super()
+    this.#to = to
+    this.#options = options
+  }
+
+  get address(): string {
+    return this.#to.address
+  }
+
+  send(type: string, payload: unknown, cause: Cause | undefined): boolean {
+    return this.#to.send(type, payload, causeWith(this.#options, cause))
+  }
+
+  request(
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+    timeoutMs: number | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+  ): Promise<never> {
+    const own = this.#options.timeoutMs ?? timeoutMs
+    return this.#to.request(type, payload, causeWith(this.#options, cause), own, serving, asker)
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A timer wheel: many deadlines, one timer of the clock. Adding and removing cost a few pointer writes, so every ask can have a deadline.
+ *
+ * Invariants
+ *   T1. An entry never fires before its time; it fires at most one tick after it, when the event loop is free.
+ *   T2. An entry is in at most one slot; removing one that is in none does nothing.
+ *   T3. While no entry waits, no timer of the clock is started.
+ */
+import type { CancelTimer, Clock } from "./clock.js"
+
+const TICK_MS = 8
+const SLOTS = 512
+
+/** Something with a deadline; links itself into its slot. */
+export abstract class Deadline {
+  /** When it fires, on the monotonic clock. */
+  deadline = 0
+  dueTick = 0
+  nextDue: Deadline | null = null
+  previousDue: Deadline | null = null
+  wheel: TimerWheel | null = null
+
+  abstract expired(): void
+}
+
+export class TimerWheel {
+  readonly #clock: Clock
+  readonly #origin: number
+  readonly #slots = new Array<Deadline | null>(SLOTS).fill(null)
+  #waiting = 0
+  #now: number
+  #fresh = false
+  /** The last tick whose slot was looked through. */
+  #tick = 0
+  #armedTick = Infinity
+  #cancel: CancelTimer | undefined
+  readonly #stale = () => {
+    this.#fresh = false
+  }
+  readonly #fire = () => this.#advance()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#origin = clock.monotonic()
+    this.#now = this.#origin
+  }
+
+  /**
+   * The monotonic time, read from the clock at most once in a turn of the event loop: reading it costs as much as handling a message. Who works long
+   * within one turn calls `refresh`.
+   */
+  get now(): number {
+    if (!this.#fresh) {
+      this.#fresh = true
+      this.#clock.afterInputOutput(this.#stale)
+      this.#now = this.#clock.monotonic()
+    }
+    return this.#now
+  }
+
+  refresh(): number {
+    this.#now = this.#clock.monotonic()
+    return this.#now
+  }
+
+  /** Lets `entry` fire after so many milliseconds. */
+  add(entry: Deadline, milliseconds: number): void {
+    this.addAt(entry, this.now + milliseconds)
+  }
+
+  addAt(entry: Deadline, deadline: number): void {
+    entry.deadline = deadline
+    const due = Math.max(this.#tick + 1, Math.ceil((deadline - this.#origin) / TICK_MS)) // T1
+    entry.dueTick = due
+    entry.wheel = this
+    const slot = due & (SLOTS - 1)
+    const first = this.#slots[slot] ?? null
+    entry.nextDue = first
+    if (first !== null) first.previousDue = entry
+    this.#slots[slot] = entry
+    this.#waiting++
+    if (due < this.#armedTick) this.#arm(due)
+  }
+
+  remove(entry: Deadline): void {
+    if (entry.wheel !== this) return // T2
+    entry.wheel = null
+    const next = entry.nextDue
+    const previous = entry.previousDue
+    if (previous === null) this.#slots[entry.dueTick & (SLOTS - 1)] = next
+    else previous.nextDue = next
+    if (next !== null) next.previousDue = previous
+    entry.nextDue = null
+    entry.previousDue = null
+    this.#waiting--
+  }
+
+  /** Forgets all entries. */
+  close(): void {
+    this.#cancel?.()
+    this.#armedTick = Infinity
+    this.#slots.fill(null)
+    this.#waiting = 0
+  }
+
+  #arm(tick: number): void {
+    this.#cancel?.()
+    this.#armedTick = tick
+    const wait = Math.max(1, Math.ceil(tick * TICK_MS + this.#origin - this.now))
+    this.#cancel = this.#clock.timer(wait, this.#fire)
+  }
+
+  #advance(): void {
+    this.#armedTick = Infinity
+    this.#cancel = undefined
+    const until = Math.floor((this.refresh() - this.#origin) / TICK_MS)
+    const from = Math.max(this.#tick + 1, until - SLOTS + 1)
+    for (let tick = from; tick <= until; tick++) {
+      this.#tick = tick
+      let entry = this.#slots[tick & (SLOTS - 1)] ?? null
+      while (entry !== null) {
+        const next: Deadline | null = entry.nextDue
+        if (entry.dueTick <= until) {
+          this.remove(entry)
+          entry.expired()
+        }
+        entry = next
+      }
+    }
+    this.#tick = Math.max(this.#tick, until)
+    if (this.#waiting > 0) this.#armNext() // T3
+  }
+
+  /** The next slot that holds anything, one turn of the wheel ahead at most. */
+  #armNext(): void {
+    let ahead = 1
+    while (ahead < SLOTS && this.#slots[(this.#tick + ahead) & (SLOTS - 1)] === null) ahead++
+    if (this.#tick + ahead < this.#armedTick) this.#arm(this.#tick + ahead)
+  }
+}
