@@ -13,6 +13,8 @@ export interface SearchOptions {
   readonly tenant?: string
   /** "passage" (default) gives chunks, "sentence" gives single sentences of the best chunks, ranked again by the query's rarest words. */
   readonly unit?: "passage" | "sentence"
+  /** The whole question that the query was taken from; its other words count, but less. */
+  readonly question?: string
 }
 
 /** A fact: subject, relation, object. */

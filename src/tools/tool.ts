@@ -9,6 +9,8 @@ export interface ToolContext {
   readonly traceId: string
   /** Stable over retries and restarts of the same call: hand it to servers as their idempotency key. */
   readonly callId: string
+  /** What the agent was asked. */
+  readonly question?: string
 }
 
 /**
@@ -21,6 +23,9 @@ export interface Tool<Parameters extends z.ZodType = z.ZodType> {
   readonly parameters: Parameters
   /** Milliseconds before the call is given up; default 10,000. */
   readonly timeoutMs?: number
+  /** Whether running the same call twice does no harm; such a call is run again after a crash instead of being reported as unresolved. */
+  readonly idempotent?: boolean
+  // A method, so that a tool of particular parameters is a tool.
   execute(args: z.output<Parameters>, context: ToolContext): unknown
 }
 
@@ -31,5 +36,5 @@ export function defineTool<Parameters extends z.ZodType>(tool: Tool<Parameters>)
 
 /** What became of a tool call. An error is text that the model can read and react to, not an exception. */
 export type ToolOutcome =
-  | { readonly kind: "ok"; readonly value: unknown; readonly text: string }
+  | { readonly kind: "ok"; readonly value: unknown; readonly text: string; readonly sources?: readonly string[] }
   | { readonly kind: "error"; readonly code: string; readonly text: string }
