@@ -1,0 +1,36 @@
+import type { Embedder } from "./knowledge.js"
+
+/**
+ * Vectors from the hashes of words and of three-letter stretches, each with a sign, of unit length. It knows spelling, not meaning: "kept" and
+ * "keeps" are near, "kept" and "stored" are not. It needs no model and no training.
+ *
+ * @see Weinberger et al. 2009, feature hashing, https://arxiv.org/abs/0902.2206
+ */
+export function hashedNgrams(dimensions = 256): Embedder {
+  return {
+    id: `hashed-ngrams-${dimensions}`,
+    dimensions,
+    embed: async (texts) => texts.map((text) => embed(text, dimensions)),
+  }
+}
+
+function embed(text: string, dimensions: number): Float32Array {
+  const vector = new Float32Array(dimensions)
+  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) {
+    put(vector, word, 1)
+    const padded = ` ${word} `
+    for (let i = 0; i + 3 <= padded.length; i++) put(vector, padded.slice(i, i + 3), 0.5)
+  }
+  const norm = Math.hypot(...vector)
+  return norm === 0 ? vector : vector.map((x) => x / norm)
+}
+
+function put(vector: Float32Array, feature: string, weight: number): void {
+  let h = 2166136261
+  for (let i = 0; i < feature.length; i++) h = Math.imul(h ^ feature.charCodeAt(i), 16777619)
+  h ^= h >>> 15
+  h = Math.imul(h, 0x2c1b3c6d)
+  h ^= h >>> 12
+  const at = (h >>> 1) % vector.length
+  vector[at] = (vector[at] as number) + (h & 1 ? weight : -weight)
+}

@@ -1,0 +1,115 @@
+/** Documents of several formats as plain paragraphs under headings. */
+import { convert } from "html-to-text"
+import { lexer, type Token, type Tokens } from "marked"
+import { AgentOSError } from "#actors/errors.js"
+import type { Document } from "./knowledge.js"
+
+/** Text that stands together under one heading. */
+export interface Section {
+  readonly heading: string | undefined
+  readonly paragraphs: readonly string[]
+}
+
+/** Most bytes of one document. */
+export const documentLimitBytes = 32 * 1024 * 1024
+
+/** @throws `DOCUMENT_TOO_LARGE`, `DOCUMENT_UNREADABLE` */
+export async function readDocument(document: Document): Promise<Section[]> {
+  const { id, format, content } = document
+  const size = typeof content === "string" ? Buffer.byteLength(content) : content.byteLength
+  if (size > documentLimitBytes) throw new AgentOSError("DOCUMENT_TOO_LARGE", `${id} has ${size} bytes; at most ${documentLimitBytes} are taken`)
+  if (format === "pdf") return pdfSections(id, content)
+  const text = typeof content === "string" ? content : new TextDecoder().decode(content)
+  if (format === "markdown") return markdownSections(text)
+  if (format === "html") return markdownSections(convert(text, { wordwrap: false, selectors: [{ selector: "a", options: { ignoreHref: true } }, { selector: "img", format: "skip" }] }))
+  return [{ heading: undefined, paragraphs: paragraphsOf(text) }]
+}
+
+async function pdfSections(id: string, content: string | Uint8Array): Promise<Section[]> {
+  const bytes = typeof content === "string" ? Buffer.from(content, "base64") : content
+  try {
+    const { extractText, getDocumentProxy } = await import("unpdf")
+    const { text } = await extractText(await getDocumentProxy(new Uint8Array(bytes)), { mergePages: false })
+    return text.map((page, index) => ({ heading: `page ${index + 1}`, paragraphs: paragraphsOf(page) }))
+  } catch (cause) {
+    throw new AgentOSError("DOCUMENT_UNREADABLE", `${id} is not a PDF that can be read`, { cause })
+  }
+}
+
+function markdownSections(text: string): Section[] {
+  const sections: { heading: string | undefined; paragraphs: string[] }[] = [{ heading: undefined, paragraphs: [] }]
+  const add = (paragraph: string): void => {
+    const plain = paragraph.replace(/\s+/g, " ").trim()
+    if (plain !== "") sections.at(-1)?.paragraphs.push(plain)
+  }
+  for (const token of lexer(text)) {
+    if (token.type === "heading") sections.push({ heading: plainText((token as Tokens.Heading).tokens), paragraphs: [] })
+    else if (token.type === "list") for (const item of (token as Tokens.List).items) add(plainText(item.tokens))
+    else if (token.type === "table") {
+      const { header, rows } = token as Tokens.Table
+      for (const row of rows) add(row.map((cell, i) => `${plainText(header[i]?.tokens ?? [])}: ${plainText(cell.tokens)}`).join("; "))
+    } else if (token.type === "blockquote") add(plainText((token as Tokens.Blockquote).tokens))
+    else if (token.type === "paragraph" || token.type === "text") add(plainText((token as Tokens.Paragraph).tokens ?? [token]))
+    else if (token.type === "code") add((token as Tokens.Code).text)
+  }
+  return sections.filter(({ heading, paragraphs }) => heading !== undefined || paragraphs.length > 0)
+}
+
+/** Text without its marks: emphasis, links, code. */
+function plainText(tokens: readonly Token[]): string {
+  return tokens
+    .map((token): string => {
+      if (token.type === "br" || token.type === "space") return " "
+      if ("tokens" in token && Array.isArray(token.tokens)) return plainText(token.tokens as Token[])
+      if (token.type === "html") return ""
+      return "text" in token && typeof token.text === "string" ? unescape(token.text) : ""
+    })
+    .join("")
+}
+
+const entities: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" }
+const unescape = (text: string): string => text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
+
+const paragraphsOf = (text: string): string[] =>
+  text
+    .split(/\r?\n\s*\r?\n/)
+    .map((paragraph) => paragraph.replace(/\s+/g, " ").trim())
+    .filter((paragraph) => paragraph !== "")
+
+/** Most characters of a chunk; a longer paragraph is cut between sentences. */
+const chunkLength = 800
+
+export interface Chunk {
+  readonly heading: string | undefined
+  readonly text: string
+}
+
+/** Paragraphs of a section joined into chunks of bounded length. */
+export function chunksOf(sections: readonly Section[]): Chunk[] {
+  const chunks: Chunk[] = []
+  for (const { heading, paragraphs } of sections) {
+    let text = ""
+    const flush = (): void => {
+      if (text !== "") chunks.push({ heading, text })
+      text = ""
+    }
+    for (const paragraph of paragraphs) {
+      for (const piece of paragraph.length > chunkLength ? sentencesOf(paragraph) : [paragraph]) {
+        if (text.length + piece.length + 1 > chunkLength) flush()
+        text = text === "" ? piece : `${text}\n${piece}`
+      }
+    }
+    flush()
+  }
+  return chunks
+}
+
+const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
+
+/** Sentences, by Unicode's rules and line ends; a name such as "Consul 1.8." does not end one. */
+export function sentencesOf(text: string): string[] {
+  return text
+    .split("\n")
+    .flatMap((line) => [...segmenter.segment(line)].map(({ segment }) => segment.trim()))
+    .filter((sentence) => sentence !== "")
+}
