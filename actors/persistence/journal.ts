@@ -1,0 +1,67 @@
+/**
+ * The port to durable events. Every adapter passes the suite in `test/support/journal-contract.ts`.
+ *
+ * Invariants
+ *   J1. `append` is all or nothing, and resolves when the events are durable.
+ *   J2. Sequences of an actor begin at 1 and have no gaps; an append at another expected sequence is refused with `SEQUENCE_CONFLICT`.
+ *   J3. The highest epoch ever used for an actor is kept; a lower one is refused with `STALE_EPOCH`.
+ *   J4. A command id is stored in the same write as its events and its reply; it is found again however often the actor is recovered.
+ *   J5. Tenant leads every key; tenants never see each other's records.
+ */
+
+/** Whose journal: every record belongs to one. */
+export interface PersistenceId {
+  readonly tenant: string
+  /** Name of the actor's definition. */
+  readonly type: string
+  /** Key of the entity, or another stable name. */
+  readonly key: string
+}
+
+/** An event to be stored; plain data. */
+export interface NewEvent {
+  readonly name: string
+  readonly payload: unknown
+  /** Version of the definition's events, for upgrades. */
+  readonly version: number
+}
+
+/** An event as it was stored. */
+export interface StoredEvent extends NewEvent {
+  readonly sequence: number
+  readonly epoch: number
+  readonly wallTime: number
+  readonly commandId?: string
+  readonly traceId?: string
+}
+
+/** What goes with an append beside its events. */
+export interface AppendOptions {
+  readonly traceId?: string
+  /** Stored with the events (J4), with the answer that a repeated command gets. */
+  readonly command?: { readonly id: string; readonly reply: unknown }
+}
+
+export interface Snapshot {
+  readonly sequence: number
+  readonly version: number
+  readonly state: unknown
+}
+
+export interface Journal {
+  /**
+   * @param expectedSequence the sequence of the actor's last event, 0 when it has none
+   * @returns the sequence of the last event after the append
+   * @throws `SEQUENCE_CONFLICT`, `STALE_EPOCH`, `DISK_FULL`, `STORE_FAILED`
+   */
+  append(actor: PersistenceId, expectedSequence: number, epoch: number, events: readonly NewEvent[], options?: AppendOptions): Promise<number>
+  /** Events after a sequence, oldest first. @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
+  read(actor: PersistenceId, afterSequence?: number): AsyncIterable<StoredEvent>
+  /** The answer that a command got, if it was carried out (J4). */
+  reply(actor: PersistenceId, commandId: string): Promise<{ readonly reply: unknown } | undefined>
+  saveSnapshot(actor: PersistenceId, snapshot: Snapshot): Promise<void>
+  snapshot(actor: PersistenceId): Promise<Snapshot | undefined>
+  /** Keys of the entities of a type that have events, in order. */
+  keys(tenant: string, type: string): AsyncIterable<string>
+  close(): Promise<void>
+}

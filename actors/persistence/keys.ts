@@ -1,0 +1,32 @@
+/**
+ * Keys of records in LevelDB: parts in order, each ended by a zero byte, so that the keys of one prefix stand together. Inside a part, a zero byte
+ * becomes 1 1 and a one byte 1 2.
+ */
+export function keyOf(...parts: readonly string[]): Buffer {
+  let text = ""
+  for (const part of parts) text += `${/[\u0000\u0001]/.test(part) ? part.replace(/[\u0000\u0001]/g, (c) => (c === "\u0000" ? "\u0001\u0001" : "\u0001\u0002")) : part}\u0000`
+  return Buffer.from(text)
+}
+
+/** The parts of a key. */
+export function partsOf(key: Uint8Array): string[] {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+    .toString()
+    .slice(0, -1)
+    .split("\u0000")
+    .map((part) => part.replace(/\u0001[\u0001\u0002]/g, (pair) => (pair === "\u0001\u0001" ? "\u0000" : "\u0001")))
+}
+
+/** The least key that is greater than every key with this prefix. */
+export function after(prefix: Buffer): Buffer {
+  return Buffer.concat([prefix, Buffer.from([0xff])])
+}
+
+/** A key with a number at its end that sorts by size. */
+export function numbered(prefix: Buffer, number: number): Buffer {
+  const key = Buffer.allocUnsafe(prefix.length + 8)
+  prefix.copy(key)
+  key.writeUInt32BE(Math.floor(number / 2 ** 32), prefix.length)
+  key.writeUInt32BE(number >>> 0, prefix.length + 4)
+  return key
+}

@@ -1,0 +1,113 @@
+/**
+ * One stored event as bytes.
+ *
+ * Layout, little-endian: magic "LA" (2), format (1), flags (1: bit 0 command id, bit 1 trace id), crc32c of all the rest (4), sequence (8), epoch (8),
+ * wall time (8), schema version (4), key id (2; 0 is not encrypted), then tenant, type, key, event name, [command id], [trace id], each as length (2) and
+ * UTF-8, then the payload by msgpackr without shared structures.
+ *
+ * Invariants
+ *   R1. A record of any released format can be read for ever; `test/support/golden` keeps one of each.
+ *   R2. Reading never throws anything but `RECORD_DAMAGED` and `RECORD_UNKNOWN`.
+ */
+import { Packr } from "msgpackr"
+import { AgentOSError } from "../errors.js"
+import { crc32c } from "./crc32c.js"
+import type { PersistenceId, StoredEvent } from "./journal.js"
+
+const magic = 0x414c // "LA"
+const format = 1
+const flag = { command: 1, trace: 2 }
+const headerSize = 38
+const bodyAt = 8
+
+/** Plain data to bytes and back, each value by itself. */
+const packr = new Packr({ useRecords: false, structuredClone: false, moreTypes: true, useBigIntExtension: true })
+export const encodePayload = (value: unknown): Uint8Array => packr.pack(value === undefined ? null : value)
+export const decodePayload = (bytes: Uint8Array): unknown => packr.unpack(bytes)
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+export interface StoredRecord {
+  readonly actor: PersistenceId
+  readonly event: StoredEvent
+}
+
+/** @throws RangeError when a name has more than 65,535 bytes */
+export function encodeRecord({ tenant, type, key }: PersistenceId, event: StoredEvent): Buffer {
+  const payload = encodePayload(event.payload)
+  const names = [tenant, type, key, event.name, ...(event.commandId === undefined ? [] : [event.commandId]), ...(event.traceId === undefined ? [] : [event.traceId])]
+  let size = headerSize + payload.length
+  for (const name of names) size += 2 + Buffer.byteLength(name)
+  const bytes = Buffer.allocUnsafe(size)
+  bytes.writeUInt16LE(magic, 0)
+  bytes[2] = format
+  bytes[3] = (event.commandId === undefined ? 0 : flag.command) | (event.traceId === undefined ? 0 : flag.trace)
+  writeUInt53(bytes, event.sequence, 8)
+  writeUInt53(bytes, event.epoch, 16)
+  writeUInt53(bytes, event.wallTime, 24)
+  bytes.writeUInt32LE(event.version, 32)
+  bytes.writeUInt16LE(0, 36)
+  let at = headerSize
+  for (const name of names) {
+    const length = bytes.write(name, at + 2)
+    if (length > 0xffff) throw new RangeError(`a name of ${length} bytes does not fit a record`)
+    bytes.writeUInt16LE(length, at)
+    at += 2 + length
+  }
+  bytes.set(payload, at)
+  bytes.writeUInt32LE(checksum(bytes), 4)
+  return bytes
+}
+
+/** @param where names the record in errors */
+export function decodeRecord(bytes: Uint8Array, where: string): StoredRecord {
+  const damaged = (what: string, cause?: unknown): AgentOSError => new AgentOSError("RECORD_DAMAGED", `${where}: ${what}`, { cause })
+  if (bytes.length < headerSize) throw damaged(`${bytes.length} bytes are too few for a record`)
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer.readUInt16LE(0) !== magic) throw damaged("it does not begin as a record does")
+  if (buffer[2] !== format) throw new AgentOSError("RECORD_UNKNOWN", `${where}: it has format ${buffer[2]}; this release reads format ${format}. Was it written by a newer release?`)
+  if (buffer.readUInt32LE(4) !== checksum(buffer)) throw damaged("its checksum does not fit its content")
+  if (buffer.readUInt16LE(36) !== 0) throw new AgentOSError("RECORD_UNKNOWN", `${where}: it is encrypted with key ${buffer.readUInt16LE(36)}, which this release cannot use`)
+  const flags = buffer[3] as number
+  let at = headerSize
+  try {
+    const name = (): string => {
+      const length = buffer.readUInt16LE(at)
+      const from = at + 2
+      at = from + length
+      if (at > buffer.length) throw new RangeError("a name ends past the record")
+      return decoder.decode(buffer.subarray(from, at))
+    }
+    const actor = { tenant: name(), type: name(), key: name() }
+    const eventName = name()
+    const commandId = flags & flag.command ? name() : undefined
+    const traceId = flags & flag.trace ? name() : undefined
+    return {
+      actor,
+      event: {
+        sequence: readUInt53(buffer, 8),
+        epoch: readUInt53(buffer, 16),
+        wallTime: readUInt53(buffer, 24),
+        version: buffer.readUInt32LE(32),
+        name: eventName,
+        payload: decodePayload(buffer.subarray(at)),
+        ...(commandId === undefined ? {} : { commandId }),
+        ...(traceId === undefined ? {} : { traceId }),
+      },
+    }
+  } catch (cause) {
+    throw damaged("its content cannot be read", cause)
+  }
+}
+
+/** Of everything but the four bytes that hold it. */
+const checksum = (bytes: Uint8Array): number => crc32c(bytes, bodyAt, bytes.length, crc32c(bytes, 0, 4))
+
+function writeUInt53(buffer: Buffer, value: number, at: number): void {
+  buffer.writeUInt32LE(value >>> 0, at)
+  buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4)
+}
+
+function readUInt53(buffer: Buffer, at: number): number {
+  return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * 2 ** 32
+}

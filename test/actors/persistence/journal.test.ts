@@ -1,0 +1,123 @@
+import { spawn } from "node:child_process"
+import fc from "fast-check"
+import t from "tap"
+import { systemClock } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import { crc32c } from "#actors/persistence/crc32c.js"
+import { levelJournal } from "#actors/persistence/level-journal.js"
+import { LevelStore } from "#actors/persistence/level-store.js"
+import { memoryJournal } from "#actors/persistence/memory-journal.js"
+import { after, keyOf } from "#actors/persistence/keys.js"
+import { decodeRecord, encodeRecord } from "#actors/persistence/record.js"
+import { journalContract } from "#test/support/journal-contract.js"
+
+const openLevel = async (folder: string) => levelJournal(await LevelStore.open(folder), systemClock)
+
+journalContract("memory", async () => memoryJournal(systemClock), false)
+journalContract("leveldb", openLevel, true)
+
+t.test("crc32c has the values of RFC 3720", async (t) => {
+  t.equal(crc32c(new Uint8Array(32)), 0x8a9136aa)
+  t.equal(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43)
+  t.equal(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i)), 0x46dd794e)
+})
+
+const actor = { tenant: "default", type: "account", key: "alice" }
+const stored = { name: "deposited", payload: { amount: 40, note: "héllo" }, version: 1, sequence: 7, epoch: 2, wallTime: 1_700_000_000_000, commandId: "payment-7", traceId: "4bf92f3577b34da6" }
+
+t.test("a record of format 1 opens for ever", async (t) => {
+  const golden = Buffer.from(
+    "4c4101035409644f070000000000000002000000000000000068e5cf8b010000010000000000070064656661756c7407006163636f756e740500616c69636509006465706f736974656409007061796d656e742d37100034626639326633353737623334646136de0002a6616d6f756e7428a46e6f7465a668c3a96c6c6f",
+    "hex",
+  )
+  t.same(decodeRecord(golden, "golden"), { actor, event: stored })
+})
+})
+
+t.test("a damaged record is refused by name, whatever the damage", async (t) => {
+  const bytes = encodeRecord(actor, stored)
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, change, cut) => {
+      const copy = Buffer.from(bytes)
+      copy[at] = (copy[at] as number) ^ change
+      try {
+        decodeRecord(cut ? copy.subarray(0, at) : copy, "event 7 of default/account/alice")
+      } catch (error) {
+        return error instanceof AgentOSError && ["RECORD_DAMAGED", "RECORD_UNKNOWN"].includes(error.code) && error.message.includes("event 7 of default/account/alice")
+      }
+      return false
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+t.test("a damaged record stops its actor's recovery and nobody else's", async (t) => {
+  const folder = t.testdir()
+  let store = await LevelStore.open(folder)
+  let journal = levelJournal(store, systemClock)
+  const bob = { ...actor, key: "bob" }
+  for (const who of [actor, bob]) await journal.append(who, 0, 0, [{ name: "deposited", payload: 1, version: 1 }])
+  const prefix = keyOf("journal", "default", "account", "alice")
+  for await (const [key, value] of store.range(prefix, after(prefix))) {
+    const broken = Buffer.from(value)
+    broken[broken.length - 1] = (broken[broken.length - 1] as number) ^ 1
+    await store.write([[key, broken]])
+  }
+  await journal.close()
+  store = await LevelStore.open(folder)
+  journal = levelJournal(store, systemClock)
+  await t.rejects((async () => { for await (const _ of journal.read(actor)); })(), { code: "RECORD_DAMAGED" }) // prettier-ignore
+  for await (const event of journal.read(bob)) t.equal(event.payload, 1)
+  await journal.close()
+})
+
+t.test("a second process is told that the folder is taken", async (t) => {
+  const folder = t.testdir()
+  const store = await LevelStore.open(folder)
+  const script = `const { LevelStore } = await import(${JSON.stringify(new URL("../../../actors/persistence/level-store.js", import.meta.url).href)}); await LevelStore.open(${JSON.stringify(folder)}).catch((e) => console.log(e.code))`
+  const out = await new Promise<string>((done) => {
+    let text = ""
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script])
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()))
+    child.on("exit", () => done(text.trim()))
+  })
+  t.equal(out, "LEVEL_LOCKED")
+  await store.close()
+})
+
+t.test("nothing acknowledged is lost when the process is killed", async (t) => {
+  const folder = t.testdir()
+  const module = (name: string): string => JSON.stringify(new URL(`../../../actors/${name}.js`, import.meta.url).href)
+  const script = `
+    const { LevelStore } = await import(${module("persistence/level-store")}); const { levelJournal } = await import(${module("persistence/level-journal")}); const { systemClock } = await import(${module("clock")})
+    const journal = levelJournal(await LevelStore.open(${JSON.stringify(folder)}), systemClock)
+    for (let actor = 0; actor < 16; actor++) (async () => {
+      const id = { tenant: "default", type: "t", key: String(actor) }
+      let last = 0
+      for await (const { sequence } of journal.read(id)) last = sequence
+      for (;;) { last = await journal.append(id, last, 0, [{ name: "e", payload: last + 1, version: 1 }]); process.stdout.write(actor + " " + last + "\\n") }
+    })()`
+  const acknowledged = new Map<string, number>()
+  for (let round = 0; round < 2; round++) {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script])
+    let text = ""
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.length > 2000) child.kill("SIGKILL")
+    })
+    await new Promise((done) => child.on("close", done))
+    for (const line of text.slice(0, text.lastIndexOf("\n")).split("\n")) {
+      const [key = "", sequence = ""] = line.split(" ")
+      acknowledged.set(key, Number(sequence))
+    }
+  }
+  const journal = await openLevel(folder)
+  t.ok(acknowledged.size > 0)
+  for (const [key, sequence] of acknowledged) {
+    const payloads: unknown[] = []
+    for await (const { payload } of journal.read({ tenant: "default", type: "t", key })) payloads.push(payload)
+    t.ok(payloads.length >= sequence, `actor ${key}: ${sequence} acknowledged, ${payloads.length} found`)
+    t.same(payloads, payloads.map((_, i) => i + 1))
+  }
+  await journal.close()
+})
