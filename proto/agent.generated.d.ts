@@ -1381,17 +1381,11 @@ export namespace llmagentos {
             /** Model id */
             id?: (string|null);
 
-            /** Model provider */
-            provider?: (string|null);
+            /** Model kind */
+            kind?: (string|null);
 
-            /** Model backend */
-            backend?: (string|null);
-
-            /** Model contextLength */
-            contextLength?: (number|null);
-
-            /** Model parameters */
-            parameters?: (number|null);
+            /** Model description */
+            description?: (string|null);
         }
 
         /** Represents a Model. */
@@ -1406,17 +1400,11 @@ export namespace llmagentos {
             /** Model id. */
             public id: string;
 
-            /** Model provider. */
-            public provider: string;
+            /** Model kind. */
+            public kind: string;
 
-            /** Model backend. */
-            public backend: string;
-
-            /** Model contextLength. */
-            public contextLength?: (number|null);
-
-            /** Model parameters. */
-            public parameters?: (number|null);
+            /** Model description. */
+            public description: string;
 
             /**
              * Encodes the specified Model message. Does not implicitly {@link llmagentos.v1.Model.verify|verify} messages.
@@ -1473,6 +1461,244 @@ export namespace llmagentos {
              * @throws {$protobuf.util.ProtocolError} If required fields are missing
              */
             public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ModelList;
+        }
+
+        /** Properties of a CreateKeyRequest. */
+        interface ICreateKeyRequest {
+
+            /** CreateKeyRequest name */
+            name?: (string|null);
+
+            /** CreateKeyRequest role */
+            role?: (string|null);
+
+            /** CreateKeyRequest requestsPerMinute */
+            requestsPerMinute?: (number|null);
+        }
+
+        /** Represents a CreateKeyRequest. */
+        class CreateKeyRequest implements ICreateKeyRequest {
+
+            /**
+             * Constructs a new CreateKeyRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ICreateKeyRequest);
+
+            /** CreateKeyRequest name. */
+            public name: string;
+
+            /** CreateKeyRequest role. */
+            public role?: (string|null);
+
+            /** CreateKeyRequest requestsPerMinute. */
+            public requestsPerMinute?: (number|null);
+
+            /**
+             * Encodes the specified CreateKeyRequest message. Does not implicitly {@link llmagentos.v1.CreateKeyRequest.verify|verify} messages.
+             * @param message CreateKeyRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ICreateKeyRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a CreateKeyRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns CreateKeyRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.CreateKeyRequest;
+        }
+
+        /** Properties of a Key. */
+        interface IKey {
+
+            /** Key id */
+            id?: (string|null);
+
+            /** Key name */
+            name?: (string|null);
+
+            /** Key role */
+            role?: (string|null);
+
+            /** Key createdAt */
+            createdAt?: (number|null);
+
+            /** Key revokedAt */
+            revokedAt?: (number|null);
+
+            /** Key requestsPerMinute */
+            requestsPerMinute?: (number|null);
+        }
+
+        /** Represents a Key. */
+        class Key implements IKey {
+
+            /**
+             * Constructs a new Key.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IKey);
+
+            /** Key id. */
+            public id: string;
+
+            /** Key name. */
+            public name: string;
+
+            /** Key role. */
+            public role: string;
+
+            /** Key createdAt. */
+            public createdAt: number;
+
+            /** Key revokedAt. */
+            public revokedAt?: (number|null);
+
+            /** Key requestsPerMinute. */
+            public requestsPerMinute?: (number|null);
+
+            /**
+             * Encodes the specified Key message. Does not implicitly {@link llmagentos.v1.Key.verify|verify} messages.
+             * @param message Key message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IKey, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Key message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Key
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Key;
+        }
+
+        /** Properties of a NewKey. */
+        interface INewKey {
+
+            /** NewKey record */
+            record?: (llmagentos.v1.IKey|null);
+
+            /** NewKey key */
+            key?: (string|null);
+        }
+
+        /** Represents a NewKey. */
+        class NewKey implements INewKey {
+
+            /**
+             * Constructs a new NewKey.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.INewKey);
+
+            /** NewKey record. */
+            public record?: (llmagentos.v1.IKey|null);
+
+            /** NewKey key. */
+            public key: string;
+
+            /**
+             * Encodes the specified NewKey message. Does not implicitly {@link llmagentos.v1.NewKey.verify|verify} messages.
+             * @param message NewKey message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.INewKey, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a NewKey message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns NewKey
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.NewKey;
+        }
+
+        /** Properties of a KeyId. */
+        interface IKeyId {
+
+            /** KeyId id */
+            id?: (string|null);
+        }
+
+        /** Represents a KeyId. */
+        class KeyId implements IKeyId {
+
+            /**
+             * Constructs a new KeyId.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IKeyId);
+
+            /** KeyId id. */
+            public id: string;
+
+            /**
+             * Encodes the specified KeyId message. Does not implicitly {@link llmagentos.v1.KeyId.verify|verify} messages.
+             * @param message KeyId message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IKeyId, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a KeyId message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns KeyId
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.KeyId;
+        }
+
+        /** Properties of a KeyList. */
+        interface IKeyList {
+
+            /** KeyList keys */
+            keys?: (llmagentos.v1.IKey[]|null);
+        }
+
+        /** Represents a KeyList. */
+        class KeyList implements IKeyList {
+
+            /**
+             * Constructs a new KeyList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IKeyList);
+
+            /** KeyList keys. */
+            public keys: llmagentos.v1.IKey[];
+
+            /**
+             * Encodes the specified KeyList message. Does not implicitly {@link llmagentos.v1.KeyList.verify|verify} messages.
+             * @param message KeyList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IKeyList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a KeyList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns KeyList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.KeyList;
         }
     }
 }

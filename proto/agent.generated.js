@@ -3860,10 +3860,8 @@ export const llmagentos = $root.llmagentos = (() => {
              * @memberof llmagentos.v1
              * @interface IModel
              * @property {string|null} [id] Model id
-             * @property {string|null} [provider] Model provider
-             * @property {string|null} [backend] Model backend
-             * @property {number|null} [contextLength] Model contextLength
-             * @property {number|null} [parameters] Model parameters
+             * @property {string|null} [kind] Model kind
+             * @property {string|null} [description] Model description
              */
 
             /**
@@ -3890,51 +3888,20 @@ export const llmagentos = $root.llmagentos = (() => {
             Model.prototype.id = "";
 
             /**
-             * Model provider.
-             * @member {string} provider
+             * Model kind.
+             * @member {string} kind
              * @memberof llmagentos.v1.Model
              * @instance
              */
-            Model.prototype.provider = "";
+            Model.prototype.kind = "";
 
             /**
-             * Model backend.
-             * @member {string} backend
+             * Model description.
+             * @member {string} description
              * @memberof llmagentos.v1.Model
              * @instance
              */
-            Model.prototype.backend = "";
-
-            /**
-             * Model contextLength.
-             * @member {number|null|undefined} contextLength
-             * @memberof llmagentos.v1.Model
-             * @instance
-             */
-            Model.prototype.contextLength = null;
-
-            /**
-             * Model parameters.
-             * @member {number|null|undefined} parameters
-             * @memberof llmagentos.v1.Model
-             * @instance
-             */
-            Model.prototype.parameters = null;
-
-            // OneOf field names bound to virtual getters and setters
-            let $oneOfFields;
-
-            // Virtual OneOf for proto3 optional field
-            Object.defineProperty(Model.prototype, "_contextLength", {
-                get: $util.oneOfGetter($oneOfFields = ["contextLength"]),
-                set: $util.oneOfSetter($oneOfFields)
-            });
-
-            // Virtual OneOf for proto3 optional field
-            Object.defineProperty(Model.prototype, "_parameters", {
-                get: $util.oneOfGetter($oneOfFields = ["parameters"]),
-                set: $util.oneOfSetter($oneOfFields)
-            });
+            Model.prototype.description = "";
 
             /**
              * Encodes the specified Model message. Does not implicitly {@link llmagentos.v1.Model.verify|verify} messages.
@@ -3954,14 +3921,10 @@ export const llmagentos = $root.llmagentos = (() => {
                     throw Error("max depth exceeded");
                 if (message.id != null && Object.hasOwnProperty.call(message, "id"))
                     writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
-                if (message.provider != null && Object.hasOwnProperty.call(message, "provider"))
-                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.provider);
-                if (message.backend != null && Object.hasOwnProperty.call(message, "backend"))
-                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.backend);
-                if (message.contextLength != null && Object.hasOwnProperty.call(message, "contextLength"))
-                    writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.contextLength);
-                if (message.parameters != null && Object.hasOwnProperty.call(message, "parameters"))
-                    writer.uint32(/* id 5, wireType 1 =*/41).double(message.parameters);
+                if (message.kind != null && Object.hasOwnProperty.call(message, "kind"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.kind);
+                if (message.description != null && Object.hasOwnProperty.call(message, "description"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.description);
                 return writer;
             };
 
@@ -4004,19 +3967,11 @@ export const llmagentos = $root.llmagentos = (() => {
                             break;
                         }
                     case 2: {
-                            message.provider = reader.string();
+                            message.kind = reader.string();
                             break;
                         }
                     case 3: {
-                            message.backend = reader.string();
-                            break;
-                        }
-                    case 4: {
-                            message.contextLength = reader.uint32();
-                            break;
-                        }
-                    case 5: {
-                            message.parameters = reader.double();
+                            message.description = reader.string();
                             break;
                         }
                     default:
@@ -4144,6 +4099,695 @@ export const llmagentos = $root.llmagentos = (() => {
             };
 
             return ModelList;
+        })();
+
+        v1.CreateKeyRequest = (function() {
+
+            /**
+             * Properties of a CreateKeyRequest.
+             * @memberof llmagentos.v1
+             * @interface ICreateKeyRequest
+             * @property {string|null} [name] CreateKeyRequest name
+             * @property {string|null} [role] CreateKeyRequest role
+             * @property {number|null} [requestsPerMinute] CreateKeyRequest requestsPerMinute
+             */
+
+            /**
+             * Constructs a new CreateKeyRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a CreateKeyRequest.
+             * @implements ICreateKeyRequest
+             * @constructor
+             * @param {llmagentos.v1.ICreateKeyRequest=} [properties] Properties to set
+             */
+            function CreateKeyRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * CreateKeyRequest name.
+             * @member {string} name
+             * @memberof llmagentos.v1.CreateKeyRequest
+             * @instance
+             */
+            CreateKeyRequest.prototype.name = "";
+
+            /**
+             * CreateKeyRequest role.
+             * @member {string|null|undefined} role
+             * @memberof llmagentos.v1.CreateKeyRequest
+             * @instance
+             */
+            CreateKeyRequest.prototype.role = null;
+
+            /**
+             * CreateKeyRequest requestsPerMinute.
+             * @member {number|null|undefined} requestsPerMinute
+             * @memberof llmagentos.v1.CreateKeyRequest
+             * @instance
+             */
+            CreateKeyRequest.prototype.requestsPerMinute = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(CreateKeyRequest.prototype, "_role", {
+                get: $util.oneOfGetter($oneOfFields = ["role"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(CreateKeyRequest.prototype, "_requestsPerMinute", {
+                get: $util.oneOfGetter($oneOfFields = ["requestsPerMinute"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified CreateKeyRequest message. Does not implicitly {@link llmagentos.v1.CreateKeyRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.CreateKeyRequest
+             * @static
+             * @param {llmagentos.v1.ICreateKeyRequest} message CreateKeyRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            CreateKeyRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.role != null && Object.hasOwnProperty.call(message, "role"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.role);
+                if (message.requestsPerMinute != null && Object.hasOwnProperty.call(message, "requestsPerMinute"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.requestsPerMinute);
+                return writer;
+            };
+
+            /**
+             * Decodes a CreateKeyRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.CreateKeyRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.CreateKeyRequest} CreateKeyRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            CreateKeyRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.CreateKeyRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.role = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.requestsPerMinute = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return CreateKeyRequest;
+        })();
+
+        v1.Key = (function() {
+
+            /**
+             * Properties of a Key.
+             * @memberof llmagentos.v1
+             * @interface IKey
+             * @property {string|null} [id] Key id
+             * @property {string|null} [name] Key name
+             * @property {string|null} [role] Key role
+             * @property {number|null} [createdAt] Key createdAt
+             * @property {number|null} [revokedAt] Key revokedAt
+             * @property {number|null} [requestsPerMinute] Key requestsPerMinute
+             */
+
+            /**
+             * Constructs a new Key.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Key.
+             * @implements IKey
+             * @constructor
+             * @param {llmagentos.v1.IKey=} [properties] Properties to set
+             */
+            function Key(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Key id.
+             * @member {string} id
+             * @memberof llmagentos.v1.Key
+             * @instance
+             */
+            Key.prototype.id = "";
+
+            /**
+             * Key name.
+             * @member {string} name
+             * @memberof llmagentos.v1.Key
+             * @instance
+             */
+            Key.prototype.name = "";
+
+            /**
+             * Key role.
+             * @member {string} role
+             * @memberof llmagentos.v1.Key
+             * @instance
+             */
+            Key.prototype.role = "";
+
+            /**
+             * Key createdAt.
+             * @member {number} createdAt
+             * @memberof llmagentos.v1.Key
+             * @instance
+             */
+            Key.prototype.createdAt = 0;
+
+            /**
+             * Key revokedAt.
+             * @member {number|null|undefined} revokedAt
+             * @memberof llmagentos.v1.Key
+             * @instance
+             */
+            Key.prototype.revokedAt = null;
+
+            /**
+             * Key requestsPerMinute.
+             * @member {number|null|undefined} requestsPerMinute
+             * @memberof llmagentos.v1.Key
+             * @instance
+             */
+            Key.prototype.requestsPerMinute = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Key.prototype, "_revokedAt", {
+                get: $util.oneOfGetter($oneOfFields = ["revokedAt"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Key.prototype, "_requestsPerMinute", {
+                get: $util.oneOfGetter($oneOfFields = ["requestsPerMinute"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified Key message. Does not implicitly {@link llmagentos.v1.Key.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Key
+             * @static
+             * @param {llmagentos.v1.IKey} message Key message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Key.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.name);
+                if (message.role != null && Object.hasOwnProperty.call(message, "role"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.role);
+                if (message.createdAt != null && Object.hasOwnProperty.call(message, "createdAt"))
+                    writer.uint32(/* id 4, wireType 1 =*/33).double(message.createdAt);
+                if (message.revokedAt != null && Object.hasOwnProperty.call(message, "revokedAt"))
+                    writer.uint32(/* id 5, wireType 1 =*/41).double(message.revokedAt);
+                if (message.requestsPerMinute != null && Object.hasOwnProperty.call(message, "requestsPerMinute"))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.requestsPerMinute);
+                return writer;
+            };
+
+            /**
+             * Decodes a Key message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Key
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Key} Key
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Key.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Key();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.role = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.createdAt = reader.double();
+                            break;
+                        }
+                    case 5: {
+                            message.revokedAt = reader.double();
+                            break;
+                        }
+                    case 6: {
+                            message.requestsPerMinute = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Key;
+        })();
+
+        v1.NewKey = (function() {
+
+            /**
+             * Properties of a NewKey.
+             * @memberof llmagentos.v1
+             * @interface INewKey
+             * @property {llmagentos.v1.IKey|null} [record] NewKey record
+             * @property {string|null} [key] NewKey key
+             */
+
+            /**
+             * Constructs a new NewKey.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a NewKey.
+             * @implements INewKey
+             * @constructor
+             * @param {llmagentos.v1.INewKey=} [properties] Properties to set
+             */
+            function NewKey(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * NewKey record.
+             * @member {llmagentos.v1.IKey|null|undefined} record
+             * @memberof llmagentos.v1.NewKey
+             * @instance
+             */
+            NewKey.prototype.record = null;
+
+            /**
+             * NewKey key.
+             * @member {string} key
+             * @memberof llmagentos.v1.NewKey
+             * @instance
+             */
+            NewKey.prototype.key = "";
+
+            /**
+             * Encodes the specified NewKey message. Does not implicitly {@link llmagentos.v1.NewKey.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.NewKey
+             * @static
+             * @param {llmagentos.v1.INewKey} message NewKey message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            NewKey.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.record != null && Object.hasOwnProperty.call(message, "record"))
+                    $root.llmagentos.v1.Key.encode(message.record, writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                if (message.key != null && Object.hasOwnProperty.call(message, "key"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.key);
+                return writer;
+            };
+
+            /**
+             * Decodes a NewKey message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.NewKey
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.NewKey} NewKey
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            NewKey.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.NewKey();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.record = $root.llmagentos.v1.Key.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 2: {
+                            message.key = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return NewKey;
+        })();
+
+        v1.KeyId = (function() {
+
+            /**
+             * Properties of a KeyId.
+             * @memberof llmagentos.v1
+             * @interface IKeyId
+             * @property {string|null} [id] KeyId id
+             */
+
+            /**
+             * Constructs a new KeyId.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a KeyId.
+             * @implements IKeyId
+             * @constructor
+             * @param {llmagentos.v1.IKeyId=} [properties] Properties to set
+             */
+            function KeyId(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * KeyId id.
+             * @member {string} id
+             * @memberof llmagentos.v1.KeyId
+             * @instance
+             */
+            KeyId.prototype.id = "";
+
+            /**
+             * Encodes the specified KeyId message. Does not implicitly {@link llmagentos.v1.KeyId.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.KeyId
+             * @static
+             * @param {llmagentos.v1.IKeyId} message KeyId message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            KeyId.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                return writer;
+            };
+
+            /**
+             * Decodes a KeyId message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.KeyId
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.KeyId} KeyId
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            KeyId.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.KeyId();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return KeyId;
+        })();
+
+        v1.KeyList = (function() {
+
+            /**
+             * Properties of a KeyList.
+             * @memberof llmagentos.v1
+             * @interface IKeyList
+             * @property {Array.<llmagentos.v1.IKey>|null} [keys] KeyList keys
+             */
+
+            /**
+             * Constructs a new KeyList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a KeyList.
+             * @implements IKeyList
+             * @constructor
+             * @param {llmagentos.v1.IKeyList=} [properties] Properties to set
+             */
+            function KeyList(properties) {
+                this.keys = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * KeyList keys.
+             * @member {Array.<llmagentos.v1.IKey>} keys
+             * @memberof llmagentos.v1.KeyList
+             * @instance
+             */
+            KeyList.prototype.keys = $util.emptyArray;
+
+            /**
+             * Encodes the specified KeyList message. Does not implicitly {@link llmagentos.v1.KeyList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.KeyList
+             * @static
+             * @param {llmagentos.v1.IKeyList} message KeyList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            KeyList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.keys != null && message.keys.length)
+                    for (let i = 0; i < message.keys.length; ++i)
+                        $root.llmagentos.v1.Key.encode(message.keys[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a KeyList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.KeyList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.KeyList} KeyList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            KeyList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.KeyList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.keys && message.keys.length))
+                                message.keys = [];
+                            message.keys.push($root.llmagentos.v1.Key.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return KeyList;
         })();
 
         return v1;

@@ -32,7 +32,6 @@ t.test("a record of format 1 opens for ever", async (t) => {
   )
   t.same(decodeRecord(golden, "golden"), { actor, event: stored })
 })
-})
 
 t.test("a damaged record is refused by name, whatever the damage", async (t) => {
   const bytes = encodeRecord(actor, stored)

@@ -1,0 +1,98 @@
+/**
+ * How an error code looks over HTTP and gRPC: one table for both doors.
+ *
+ * Invariants
+ *   F1. Every code of the tables below has a face; a new code without one does not compile.
+ *   F2. A code of a plugin gets its face from what it says about itself: a refusal that may be tried again is "unavailable", everything
+ *       else is an internal error.
+ */
+import { status } from "@grpc/grpc-js"
+import { errorCodes, type AgentOSError, type actorErrors } from "#actors/errors.js"
+import type { securityErrors } from "../security/errors.js"
+import type { gatewayErrors } from "./errors.js"
+
+export interface Face {
+  readonly http: number
+  readonly grpc: status
+}
+
+type Code = keyof typeof actorErrors | keyof typeof securityErrors | keyof typeof gatewayErrors
+
+const invalid: Face = { http: 400, grpc: status.INVALID_ARGUMENT }
+const unauthenticated: Face = { http: 401, grpc: status.UNAUTHENTICATED }
+const forbidden: Face = { http: 403, grpc: status.PERMISSION_DENIED }
+const missing: Face = { http: 404, grpc: status.NOT_FOUND }
+const conflict: Face = { http: 409, grpc: status.ABORTED }
+const exhausted: Face = { http: 429, grpc: status.RESOURCE_EXHAUSTED }
+const cancelled: Face = { http: 499, grpc: status.CANCELLED }
+const internal: Face = { http: 500, grpc: status.INTERNAL }
+const damaged: Face = { http: 500, grpc: status.DATA_LOSS }
+const unavailable: Face = { http: 503, grpc: status.UNAVAILABLE }
+const late: Face = { http: 504, grpc: status.DEADLINE_EXCEEDED }
+
+export const faces: Readonly<Record<Code, Face>> = {
+  MAILBOX_FULL: unavailable,
+  ASK_TIMEOUT: late,
+  ASK_CYCLE: internal,
+  ACTOR_STOPPED: unavailable,
+  ACTOR_CRASHED: internal,
+  SYSTEM_STOPPED: unavailable,
+  UNKNOWN_MESSAGE: internal,
+  UNKNOWN_DEFINITION: internal,
+  NAME_TAKEN: conflict,
+  INVALID_ADDRESS: invalid,
+  INVALID_DEFINITION: invalid,
+  HANDLER_TIMEOUT: late,
+  CANCELLED: cancelled,
+  DEADLINE_EXCEEDED: late,
+  STASH_FULL: unavailable,
+  JOURNAL_FAILED: unavailable,
+  SEQUENCE_CONFLICT: conflict,
+  STALE_EPOCH: unavailable,
+  RECORD_DAMAGED: damaged,
+  RECORD_UNKNOWN: damaged,
+  LEVEL_LOCKED: unavailable,
+  DISK_FULL: unavailable,
+  STORE_FAILED: internal,
+  UNAUTHENTICATED: unauthenticated,
+  FORBIDDEN: forbidden,
+  FOREIGN_HOST: forbidden,
+  FOREIGN_ORIGIN: forbidden,
+  RATE_LIMITED: exhausted,
+  UNKNOWN_KEY: missing,
+  INVALID_REQUEST: invalid,
+  UNSUPPORTED_MEDIA_TYPE: { http: 415, grpc: status.INVALID_ARGUMENT },
+  PAYLOAD_TOO_LARGE: { http: 413, grpc: status.RESOURCE_EXHAUSTED },
+  UNKNOWN_TARGET: missing,
+  UNKNOWN_RUN: missing,
+  UNKNOWN_OPERATION: { http: 404, grpc: status.UNIMPLEMENTED },
+  INTERNAL: internal,
+}
+
+/** The face of any code (F2). */
+export function faceOf(code: string): Face {
+  const known: Readonly<Record<string, Face | undefined>> = faces
+  const face = Object.hasOwn(known, code) ? known[code] : undefined
+  if (face !== undefined) return face
+  if (/^UNKNOWN_/.test(code)) return missing
+  if (/^INVALID_/.test(code)) return invalid
+  const spec = errorCodes().get(code)
+  return spec?.retryable === true && spec.executed === "no" ? unavailable : internal
+}
+
+/** What a failed request says, over HTTP as its body. No stack and no cause chain leaves the node. */
+export interface ErrorBody {
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly retryable: boolean
+    readonly executed: "no" | "maybe" | "yes"
+    readonly traceId: string
+    readonly details?: Readonly<Record<string, unknown>>
+  }
+}
+
+export function errorBody(error: AgentOSError, traceId: string): ErrorBody {
+  const { code, message, retryable, executed, details } = error
+  return { error: { code, message, retryable, executed, traceId, ...(details === undefined ? {} : { details }) } }
+}

@@ -1,0 +1,167 @@
+/**
+ * The REST door: Fastify routes over the service.
+ *
+ * Invariants
+ *   R1. Nothing is read of a body before the request was admitted: origin, key, rate and role are judged from the head.
+ *   R2. A POST is JSON or it is refused, so that no form of a foreign page can make one.
+ *   R3. A caller that hangs up cancels its run, unless it gave an idempotency key and can come back for the answer.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
+import type { Random } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import type { OperationMeter } from "../monitoring/metrics.js"
+import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
+import { judgeOrigin, type OwnNames } from "../security/origin.js"
+import { localCaller, type Caller, type Role } from "../security/roles.js"
+import { errorType } from "./chat.js"
+import { errorBody, faceOf } from "./faces.js"
+import { Service, type Call } from "./service.js"
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller
+    began: number
+    outcome: string
+  }
+  interface FastifyContextConfig {
+    /** Name of the operation, the same as over gRPC. */
+    operation?: string
+    /** Role it needs; absent: it is open to everyone. */
+    role?: Role
+    meter?: OperationMeter
+  }
+}
+
+export interface RestOptions {
+  readonly service: Service
+  readonly own: OwnNames
+  readonly bodyLimitBytes: number
+  readonly random: Random
+}
+
+/** A Fastify instance with the rules of this door and no routes yet. */
+export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions): FastifyInstance {
+  const { guard, clock, logger, metrics } = service.parts
+  const traceIds = new TraceIds(random)
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    forceCloseConnections: true,
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 500 },
+    routerOptions: { maxParamLength: 300 },
+    // The request id is the trace id: one name for a request in every log of every node.
+    genReqId: (request: IncomingMessage) => traceIdOf(header(request.headers["traceparent"])) ?? traceIds.mint(),
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    return503OnClosing: true,
+  })
+  app.removeContentTypeParser("text/plain")
+  app.decorateRequest("caller", localCaller)
+  app.decorateRequest("began", 0)
+  app.decorateRequest("outcome", "OK")
+
+  app.addHook("onRoute", (route) => {
+    const { config } = route
+    if (config?.operation !== undefined && config.meter === undefined) config.meter = metrics.meter("rest", config.operation)
+  })
+
+  app.addHook("onRequest", (request, reply, done) => {
+    const { headers } = request
+    const { config } = request.routeOptions
+    const operation = config.operation ?? "Unknown"
+    request.began = clock.monotonic()
+    reply.header("traceparent", traceparent(request.id))
+    const verdict = judgeOrigin(own, headers.host, headers.origin)
+    if (verdict !== "own") {
+      const code = verdict === "foreign-host" ? "FOREIGN_HOST" : "FOREIGN_ORIGIN"
+      guard.refused(code, operation, request.id)
+      return done(new AgentOSError(code, verdict === "foreign-host" ? "this node has another name; see `gateway.publicHosts`" : "requests of other web pages are refused"))
+    }
+    try {
+      if (config.role !== undefined) {
+        request.caller = guard.admit(headers.authorization ?? header(headers["x-api-key"]), operation, request.id)
+        guard.requireRole(request.caller, config.role, operation, request.id)
+      }
+    } catch (error) {
+      return done(AgentOSError.from(error, "INTERNAL"))
+    }
+    if (request.method === "POST" && headers["content-type"]?.startsWith("application/json") !== true) {
+      return done(new AgentOSError("UNSUPPORTED_MEDIA_TYPE", "send `Content-Type: application/json`")) // R2
+    }
+    done()
+  })
+
+  app.addHook("onResponse", (request, _reply, done) => {
+    request.routeOptions.config.meter?.observe(request.outcome, clock.monotonic() - request.began)
+    done()
+  })
+
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = errorOf(thrown)
+    if (error.code === "INTERNAL") logger.error({ err: thrown, traceId: request.id, operation: request.routeOptions.config.operation }, "request failed")
+    request.outcome = error.code
+    return sendError(error, request, reply)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    return sendError(new AgentOSError("UNKNOWN_OPERATION", `${request.method} ${request.url.slice(0, 200)} is not an operation`), request, reply)
+  })
+  return app
+}
+
+function sendError(error: AgentOSError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { http } = faceOf(error.code)
+  const body = errorBody(error, request.id)
+  const retryAfterMs = error.details?.["retryAfterMs"]
+  if (typeof retryAfterMs === "number") reply.header("retry-after", String(Math.ceil(retryAfterMs / 1000)))
+  if (http === 401) reply.header("www-authenticate", "Bearer")
+  // OpenAI's clients read `type` and `param`; the code for a missing model is the one that they know.
+  if (request.routeOptions.config.operation === "Chat") {
+    const code = error.code === "UNKNOWN_TARGET" ? "model_not_found" : error.code
+    return reply.code(http).send({ error: { ...body.error, code, type: errorType(http), param: error.code === "UNKNOWN_TARGET" ? "model" : null } })
+  }
+  return reply.code(http).send(body)
+}
+
+/** Fastify's own refusals under this system's codes. */
+export function errorOf(thrown: unknown): AgentOSError {
+  if (thrown instanceof AgentOSError) return thrown
+  const { code, statusCode, message } = (thrown ?? {}) as { code?: string; statusCode?: number; message?: string }
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new AgentOSError("PAYLOAD_TOO_LARGE", "the body is larger than `gateway.bodyLimitBytes`", { cause: thrown })
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return new AgentOSError("UNSUPPORTED_MEDIA_TYPE", "send `Content-Type: application/json`", { cause: thrown })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new AgentOSError("INVALID_REQUEST", message ?? "malformed request", { cause: thrown })
+  return new AgentOSError("INTERNAL", "an internal error; the log has it under the trace id", { cause: thrown })
+}
+
+/** What the service needs to know about a request. */
+export function callOf(request: FastifyRequest, timeoutMs?: number, signal?: AbortSignal): Call {
+  return {
+    caller: request.caller,
+    traceId: request.id,
+    operation: request.routeOptions.config.operation ?? "Unknown",
+    signal,
+    timeoutMs,
+    idempotencyKey: idempotencyKey(request),
+  }
+}
+
+/** @throws `INVALID_REQUEST` */
+export function idempotencyKey(request: FastifyRequest): string | undefined {
+  const key = header(request.headers["idempotency-key"])
+  if (key === undefined) return undefined
+  if (key.length >= 1 && key.length <= 200) return key
+  throw new AgentOSError("INVALID_REQUEST", "Idempotency-Key: 1 to 200 characters")
+}
+
+/** A signal that aborts when the caller hangs up before it was answered (R3). */
+export function hangUp(request: FastifyRequest, response: ServerResponse): AbortSignal | undefined {
+  if (request.headers["idempotency-key"] !== undefined) return undefined
+  const controller = new AbortController()
+  response.once("close", () => {
+    if (!response.writableFinished) controller.abort()
+  })
+  return controller.signal
+}
+
+function header(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}

@@ -1,0 +1,167 @@
+/**
+ * The operations themselves, the same behind every door: policy, then the system, then the books.
+ *
+ * Invariants
+ *   S1. An idempotency key belongs to its caller: two callers with the same key never see each other's answers.
+ *   S2. A caller of role `user` sees and cancels only runs of its own; others do not exist for it.
+ *   S3. A stream ends with an `end` event or throws; an `error` event is thrown.
+ */
+import type { Clock } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import type { Logger } from "#actors/telemetry.js"
+import type { ContextVector } from "../agents/context-vector.js"
+import type { ActivityFeed } from "../monitoring/activity.js"
+import type { HealthRegistry } from "../monitoring/health.js"
+import type { Metrics } from "../monitoring/metrics.js"
+import type { RunEvent, RunOptions, RunResult } from "../run.js"
+import type { Guard } from "../security/guard.js"
+import { includes, type Caller } from "../security/roles.js"
+import type { GatewayBackend, RunStatus } from "./backend.js"
+
+/** What a door knows about a request beside its body. */
+export interface Call {
+  readonly caller: Caller
+  readonly traceId: string
+  readonly operation: string
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+  readonly idempotencyKey?: string | undefined
+}
+
+export interface RunInput {
+  readonly target: string
+  readonly input: string
+  readonly conversation?: string | undefined
+  readonly budgetTokens?: number | undefined
+  readonly context?: ContextVector | undefined
+}
+
+export interface ServiceParts {
+  readonly backend: GatewayBackend
+  readonly guard: Guard
+  readonly metrics: Metrics
+  readonly activity: ActivityFeed
+  readonly health: HealthRegistry
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+export class Service {
+  readonly parts: ServiceParts
+  #runs = 0
+
+  constructor(parts: ServiceParts) {
+    this.parts = parts
+  }
+
+  async run(call: Call, input: RunInput): Promise<RunResult> {
+    this.#permit(call, input.target)
+    const end = this.#begin(call, input.target)
+    try {
+      const run = await this.parts.backend.run(input.target, input.input, optionsOf(call, input))
+      end(run)
+      return run
+    } catch (error) {
+      end(AgentOSError.from(error, "INTERNAL"))
+      throw error
+    }
+  }
+
+  /** @throws what `run` throws, here before the first event too (S3) */
+  stream(call: Call, input: RunInput): AsyncIterable<RunEvent> {
+    this.#permit(call, input.target)
+    return this.#follow(call, input)
+  }
+
+  async *#follow(call: Call, input: RunInput): AsyncGenerator<RunEvent> {
+    const end = this.#begin(call, input.target)
+    let outcome: RunResult | AgentOSError = new AgentOSError("CANCELLED", "the caller stopped listening")
+    try {
+      for await (const event of this.parts.backend.stream(input.target, input.input, optionsOf(call, input))) {
+        if (event.type === "error") throw event.error
+        if (event.type === "end") outcome = event.run
+        yield event
+      }
+    } catch (error) {
+      outcome = AgentOSError.from(error, "INTERNAL")
+      throw error
+    } finally {
+      end(outcome)
+    }
+  }
+
+  /** @throws `UNKNOWN_RUN` */
+  async status(call: Call, runId: string): Promise<RunStatus> {
+    const status = await this.parts.backend.status(runId)
+    const visible = status?.caller === undefined || status.caller === call.caller.id || includes(call.caller.role, "operator")
+    if (status === undefined || !visible) throw new AgentOSError("UNKNOWN_RUN", `no run has the id ${runId}`) // S2
+    return status
+  }
+
+  /** @returns false when the run had already ended. @throws `UNKNOWN_RUN` */
+  async cancel(call: Call, runId: string): Promise<boolean> {
+    await this.status(call, runId)
+    return this.parts.backend.cancel(runId)
+  }
+
+  /** What can be asked. */
+  async targets(): Promise<readonly { id: string; kind: "agent" | "topology"; description: string }[]> {
+    const { agents, topologies } = this.parts.backend
+    const [some, others] = await Promise.all([agents.list(), topologies.list()])
+    return [
+      ...some.map(({ name, description }) => ({ id: name, kind: "agent" as const, description })),
+      ...others.map(({ name, description }) => ({ id: name, kind: "topology" as const, description })),
+    ]
+  }
+
+  /** Steers an agent and tells what became of it. */
+  async steer(call: Call, name: string, verb: "start" | "stop" | "restart" | { replicate: number }) {
+    const { agents } = this.parts.backend
+    if (typeof verb === "string") await agents[verb](name)
+    else await agents.replicate(name, verb.replicate)
+    this.parts.guard.done(call.caller, call.operation, name, call.traceId)
+    return agents.describe(name)
+  }
+
+  async addDocument(call: Call, document: { id: string; format: "text" | "markdown" | "html" | "pdf"; content: string | Uint8Array }) {
+    const added = await this.parts.backend.knowledge.add(document)
+    this.parts.guard.done(call.caller, call.operation, document.id, call.traceId)
+    return added
+  }
+
+  #permit(call: Call, target: string): void {
+    if (this.parts.backend.kindOf(target) === undefined) {
+      throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(target)}`)
+    }
+    this.parts.guard.requireCall(call.caller, target, call.operation, call.traceId)
+  }
+
+  /** Opens the books on a run; the returned function closes them. */
+  #begin(call: Call, target: string): (outcome: RunResult | AgentOSError) => void {
+    const { metrics, activity, clock } = this.parts
+    const began = { id: ++this.#runs, target, caller: call.caller.id, startedAt: clock.wallTime() }
+    metrics.runStarted()
+    activity.note({ ...began, state: "running" })
+    return (outcome) => {
+      const failed = outcome instanceof AgentOSError
+      const elapsedMs = clock.wallTime() - began.startedAt
+      metrics.runEnded(target, failed ? undefined : outcome.usage)
+      activity.note(
+        failed
+          ? { ...began, state: "failed", elapsedMs, code: outcome.code }
+          : { ...began, state: "finished", elapsedMs, runId: outcome.runId },
+      )
+    }
+  }
+}
+
+function optionsOf(call: Call, input: RunInput): RunOptions {
+  const options: { -readonly [Key in keyof RunOptions]: RunOptions[Key] } = { caller: call.caller.id, traceId: call.traceId }
+  if (call.signal !== undefined) options.signal = call.signal
+  if (call.timeoutMs !== undefined) options.timeoutMs = call.timeoutMs
+  if (call.idempotencyKey !== undefined) options.commandId = `${call.caller.id}:${call.idempotencyKey}` // S1
+  if (input.conversation !== undefined) options.conversation = input.conversation
+  if (input.budgetTokens !== undefined) options.budgetTokens = input.budgetTokens
+  if (input.context !== undefined) options.context = input.context
+  return options
+}

@@ -1,0 +1,129 @@
+/**
+ * The one guard of both doors: who is this, may they do this, and not too often.
+ *
+ * Invariants
+ *   G1. Off loopback, or with `requireKeys: "always"`, nothing is done without a valid key.
+ *   G2. A key that looks like ours and is not valid is refused everywhere, also where none is required: its owner should know.
+ *       Where no key is required, any other bearer text is ignored, because some clients cannot send none.
+ *   G3. Every refusal is on the audit record.
+ */
+import { hash as digest, timingSafeEqual } from "node:crypto"
+import type { Clock } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import type { AuditLog } from "./audit.js"
+import { ApiKeys } from "./keys.js"
+import { decide, type PolicyRule } from "./policy.js"
+import { Rates } from "./rates.js"
+import { adminCaller, includes, localCaller, type Caller, type Role } from "./roles.js"
+
+export interface GuardOptions {
+  readonly keys: ApiKeys
+  /** The token of the token file, if the node has one. */
+  readonly adminToken?: string | undefined
+  readonly requireKeys: boolean
+  readonly requestsPerMinute: number
+  readonly policy: readonly PolicyRule[]
+  readonly audit: AuditLog
+  readonly clock: Clock
+}
+
+export class Guard {
+  readonly keys: ApiKeys
+  readonly #options: GuardOptions
+  readonly #rates: Rates
+  readonly #adminHash: Buffer | undefined
+
+  constructor(options: GuardOptions) {
+    this.keys = options.keys
+    this.#options = options
+    this.#rates = new Rates(options.requestsPerMinute)
+    this.#adminHash = options.adminToken === undefined ? undefined : hash(options.adminToken)
+  }
+
+  /**
+   * Who sent this, and may they ask now.
+   *
+   * @param authorization the `Authorization` header or metadata, or undefined
+   * @throws `UNAUTHENTICATED`, `RATE_LIMITED` (with `details.retryAfterMs`)
+   */
+  admit(authorization: string | undefined, operation: string, traceId: string): Caller {
+    const caller = this.#identify(authorization)
+    if (caller === undefined) {
+      const given = authorization === undefined ? "this node requires an API key" : "this API key is unknown or revoked"
+      throw this.#refuse(
+        "UNAUTHENTICATED",
+        `${given}: send \`Authorization: Bearer KEY\``,
+        "unknown",
+        operation,
+        undefined,
+        traceId,
+      )
+    }
+    const { requestsPerMinute, clock } = this.#options
+    const retryAfterMs = this.#rates.admit(caller.id, caller.requestsPerMinute ?? requestsPerMinute, clock.monotonic())
+    if (retryAfterMs > 0) {
+      const message = `too many requests: try again in ${retryAfterMs} ms`
+      throw this.#refuse("RATE_LIMITED", message, caller.id, operation, undefined, traceId, { retryAfterMs })
+    }
+    return caller
+  }
+
+  /** Refuses a caller whose role does not reach. @throws `FORBIDDEN` */
+  requireRole(caller: Caller, role: Role, operation: string, traceId: string): void {
+    if (includes(caller.role, role)) return
+    const message = `${operation} needs the role ${role}; ${caller.id} has ${caller.role}`
+    throw this.#refuse("FORBIDDEN", message, caller.id, operation, undefined, traceId)
+  }
+
+  /** Refuses a call of an agent or topology that the policy forbids. @throws `FORBIDDEN` */
+  requireCall(caller: Caller, target: string, operation: string, traceId: string): void {
+    const decision = decide(this.#options.policy, caller.id, "call", target)
+    if (decision.kind === "allow") return
+    const message = `${caller.id} may not call ${target}: rule ${decision.rule + 1} of the policy`
+    throw this.#refuse("FORBIDDEN", message, caller.id, operation, target, traceId)
+  }
+
+  /** Notes a refusal that was decided elsewhere (G3). */
+  refused(code: string, operation: string, traceId: string): void {
+    this.#options.audit.record({ caller: "unknown", operation, outcome: "refused", code, traceId })
+  }
+
+  /** Notes an act that changes the node. */
+  done(caller: Caller, operation: string, target: string, traceId: string): void {
+    this.#options.audit.record({ caller: caller.id, operation, target, outcome: "done", traceId })
+  }
+
+  #identify(authorization: string | undefined): Caller | undefined {
+    const token = authorization?.startsWith("Bearer ") === true ? authorization.slice(7) : authorization
+    const fallback = this.#options.requireKeys ? undefined : localCaller // G1
+    if (token === undefined) return fallback
+    if (token.startsWith("lat_")) {
+      return this.#adminHash !== undefined && timingSafeEqual(hash(token), this.#adminHash) ? adminCaller : undefined
+    }
+    return ApiKeys.looksLikeKey(token) ? this.keys.authenticate(token) : fallback // G2
+  }
+
+  #refuse(
+    code: string,
+    message: string,
+    caller: string,
+    operation: string,
+    target: string | undefined,
+    traceId: string,
+    details?: Readonly<Record<string, unknown>>,
+  ): AgentOSError {
+    this.#options.audit.record({
+      caller,
+      operation,
+      outcome: "refused",
+      code,
+      traceId,
+      ...(target === undefined ? {} : { target }),
+    })
+    return new AgentOSError(code, message, details === undefined ? {} : { details })
+  }
+}
+
+function hash(text: string): Buffer {
+  return digest("sha256", text, "buffer")
+}

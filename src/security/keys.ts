@@ -1,0 +1,135 @@
+/**
+ * API keys. A key is `lao_ID_SECRET`: the id finds the record, the secret proves it.
+ *
+ * Invariants
+ *   K1. The secret has 256 random bits and is shown once; only its SHA-256 is kept. (A hash without salt or stretching is enough for a
+ *       secret that nobody can guess.)
+ *   K2. Hashes are compared in constant time, and an unknown id costs the same comparison as a wrong secret.
+ *   K3. A revoked key stays on record, so that audit lines keep their meaning; it never authenticates again.
+ *   K4. What is acknowledged is durable: `create` and `revoke` resolve after the store has confirmed.
+ */
+import { hash as digest, timingSafeEqual } from "node:crypto"
+import type { Clock, Random } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import type { Caller, Role } from "./roles.js"
+
+/** A key as it is kept: everything but the secret. */
+export interface KeyRecord {
+  readonly id: string
+  /** What the key is for, in its owner's words. */
+  readonly name: string
+  readonly role: Role
+  /** SHA-256 of the secret, hexadecimal. */
+  readonly hash: string
+  /** Wall time in milliseconds. */
+  readonly createdAt: number
+  readonly revokedAt?: number
+  readonly requestsPerMinute?: number
+}
+
+/** Where keys are kept. */
+export interface KeyStore {
+  all(): Promise<readonly KeyRecord[]>
+  /** Resolves when the record is durable. */
+  put(record: KeyRecord): Promise<void>
+}
+
+/** Keeps keys as long as the process lives. */
+export function memoryKeyStore(): KeyStore {
+  const records = new Map<string, KeyRecord>()
+  return {
+    all: async () => [...records.values()],
+    put: async (record) => void records.set(record.id, record),
+  }
+}
+
+export interface NewKey {
+  /** The whole key; it cannot be had again. */
+  readonly key: string
+  readonly record: KeyRecord
+}
+
+const keyForm = /^lao_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
+const noHash = Buffer.alloc(32)
+
+export class ApiKeys {
+  readonly #store: KeyStore
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #known = new Map<string, { readonly record: KeyRecord; readonly hash: Buffer; readonly caller: Caller }>()
+
+  private constructor(store: KeyStore, clock: Clock, random: Random) {
+    this.#store = store
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** Reads every key of a store. */
+  static async open(store: KeyStore, clock: Clock, random: Random): Promise<ApiKeys> {
+    const keys = new ApiKeys(store, clock, random)
+    for (const record of await store.all()) keys.#remember(record)
+    return keys
+  }
+
+  /** Makes a key and keeps its record (K1, K4). */
+  async create(name: string, options: { role?: Role; requestsPerMinute?: number } = {}): Promise<NewKey> {
+    const id = Buffer.from(this.#random.bytes(8)).toString("hex")
+    const secret = Buffer.from(this.#random.bytes(32)).toString("base64url")
+    const record: KeyRecord = {
+      id,
+      name,
+      role: options.role ?? "user",
+      hash: sha256(secret).toString("hex"),
+      createdAt: this.#clock.wallTime(),
+      ...(options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }),
+    }
+    await this.#store.put(record)
+    this.#remember(record)
+    return { key: `lao_${id}_${secret}`, record }
+  }
+
+  /** Refuses a key from now on (K3). @throws `UNKNOWN_KEY` */
+  async revoke(id: string): Promise<KeyRecord> {
+    const known = this.#known.get(id)
+    if (known === undefined) throw new AgentOSError("UNKNOWN_KEY", `no API key has the id ${id}`)
+    if (known.record.revokedAt !== undefined) return known.record
+    const record: KeyRecord = { ...known.record, revokedAt: this.#clock.wallTime() }
+    await this.#store.put(record)
+    this.#remember(record)
+    return record
+  }
+
+  /** Every key, oldest first, without its secret. */
+  list(): readonly KeyRecord[] {
+    return [...this.#known.values()].map(({ record }) => record).sort((a, b) => a.createdAt - b.createdAt)
+  }
+
+  /** Whether a text is meant to be a key of this system at all. */
+  static looksLikeKey(text: string): boolean {
+    return text.startsWith("lao_")
+  }
+
+  /** Whose key this is, or undefined when it is nobody's (K2). */
+  authenticate(key: string): Caller | undefined {
+    const [, id = "", secret = ""] = keyForm.exec(key) ?? []
+    const known = this.#known.get(id)
+    const same = timingSafeEqual(sha256(secret), known?.hash ?? noHash)
+    return same && known?.record.revokedAt === undefined ? known?.caller : undefined
+  }
+
+  #remember(record: KeyRecord): void {
+    this.#known.set(record.id, {
+      record,
+      hash: Buffer.from(record.hash, "hex"),
+      caller: {
+        id: record.id,
+        role: record.role,
+        ...(record.requestsPerMinute === undefined ? {} : { requestsPerMinute: record.requestsPerMinute }),
+      },
+    })
+  }
+}
+
+function sha256(text: string): Buffer {
+  return digest("sha256", text, "buffer")
+}

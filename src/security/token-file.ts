@@ -1,0 +1,25 @@
+/** The node's own token: whoever may read this file may steer the node. That is how the command line on the same machine gets in. */
+import { readFile, writeFile, mkdir, chmod } from "node:fs/promises"
+import { dirname } from "node:path"
+import type { Random } from "#actors/clock.js"
+
+const form = /^lat_[A-Za-z0-9_-]{43}$/
+
+/** The token in a file, for a client; undefined when there is none. */
+export async function readTokenFile(path: string): Promise<string | undefined> {
+  const text = (await readFile(path, "utf8").catch(() => "")).trim()
+  return form.test(text) ? text : undefined
+}
+
+/** The token of a node, made (mode 600) when there is none yet. */
+export async function ensureTokenFile(path: string, random: Random): Promise<string> {
+  const existing = await readTokenFile(path)
+  if (existing !== undefined) {
+    await chmod(path, 0o600)
+    return existing
+  }
+  const token = `lat_${Buffer.from(random.bytes(32)).toString("base64url")}`
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, `${token}\n`, { mode: 0o600 })
+  return token
+}
