@@ -1,3 +1,7 @@
+import { after, keyOf } from "#actors/persistence/keys.js"
+import type { LevelStore } from "#actors/persistence/level-store.js"
+import { decodePayload, encodePayload } from "#actors/persistence/record.js"
+
 /**
  * Small durable records by key, for everything that is not an actor's journal: knowledge, keys, audit. Keys sort by their bytes.
  */
@@ -22,6 +26,23 @@ export function memoryRecords(): RecordStore {
     },
     async *entries(prefix) {
       for (const key of [...records.keys()].filter((key) => key.startsWith(prefix)).sort()) yield [key, records.get(key)]
+    },
+  }
+}
+
+/** Records in the node's LevelDB, in a room of their own. */
+export function levelRecords(store: LevelStore, room: string): RecordStore {
+  const prefix = keyOf(room)
+  const full = (key: string): Buffer => Buffer.concat([prefix, Buffer.from(key)])
+  return {
+    async get(key) {
+      const bytes = await store.get(full(key))
+      return bytes === undefined ? undefined : decodePayload(bytes)
+    },
+    write: (changes) => store.write(changes.map(([key, value]) => [full(key), value === undefined ? undefined : encodePayload(value)])),
+    async *entries(begin) {
+      const from = full(begin)
+      for await (const [key, value] of store.range(from, after(from))) yield [key.subarray(prefix.length).toString(), decodePayload(value)]
     },
   }
 }

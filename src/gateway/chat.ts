@@ -38,7 +38,14 @@ function textOf(content: ChatRequest["messages"][number]["content"]): string {
 export function completion(run: RunResult, createdMs: number) {
   return {
     ...head(run.runId, run.target, createdMs, "chat.completion"),
-    choices: [{ index: 0, message: { role: "assistant", content: run.output, refusal: null }, logprobs: null, finish_reason: "stop" }],
+    choices: [
+      {
+        index: 0,
+        message: { role: "assistant", content: run.output, refusal: null },
+        logprobs: null,
+        finish_reason: "stop",
+      },
+    ],
     usage: usageOf(run),
   }
 }

@@ -2,11 +2,28 @@ import { defineErrors } from "#actors/errors.js"
 
 /** What the doors say about a request itself. */
 export const gatewayErrors = defineErrors({
-  INVALID_REQUEST: { retryable: false, executed: "no", meaning: "The request does not have the form of its operation; the message names the field." },
-  UNSUPPORTED_MEDIA_TYPE: { retryable: false, executed: "no", meaning: "The body is not JSON; send `Content-Type: application/json`." },
+  INVALID_REQUEST: {
+    retryable: false,
+    executed: "no",
+    meaning: "The request does not have the form of its operation; the message names the field.",
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    retryable: false,
+    executed: "no",
+    meaning: "The body is not JSON; send `Content-Type: application/json`.",
+  },
   PAYLOAD_TOO_LARGE: { retryable: false, executed: "no", meaning: "The body is larger than `gateway.bodyLimitBytes`." },
   UNKNOWN_TARGET: { retryable: false, executed: "no", meaning: "No agent or topology has this name." },
   UNKNOWN_RUN: { retryable: false, executed: "no", meaning: "No run has this id, or it belongs to another caller." },
   UNKNOWN_OPERATION: { retryable: false, executed: "no", meaning: "There is no such path or method." },
-  INTERNAL: { retryable: false, executed: "maybe", meaning: "Something went wrong that has no code of its own; the log has it under the trace id." },
+  UNAVAILABLE_PORT: {
+    retryable: false,
+    executed: "no",
+    meaning: "A port of the gateway cannot be listened on; another process may hold it.",
+  },
+  INTERNAL: {
+    retryable: false,
+    executed: "maybe",
+    meaning: "Something went wrong that has no code of its own; the log has it under the trace id.",
+  },
 })

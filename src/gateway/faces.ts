@@ -66,6 +66,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_TARGET: missing,
   UNKNOWN_RUN: missing,
   UNKNOWN_OPERATION: { http: 404, grpc: status.UNIMPLEMENTED },
+  UNAVAILABLE_PORT: internal,
   INTERNAL: internal,
 }
 

@@ -62,7 +62,8 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
 
   app.addHook("onRoute", (route) => {
     const { config } = route
-    if (config?.operation !== undefined && config.meter === undefined) config.meter = metrics.meter("rest", config.operation)
+    if (config?.operation !== undefined && config.meter === undefined)
+      config.meter = metrics.meter("rest", config.operation)
   })
 
   app.addHook("onRequest", (request, reply, done) => {
@@ -75,7 +76,14 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
     if (verdict !== "own") {
       const code = verdict === "foreign-host" ? "FOREIGN_HOST" : "FOREIGN_ORIGIN"
       guard.refused(code, operation, request.id)
-      return done(new AgentOSError(code, verdict === "foreign-host" ? "this node has another name; see `gateway.publicHosts`" : "requests of other web pages are refused"))
+      return done(
+        new AgentOSError(
+          code,
+          verdict === "foreign-host"
+            ? "this node has another name; see `gateway.publicHosts`"
+            : "requests of other web pages are refused",
+        ),
+      )
     }
     try {
       if (config.role !== undefined) {
@@ -98,12 +106,20 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
 
   app.setErrorHandler((thrown, request, reply) => {
     const error = errorOf(thrown)
-    if (error.code === "INTERNAL") logger.error({ err: thrown, traceId: request.id, operation: request.routeOptions.config.operation }, "request failed")
+    if (error.code === "INTERNAL")
+      logger.error(
+        { err: thrown, traceId: request.id, operation: request.routeOptions.config.operation },
+        "request failed",
+      )
     request.outcome = error.code
     return sendError(error, request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
-    return sendError(new AgentOSError("UNKNOWN_OPERATION", `${request.method} ${request.url.slice(0, 200)} is not an operation`), request, reply)
+    return sendError(
+      new AgentOSError("UNKNOWN_OPERATION", `${request.method} ${request.url.slice(0, 200)} is not an operation`),
+      request,
+      reply,
+    )
   })
   return app
 }
@@ -117,7 +133,11 @@ function sendError(error: AgentOSError, request: FastifyRequest, reply: FastifyR
   // OpenAI's clients read `type` and `param`; the code for a missing model is the one that they know.
   if (request.routeOptions.config.operation === "Chat") {
     const code = error.code === "UNKNOWN_TARGET" ? "model_not_found" : error.code
-    return reply.code(http).send({ error: { ...body.error, code, type: errorType(http), param: error.code === "UNKNOWN_TARGET" ? "model" : null } })
+    return reply
+      .code(http)
+      .send({
+        error: { ...body.error, code, type: errorType(http), param: error.code === "UNKNOWN_TARGET" ? "model" : null },
+      })
   }
   return reply.code(http).send(body)
 }
@@ -126,9 +146,12 @@ function sendError(error: AgentOSError, request: FastifyRequest, reply: FastifyR
 export function errorOf(thrown: unknown): AgentOSError {
   if (thrown instanceof AgentOSError) return thrown
   const { code, statusCode, message } = (thrown ?? {}) as { code?: string; statusCode?: number; message?: string }
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new AgentOSError("PAYLOAD_TOO_LARGE", "the body is larger than `gateway.bodyLimitBytes`", { cause: thrown })
-  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return new AgentOSError("UNSUPPORTED_MEDIA_TYPE", "send `Content-Type: application/json`", { cause: thrown })
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new AgentOSError("INVALID_REQUEST", message ?? "malformed request", { cause: thrown })
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return new AgentOSError("PAYLOAD_TOO_LARGE", "the body is larger than `gateway.bodyLimitBytes`", { cause: thrown })
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE")
+    return new AgentOSError("UNSUPPORTED_MEDIA_TYPE", "send `Content-Type: application/json`", { cause: thrown })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new AgentOSError("INVALID_REQUEST", message ?? "malformed request", { cause: thrown })
   return new AgentOSError("INTERNAL", "an internal error; the log has it under the trace id", { cause: thrown })
 }
 

@@ -33,7 +33,13 @@ function addRuns(app: FastifyInstance, service: Service): void {
 
   app.post<{ Body: RunRequest }>(
     "/v1/runs",
-    options("Run", "user", "runs", "Asks an agent or topology. With `Accept: text/event-stream`, tells what happens while it goes.", { body, response: { 200: reply200 } }),
+    options(
+      "Run",
+      "user",
+      "runs",
+      "Asks an agent or topology. With `Accept: text/event-stream`, tells what happens while it goes.",
+      { body, response: { 200: reply200 } },
+    ),
     async (request, reply) => {
       const { timeoutMs, includeContext, ...input } = request.body
       const call = callOf(request, timeoutMs, hangUp(request, reply.raw))
@@ -58,27 +64,35 @@ function addRuns(app: FastifyInstance, service: Service): void {
     },
   )
 
-  app.get("/v1/runs", options("ListRuns", "operator", "runs", "The runs of late."), async () => ({ runs: activity.recent() }))
+  app.get("/v1/runs", options("ListRuns", "operator", "runs", "The runs of late."), async () => ({
+    runs: activity.recent(),
+  }))
 
-  app.get("/v1/runs/live", options("WatchRuns", "operator", "runs", "The runs of late and every change, as server-sent events."), (request, reply) => {
-    const stream = openStream(request, reply, service)
-    for (const run of activity.recent()) void stream.send(run, "run")
-    const stop = activity.watch((run) => {
-      if (reply.raw.writableLength < 65_536) void stream.send(run, "run")
-    })
-    const beat = () => {
-      if (reply.raw.destroyed) return
-      void stream.send("", "beat")
-      cancel = clock.timer(15_000, beat)
-    }
-    let cancel = clock.timer(15_000, beat)
-    reply.raw.once("close", () => {
-      stop()
-      cancel()
-    })
-  })
+  app.get(
+    "/v1/runs/live",
+    options("WatchRuns", "operator", "runs", "The runs of late and every change, as server-sent events."),
+    (request, reply) => {
+      const stream = openStream(request, reply, service)
+      for (const run of activity.recent()) void stream.send(run, "run")
+      const stop = activity.watch((run) => {
+        if (reply.raw.writableLength < 65_536) void stream.send(run, "run")
+      })
+      const beat = () => {
+        if (reply.raw.destroyed) return
+        void stream.send("", "beat")
+        cancel = clock.timer(15_000, beat)
+      }
+      let cancel = clock.timer(15_000, beat)
+      reply.raw.once("close", () => {
+        stop()
+        cancel()
+      })
+    },
+  )
 
-  app.get<Identified>("/v1/runs/:id", options("GetRun", "user", "runs", "How far a run is."), (request) => service.status(callOf(request), request.params.id))
+  app.get<Identified>("/v1/runs/:id", options("GetRun", "user", "runs", "How far a run is."), (request) =>
+    service.status(callOf(request), request.params.id),
+  )
 
   app.delete<Identified>("/v1/runs/:id", options("CancelRun", "user", "runs", "Cancels a run."), async (request) => ({
     cancelled: await service.cancel(callOf(request), request.params.id),
@@ -89,17 +103,33 @@ function addChat(app: FastifyInstance, service: Service): void {
   const { clock, backend } = service.parts
   const body = schemas.jsonSchema(schemas.chatRequest)
 
-  app.get("/v1/models", options("ListModels", "user", "OpenAI", "What can be asked: every agent and topology is a model."), async () => ({
-    object: "list",
-    data: (await service.targets()).map(({ id, kind, description }) => ({ id, object: "model", created: 0, owned_by: "llmagentos", kind, description })),
-  }))
+  app.get(
+    "/v1/models",
+    options("ListModels", "user", "OpenAI", "What can be asked: every agent and topology is a model."),
+    async () => ({
+      object: "list",
+      data: (await service.targets()).map(({ id, kind, description }) => ({
+        id,
+        object: "model",
+        created: 0,
+        owned_by: "llmagentos",
+        kind,
+        description,
+      })),
+    }),
+  )
 
-  app.get<Named>("/v1/models/:name", options("DescribeModel", "user", "OpenAI", "One agent or topology as a model."), (request) => {
-    const { name } = request.params
-    const kind = backend.kindOf(name)
-    if (kind === undefined) throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(name)}`)
-    return { id: name, object: "model", created: 0, owned_by: "llmagentos", kind }
-  })
+  app.get<Named>(
+    "/v1/models/:name",
+    options("DescribeModel", "user", "OpenAI", "One agent or topology as a model."),
+    (request) => {
+      const { name } = request.params
+      const kind = backend.kindOf(name)
+      if (kind === undefined)
+        throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(name)}`)
+      return { id: name, object: "model", created: 0, owned_by: "llmagentos", kind }
+    },
+  )
 
   app.post<{ Body: ChatRequest }>(
     "/v1/chat/completions",
@@ -122,7 +152,9 @@ function addChat(app: FastifyInstance, service: Service): void {
       } catch (thrown) {
         const error = errorOf(thrown)
         request.outcome = error.code
-        void stream.send({ error: { ...errorBody(error, request.id).error, type: errorType(faceOf(error.code).http), param: null } })
+        void stream.send({
+          error: { ...errorBody(error, request.id).error, type: errorType(faceOf(error.code).http), param: null },
+        })
       }
       stream.end()
       return reply
@@ -132,37 +164,57 @@ function addChat(app: FastifyInstance, service: Service): void {
 
 function addAgents(app: FastifyInstance, service: Service): void {
   const { agents, topologies } = service.parts.backend
-  app.get("/v1/agents", options("ListAgents", "user", "agents", "Every agent with its state."), async () => ({ agents: await agents.list() }))
-  app.get<Named>("/v1/agents/:name", options("DescribeAgent", "user", "agents", "One agent."), (request) => agents.describe(request.params.name))
+  app.get("/v1/agents", options("ListAgents", "user", "agents", "Every agent with its state."), async () => ({
+    agents: await agents.list(),
+  }))
+  app.get<Named>("/v1/agents/:name", options("DescribeAgent", "user", "agents", "One agent."), (request) =>
+    agents.describe(request.params.name),
+  )
   for (const verb of ["start", "stop", "restart"] as const) {
     const operation = `${verb.charAt(0).toUpperCase()}${verb.slice(1)}Agent`
-    app.post<Named>(`/v1/agents/:name/${verb}`, options(operation, "operator", "agents", `Makes an agent ${verb}.`), (request) =>
-      service.steer(callOf(request), request.params.name, verb),
+    app.post<Named>(
+      `/v1/agents/:name/${verb}`,
+      options(operation, "operator", "agents", `Makes an agent ${verb}.`),
+      (request) => service.steer(callOf(request), request.params.name, verb),
     )
   }
   app.post<Named & { Body: { count: number } }>(
     "/v1/agents/:name/replicas",
-    options("ReplicateAgent", "operator", "agents", "Sets how many copies share an agent's load.", { body: schemas.jsonSchema(schemas.replicateRequest) }),
+    options("ReplicateAgent", "operator", "agents", "Sets how many copies share an agent's load.", {
+      body: schemas.jsonSchema(schemas.replicateRequest),
+    }),
     (request) => service.steer(callOf(request), request.params.name, { replicate: request.body.count }),
   )
-  app.get("/v1/topologies", options("ListTopologies", "user", "topologies", "Every topology."), async () => ({ topologies: await topologies.list() }))
-  app.get<Named>("/v1/topologies/:name", options("DescribeTopology", "user", "topologies", "One topology, with its definition."), (request) =>
-    topologies.describe(request.params.name),
+  app.get("/v1/topologies", options("ListTopologies", "user", "topologies", "Every topology."), async () => ({
+    topologies: await topologies.list(),
+  }))
+  app.get<Named>(
+    "/v1/topologies/:name",
+    options("DescribeTopology", "user", "topologies", "One topology, with its definition."),
+    (request) => topologies.describe(request.params.name),
   )
 }
 
 function addKnowledge(app: FastifyInstance, service: Service): void {
   app.post<{ Body: { id: string; format: "text" | "markdown" | "html" | "pdf"; content: string } }>(
     "/v1/knowledge/documents",
-    options("AddDocument", "operator", "knowledge", "Adds a document, or replaces it.", { body: schemas.jsonSchema(schemas.documentRequest) }),
+    options("AddDocument", "operator", "knowledge", "Adds a document, or replaces it.", {
+      body: schemas.jsonSchema(schemas.documentRequest),
+    }),
     (request) => {
       const { id, format, content } = request.body
-      return service.addDocument(callOf(request), { id, format, content: format === "pdf" ? new Uint8Array(Buffer.from(content, "base64")) : content })
+      return service.addDocument(callOf(request), {
+        id,
+        format,
+        content: format === "pdf" ? new Uint8Array(Buffer.from(content, "base64")) : content,
+      })
     },
   )
   app.post<{ Body: { query: string; limit?: number } }>(
     "/v1/knowledge/search",
-    options("SearchKnowledge", "user", "knowledge", "Searches the knowledge base.", { body: schemas.jsonSchema(schemas.searchRequest) }),
+    options("SearchKnowledge", "user", "knowledge", "Searches the knowledge base.", {
+      body: schemas.jsonSchema(schemas.searchRequest),
+    }),
     async (request) => {
       const { query, limit } = request.body
       return { hits: await service.parts.backend.knowledge.search(query, limit === undefined ? {} : { limit }) }
@@ -174,7 +226,9 @@ function addKeys(app: FastifyInstance, service: Service): void {
   const { guard } = service.parts
   app.post<{ Body: { name: string; role?: Role; requestsPerMinute?: number } }>(
     "/v1/keys",
-    options("CreateKey", "admin", "keys", "Makes an API key; the answer is the only place where it stands.", { body: schemas.jsonSchema(schemas.keyRequest) }),
+    options("CreateKey", "admin", "keys", "Makes an API key; the answer is the only place where it stands.", {
+      body: schemas.jsonSchema(schemas.keyRequest),
+    }),
     async (request) => {
       const { name, ...rest } = request.body
       const { key, record } = await guard.keys.create(name, rest)
@@ -182,12 +236,18 @@ function addKeys(app: FastifyInstance, service: Service): void {
       return { key, record: keyView(record) }
     },
   )
-  app.get("/v1/keys", options("ListKeys", "admin", "keys", "Every API key, without its secret."), async () => ({ keys: guard.keys.list().map(keyView) }))
-  app.delete<Identified>("/v1/keys/:id", options("RevokeKey", "admin", "keys", "Refuses a key from now on."), async (request) => {
-    const record = await guard.keys.revoke(request.params.id)
-    guard.done(request.caller, "RevokeKey", record.id, request.id)
-    return keyView(record)
-  })
+  app.get("/v1/keys", options("ListKeys", "admin", "keys", "Every API key, without its secret."), async () => ({
+    keys: guard.keys.list().map(keyView),
+  }))
+  app.delete<Identified>(
+    "/v1/keys/:id",
+    options("RevokeKey", "admin", "keys", "Refuses a key from now on."),
+    async (request) => {
+      const record = await guard.keys.revoke(request.params.id)
+      guard.done(request.caller, "RevokeKey", record.id, request.id)
+      return keyView(record)
+    },
+  )
 }
 
 /** A key's record without the hash of its secret. */
@@ -205,7 +265,9 @@ function addHealth(app: FastifyInstance, service: Service): void {
     const report = health.ready()
     return reply.code(report.ok ? 200 : 503).send(report)
   })
-  app.get("/metrics", options("Metrics", "user", "health", "Prometheus metrics."), async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  app.get("/metrics", options("Metrics", "user", "health", "Prometheus metrics."), async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  )
 }
 
 function openStream(request: FastifyRequest, reply: FastifyReply, service: Service): EventStream {
@@ -215,11 +277,23 @@ function openStream(request: FastifyRequest, reply: FastifyReply, service: Servi
 
 const errorSchema = schemas.jsonSchema(schemas.errorReply)
 
-function options(operation: string, role: Role, tag: string, summary: string, schema: FastifySchema & { response?: object } = {}) {
+function options(
+  operation: string,
+  role: Role,
+  tag: string,
+  summary: string,
+  schema: FastifySchema & { response?: object } = {},
+) {
   const { response, ...rest } = schema
   return {
     config: { operation, role },
-    schema: { tags: [tag], operationId: operation, summary, ...rest, response: { ...response, "4xx": errorSchema, "5xx": errorSchema } },
+    schema: {
+      tags: [tag],
+      operationId: operation,
+      summary,
+      ...rest,
+      response: { ...response, "4xx": errorSchema, "5xx": errorSchema },
+    },
   }
 }
 

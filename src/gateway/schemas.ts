@@ -15,7 +15,9 @@ export const runRequest = z.strictObject({
 })
 export type RunRequest = z.output<typeof runRequest>
 
-export const replicateRequest = z.strictObject({ count: z.int().min(1).max(64).describe("Copies that share the load.") })
+export const replicateRequest = z.strictObject({
+  count: z.int().min(1).max(64).describe("Copies that share the load."),
+})
 
 export const documentRequest = z.strictObject({
   id: name.describe("Names the document for ever: adding it again replaces what was there."),
@@ -83,6 +85,8 @@ export function jsonSchema(schema: z.ZodType): Record<string, unknown> {
 export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const faults = result.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+  const faults = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`,
+  )
   throw new AgentOSError("INVALID_REQUEST", faults.join("; "))
 }

@@ -93,7 +93,8 @@ export class Service {
   /** @throws `UNKNOWN_RUN` */
   async status(call: Call, runId: string): Promise<RunStatus> {
     const status = await this.parts.backend.status(runId)
-    const visible = status?.caller === undefined || status.caller === call.caller.id || includes(call.caller.role, "operator")
+    const visible =
+      status?.caller === undefined || status.caller === call.caller.id || includes(call.caller.role, "operator")
     if (status === undefined || !visible) throw new AgentOSError("UNKNOWN_RUN", `no run has the id ${runId}`) // S2
     return status
   }
@@ -123,7 +124,10 @@ export class Service {
     return agents.describe(name)
   }
 
-  async addDocument(call: Call, document: { id: string; format: "text" | "markdown" | "html" | "pdf"; content: string | Uint8Array }) {
+  async addDocument(
+    call: Call,
+    document: { id: string; format: "text" | "markdown" | "html" | "pdf"; content: string | Uint8Array },
+  ) {
     const added = await this.parts.backend.knowledge.add(document)
     this.parts.guard.done(call.caller, call.operation, document.id, call.traceId)
     return added
@@ -156,7 +160,10 @@ export class Service {
 }
 
 function optionsOf(call: Call, input: RunInput): RunOptions {
-  const options: { -readonly [Key in keyof RunOptions]: RunOptions[Key] } = { caller: call.caller.id, traceId: call.traceId }
+  const options: { -readonly [Key in keyof RunOptions]: RunOptions[Key] } = {
+    caller: call.caller.id,
+    traceId: call.traceId,
+  }
   if (call.signal !== undefined) options.signal = call.signal
   if (call.timeoutMs !== undefined) options.timeoutMs = call.timeoutMs
   if (call.idempotencyKey !== undefined) options.commandId = `${call.caller.id}:${call.idempotencyKey}` // S1

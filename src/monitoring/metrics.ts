@@ -82,7 +82,8 @@ export class Metrics {
     this.#running--
     if (usage === undefined) return
     const spent = this.#tokens.get(target)
-    if (spent === undefined) this.#tokens.set(target, { prompt: usage.promptTokens, completion: usage.completionTokens })
+    if (spent === undefined)
+      this.#tokens.set(target, { prompt: usage.promptTokens, completion: usage.completionTokens })
     else {
       spent.prompt += usage.promptTokens
       spent.completion += usage.completionTokens

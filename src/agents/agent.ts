@@ -1,0 +1,50 @@
+import { AgentOSError } from "#actors/errors.js"
+import type { Decoding } from "../models/model.js"
+
+/** What an agent may use up while it answers once. */
+export interface AgentLimits {
+  /** Turns of model and tools; default 6. */
+  readonly steps?: number
+  /** Tokens of prompts and answers together; default 8,192. */
+  readonly tokens?: number
+  /** Milliseconds; default 60,000. */
+  readonly timeMs?: number
+}
+
+/** An agent: its own model, instructions, tools, knowledge and limits. Plain data; tools and models are named. */
+export interface AgentDefinition {
+  readonly name: string
+  readonly description?: string
+  /** Name of a model; default `scribe`, the embedded one. */
+  readonly model?: string
+  /** What it is told before every question. For the embedded model: the name of its task. */
+  readonly instructions: string
+  /** Names of the tools it may use. */
+  readonly tools?: readonly string[]
+  /** How much of what `knowledge.search` finds the model reads: `passage` (default) or the one best `sentence`. */
+  readonly grounding?: "passage" | "sentence"
+  /** Whether it reads the earlier turns of a conversation; default true. */
+  readonly memory?: boolean
+  readonly decoding?: Decoding
+  readonly limits?: AgentLimits
+  /**
+   * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `faithful`: the numbers and words of the
+   * input stand in the answer. What fails is tried again with sampling.
+   */
+  readonly verify?: "request" | "faithful"
+  /** What a `faithful` agent falls back to when its answer fails again: its input, joined. */
+  readonly fallback?: "input"
+  /** Copies that share its load; default 1. */
+  readonly replicas?: number
+}
+
+/** Checks an agent. @throws `INVALID_AGENT` */
+export function defineAgent(agent: AgentDefinition): AgentDefinition {
+  const wrong = (what: string): AgentOSError => new AgentOSError("INVALID_AGENT", `agent ${JSON.stringify(agent.name)}: ${what}`)
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(agent.name)) throw wrong("a name is a lower-case letter, then up to 63 lower-case letters, digits and dashes")
+  if (agent.instructions.trim() === "") throw wrong("instructions are empty; say what the agent is to do")
+  for (const [name, value] of Object.entries({ replicas: agent.replicas, ...agent.limits })) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) throw wrong(`${name} is ${value}; it is a positive integer`)
+  }
+  return agent
+}

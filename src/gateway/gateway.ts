@@ -1,0 +1,126 @@
+/** Opens and closes the doors of a node. */
+import { join } from "node:path"
+import type { Clock, Random } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import type { Logger } from "#actors/telemetry.js"
+import { addDashboard } from "../dashboard/dashboard.js"
+import type { Config } from "../config.js"
+import { ActivityFeed } from "../monitoring/activity.js"
+import { HealthRegistry } from "../monitoring/health.js"
+import { Metrics } from "../monitoring/metrics.js"
+import { AuditLog, type AuditStore } from "../security/audit.js"
+import { Guard } from "../security/guard.js"
+import { ApiKeys, memoryKeyStore, type KeyStore } from "../security/keys.js"
+import { isLoopback, ownNames } from "../security/origin.js"
+import { ensureTokenFile } from "../security/token-file.js"
+import type { GatewayBackend } from "./backend.js"
+import { bind, grpcDoor } from "./grpc.js"
+import { addOpenApi } from "./openapi.js"
+import { restDoor } from "./rest.js"
+import { addRoutes } from "./routes.js"
+import { Service } from "./service.js"
+
+export interface GatewayOptions {
+  readonly backend: GatewayBackend
+  readonly config: Pick<Config, "gateway" | "security" | "data">
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** Where API keys are kept; absent: in memory. */
+  readonly keys?: KeyStore | undefined
+  readonly audit?: AuditStore | undefined
+  readonly metrics?: Metrics | undefined
+  readonly health?: HealthRegistry | undefined
+  /** Whether to serve the API page and the status page; default yes. */
+  readonly pages?: boolean
+}
+
+/** The open doors. */
+export interface Gateway {
+  /** `http://HOST:PORT` */
+  readonly rest: string
+  /** `HOST:PORT` */
+  readonly grpc: string
+  readonly keys: ApiKeys
+  /** Takes no new requests, waits a little for those under way, and closes. */
+  close(): Promise<void>
+}
+
+/** How long requests under way may take once the doors close. */
+const graceMs = 2_000
+
+/** @throws `UNAVAILABLE_PORT` when an address is taken or not this machine's */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { backend, clock, random, logger } = options
+  const { gateway, security, data } = options.config
+  const keys = await ApiKeys.open(options.keys ?? memoryKeyStore(), clock, random)
+  const health = options.health ?? new HealthRegistry()
+  const guard = new Guard({
+    keys,
+    adminToken: await ensureTokenFile(join(data, "token"), random),
+    requireKeys: security.requireKeys === "always" || !isLoopback(gateway.host),
+    requestsPerMinute: security.requestsPerMinute,
+    policy: security.policy,
+    audit: new AuditLog({ store: options.audit, logger, clock }),
+    clock,
+  })
+  const service = new Service({
+    backend,
+    guard,
+    metrics: options.metrics ?? new Metrics(),
+    activity: new ActivityFeed(),
+    health,
+    logger,
+    clock,
+  })
+  let closing = false
+  health.addReadiness("gateway", () => (closing ? { ok: false, reason: "the node is stopping" } : { ok: true }))
+
+  const app = restDoor({
+    service,
+    own: ownNames(gateway.host, gateway.publicHosts),
+    bodyLimitBytes: gateway.bodyLimitBytes,
+    random,
+  })
+  if (options.pages !== false) {
+    await addOpenApi(app)
+    addDashboard(app)
+  }
+  addRoutes(app, service)
+  const { server, setServing } = await grpcDoor({ service, messageLimitBytes: gateway.bodyLimitBytes, random })
+
+  const rest = await app.listen({ host: gateway.host, port: gateway.port }).catch((cause: unknown) => {
+    server.forceShutdown()
+    throw portTaken("gateway.port", gateway.host, gateway.port, cause)
+  })
+  const grpcPort = await bind(server, gateway.host, gateway.grpcPort).catch(async (cause: unknown) => {
+    await app.close()
+    throw portTaken("gateway.grpcPort", gateway.host, gateway.grpcPort, cause)
+  })
+  logger.info({ rest, grpcPort }, "the doors are open")
+
+  return {
+    rest,
+    grpc: `${gateway.host}:${grpcPort}`,
+    keys,
+    async close() {
+      closing = true
+      setServing(false)
+      const drained = new Promise<void>((done) => server.tryShutdown(() => done()))
+      let cancel = (): void => {}
+      const late = new Promise<void>((done) => (cancel = clock.timer(graceMs, done)))
+      await Promise.all([app.close(), Promise.race([drained, late])])
+      cancel()
+      server.forceShutdown()
+    },
+  }
+}
+
+function portTaken(field: string, host: string, port: number, cause: unknown): AgentOSError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new AgentOSError(
+    "UNAVAILABLE_PORT",
+    `cannot listen on ${host}:${port}: ${reason}; choose another \`${field}\`, or 0 for a free one`,
+    { cause },
+  )
+}
