@@ -1,0 +1,46 @@
+import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
+import { foldRun, newRunState, type RunLog, type RunLogEvent, type RunState } from "./run-log.js"
+
+/** A run's log in the journal. Appends are made one after the other, whoever asks for them. */
+export class JournalLog implements RunLog {
+  readonly state: RunState
+  readonly #journal: Journal
+  readonly #id: PersistenceId
+  #sequence: number
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor(journal: Journal, id: PersistenceId, state: RunState, sequence: number) {
+    this.#journal = journal
+    this.#id = id
+    this.state = state
+    this.#sequence = sequence
+  }
+
+  /** Reads what is known of a run; nothing, for a new one. */
+  static async open(journal: Journal, tenant: string, runId: string): Promise<JournalLog> {
+    const id = { tenant, type: "run", key: runId }
+    const state = newRunState()
+    let sequence = 0
+    for await (const { name, payload, sequence: at } of journal.read(id)) {
+      foldRun(state, { name, payload } as RunLogEvent)
+      sequence = at
+    }
+    return new JournalLog(journal, id, state, sequence)
+  }
+
+  append(...events: readonly RunLogEvent[]): Promise<void> {
+    const next = this.#last.then(async () => {
+      this.#sequence = await this.#journal.append(this.#id, this.#sequence, 0, events.map((event) => ({ ...event, version: 1 })))
+      for (const event of events) foldRun(this.state, event)
+    })
+    this.#last = next.catch(() => undefined)
+    return next
+  }
+
+  finished: RunLog["finished"] = (step) => this.state.steps.get(step)
+  claimStep: RunLog["claimStep"] = (step) => this.append({ name: "step-claimed", payload: { step } })
+  finishStep: RunLog["finishStep"] = (step, result) => this.append({ name: "step-finished", payload: { step, result } })
+  call: RunLog["call"] = (callId) => this.state.calls.get(callId)
+  claimCall: RunLog["claimCall"] = (callId, tool, args) => this.append({ name: "tool-claimed", payload: { callId, tool, arguments: args } })
+  finishCall: RunLog["finishCall"] = (callId, outcome) => this.append({ name: "tool-finished", payload: { callId, outcome } })
+}
