@@ -1,0 +1,184 @@
+/**
+ * The agents of a node: each one or more replicas, every replica a supervised actor.
+ *
+ * Invariants
+ *   M1. A request goes to the replica with the fewest requests open; ties go to the older one.
+ *   M2. No more than `maxReplicas` actors and `maxOpen` requests exist at a time, all agents together.
+ *   M3. A stopped agent keeps its definition and refuses requests until it is started.
+ */
+import { AgentOSError } from "#actors/errors.js"
+import type { ActorSystem } from "#actors/system.js"
+import type { RefOf } from "#actors/actor.js"
+import { defineAgent, type AgentDefinition } from "./agent.js"
+import { LlmAgent, type Responder } from "./llm-agent.js"
+import type { AgentAnswer, AgentRequest } from "./respond.js"
+
+export interface AgentManagerLimits {
+  /** Replicas of all agents together; default 1,000. */
+  readonly maxReplicas: number
+  /** Requests open at a time, all agents together; default 10,000. */
+  readonly maxOpen: number
+  /** Requests that one replica works on at a time; default 16. */
+  readonly concurrency: number
+}
+
+export const defaultLimits: AgentManagerLimits = { maxReplicas: 1000, maxOpen: 10_000, concurrency: 16 }
+
+export interface AgentDescription {
+  readonly name: string
+  readonly description: string
+  readonly model: string
+  readonly state: "running" | "stopped"
+  readonly replicas: number
+  /** Requests that wait or are being worked on. */
+  readonly queued: number
+  readonly tools: readonly string[]
+}
+
+interface Replica {
+  readonly ref: RefOf<typeof LlmAgent>
+  open: number
+}
+
+interface Entry {
+  readonly definition: AgentDefinition
+  replicas: Replica[]
+  /** How many it is to have while it runs. */
+  wanted: number
+}
+
+/** How a request reaches its agent: who asks, and how to call it off. */
+export interface AskOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  readonly traceId?: string
+  readonly caller?: string
+  readonly tenant?: string
+}
+
+/** Longer than any agent's own limit: the limit answers with a better error than the ask's deadline. */
+const askGraceMs = 2000
+
+export class AgentManager {
+  readonly #system: ActorSystem
+  readonly #respond: Responder
+  readonly #limits: AgentManagerLimits
+  readonly #agents = new Map<string, Entry>()
+  #open = 0
+  #incarnation = 0
+
+  constructor(system: ActorSystem, respond: Responder, limits: Partial<AgentManagerLimits> = {}) {
+    this.#system = system
+    this.#respond = respond
+    this.#limits = { ...defaultLimits, ...limits }
+  }
+
+  /** Takes in an agent and starts it. @throws `INVALID_AGENT`, `NAME_TAKEN`, `BUDGET_EXCEEDED` */
+  register(definition: AgentDefinition): void {
+    defineAgent(definition)
+    if (this.#agents.has(definition.name)) throw new AgentOSError("NAME_TAKEN", `there is an agent named ${definition.name} already`)
+    const entry: Entry = { definition, replicas: [], wanted: definition.replicas ?? 1 }
+    this.#agents.set(definition.name, entry)
+    this.#adjust(entry)
+  }
+
+  has(name: string): boolean {
+    return this.#agents.has(name)
+  }
+
+  definition(name: string): AgentDefinition {
+    return this.#entry(name).definition
+  }
+
+  list(): readonly AgentDescription[] {
+    return [...this.#agents.values()].map(describe)
+  }
+
+  /** @throws `UNKNOWN_AGENT` */
+  describe(name: string): AgentDescription {
+    return describe(this.#entry(name))
+  }
+
+  start(name: string): void {
+    this.#adjust(this.#entry(name))
+  }
+
+  /** Stops its replicas; what they work on is cancelled. */
+  async stop(name: string): Promise<void> {
+    const entry = this.#entry(name)
+    const replicas = entry.replicas
+    entry.replicas = [] // M3
+    await Promise.all(replicas.map(({ ref }) => this.#system.stopActor(ref)))
+  }
+
+  async restart(name: string): Promise<void> {
+    await this.stop(name)
+    this.start(name)
+  }
+
+  /** @throws `BUDGET_EXCEEDED` (M2) */
+  async replicate(name: string, count: number): Promise<void> {
+    if (!Number.isInteger(count) || count < 1) throw new AgentOSError("INVALID_AGENT", `an agent has a positive number of replicas, not ${count}`)
+    const entry = this.#entry(name)
+    const before = entry.wanted
+    entry.wanted = count
+    try {
+      this.#adjust(entry)
+    } catch (error) {
+      entry.wanted = before
+      throw error
+    }
+    await Promise.all(entry.replicas.splice(count).map(({ ref }) => this.#system.stopActor(ref)))
+  }
+
+  /** Asks the replica that has least to do. @throws what the agent throws; `UNKNOWN_AGENT`, `AGENT_STOPPED`, `BUDGET_EXCEEDED` */
+  async ask(name: string, request: AgentRequest, options: AskOptions = {}): Promise<AgentAnswer> {
+    const { replicas, definition } = this.#entry(name)
+    let replica = replicas[0]
+    if (replica === undefined) throw new AgentOSError("AGENT_STOPPED", `agent ${name} is stopped; start it first`)
+    for (const other of replicas) if (other.open < replica.open) replica = other // M1
+    if (this.#open >= this.#limits.maxOpen) throw new AgentOSError("MAILBOX_FULL", `${this.#open} requests are open at this node's agents; it takes no more for now`)
+    this.#open += 1
+    replica.open += 1
+    try {
+      const { signal, timeoutMs, ...cause } = options
+      const limit = (definition.limits?.timeMs ?? 60_000) + askGraceMs
+      return await replica.ref.with({ timeoutMs: Math.min(timeoutMs ?? limit, limit), signal, cause }).ask("respond", request)
+    } finally {
+      this.#open -= 1
+      replica.open -= 1
+    }
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#agents.get(name)
+    if (entry === undefined) throw new AgentOSError("UNKNOWN_AGENT", `there is no agent named ${JSON.stringify(name)}; there are: ${[...this.#agents.keys()].join(", ")}`)
+    return entry
+  }
+
+  #adjust(entry: Entry): void {
+    const total = [...this.#agents.values()].reduce((sum, { replicas }) => sum + replicas.length, 0)
+    const missing = entry.wanted - entry.replicas.length
+    if (total + missing > this.#limits.maxReplicas) throw new AgentOSError("BUDGET_EXCEEDED", `${entry.wanted} replicas of ${entry.definition.name} would make ${total + missing} agents; this node holds ${this.#limits.maxReplicas}`)
+    for (let i = 0; i < missing; i++) {
+      const ref = this.#system.spawn(LlmAgent, {
+        name: `${entry.definition.name}-${++this.#incarnation}`,
+        kind: "permanent",
+        init: { agent: entry.definition, respond: this.#respond, concurrency: this.#limits.concurrency },
+      })
+      entry.replicas.push({ ref, open: 0 })
+    }
+  }
+}
+
+function describe({ definition, replicas, wanted }: Entry): AgentDescription {
+  return {
+    name: definition.name,
+    description: definition.description ?? "",
+    model: definition.model ?? "scribe",
+    state: replicas.length === 0 ? "stopped" : "running",
+    replicas: replicas.length === 0 ? wanted : replicas.length,
+    queued: replicas.reduce((sum, { open }) => sum + open, 0),
+    tools: definition.tools ?? [],
+  }
+}
