@@ -78,7 +78,10 @@ export interface ErasedSpec extends Omit<
 export type ErasedHandler = (ctx: Context, payload: unknown) => unknown
 
 /** Any definition, whatever it understands. */
-export type AnyDefinition = ActorDefinition<never, never> | ActorDefinition<unknown, never>
+export interface AnyDefinition {
+  readonly name: string
+  readonly spec: ErasedSpec
+}
 
 /** The ref type of a definition: `RefOf<typeof Counter>`. */
 export type RefOf<Definition> = Definition extends { readonly [types]?: { readonly protocol: infer P } } ? ActorRef<P> : never

@@ -109,7 +109,7 @@ export abstract class Ref implements SelfRef {
 }
 
 /** A ref with options of its own; they are laid over the cause of the message that is being handled. */
-class RefWith extends Ref {
+export class RefWith extends Ref {
   readonly #to: Ref
   readonly #options: SendOptions
 
@@ -117,6 +117,11 @@ class RefWith extends Ref {
     super()
     this.#to = to
     this.#options = options
+  }
+
+  /** The ref it sends to. */
+  get target(): Ref {
+    return this.#to
   }
 
   get address(): string {
