@@ -78,16 +78,16 @@ export class AgentManager {
     defineAgent(definition)
     if (this.#agents.has(definition.name)) throw new AgentOSError("NAME_TAKEN", `there is an agent named ${definition.name} already`)
     const entry: Entry = { definition, replicas: [], wanted: definition.replicas ?? 1 }
-    this.#agents.set(definition.name, entry)
     this.#adjust(entry)
+    this.#agents.set(definition.name, entry)
   }
 
   has(name: string): boolean {
     return this.#agents.has(name)
   }
 
-  definition(name: string): AgentDefinition {
-    return this.#entry(name).definition
+  definitions(): readonly AgentDefinition[] {
+    return [...this.#agents.values()].map(({ definition }) => definition)
   }
 
   list(): readonly AgentDescription[] {

@@ -3,7 +3,8 @@
  *
  * Invariants
  *   A1. A tool runs only if the agent names it and the policy allows it.
- *   A2. A tool call recorded as finished is not run again; one that had begun and is not idempotent is reported as unresolved, not run.
+ *   A2. A tool call recorded as finished is not run again; one that had begun and is not idempotent is reported as unresolved, not run. The model is not
+ *       asked again what to call: it might call something else.
  *   A3. Limits are checked before each turn; a turn is never begun without tokens and time left.
  */
 import type { Clock } from "#actors/clock.js"
@@ -38,7 +39,7 @@ export interface AgentAnswer {
 /** What an answer is made with. */
 export interface RespondParts {
   readonly model: Model
-  readonly tools: ToolKit
+  readonly tools: Pick<ToolKit, "specs" | "get" | "call">
   readonly log: RunLog
   readonly clock: Clock
   readonly emit: (event: RunEvent) => void
@@ -63,6 +64,10 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
   let calls = 0
   let failures = 0
 
+  for (let known = parts.log.call(callId(0)); known !== undefined; known = parts.log.call(callId(calls))) {
+    const call: ToolCall = { id: callId(calls), tool: known.tool, arguments: known.arguments }
+    messages.push({ role: "assistant", content: "", toolCalls: [call] }, { role: "tool", toolCallId: call.id, tool: call.tool, content: await runTool(call) }) // A2
+  }
   for (let turn = 0; turn < limits.steps + failures; turn++) {
     const left = tokens - usage.promptTokens - usage.completionTokens
     const timeMs = deadline - clock.monotonic()
@@ -86,6 +91,10 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
     return done(turnResult.text)
   }
   throw new AgentOSError("BUDGET_EXCEEDED", `agent ${agent.name} took ${limits.steps} turns without an answer`)
+
+  function callId(index: number): string {
+    return `${request.runId}/${request.step}/${index}`
+  }
 
   function done(output: string): AgentAnswer {
     return { output, usage, provenance: { agent: agent.name, model: model.info.id, trusted: sources.size === 0, ...(used.size === 0 ? {} : { tools: [...used] }), ...(sources.size === 0 ? {} : { sources: [...sources] }) } }
@@ -121,10 +130,10 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
 
   /** What the model reads of the call. */
   async function runTool(call: ToolCall): Promise<string> {
-    const callId = `${request.runId}/${request.step}/${calls++}`
-    const about = { step: request.step, agent: agent.name, tool: call.tool, callId }
+    const id = callId(calls++)
+    const about = { step: request.step, agent: agent.name, tool: call.tool, callId: id }
     const began = clock.monotonic()
-    const known = parts.log.call(callId)
+    const known = parts.log.call(id)
     parts.emit({ type: "tool", ...about, status: "called", arguments: call.arguments })
     const told = (status: "ok" | "error" | "unresolved", text: string): string => {
       parts.emit({ type: "tool", ...about, status, text, elapsedMs: clock.monotonic() - began })
@@ -142,9 +151,9 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
     parts.permit(call.tool)
     const tool = tools.get(call.tool)
     if (known !== undefined && tool?.idempotent !== true) return told("unresolved", `the call of ${call.tool} had begun before a restart; whether it was carried out is unknown`) // A2
-    await parts.log.claimCall(callId, call.tool, call.arguments)
-    const outcome = await tools.call(call.tool, call.arguments, { signal, agent: agent.name, tenant: request.tenant, traceId: request.traceId, callId, question: request.input })
-    await parts.log.finishCall(callId, outcome)
+    await parts.log.claimCall(id, call.tool, call.arguments)
+    const outcome = await tools.call(call.tool, call.arguments, { signal, agent: agent.name, tenant: request.tenant, traceId: request.traceId, callId: id, question: request.input })
+    await parts.log.finishCall(id, outcome)
     return heard(outcome)
   }
 }

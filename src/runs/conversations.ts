@@ -8,11 +8,16 @@
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import type { Message } from "../models/model.js"
 
+interface Turn {
+  readonly user: string
+  readonly reply: string
+  /** The run that recorded it. */
+  readonly runId: string
+}
+
 interface Conversation {
-  readonly turns: { user: string; reply: string }[]
+  readonly turns: Turn[]
   sequence: number
-  /** The run that recorded the last turn. */
-  lastRun: string | undefined
   /** Appends wait for each other. */
   last: Promise<unknown>
 }
@@ -38,13 +43,12 @@ export class Conversations {
   }
 
   /** Records a turn; resolves when it is durable. */
-  async remember(tenant: string, target: string, id: string, turn: { readonly user: string; readonly reply: string; readonly runId: string }): Promise<void> {
+  async remember(tenant: string, target: string, id: string, turn: Turn): Promise<void> {
     const conversation = await this.#open(tenant, target, id)
     const appended = conversation.last.then(async () => {
-      if (conversation.lastRun === turn.runId) return // C2
+      if (conversation.turns.some(({ runId }) => runId === turn.runId)) return // C2
       conversation.sequence = await this.#journal.append(idOf(tenant, target, id), conversation.sequence, 0, [{ name: "turn", payload: turn, version: 1 }])
-      conversation.lastRun = turn.runId
-      conversation.turns.push({ user: turn.user, reply: turn.reply })
+      conversation.turns.push(turn)
       conversation.turns.splice(0, conversation.turns.length - limits.turns)
     })
     conversation.last = appended.catch(() => undefined)
@@ -63,17 +67,14 @@ export class Conversations {
   }
 
   async #load(actor: PersistenceId): Promise<Conversation> {
-    const turns: { user: string; reply: string }[] = []
+    const turns: Turn[] = []
     let sequence = 0
-    let lastRun: string | undefined
     for await (const { payload, sequence: at } of this.#journal.read(actor)) {
-      const { user, reply, runId } = payload as { user: string; reply: string; runId: string }
-      lastRun = runId
-      turns.push({ user, reply })
+      turns.push(payload as Turn)
       if (turns.length > limits.turns) turns.shift()
       sequence = at
     }
-    return { turns, sequence, lastRun, last: Promise.resolve() }
+    return { turns, sequence, last: Promise.resolve() }
   }
 }
 

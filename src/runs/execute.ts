@@ -67,7 +67,7 @@ export async function execute(topology: Topology, input: string, parts: ExecuteP
       }
       case "select": {
         const label = await choose(node.by, Object.keys(node.routes), path, said, signal)
-        const route = label === undefined ? undefined : node.routes[label]
+        const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
         const next = route ?? node.otherwise
         if (next === undefined) throw new AgentOSError("NO_ROUTE", `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`)
         return visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, signal)
@@ -146,7 +146,7 @@ export async function execute(topology: Topology, input: string, parts: ExecuteP
   async function choose(by: Choice, labels: readonly string[], path: string, said: string, signal: AbortSignal): Promise<string | undefined> {
     if ("agent" in by) {
       const label = (await answer(by.agent, `${path}.by`, said, signal)).trim().toLowerCase()
-      return labels.find((name) => name.toLowerCase() === label) ?? labels.find((name) => new RegExp(`\\b${name.toLowerCase()}\\b`).test(label)) ?? label
+      return labels.find((name) => name.toLowerCase() === label) ?? labels.find((name) => label.split(/[^\p{L}\p{N}_-]+/u).includes(name.toLowerCase())) ?? label
     }
     if ("rules" in by) {
       for (const rule of by.rules) {

@@ -38,13 +38,20 @@ export interface StartedRun {
   readonly context?: unknown
 }
 
+/** A tool call that was claimed; without an outcome it is unresolved. */
+export interface RecordedCall {
+  readonly tool: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  readonly outcome?: ToolOutcome
+}
+
 export interface RunLog {
   /** The recorded answer of a step, if it was finished before. */
   finished(step: string): StepResult | undefined
   claimStep(step: string): Promise<void>
   finishStep(step: string, result: StepResult): Promise<void>
   /** What is known of a tool call: nothing, that it began, or its outcome. */
-  call(callId: string): { readonly outcome?: ToolOutcome } | undefined
+  call(callId: string): RecordedCall | undefined
   claimCall(callId: string, tool: string, args: Readonly<Record<string, unknown>>): Promise<void>
   finishCall(callId: string, outcome: ToolOutcome): Promise<void>
 }
@@ -63,7 +70,7 @@ export const noLog: RunLog = {
 export interface RunState {
   started: StartedRun | undefined
   readonly steps: Map<string, StepResult>
-  readonly calls: Map<string, { outcome?: ToolOutcome }>
+  readonly calls: Map<string, RecordedCall>
   ended: RunResult | undefined
   failed: { readonly code: string; readonly message: string } | undefined
 }
@@ -82,10 +89,10 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
       state.steps.set(event.payload.step, event.payload.result)
       break
     case "tool-claimed":
-      state.calls.set(event.payload.callId, {})
+      state.calls.set(event.payload.callId, { tool: event.payload.tool, arguments: event.payload.arguments })
       break
     case "tool-finished":
-      state.calls.set(event.payload.callId, { outcome: event.payload.outcome })
+      state.calls.set(event.payload.callId, { tool: "", arguments: {}, ...state.calls.get(event.payload.callId), outcome: event.payload.outcome })
       break
     case "ended":
       state.ended = event.payload

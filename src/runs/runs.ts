@@ -53,6 +53,8 @@ interface Active {
   readonly log: RunLog
   readonly listeners: Set<(event: RunEvent) => void>
   readonly ended: Promise<RunResult>
+  /** Callers that wait for it; when the last one gives up, it is cancelled. */
+  followers: number
 }
 
 const defaultTimeoutMs = 300_000
@@ -152,10 +154,14 @@ export class Runs {
     return found
   }
 
-  /** Cancels nothing: waits for what is going on, up to so many milliseconds; the rest is resumed at the next start. */
+  /** Waits for what is going on, up to so many milliseconds; the rest is broken off and left open in the journal, to be resumed at the next start. */
   async drain(milliseconds: number): Promise<void> {
     const all = Promise.allSettled([...this.#active.values()].map(({ ended }) => ended))
-    await Promise.race([all, new Promise<void>((done) => this.#parts.clock.timer(milliseconds, done))])
+    const cancelTimer = this.#parts.clock.timer(milliseconds, () => {
+      for (const [runId, { control }] of this.#active) control.abort(new AgentOSError("SYSTEM_STOPPED", `the node stopped before run ${runId} ended; what is journalled goes on at the next start`))
+    })
+    await all
+    cancelTimer()
   }
 
   async #follow(target: string, input: string, options: RunOptions, listener: ((event: RunEvent) => void) | undefined): Promise<RunResult> {
@@ -174,7 +180,8 @@ export class Runs {
     }
     if (listener !== undefined) active.listeners.add(listener)
     const { control } = active
-    const cancel = (): void => control.abort(options.signal?.reason)
+    active.followers += 1
+    const cancel = (): void => void (--active.followers === 0 && control.abort(options.signal?.reason))
     options.signal?.addEventListener("abort", cancel, { once: true })
     try {
       return await active.ended
@@ -191,7 +198,7 @@ export class Runs {
     const cancelTimer = this.#parts.clock.timer(timeoutMs, () => control.abort(new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${timeoutMs} ms`)))
     let settle: { resolve: (run: RunResult) => void; reject: (error: unknown) => void } | undefined
     const ended = new Promise<RunResult>((resolve, reject) => (settle = { resolve, reject }))
-    const active: Active = { target, caller: options.caller, control, log, listeners, ended }
+    const active: Active = { target, caller: options.caller, control, log, listeners, ended, followers: 0 }
     this.#active.set(runId, active)
     const forget = (): void => {
       cancelTimer()

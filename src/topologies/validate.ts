@@ -52,7 +52,7 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
         if ("agent" in node.by) agent(node.by.agent, ["select", "by", "agent"])
         else if ("rules" in node.by) {
           node.by.rules.forEach((rule, i) => {
-            if (!(rule.to in node.routes)) fault(["select", "by", "rules", i, "to"], unknown("route", rule.to, labels))
+            if (!Object.hasOwn(node.routes, rule.to)) fault(["select", "by", "rules", i, "to"], unknown("route", rule.to, labels))
             if ("fn" in rule && !known.functions.has(rule.fn)) fault(["select", "by", "rules", i, "fn"], unknown("function", rule.fn, [...known.functions]))
             if ("matches" in rule) {
               try {
@@ -64,7 +64,7 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
           })
         } else {
           for (const [label, examples] of Object.entries(node.by.examples)) {
-            if (!(label in node.routes)) fault(["select", "by", "examples", label], unknown("route", label, labels))
+            if (!Object.hasOwn(node.routes, label)) fault(["select", "by", "examples", label], unknown("route", label, labels))
             if (examples.length === 0) fault(["select", "by", "examples", label], "give at least one example")
           }
         }
