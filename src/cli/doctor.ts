@@ -110,7 +110,7 @@ async function consul(): Promise<Finding> {
   const address = process.env["CONSUL_HTTP_ADDR"] ?? "127.0.0.1:8500"
   const [host = "127.0.0.1", portText = "8500"] = address.replace(/^https?:\/\//, "").split(":")
   try {
-    const agent = await new Consul({ host, port: Number(portText), defaults: { timeout: 1000 } }).agent.self()
+    const agent = await new Consul({ host, port: Number(portText) }).agent.self()
     const version = (agent as { Config?: { Version?: string } }).Config?.Version ?? "of unknown version"
     return { what: "Consul", state: "good", found: `agent ${version} at ${address}` }
   } catch {

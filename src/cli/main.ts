@@ -33,7 +33,7 @@ Examples:
   llmagentos start --knowledge ./handbook --once "Where is the release checklist kept?"
   llmagentos start                       # in a terminal: a chat prompt`,
   )
-  .action(async (words: string[], options, command: Command) => {
+  .action(async (words: string[], _options, command: Command) => {
     const { start } = await import("./start.js")
     await start(words.join(" "), command.optsWithGlobals())
   })

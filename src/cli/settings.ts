@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs"
+import { defineAgent } from "../agents/agent.js"
 import { parseConfig, readConfig, type Config } from "../config.js"
+import type { AgentOSOptions } from "../os.js"
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -23,5 +25,19 @@ export async function loadConfig(options: GlobalOptions): Promise<Config> {
       ...(options.port === undefined ? {} : { port: options.port }),
       ...(options.grpcPort === undefined ? {} : { grpcPort: options.grpcPort }),
     },
+  }
+}
+
+/** A configuration as options of `createAgentOS`. */
+export function optionsOf({ agents, ...config }: Config): AgentOSOptions {
+  return {
+    ...config,
+    agents: agents.map(({ maxTokens, temperature, description, ...agent }) =>
+      defineAgent({
+        ...agent,
+        ...(description === undefined ? {} : { description }),
+        decoding: { ...(maxTokens === undefined ? {} : { maxTokens }), ...(temperature === undefined ? {} : { temperature }) },
+      }),
+    ),
   }
 }

@@ -12,7 +12,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { createAgentOS, type AgentOS, type Doors } from "../os.js"
 import { packageVersion } from "../version.js"
 import { showRun } from "./show-run.js"
-import { loadConfig, type GlobalOptions } from "./settings.js"
+import { loadConfig, optionsOf, type GlobalOptions } from "./settings.js"
 import { addFolders } from "./knowledge.js"
 
 export interface StartOptions extends GlobalOptions {
@@ -28,7 +28,7 @@ export async function start(question: string, options: StartOptions): Promise<vo
     if (found === undefined) throw new AgentOSError("DOCUMENT_UNREADABLE", `--knowledge ${folder}: no such file or folder`)
   }
   const config = await loadConfig(options)
-  const os = await createAgentOS(config)
+  const os = await createAgentOS(optionsOf(config))
   const stopping = new AbortController()
   const stop = (): void => {
     if (stopping.signal.aborted) process.exit(130) // C1

@@ -4,7 +4,6 @@ import { defineErrors } from "#actors/errors.js"
 export const modelErrors = defineErrors({
   INVALID_CHECKPOINT: { retryable: false, executed: "no", meaning: "A checkpoint's files are missing, malformed or do not fit each other." },
   INVALID_TOKENIZER: { retryable: false, executed: "no", meaning: "The tokenizer file is not one that this system reads." },
-  INVALID_REQUEST: { retryable: false, executed: "no", meaning: "A request lacks something or contradicts itself." },
   CONTEXT_TOO_LONG: { retryable: false, executed: "no", meaning: "The prompt does not fit the model's context." },
   UNKNOWN_MODEL: { retryable: false, executed: "no", meaning: "No model of this name is configured." },
   MODEL_STOPPED: { retryable: true, executed: "maybe", meaning: "The model was stopped while the request waited or ran." },

@@ -46,11 +46,6 @@ export interface Decoding {
   readonly seed?: number
 }
 
-/** Text that the answer may draw on, chosen by code (a passage of the knowledge base, with where it stands). */
-export interface Passage {
-  readonly text: string
-  readonly source: string
-}
 
 export interface ModelRequest {
   readonly messages: readonly Message[]

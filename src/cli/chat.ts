@@ -1,0 +1,23 @@
+import { createInterface } from "node:readline/promises"
+import pc from "picocolors"
+import type { RunResult } from "../run.js"
+import { withNode } from "./node.js"
+import type { GlobalOptions } from "./settings.js"
+import { showRun } from "./show-run.js"
+
+/** A prompt; every line is a turn of one conversation. */
+export async function chat(target: string, options: GlobalOptions & { readonly conversation?: string }): Promise<void> {
+  const conversation = options.conversation ?? "terminal"
+  await withNode(options, async (node) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: pc.cyan("> ") })
+    terminal.prompt()
+    for await (const line of terminal) {
+      const said = line.trim()
+      if (said === "") break
+      if (node.kind === "local") await showRun(node.os.stream(target, said, { conversation, caller: "local" }))
+      else console.log((await node.call<RunResult>("POST", "/v1/runs", { target, input: said, conversation })).output)
+      terminal.prompt()
+    }
+    terminal.close()
+  })
+}

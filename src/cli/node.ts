@@ -1,0 +1,58 @@
+/**
+ * The node a command works with: the one that runs on this data folder, through its gateway, or, when none runs, the store itself, opened by this
+ * process for as long as the command takes.
+ */
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { AgentOSError } from "#actors/errors.js"
+import { createAgentOS, type AgentOS } from "../os.js"
+import { readTokenFile } from "../security/token-file.js"
+import { loadConfig, optionsOf, type GlobalOptions } from "./settings.js"
+
+/** A node that runs already. */
+export interface RemoteNode {
+  readonly kind: "remote"
+  readonly rest: string
+  /** Calls an operation of the gateway. @throws the gateway's error under its own code */
+  call<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T>
+}
+
+export interface LocalNode {
+  readonly kind: "local"
+  readonly os: AgentOS
+}
+
+/** Finds the running node of a data folder. */
+export async function findNode(data: string): Promise<RemoteNode | undefined> {
+  const text = await readFile(join(data, "node.json"), "utf8").catch(() => undefined)
+  if (text === undefined) return undefined
+  const { rest } = JSON.parse(text) as { rest: string }
+  const token = await readTokenFile(join(data, "token"))
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const alive = await fetch(`${rest}/healthz`, { headers }).then(({ ok }) => ok, () => false) // prettier-ignore
+  if (!alive) return undefined
+  return {
+    kind: "remote",
+    rest,
+    async call<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+      const response = await fetch(rest + path, { method, headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+      const value: unknown = await response.json().catch(() => undefined)
+      if (response.ok) return value as T
+      const { error } = (value ?? {}) as { error?: { code: string; message: string } }
+      throw new AgentOSError(error?.code ?? "INTERNAL", error?.message ?? `${rest}${path} answered ${response.status}`)
+    },
+  }
+}
+
+/** Works with the running node, or with one of its own, which is stopped after. */
+export async function withNode<T>(options: GlobalOptions, work: (node: RemoteNode | LocalNode) => Promise<T>): Promise<T> {
+  const config = await loadConfig(options)
+  const remote = await findNode(config.data)
+  if (remote !== undefined) return work(remote)
+  const os = await createAgentOS(optionsOf(config))
+  try {
+    return await work({ kind: "local", os })
+  } finally {
+    await os.stop()
+  }
+}

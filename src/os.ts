@@ -1,0 +1,262 @@
+/**
+ * The composition root: the one file that knows every part.
+ *
+ * Invariants
+ *   O1. Creating a system opens no port; `listen` does.
+ *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start.
+ */
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import { levelJournal } from "#actors/persistence/level-journal.js"
+import { LevelStore } from "#actors/persistence/level-store.js"
+import { memoryJournal } from "#actors/persistence/memory-journal.js"
+import { ActorSystem } from "#actors/system.js"
+import "./errors.js"
+import { AgentManager } from "./agents/agent-manager.js"
+import type { AgentDefinition } from "./agents/agent.js"
+import { respond } from "./agents/respond.js"
+import { shippedAgents } from "./agents/shipped.js"
+import { parseConfig, type Config, type ConfigInput } from "./config.js"
+import { hashedNgrams } from "./knowledge/hashed-ngrams.js"
+import { KnowledgeBase } from "./knowledge/knowledge-base.js"
+import type { Knowledge } from "./knowledge/knowledge.js"
+import type { Model } from "./models/model.js"
+import { ModelRegistry, type ModelConfig } from "./models/registry.js"
+import { openLog } from "./monitoring/log.js"
+import { HealthRegistry } from "./monitoring/health.js"
+import { Metrics } from "./monitoring/metrics.js"
+import { loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
+import { levelRecords, memoryRecords, type RecordStore } from "./record-store.js"
+import type { RunEvent, RunOptions, RunResult } from "./run.js"
+import type { NamedFunction } from "./runs/execute.js"
+import { Runs, type RunStatus } from "./runs/runs.js"
+import { decide } from "./security/policy.js"
+import { memoryKeyStore, type KeyRecord, type KeyStore } from "./security/keys.js"
+import type { Topology } from "./topologies/topology.js"
+import { checkTopology } from "./topologies/validate.js"
+import { parseTopology } from "./topologies/yaml.js"
+import { calculator, clockTool, knowledgeSearch } from "./tools/built-in.js"
+import { httpTool } from "./tools/http-tool.js"
+import type { Tool } from "./tools/tool.js"
+import { ToolKit } from "./tools/toolkit.js"
+
+/** A configuration, and what only code can give. */
+export interface AgentOSOptions extends Omit<ConfigInput, "agents" | "topologies" | "models" | "tools" | "plugins"> {
+  readonly agents?: readonly AgentDefinition[]
+  /** Topologies by name, or YAML files. */
+  readonly topologies?: Readonly<Record<string, Topology>> | readonly string[]
+  readonly models?: Readonly<Record<string, Model | ModelConfig>>
+  /** Tools, or HTTP tools from configuration. */
+  readonly tools?: readonly Tool[] | Config["tools"]
+  /** Functions that topologies may name. */
+  readonly functions?: Readonly<Record<string, NamedFunction>>
+  readonly plugins?: readonly (string | Plugin)[]
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** Where a node can be reached. */
+export interface Doors {
+  /** `http://HOST:PORT` */
+  readonly rest: string
+  /** `HOST:PORT` */
+  readonly grpc: string
+}
+
+export interface AgentOS {
+  readonly name: string
+  /** The data folder, or "memory". */
+  readonly data: string
+  readonly agents: AgentManager
+  readonly topologies: ReadonlyMap<string, { readonly description: string; readonly topology: Topology }>
+  readonly knowledge: Knowledge
+  readonly tools: ToolKit
+  readonly models: ModelRegistry
+  readonly keys: KeyStore
+  readonly actors: ActorSystem
+  /** Asks an agent or topology. @throws what ended the run */
+  run(target: string, input: string, options?: RunOptions): Promise<RunResult>
+  /** The same, as events. */
+  stream(target: string, input: string, options?: RunOptions): AsyncIterable<RunEvent>
+  /** @returns false when the run had already ended */
+  cancel(runId: string): boolean
+  status(runId: string): Promise<RunStatus | undefined>
+  /** What was said in a conversation, oldest first. */
+  conversation(target: string, id: string): ReturnType<Runs["conversation"]>
+  /** Opens REST and gRPC. @throws `UNAVAILABLE_PORT` */
+  listen(): Promise<Doors>
+  stop(): Promise<void>
+}
+
+/** How long `stop` waits for runs under way. */
+const drainMs = 500
+
+/** Makes a system (O1). @throws `INVALID_CONFIG`, `LEVEL_LOCKED`, and what is wrong with agents, topologies, tools or plugins */
+export async function createAgentOS(options: AgentOSOptions = {}): Promise<AgentOS> {
+  const { agents = [], topologies = {}, models = {}, tools = [], functions = {}, plugins = [], clock = systemClock, random = systemRandom, ...rest } = options
+  const config = parseConfig(rest)
+  const inMemory = config.data === "memory"
+  const logger = openLog({
+    level: inMemory && config.monitoring.file === undefined ? "silent" : config.monitoring.level,
+    file: config.monitoring.file ?? (inMemory ? "-" : join(config.data, "logs", "node.log")),
+    node: config.name,
+  })
+  const store = inMemory ? undefined : await LevelStore.open(join(config.data, "store"))
+  const journal = store === undefined ? memoryJournal(clock) : levelJournal(store, clock)
+  const room = (name: string): RecordStore => (store === undefined ? memoryRecords() : levelRecords(store, name))
+  const system = new ActorSystem({ name: config.name, journal, clock, random, logger })
+
+  const knowledge = new KnowledgeBase(room("knowledge"))
+  const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledge)])
+  const sentences = new ToolKit(clock, [knowledgeSearch(knowledge, "sentence")])
+  for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env))) kit.register(tool)
+  const registry = new ModelRegistry(clock, models)
+  const metrics = new Metrics({ actors: () => system.statistics })
+  const health = new HealthRegistry()
+
+  const known = new Map<string, { description: string; topology: Topology }>()
+  const plain = new Map<string, Topology>()
+  const named = new Map(Object.entries(functions))
+  const hooks: Hooks[] = []
+  const runs: Runs = new Runs({
+    get agents() {
+      return manager
+    },
+    topologies: plain,
+    functions: named,
+    journal,
+    records: room("run"),
+    embedder: hashedNgrams(),
+    clock,
+    random,
+  })
+  const manager = new AgentManager(system, async (agent, request, signal) => {
+    const { log, emit, caller } = runs.of(request.runId)
+    const model = await registry.get(agent.model ?? "scribe")
+    const permit = (tool: string): void => {
+      for (const who of [agent.name, ...(caller === undefined ? [] : [caller])]) {
+        if (decide(config.security.policy, who, "use", tool).kind === "deny") throw new AgentOSError("FORBIDDEN", `the policy does not let ${who} use ${tool}`)
+      }
+    }
+    const seen = (event: RunEvent): void => {
+      metrics.follow(event)
+      for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)
+      emit(event)
+    }
+    const toolkit = agent.grounding === "sentence" ? { specs: kit.specs.bind(kit), get: kit.get.bind(kit), call: (name: string, ...more: [unknown, object]) => (name === "knowledge.search" ? sentences : kit).call(name, ...more) } : kit
+    return respond(agent, request, { model, tools: toolkit, log, clock, emit: seen, permit }, signal)
+  })
+
+  for (const plugin of await loadPlugins(plugins)) {
+    for (const tool of plugin.tools ?? []) kit.register(tool)
+    for (const [name, model] of Object.entries(plugin.models ?? {})) registry.register(name, model)
+    for (const agent of plugin.agents ?? []) manager.register(agent)
+    for (const [name, topology] of Object.entries(plugin.topologies ?? {})) addTopology(name, "", topology)
+    if (plugin.hooks !== undefined) hooks.push(plugin.hooks)
+  }
+  const own = new Set(agents.map(({ name }) => name))
+  for (const agent of [...agents, ...shippedAgents.filter(({ name }) => !own.has(name) && !manager.has(name))]) manager.register(agent)
+  for (const { model = "scribe", name, tools: wanted = [] } of manager.definitions()) {
+    if (!registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
+    kit.specs(wanted)
+  }
+  const shipped = parseTopology(await readFile(new URL("./topologies/shipped/ask.yaml", import.meta.url), "utf8"), "ask.yaml")
+  if (Array.isArray(topologies)) {
+    for (const file of topologies as readonly string[]) {
+      const { name, description, topology } = parseTopology(await readFile(file, "utf8"), file)
+      addTopology(name, description, topology)
+    }
+  } else for (const [name, topology] of Object.entries(topologies as Readonly<Record<string, Topology>>)) addTopology(name, "", topology)
+  if (!known.has(shipped.name)) addTopology(shipped.name, shipped.description, shipped.topology)
+  const names = { agents: new Set(manager.list().map(({ name }) => name)), functions: new Set(named.keys()), topologies: plain }
+  for (const [name, topology] of plain) checkTopology(name, topology, names)
+
+  function addTopology(name: string, description: string, topology: Topology): void {
+    if (known.has(name) || manager.has(name)) throw new AgentOSError("NAME_TAKEN", `there is an agent or topology named ${name} already`)
+    known.set(name, { description, topology })
+    plain.set(name, topology)
+  }
+
+  await addDocuments(knowledge, config.knowledge.folders)
+  const keys = keyStore(room("keys"), inMemory)
+  // The embedded model's thread starts while the doors open.
+  void registry.get("scribe").catch((error: unknown) => logger.error({ error }, "the embedded model cannot be opened"))
+  await runs.resume()
+
+  async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
+    if (hooks.length === 0) return runs.run(target, input, runOptions)
+    for (const hook of hooks) hook.onRunStart?.({ target, input })
+    const result = await runs.run(target, input, runOptions)
+    for (const hook of hooks) hook.onRunEnd?.(result)
+    return result
+  }
+
+  let gateway: { readonly rest: string; readonly grpc: string; close(): Promise<void> } | undefined
+  let stopped: Promise<void> | undefined
+  const nodeFile = join(config.data, "node.json")
+  const os: AgentOS = {
+    name: config.name,
+    data: config.data,
+    agents: manager,
+    topologies: known,
+    knowledge,
+    tools: kit,
+    models: registry,
+    keys,
+    actors: system,
+    run,
+    stream: (target, input, runOptions) => runs.stream(target, input, runOptions),
+    cancel: (runId) => runs.cancel(runId),
+    status: (runId) => runs.status(runId),
+    conversation: (target, id) => runs.conversation(target, id),
+    async listen() {
+      if (gateway !== undefined) return gateway
+      const [{ openGateway }, { gatewayBackend }] = await Promise.all([import("./gateway/gateway.js"), import("./gateway-backend.js")])
+      gateway = await openGateway({ backend: gatewayBackend(os, runs), config: { ...config, data: inMemory ? join(process.cwd(), ".llmagentos-memory") : config.data }, clock, random, logger, keys, metrics, health, audit: auditStore(room("audit")) })
+      if (!inMemory) {
+        await mkdir(config.data, { recursive: true })
+        await writeFile(`${nodeFile}.new`, JSON.stringify({ pid: process.pid, rest: gateway.rest, grpc: gateway.grpc }))
+        await rename(`${nodeFile}.new`, nodeFile)
+      }
+      return gateway
+    },
+    stop() {
+      stopped ??= (async () => {
+        if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true })
+        await gateway?.close() // O2
+        await runs.drain(drainMs)
+        await system.stop()
+        await registry.stop()
+        await logger.close()
+      })()
+      return stopped
+    },
+  }
+  return os
+}
+
+const isToolList = (tools: readonly Tool[] | Config["tools"]): tools is readonly Tool[] => Array.isArray(tools)
+
+async function addDocuments(knowledge: KnowledgeBase, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await knowledge.addFolder(folder)
+}
+
+function keyStore(records: RecordStore, inMemory: boolean): KeyStore {
+  if (inMemory) return memoryKeyStore()
+  return {
+    async all() {
+      const found: KeyRecord[] = []
+      for await (const [, record] of records.entries("")) found.push(record as KeyRecord)
+      return found
+    },
+    put: (record) => records.write([[record.id, record]]),
+  }
+}
+
+function auditStore(records: RecordStore): { append(record: { readonly at: number }): Promise<void> } {
+  let count = 0
+  return { append: (record) => records.write([[`${String(record.at).padStart(15, "0")}-${++count}`, record]]) }
+}
+
