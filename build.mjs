@@ -12,7 +12,23 @@ import { dirname, extname, join } from "node:path"
 const roots = ["proto", "actors", "cluster", "src", "test", "examples"]
 const stamp = "dist/.built"
 /** Files that the compiled code finds beside itself. */
-const dataExtensions = new Set([".json", ".safetensors", ".html", ".css", ".yaml", ".md", ".proto", ".svg", ".txt", ".bin", ".js", ".cjs", ".mjs", ".wasm", ".jsonl"])
+const dataExtensions = new Set([
+  ".json",
+  ".safetensors",
+  ".html",
+  ".css",
+  ".yaml",
+  ".md",
+  ".proto",
+  ".svg",
+  ".txt",
+  ".bin",
+  ".js",
+  ".cjs",
+  ".mjs",
+  ".wasm",
+  ".jsonl",
+])
 
 async function* walk(folder) {
   for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
@@ -26,7 +42,14 @@ const sources = []
 for (const root of roots) for await (const path of walk(root)) sources.push(path)
 
 async function newest(paths) {
-  const times = await Promise.all(paths.map((path) => stat(path).then((s) => s.mtimeMs, () => 0)))
+  const times = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        (s) => s.mtimeMs,
+        () => 0,
+      ),
+    ),
+  )
   return Math.max(0, ...times)
 }
 
@@ -37,13 +60,23 @@ if (process.argv.includes("--if-newer")) {
 
 const started = process.hrtime.bigint()
 const assembly = sources.filter((path) => path.includes("/assembly/"))
-const typescript = sources.filter((path) => extname(path) === ".ts" && !path.endsWith(".d.ts") && !path.includes("/assembly/"))
+const typescript = sources.filter(
+  (path) => extname(path) === ".ts" && !path.endsWith(".d.ts") && !path.includes("/assembly/"),
+)
 const data = sources.filter((path) => dataExtensions.has(extname(path)) && !path.includes("/assembly/"))
 
 await mkdir("dist", { recursive: true })
 const { buildProto, buildAssembly } = await import("./build-steps.mjs").catch(() => ({}))
 await Promise.all([
-  build({ entryPoints: typescript, outdir: "dist", outbase: ".", format: "esm", target: "node20", sourcemap: true, logLevel: "warning" }),
+  build({
+    entryPoints: typescript,
+    outdir: "dist",
+    outbase: ".",
+    format: "esm",
+    target: "node20",
+    sourcemap: true,
+    logLevel: "warning",
+  }),
   ...data.map(async (path) => {
     const to = join("dist", path)
     await mkdir(dirname(to), { recursive: true })

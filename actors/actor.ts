@@ -84,7 +84,9 @@ export interface AnyDefinition {
 }
 
 /** The ref type of a definition: `RefOf<typeof Counter>`. */
-export type RefOf<Definition> = Definition extends { readonly [types]?: { readonly protocol: infer P } } ? ActorRef<P> : never
+export type RefOf<Definition> = Definition extends { readonly [types]?: { readonly protocol: infer P } }
+  ? ActorRef<P>
+  : never
 
 export interface SpawnOptions<Init = undefined> {
   /** Unique among the living siblings; without one the actor is known by its incarnation number. */
@@ -162,15 +164,16 @@ export function defineActor<State, Handlers extends HandlersOf<State>, Init = un
 /** A definition from a spec whose types were checked by whoever made it. */
 export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P, Init> {
   const names = Object.keys(spec.receive)
-  const wrong = (what: string) =>
-    new AgentOSError("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: ${what}`)
+  const wrong = (what: string) => new AgentOSError("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: ${what}`)
   if (!/^[A-Za-z][A-Za-z0-9._-]{0,99}$/.test(spec.name)) {
     throw wrong("a name is a letter, then up to 99 letters, digits, dots, dashes or underscores")
   }
-  if (names.length > 255) throw wrong(`it has ${names.length} handlers; a mailbox keeps the handler's number in one byte, so at most 255`)
+  if (names.length > 255)
+    throw wrong(`it has ${names.length} handlers; a mailbox keeps the handler's number in one byte, so at most 255`)
   const odd = names.find((name) => typeof spec.receive[name] !== "function")
   if (odd !== undefined) throw wrong(`receive.${odd} is not a function`)
   const capacity = spec.mailbox?.capacity
-  if (capacity !== undefined && !(Number.isInteger(capacity) && capacity > 0)) throw wrong(`mailbox.capacity is ${capacity}; it is a positive integer`)
+  if (capacity !== undefined && !(Number.isInteger(capacity) && capacity > 0))
+    throw wrong(`mailbox.capacity is ${capacity}; it is a positive integer`)
   return { name: spec.name, spec }
 }

@@ -18,7 +18,16 @@ export class Ask extends Deadline implements OpenAsk {
   /** Set once a handler has answered with `defer`. */
   deferred = false
 
-  constructor(target: Ref, type: string, timeoutMs: number, cause: Cause | undefined, asker: object | undefined, serving: OpenAsk | undefined, resolve: (value: never) => void, reject: (error: unknown) => void) {
+  constructor(
+    target: Ref,
+    type: string,
+    timeoutMs: number,
+    cause: Cause | undefined,
+    asker: object | undefined,
+    serving: OpenAsk | undefined,
+    resolve: (value: never) => void,
+    reject: (error: unknown) => void,
+  ) {
     super()
     this.#target = target
     this.#type = type
@@ -32,7 +41,14 @@ export class Ask extends Deadline implements OpenAsk {
 
   /** Ends with CANCELLED when the signal aborts. */
   follow(signal: AbortSignal): void {
-    this.#onAbort = () => this.fail(signal.reason instanceof AgentOSError ? signal.reason : new AgentOSError("CANCELLED", `the ask ${this.#type} of ${this.#target.address} was cancelled`, { cause: signal.reason }))
+    this.#onAbort = () =>
+      this.fail(
+        signal.reason instanceof AgentOSError
+          ? signal.reason
+          : new AgentOSError("CANCELLED", `the ask ${this.#type} of ${this.#target.address} was cancelled`, {
+              cause: signal.reason,
+            }),
+      )
     signal.addEventListener("abort", this.#onAbort, { once: true })
   }
 
@@ -45,7 +61,12 @@ export class Ask extends Deadline implements OpenAsk {
   }
 
   override expired(): void {
-    this.fail(new AgentOSError("ASK_TIMEOUT", `${this.#target.address} did not answer ${this.#type} within ${Math.round(this.#timeoutMs)} ms`))
+    this.fail(
+      new AgentOSError(
+        "ASK_TIMEOUT",
+        `${this.#target.address} did not answer ${this.#type} within ${Math.round(this.#timeoutMs)} ms`,
+      ),
+    )
   }
 
   #end(): boolean {

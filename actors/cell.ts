@@ -16,7 +16,14 @@ import { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { DEFAULT_CAPACITY, KEPT_SLOTS, Mailbox, type Overflow } from "./mailbox.js"
 import { Ref, type OpenAsk } from "./ref.js"
-import { decide, DEFAULT_SUPERVISION, recentFailures, type ChildKind, type Exit, type Supervision } from "./supervision.js"
+import {
+  decide,
+  DEFAULT_SUPERVISION,
+  recentFailures,
+  type ChildKind,
+  type Exit,
+  type Supervision,
+} from "./supervision.js"
 import type { ActorSystem } from "./system.js"
 
 export type Meta = Cause | Ask
@@ -102,7 +109,13 @@ export class Cell extends Ref {
   /** When the last message came, on the monotonic clock; only of entities. */
   lastUsed = 0
 
-  constructor(system: ActorSystem, compiled: Compiled, parent: Cell | null, incarnation: number, extras: Extras | undefined) {
+  constructor(
+    system: ActorSystem,
+    compiled: Compiled,
+    parent: Cell | null,
+    incarnation: number,
+    extras: Extras | undefined,
+  ) {
     super()
     this.system = system
     this.compiled = compiled
@@ -129,7 +142,13 @@ export class Cell extends Ref {
   }
 
   get idle(): boolean {
-    return !this.#busy && this.waiting === 0 && this.#phase === phases.running && this.#signals === undefined && (this.#context === undefined || this.#context.tasks === 0)
+    return (
+      !this.#busy &&
+      this.waiting === 0 &&
+      this.#phase === phases.running &&
+      this.#signals === undefined &&
+      (this.#context === undefined || this.#context.tasks === 0)
+    )
   }
 
   get context(): Context {
@@ -146,25 +165,39 @@ export class Cell extends Ref {
     return this.put(this.#index(type), payload, cause, false)
   }
 
-  request(type: string, payload: unknown, cause: Cause | undefined, timeoutMs: number | undefined, serving: OpenAsk | undefined, asker: object | undefined): Promise<never> {
-    return openAsk(this.system, this, type, cause, timeoutMs, serving, asker, (ask) => this.put(this.#index(type), payload, ask, false))
+  request(
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+    timeoutMs: number | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+  ): Promise<never> {
+    return openAsk(this.system, this, type, cause, timeoutMs, serving, asker, (ask) =>
+      this.put(this.#index(type), payload, ask, false),
+    )
   }
 
   /** Puts a message; `promised` ones go past the capacity. */
   put(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
-    if (this.#phase === phases.ended) return this.system.deadLetter(this, this.compiled.types[handler - 1] as string, meta, "stopped")
+    if (this.#phase === phases.ended)
+      return this.system.deadLetter(this, this.compiled.types[handler - 1] as string, meta, "stopped")
     const mailbox = this.#mailbox
     if (this.#first === 0 && (mailbox === undefined || mailbox.size === 0)) {
       this.#first = handler
       this.#firstPayload = payload
       this.#firstMeta = meta
     } else if (mailbox === undefined) {
-      this.#mailbox = new Mailbox(this.extras?.capacity ?? this.compiled.capacity, this.extras?.overflow ?? this.compiled.overflow)
+      this.#mailbox = new Mailbox(
+        this.extras?.capacity ?? this.compiled.capacity,
+        this.extras?.overflow ?? this.compiled.overflow,
+      )
       if (this.#mailbox.capacity <= 1 && !promised) return this.#refuse(handler, payload, meta)
       this.#mailbox.put(handler, payload, meta)
     } else {
       // The inline message counts too.
-      if (mailbox.size + (this.#first === 0 ? 0 : 1) >= mailbox.capacity && !promised) return this.#refuse(handler, payload, meta)
+      if (mailbox.size + (this.#first === 0 ? 0 : 1) >= mailbox.capacity && !promised)
+        return this.#refuse(handler, payload, meta)
       mailbox.put(handler, payload, meta)
     }
     if (!this.#scheduled) this.#schedule()
@@ -174,7 +207,10 @@ export class Cell extends Ref {
   #index(type: string): number {
     const index = this.compiled.indexes[type]
     if (index === undefined) {
-      throw new AgentOSError("UNKNOWN_MESSAGE", `${this.compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${this.compiled.types.join(", ")}`)
+      throw new AgentOSError(
+        "UNKNOWN_MESSAGE",
+        `${this.compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${this.compiled.types.join(", ")}`,
+      )
     }
     return index
   }
@@ -194,7 +230,13 @@ export class Cell extends Ref {
       system.deadLetter(this, type, meta, "overflow")
       return true
     }
-    if (meta instanceof Ask) meta.fail(new AgentOSError("MAILBOX_FULL", `the mailbox of ${this.address} holds ${this.waiting} messages and takes no more`))
+    if (meta instanceof Ask)
+      meta.fail(
+        new AgentOSError(
+          "MAILBOX_FULL",
+          `the mailbox of ${this.address} holds ${this.waiting} messages and takes no more`,
+        ),
+      )
     return false
   }
 
@@ -221,7 +263,8 @@ export class Cell extends Ref {
       this.#handle(handler)
     }
     this.#scheduled = false
-    if (!this.#busy && (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0))) this.#schedule()
+    if (!this.#busy && (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0)))
+      this.#schedule()
     this.system.statistics.handled += handled
     return handled
   }
@@ -282,10 +325,18 @@ export class Cell extends Ref {
       cancel()
       this.#busy = false
       if (this.#context === incarnation) then()
-      if (!this.#scheduled && this.#phase !== phases.ended && (this.waiting > 0 || this.#signals !== undefined)) this.#schedule()
+      if (!this.#scheduled && this.#phase !== phases.ended && (this.waiting > 0 || this.#signals !== undefined))
+        this.#schedule()
     }
     const cancel = system.clock.timer(limit, () =>
-      settle(() => this.#crash(new AgentOSError("HANDLER_TIMEOUT", `${this.address}: the handler ${this.compiled.types[this.#currentHandler - 1] ?? ""} did not settle within ${limit} ms`))),
+      settle(() =>
+        this.#crash(
+          new AgentOSError(
+            "HANDLER_TIMEOUT",
+            `${this.address}: the handler ${this.compiled.types[this.#currentHandler - 1] ?? ""} did not settle within ${limit} ms`,
+          ),
+        ),
+      ),
     )
     promise.then(
       (value) =>
@@ -299,7 +350,8 @@ export class Cell extends Ref {
   stash(): void {
     const stash = (this.#stash ??= [])
     const capacity = this.extras?.capacity ?? this.compiled.capacity
-    if (stash.length >= capacity) throw new AgentOSError("STASH_FULL", `${this.address} has stashed ${capacity} messages`)
+    if (stash.length >= capacity)
+      throw new AgentOSError("STASH_FULL", `${this.address} has stashed ${capacity} messages`)
     if (this.current instanceof Ask) this.current.deferred = true
     stash.push({ handler: this.#currentHandler, payload: this.#currentPayload, meta: this.current })
   }
@@ -308,7 +360,10 @@ export class Cell extends Ref {
     const stash = this.#stash
     if (stash === undefined) return
     this.#stash = undefined
-    const mailbox = (this.#mailbox ??= new Mailbox(this.extras?.capacity ?? this.compiled.capacity, this.extras?.overflow ?? this.compiled.overflow))
+    const mailbox = (this.#mailbox ??= new Mailbox(
+      this.extras?.capacity ?? this.compiled.capacity,
+      this.extras?.overflow ?? this.compiled.overflow,
+    ))
     if (this.#first !== 0) {
       mailbox.putFirst(this.#first, this.#firstPayload, this.#firstMeta)
       this.#first = 0
@@ -348,14 +403,22 @@ export class Cell extends Ref {
     if (signals.length === 0) this.#signals = undefined
     switch (signal.kind) {
       case "start":
-        return this.#hook(this.compiled.spec.started?.bind(undefined, this.context), () => (this.#phase = phases.running))
+        return this.#hook(
+          this.compiled.spec.started?.bind(undefined, this.context),
+          () => (this.#phase = phases.running),
+        )
       case "stop":
         return this.#stop()
       case "child-ended":
         return this.#supervise(signal.child, signal.exit)
       case "ended":
         this.#kin?.watched.delete(signal.ref as Cell)
-        return this.#hook(this.compiled.spec.ended === undefined ? undefined : () => this.compiled.spec.ended?.(this.context, signal.ref, signal.exit), undefined)
+        return this.#hook(
+          this.compiled.spec.ended === undefined
+            ? undefined
+            : () => this.compiled.spec.ended?.(this.context, signal.ref, signal.exit),
+          undefined,
+        )
     }
   }
 
@@ -424,7 +487,16 @@ export class Cell extends Ref {
     system.telemetry.crashed?.(this.address, thrown)
     const meta = this.current
     this.current = undefined
-    if (meta instanceof Ask) meta.fail(thrown instanceof AgentOSError ? thrown : new AgentOSError("ACTOR_CRASHED", `${this.address} crashed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown }))
+    if (meta instanceof Ask)
+      meta.fail(
+        thrown instanceof AgentOSError
+          ? thrown
+          : new AgentOSError(
+              "ACTOR_CRASHED",
+              `${this.address} crashed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+              { cause: thrown },
+            ),
+      )
     system.logger.warn({ actor: this.address, error: thrown }, "an actor crashed")
     this.crashed(thrown)
   }
@@ -445,8 +517,10 @@ export class Cell extends Ref {
     this.#context?.abort()
     this.#context?.revoke()
     this.#signals = undefined
-    for (let handler = this.#take(); handler !== 0; handler = this.#take()) this.system.deadLetter(this, this.compiled.types[handler - 1] as string, this.current, "stopped")
-    for (const { handler, meta } of this.#stash ?? []) this.system.deadLetter(this, this.compiled.types[handler - 1] as string, meta, "stopped")
+    for (let handler = this.#take(); handler !== 0; handler = this.#take())
+      this.system.deadLetter(this, this.compiled.types[handler - 1] as string, this.current, "stopped")
+    for (const { handler, meta } of this.#stash ?? [])
+      this.system.deadLetter(this, this.compiled.types[handler - 1] as string, meta, "stopped")
     this.#mailbox = undefined
     this.#stash = undefined
     this.state = undefined
@@ -468,7 +542,8 @@ export class Cell extends Ref {
       return this.signal({ kind: "child-ended", child, exit })
     }
     kin.children.delete(child)
-    if (child.extras?.name !== undefined && kin.names.get(child.extras.name) === child) kin.names.delete(child.extras.name)
+    if (child.extras?.name !== undefined && kin.names.get(child.extras.name) === child)
+      kin.names.delete(child.extras.name)
   }
 
   /** Whether it ended without being asked to by its supervisor or the system. */
@@ -477,13 +552,20 @@ export class Cell extends Ref {
   #supervise(child: Cell, exit: Exit): void {
     const kin = this.#kin
     if (kin === undefined || this.#phase === phases.stopping || !kin.children.has(child)) return child.end(exit)
-    const supervision: Supervision = { ...DEFAULT_SUPERVISION, ...this.compiled.spec.supervision, ...this.extras?.supervision }
+    const supervision: Supervision = {
+      ...DEFAULT_SUPERVISION,
+      ...this.compiled.spec.supervision,
+      ...this.extras?.supervision,
+    }
     const now = this.system.clock.monotonic()
     const directive = decide(supervision, child.extras?.kind ?? "transient", exit, kin.failures, now)
     if (directive.do === "forget") return child.end(exit)
     if (directive.do === "escalate") {
       if (this.parent === null) {
-        this.system.logger.error({ actor: child.address, error: directive.error }, "an actor crashed more often than its supervisor allows; it is stopped")
+        this.system.logger.error(
+          { actor: child.address, error: directive.error },
+          "an actor crashed more often than its supervisor allows; it is stopped",
+        )
         return void child.stopChildrenThenEnd(exit)
       }
       void child.stopChildrenThenEnd(exit)
@@ -491,7 +573,12 @@ export class Cell extends Ref {
     }
     kin.failures = [...recentFailures(supervision, kin.failures, now), now]
     const siblings = [...kin.children]
-    const affected = directive.scope === "child" ? [child] : directive.scope === "all" ? siblings : siblings.slice(siblings.indexOf(child))
+    const affected =
+      directive.scope === "child"
+        ? [child]
+        : directive.scope === "all"
+          ? siblings
+          : siblings.slice(siblings.indexOf(child))
     const restart = async (): Promise<void> => {
       for (const other of [...affected].reverse()) await other.prepareRestart()
       for (const other of affected) other.restart()
@@ -570,7 +657,13 @@ export function openAsk(
   return new Promise((resolve, reject) => {
     if (asker !== undefined) {
       for (let link: OpenAsk | undefined = { asker, serving, deadline: 0 }; link !== undefined; link = link.serving) {
-        if (link.asker === target) return reject(new AgentOSError("ASK_CYCLE", `${(asker as Ref).address} would wait for ${target.address}, which waits for it`))
+        if (link.asker === target)
+          return reject(
+            new AgentOSError(
+              "ASK_CYCLE",
+              `${(asker as Ref).address} would wait for ${target.address}, which waits for it`,
+            ),
+          )
       }
     }
     const now = system.wheel.now
@@ -580,7 +673,11 @@ export function openAsk(
     const ask = new Ask(target, type, deadline - now, cause, asker, serving, resolve, reject)
     if (cause?.signal !== undefined) {
       if (cause.signal.aborted) {
-        return ask.fail(cause.signal.reason instanceof AgentOSError ? cause.signal.reason : new AgentOSError("CANCELLED", `the ask ${type} of ${target.address} was cancelled before it was sent`))
+        return ask.fail(
+          cause.signal.reason instanceof AgentOSError
+            ? cause.signal.reason
+            : new AgentOSError("CANCELLED", `the ask ${type} of ${target.address} was cancelled before it was sent`),
+        )
       }
       ask.follow(cause.signal)
     }
@@ -599,7 +696,6 @@ export function causeOf(meta: Meta | undefined): Cause | undefined {
 }
 
 export const causeToPassOn = (meta: Meta | undefined): Cause | undefined => onward(causeOf(meta))
-
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"

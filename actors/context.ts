@@ -20,7 +20,11 @@ export class Context {
 
   /** The cell, while this incarnation lives. */
   protected get cell(): Cell {
-    if (this.#revoked) throw new AgentOSError("ACTOR_STOPPED", `this incarnation of ${this.#cell.address} has ended; its context is of no use any more`)
+    if (this.#revoked)
+      throw new AgentOSError(
+        "ACTOR_STOPPED",
+        `this incarnation of ${this.#cell.address} has ended; its context is of no use any more`,
+      )
     return this.#cell
   }
 
@@ -105,7 +109,10 @@ export class Context {
       .then(() => work(AbortSignal.any(signals), sender as unknown as Sender))
       .then(
         (value) => end(() => cell.put(handler, value, causeToPassOn(meta), true)),
-        (error: unknown) => end(() => (failure === undefined ? cell.crashed(error) : cell.put(failure, error, causeToPassOn(meta), true))),
+        (error: unknown) =>
+          end(() =>
+            failure === undefined ? cell.crashed(error) : cell.put(failure, error, causeToPassOn(meta), true),
+          ),
       )
     return {
       cancel: () => {
@@ -189,7 +196,11 @@ function ask(cell: Cell, meta: Meta | undefined, ref: Ref, type: string, payload
 
 function indexOf(cell: Cell, type: string): number {
   const index = cell.compiled.indexes[type]
-  if (index === undefined) throw new AgentOSError("UNKNOWN_MESSAGE", `${cell.compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${cell.compiled.types.join(", ")}`)
+  if (index === undefined)
+    throw new AgentOSError(
+      "UNKNOWN_MESSAGE",
+      `${cell.compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${cell.compiled.types.join(", ")}`,
+    )
   return index
 }
 

@@ -67,7 +67,11 @@ export class Dispatcher {
   #grow(): void {
     const size = this.#mask + 1
     const start = this.#head & this.#mask
-    this.#ring = [...this.#ring.slice(start), ...this.#ring.slice(0, start), ...new Array<Runnable | undefined>(size).fill(undefined)]
+    this.#ring = [
+      ...this.#ring.slice(start),
+      ...this.#ring.slice(0, start),
+      ...new Array<Runnable | undefined>(size).fill(undefined),
+    ]
     this.#tail -= this.#head
     this.#head = 0
     this.#mask = size * 2 - 1

@@ -40,7 +40,11 @@ export class Entities {
     const key = `${compiled.spec.name}\u0000${id.tenant}\u0000${id.key}`
     const waiting = this.#stopping.get(key)
     const handler = compiled.indexes[type]
-    if (handler === undefined) throw new AgentOSError("UNKNOWN_MESSAGE", `${compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${compiled.types.join(", ")}`)
+    if (handler === undefined)
+      throw new AgentOSError(
+        "UNKNOWN_MESSAGE",
+        `${compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${compiled.types.join(", ")}`,
+      )
     if (waiting !== undefined) {
       waiting.push(() => this.deliver(compiled, id, type, payload, meta)) // E1
       return true
@@ -112,8 +116,17 @@ export class EntityRef extends Ref {
     return this.#entities.deliver(this.#compiled, this.#id, type, payload, cause)
   }
 
-  request(type: string, payload: unknown, cause: Cause | undefined, timeoutMs: number | undefined, serving: OpenAsk | undefined, asker: object | undefined): Promise<never> {
+  request(
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+    timeoutMs: number | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+  ): Promise<never> {
     this.#system.checkRunning()
-    return openAsk(this.#system, this, type, cause, timeoutMs, serving, asker, (ask) => this.#entities.deliver(this.#compiled, this.#id, type, payload, ask))
+    return openAsk(this.#system, this, type, cause, timeoutMs, serving, asker, (ask) =>
+      this.#entities.deliver(this.#compiled, this.#id, type, payload, ask),
+    )
   }
 }

@@ -1,6 +1,16 @@
 /** The actor runtime: one process, any actor. */
 export { defineActor } from "./actor.js"
-export type { ActorContext, ActorDefinition, ActorSpec, EndReason, MailboxOptions, RefOf, Sender, SpawnOptions, Task } from "./actor.js"
+export type {
+  ActorContext,
+  ActorDefinition,
+  ActorSpec,
+  EndReason,
+  MailboxOptions,
+  RefOf,
+  Sender,
+  SpawnOptions,
+  Task,
+} from "./actor.js"
 export { formatAddress, parseAddress } from "./address.js"
 export type { ActorAddress, Address, EntityAddress } from "./address.js"
 export type { Cause, SendOptions } from "./cause.js"

@@ -4,7 +4,13 @@
  * Invariants
  *   Y1. `stop` ends the youngest actors first, closes the journal last, and may be called any number of times.
  */
-import { checkedDefinition, type ActorDefinition, type AnyDefinition, type SpawnArguments, type SpawnOptions } from "./actor.js"
+import {
+  checkedDefinition,
+  type ActorDefinition,
+  type AnyDefinition,
+  type SpawnArguments,
+  type SpawnOptions,
+} from "./actor.js"
 import { Cell, compile, type Compiled, type Extras, type Meta } from "./cell.js"
 import { Ask } from "./ask.js"
 import { DEFAULT_TENANT } from "./cause.js"
@@ -38,7 +44,11 @@ export async function createActorSystem(options: ActorSystemOptions): Promise<Ac
   return new ActorSystem(options)
 }
 
-const guardianDefinition = checkedDefinition<Record<string, never>, undefined>({ name: "guardian", state: () => undefined, receive: {} })
+const guardianDefinition = checkedDefinition<Record<string, never>, undefined>({
+  name: "guardian",
+  state: () => undefined,
+  receive: {},
+})
 /** Dead letters that are logged; the others are counted. */
 const loggedDeadLetters = 10
 
@@ -53,7 +63,15 @@ export class ActorSystem {
   readonly shutdownTimeoutMs: number
   readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
-  readonly statistics: SystemStatistics = { handled: 0, refused: 0, deadLetters: 0, crashes: 0, restarts: 0, timeouts: 0, actors: 0 }
+  readonly statistics: SystemStatistics = {
+    handled: 0,
+    refused: 0,
+    deadLetters: 0,
+    crashes: 0,
+    restarts: 0,
+    timeouts: 0,
+    actors: 0,
+  }
   readonly #compiled = new WeakMap<object, Compiled>()
   readonly #definitions = new Map<string, Compiled>()
   readonly #root: Cell
@@ -76,21 +94,37 @@ export class ActorSystem {
     this.#users = this.#root
     this.#entities = new Entities(this, this.#root)
     for (const definition of options.definitions ?? []) {
-      if (this.#definitions.has(definition.name)) throw new AgentOSError("INVALID_DEFINITION", `two definitions are named ${JSON.stringify(definition.name)}`)
+      if (this.#definitions.has(definition.name))
+        throw new AgentOSError("INVALID_DEFINITION", `two definitions are named ${JSON.stringify(definition.name)}`)
       this.#definitions.set(definition.name, this.#compile(definition))
     }
   }
 
   /** Starts an actor. @throws `NAME_TAKEN`, `SYSTEM_STOPPED` */
   spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P> {
-    return this.spawnUnder(this.#users, definition as unknown as AnyDefinition, options[0] as SpawnOptions<unknown> | undefined) as unknown as ActorRef<P>
+    return this.spawnUnder(
+      this.#users,
+      definition as unknown as AnyDefinition,
+      options[0] as SpawnOptions<unknown> | undefined,
+    ) as unknown as ActorRef<P>
   }
 
   /** A virtual actor: it wakes with its first message. @throws `UNKNOWN_DEFINITION` when the system was made without it */
-  entity<P>(definition: ActorDefinition<P, { readonly tenant: string; readonly key: string }> | ActorDefinition<P>, key: string, options: { readonly tenant?: string } = {}): ActorRef<P> {
+  entity<P>(
+    definition: ActorDefinition<P, { readonly tenant: string; readonly key: string }> | ActorDefinition<P>,
+    key: string,
+    options: { readonly tenant?: string } = {},
+  ): ActorRef<P> {
     const compiled = this.#definitions.get(definition.name)
-    if (compiled === undefined) throw new AgentOSError("UNKNOWN_DEFINITION", `${definition.name} is not among the definitions that the system was made with`)
-    return new EntityRef(this, this.#entities, compiled, { tenant: options.tenant ?? DEFAULT_TENANT, key }) as unknown as ActorRef<P>
+    if (compiled === undefined)
+      throw new AgentOSError(
+        "UNKNOWN_DEFINITION",
+        `${definition.name} is not among the definitions that the system was made with`,
+      )
+    return new EntityRef(this, this.#entities, compiled, {
+      tenant: options.tenant ?? DEFAULT_TENANT,
+      key,
+    }) as unknown as ActorRef<P>
   }
 
   /** Stops an actor and its children; resolves when they have ended. */
@@ -116,15 +150,24 @@ export class ActorSystem {
   // --- for the runtime -----------------------------------------------------------------------------------------------------------------------
 
   checkRunning(): void {
-    if (this.#stopping !== undefined) throw new AgentOSError("SYSTEM_STOPPED", `the actor system ${this.name} is stopping`)
+    if (this.#stopping !== undefined)
+      throw new AgentOSError("SYSTEM_STOPPED", `the actor system ${this.name} is stopping`)
   }
 
   spawnUnder(parent: Cell, definition: AnyDefinition, options: SpawnOptions<unknown> | undefined): Cell {
     this.checkRunning()
     if (options === undefined) return this.spawnCell(parent, this.#compile(definition), undefined)
     const { name, init, kind, mailbox, supervision } = options
-    if (name !== undefined && parent.kin.names.has(name)) throw new AgentOSError("NAME_TAKEN", `${[...parent.path, name].join("/")} is alive already`)
-    return this.spawnCell(parent, this.#compile(definition), { name, init, kind, supervision, capacity: mailbox?.capacity, overflow: mailbox?.overflow })
+    if (name !== undefined && parent.kin.names.has(name))
+      throw new AgentOSError("NAME_TAKEN", `${[...parent.path, name].join("/")} is alive already`)
+    return this.spawnCell(parent, this.#compile(definition), {
+      name,
+      init,
+      kind,
+      supervision,
+      capacity: mailbox?.capacity,
+      overflow: mailbox?.overflow,
+    })
   }
 
   spawnCell(parent: Cell, compiled: Compiled, extras: Extras | undefined): Cell {
@@ -139,7 +182,13 @@ export class ActorSystem {
   deadLetter(to: AnyRef, type: string, meta: Meta | undefined, reason: DeadLetter["reason"]): false {
     const { statistics } = this
     statistics.deadLetters += 1
-    if (meta instanceof Ask) meta.fail(new AgentOSError(reason === "stopped" ? "ACTOR_STOPPED" : "MAILBOX_FULL", reason === "stopped" ? `${to.address} has stopped` : `the mailbox of ${to.address} dropped ${type}`))
+    if (meta instanceof Ask)
+      meta.fail(
+        new AgentOSError(
+          reason === "stopped" ? "ACTOR_STOPPED" : "MAILBOX_FULL",
+          reason === "stopped" ? `${to.address} has stopped` : `the mailbox of ${to.address} dropped ${type}`,
+        ),
+      )
     if (this.telemetry.deadLetter !== undefined || statistics.deadLetters <= loggedDeadLetters) {
       const letter: DeadLetter = { to: to.address, type, reason }
       this.telemetry.deadLetter?.(letter)

@@ -1,7 +1,12 @@
 /** Two agents side by side, and a third that joins what they found. */
 import { chain, createAgentOS, defineAgent, parallel } from "llmagentos"
 
-const mathematician = defineAgent({ name: "mathematician", model: "scribe", instructions: "math", tools: ["calculator"] })
+const mathematician = defineAgent({
+  name: "mathematician",
+  model: "scribe",
+  instructions: "math",
+  tools: ["calculator"],
+})
 const librarian = defineAgent({
   name: "librarian",
   model: "scribe",

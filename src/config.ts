@@ -14,10 +14,21 @@ const environmentVariable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "name a
 export const gatewaySchema = z
   .strictObject({
     host: z.string().default("127.0.0.1").describe("Address to listen on. Off loopback an API key is required."),
-    port: port.default(7420).describe("Port of REST, the OpenAI-compatible endpoint, metrics and the status page. 0 takes a free one."),
+    port: port
+      .default(7420)
+      .describe("Port of REST, the OpenAI-compatible endpoint, metrics and the status page. 0 takes a free one."),
     grpcPort: port.default(7421).describe("Port of gRPC. 0 takes a free one."),
-    bodyLimitBytes: z.int().min(1024).default(1_048_576).describe("Largest request body in bytes. Raising it costs memory per request in flight."),
-    publicHosts: z.array(z.string()).default([]).describe("Names under which clients reach this node, beside the address it listens on. Requests with another Host are refused."),
+    bodyLimitBytes: z
+      .int()
+      .min(1024)
+      .default(1_048_576)
+      .describe("Largest request body in bytes. Raising it costs memory per request in flight."),
+    publicHosts: z
+      .array(z.string())
+      .default([])
+      .describe(
+        "Names under which clients reach this node, beside the address it listens on. Requests with another Host are refused.",
+      ),
   })
   .describe("The doors: REST and gRPC.")
 
@@ -27,14 +38,20 @@ export const securitySchema = z
       .enum(["auto", "always"])
       .default("auto")
       .describe('Whether a request needs an API key: "auto" (only when the gateway listens off loopback) or "always".'),
-    requestsPerMinute: z.int().min(1).default(600_000).describe("Requests a minute that one key may make, by default; a key may have its own limit."),
+    requestsPerMinute: z
+      .int()
+      .min(1)
+      .default(600_000)
+      .describe("Requests a minute that one key may make, by default; a key may have its own limit."),
     policy: z
       .array(
         z.strictObject({
           caller: z.string().describe('Key id, agent name, or "*".'),
           may: z.enum(["call", "use"]).describe('"call" an agent or topology, or "use" a tool.'),
           target: z.string().describe('Name of the agent, topology or tool, or "*".'),
-          effect: z.enum(["allow", "deny"]).describe("The first rule that matches decides; without a match the request is allowed."),
+          effect: z
+            .enum(["allow", "deny"])
+            .describe("The first rule that matches decides; without a match the request is allowed."),
         }),
       )
       .default([])
@@ -44,14 +61,22 @@ export const securitySchema = z
 
 export const monitoringSchema = z
   .strictObject({
-    level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info").describe("Least severe log line that is written."),
-    file: z.string().optional().describe("File to log to; default `logs/node.log` in the data folder. `-` is standard output."),
+    level: z
+      .enum(["trace", "debug", "info", "warn", "error", "silent"])
+      .default("info")
+      .describe("Least severe log line that is written."),
+    file: z
+      .string()
+      .optional()
+      .describe("File to log to; default `logs/node.log` in the data folder. `-` is standard output."),
   })
   .describe("Logs and metrics.")
 
 export const providerSchema = z
   .strictObject({
-    kind: z.literal("openai-compatible").describe("A server that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, a hosted API."),
+    kind: z
+      .literal("openai-compatible")
+      .describe("A server that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, a hosted API."),
     baseUrl: z.url().describe("For instance `http://127.0.0.1:11434/v1`."),
     model: z.string().describe("The model's name on that server."),
     apiKeyEnv: environmentVariable.optional().describe("Environment variable that holds the server's key."),
@@ -62,9 +87,24 @@ export const providerSchema = z
 export const localModelSchema = z
   .strictObject({
     kind: z.literal("local").describe("A checkpoint run by this process."),
-    path: z.string().optional().describe("Folder with config.json, tokenizer.json and model.safetensors; absent: the embedded model of that name."),
-    backend: z.enum(["wasm", "tensorflow"]).default("wasm").describe('TensorFlow.js backend: "wasm" everywhere, "tensorflow" where @tensorflow/tfjs-node-gpu or tfjs-node is installed.'),
-    maxBatch: z.int().min(1).max(256).default(16).describe("Sequences decoded together. Raising it costs cache memory and makes each step slower."),
+    path: z
+      .string()
+      .optional()
+      .describe(
+        "Folder with config.json, tokenizer.json and model.safetensors; absent: the embedded model of that name.",
+      ),
+    backend: z
+      .enum(["wasm", "tensorflow"])
+      .default("wasm")
+      .describe(
+        'TensorFlow.js backend: "wasm" everywhere, "tensorflow" where @tensorflow/tfjs-node-gpu or tfjs-node is installed.',
+      ),
+    maxBatch: z
+      .int()
+      .min(1)
+      .max(256)
+      .default(16)
+      .describe("Sequences decoded together. Raising it costs cache memory and makes each step slower."),
   })
   .describe("A model in this process.")
 
@@ -72,7 +112,10 @@ export const agentSchema = z
   .strictObject({
     name,
     model: z.string().default("scribe").describe("Name of a model: `scribe` or one under `models`."),
-    instructions: z.string().min(1).describe("What the agent is told before every question. For the embedded model: the name of its task."),
+    instructions: z
+      .string()
+      .min(1)
+      .describe("What the agent is told before every question. For the embedded model: the name of its task."),
     tools: z.array(z.string()).default([]).describe("Tools this agent may use."),
     description: z.string().optional().describe("One line for people and for other agents."),
     memory: z.boolean().default(false).describe("Whether it remembers conversations."),
@@ -89,11 +132,24 @@ export const configSchema = z
     gateway: gatewaySchema.prefault({}),
     security: securitySchema.prefault({}),
     monitoring: monitoringSchema.prefault({}),
-    models: z.record(z.string(), z.discriminatedUnion("kind", [providerSchema, localModelSchema])).default({}).describe("Models by name, beside the embedded `scribe`."),
+    models: z
+      .record(z.string(), z.discriminatedUnion("kind", [providerSchema, localModelSchema]))
+      .default({})
+      .describe("Models by name, beside the embedded `scribe`."),
     agents: z.array(agentSchema).default([]).describe("Agents beside the shipped ones."),
     topologies: z.array(z.string()).default([]).describe("YAML files of topologies, relative to this file."),
-    knowledge: z.strictObject({ folders: z.array(z.string()).default([]).describe("Folders whose documents are added at start.") }).prefault({}).describe("What agents may look up."),
-    tools: z.strictObject({ http: z.array(z.record(z.string(), z.unknown())).default([]).describe("HTTP tools; see the tools page.") }).prefault({}).describe("Tools beside the built-in ones."),
+    knowledge: z
+      .strictObject({
+        folders: z.array(z.string()).default([]).describe("Folders whose documents are added at start."),
+      })
+      .prefault({})
+      .describe("What agents may look up."),
+    tools: z
+      .strictObject({
+        http: z.array(z.record(z.string(), z.unknown())).default([]).describe("HTTP tools; see the tools page."),
+      })
+      .prefault({})
+      .describe("Tools beside the built-in ones."),
     plugins: z.array(z.string()).default([]).describe("Plugins: npm package names or files."),
   })
   .describe("Configuration of a node")
@@ -105,7 +161,10 @@ export type ConfigInput = z.input<typeof configSchema>
 export function parseConfig(value: unknown, source = "configuration"): Config {
   const result = configSchema.safeParse(value ?? {})
   if (result.success) return result.data
-  throw invalid(source, result.error.issues.map((issue) => describeIssue(issue)))
+  throw invalid(
+    source,
+    result.error.issues.map((issue) => describeIssue(issue)),
+  )
 }
 
 /** Reads a configuration file. @throws `INVALID_CONFIG` naming every fault with its line. */
@@ -120,13 +179,20 @@ export async function readConfig(path: string): Promise<Config> {
 export function parseConfigText(text: string, path: string): Config {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
-  if (document.errors.length > 0) throw invalid(path, document.errors.map((error) => error.message))
+  if (document.errors.length > 0)
+    throw invalid(
+      path,
+      document.errors.map((error) => error.message),
+    )
   const result = configSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {})
   if (result.success) return result.data
   throw invalid(
     path,
     result.error.issues.map((issue) => {
-      const offset = offsetOf(document, issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path)
+      const offset = offsetOf(
+        document,
+        issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path,
+      )
       const where = offset === undefined ? "" : `line ${lines.linePos(offset).line}: `
       return where + describeIssue(issue)
     }),
@@ -135,7 +201,10 @@ export function parseConfigText(text: string, path: string): Config {
 
 function invalid(source: string, faults: readonly string[]): AgentOSError {
   const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`
-  return new AgentOSError("INVALID_CONFIG", `${source} has ${count}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`)
+  return new AgentOSError(
+    "INVALID_CONFIG",
+    `${source} has ${count}:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`,
+  )
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
@@ -198,8 +267,12 @@ interface JsonSchema {
 function describeFields(schema: JsonSchema, prefix: string, rows: string[]): void {
   for (const [key, field] of Object.entries(schema.properties ?? {})) {
     const path = `${prefix}${key}`
-    const scalar = field.enum !== undefined ? field.enum.map((value) => `\`${String(value)}\``).join(" or ") : (field.type ?? (field.const === undefined ? "any" : `\`${String(field.const)}\``))
-    const fallback = field.default === undefined || typeof field.default === "object" ? "" : `\`${String(field.default)}\``
+    const scalar =
+      field.enum !== undefined
+        ? field.enum.map((value) => `\`${String(value)}\``).join(" or ")
+        : (field.type ?? (field.const === undefined ? "any" : `\`${String(field.const)}\``))
+    const fallback =
+      field.default === undefined || typeof field.default === "object" ? "" : `\`${String(field.default)}\``
     rows.push(`| \`${path}\` | ${scalar} | ${fallback} | ${(field.description ?? "").replaceAll("|", "\\|")} |`)
     describeFields(field, `${path}.`, rows)
     if (field.items?.properties !== undefined) describeFields(field.items, `${path}[].`, rows)

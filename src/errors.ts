@@ -9,7 +9,15 @@ import "./topologies/errors.js"
 
 /** The codes of the composition itself. */
 export const systemErrors = defineErrors({
-  INVALID_CONFIG: { retryable: false, executed: "no", meaning: "A configuration or command line has faults; the message names each." },
+  INVALID_CONFIG: {
+    retryable: false,
+    executed: "no",
+    meaning: "A configuration or command line has faults; the message names each.",
+  },
   BENCH_MISSING: { retryable: false, executed: "no", meaning: "Benchmarks are not part of the installed package." },
-  INVALID_PLUGIN: { retryable: false, executed: "no", meaning: "A plugin cannot be loaded or contradicts its contract; the message names it." },
+  INVALID_PLUGIN: {
+    retryable: false,
+    executed: "no",
+    meaning: "A plugin cannot be loaded or contradicts its contract; the message names it.",
+  },
 })

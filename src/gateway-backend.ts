@@ -8,7 +8,11 @@ import { agentsOf } from "./topologies/topology.js"
 export function gatewayBackend(os: AgentOS, runs: Runs): GatewayBackend {
   const view = (name: string): TopologyView => {
     const found = os.topologies.get(name)
-    if (found === undefined) throw new AgentOSError("UNKNOWN_TOPOLOGY", `there is no topology named ${JSON.stringify(name)}; there are: ${[...os.topologies.keys()].join(", ")}`)
+    if (found === undefined)
+      throw new AgentOSError(
+        "UNKNOWN_TOPOLOGY",
+        `there is no topology named ${JSON.stringify(name)}; there are: ${[...os.topologies.keys()].join(", ")}`,
+      )
     return { name, description: found.description, agents: agentsOf(found.topology), definition: found.topology }
   }
   return {

@@ -95,7 +95,17 @@ const drainMs = 500
 
 /** Makes a system (O1). @throws `INVALID_CONFIG`, `LEVEL_LOCKED`, and what is wrong with agents, topologies, tools or plugins */
 export async function createAgentOS(options: AgentOSOptions = {}): Promise<AgentOS> {
-  const { agents = [], topologies = {}, models = {}, tools = [], functions = {}, plugins = [], clock = systemClock, random = systemRandom, ...rest } = options
+  const {
+    agents = [],
+    topologies = {},
+    models = {},
+    tools = [],
+    functions = {},
+    plugins = [],
+    clock = systemClock,
+    random = systemRandom,
+    ...rest
+  } = options
   const config = parseConfig(rest)
   const inMemory = config.data === "memory"
   const logger = openLog({
@@ -111,7 +121,8 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
   const knowledge = new KnowledgeBase(room("knowledge"))
   const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledge)])
   const sentences = new ToolKit(clock, [knowledgeSearch(knowledge, "sentence")])
-  for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env))) kit.register(tool)
+  for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
+    kit.register(tool)
   const registry = new ModelRegistry(clock, models)
   const metrics = new Metrics({ actors: () => system.statistics })
   const health = new HealthRegistry()
@@ -137,7 +148,8 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     const model = await registry.get(agent.model ?? "scribe")
     const permit = (tool: string): void => {
       for (const who of [agent.name, ...(caller === undefined ? [] : [caller])]) {
-        if (decide(config.security.policy, who, "use", tool).kind === "deny") throw new AgentOSError("FORBIDDEN", `the policy does not let ${who} use ${tool}`)
+        if (decide(config.security.policy, who, "use", tool).kind === "deny")
+          throw new AgentOSError("FORBIDDEN", `the policy does not let ${who} use ${tool}`)
       }
     }
     const seen = (event: RunEvent): void => {
@@ -145,7 +157,15 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
       for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)
       emit(event)
     }
-    const toolkit = agent.grounding === "sentence" ? { specs: kit.specs.bind(kit), get: kit.get.bind(kit), call: (name: string, ...more: [unknown, object]) => (name === "knowledge.search" ? sentences : kit).call(name, ...more) } : kit
+    const toolkit =
+      agent.grounding === "sentence"
+        ? {
+            specs: kit.specs.bind(kit),
+            get: kit.get.bind(kit),
+            call: (name: string, ...more: [unknown, object]) =>
+              (name === "knowledge.search" ? sentences : kit).call(name, ...more),
+          }
+        : kit
     return respond(agent, request, { model, tools: toolkit, log, clock, emit: seen, permit }, signal)
   })
 
@@ -157,24 +177,35 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     if (plugin.hooks !== undefined) hooks.push(plugin.hooks)
   }
   const own = new Set(agents.map(({ name }) => name))
-  for (const agent of [...agents, ...shippedAgents.filter(({ name }) => !own.has(name) && !manager.has(name))]) manager.register(agent)
+  for (const agent of [...agents, ...shippedAgents.filter(({ name }) => !own.has(name) && !manager.has(name))])
+    manager.register(agent)
   for (const { model = "scribe", name, tools: wanted = [] } of manager.definitions()) {
     if (!registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
     kit.specs(wanted)
   }
-  const shipped = parseTopology(await readFile(new URL("./topologies/shipped/ask.yaml", import.meta.url), "utf8"), "ask.yaml")
+  const shipped = parseTopology(
+    await readFile(new URL("./topologies/shipped/ask.yaml", import.meta.url), "utf8"),
+    "ask.yaml",
+  )
   if (Array.isArray(topologies)) {
     for (const file of topologies as readonly string[]) {
       const { name, description, topology } = parseTopology(await readFile(file, "utf8"), file)
       addTopology(name, description, topology)
     }
-  } else for (const [name, topology] of Object.entries(topologies as Readonly<Record<string, Topology>>)) addTopology(name, "", topology)
+  } else
+    for (const [name, topology] of Object.entries(topologies as Readonly<Record<string, Topology>>))
+      addTopology(name, "", topology)
   if (!known.has(shipped.name)) addTopology(shipped.name, shipped.description, shipped.topology)
-  const names = { agents: new Set(manager.list().map(({ name }) => name)), functions: new Set(named.keys()), topologies: plain }
+  const names = {
+    agents: new Set(manager.list().map(({ name }) => name)),
+    functions: new Set(named.keys()),
+    topologies: plain,
+  }
   for (const [name, topology] of plain) checkTopology(name, topology, names)
 
   function addTopology(name: string, description: string, topology: Topology): void {
-    if (known.has(name) || manager.has(name)) throw new AgentOSError("NAME_TAKEN", `there is an agent or topology named ${name} already`)
+    if (known.has(name) || manager.has(name))
+      throw new AgentOSError("NAME_TAKEN", `there is an agent or topology named ${name} already`)
     known.set(name, { description, topology })
     plain.set(name, topology)
   }
@@ -213,8 +244,21 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     conversation: (target, id) => runs.conversation(target, id),
     async listen() {
       if (gateway !== undefined) return gateway
-      const [{ openGateway }, { gatewayBackend }] = await Promise.all([import("./gateway/gateway.js"), import("./gateway-backend.js")])
-      gateway = await openGateway({ backend: gatewayBackend(os, runs), config: { ...config, data: inMemory ? join(process.cwd(), ".llmagentos-memory") : config.data }, clock, random, logger, keys, metrics, health, audit: auditStore(room("audit")) })
+      const [{ openGateway }, { gatewayBackend }] = await Promise.all([
+        import("./gateway/gateway.js"),
+        import("./gateway-backend.js"),
+      ])
+      gateway = await openGateway({
+        backend: gatewayBackend(os, runs),
+        config: { ...config, data: inMemory ? join(process.cwd(), ".llmagentos-memory") : config.data },
+        clock,
+        random,
+        logger,
+        keys,
+        metrics,
+        health,
+        audit: auditStore(room("audit")),
+      })
       if (!inMemory) {
         await mkdir(config.data, { recursive: true })
         await writeFile(`${nodeFile}.new`, JSON.stringify({ pid: process.pid, rest: gateway.rest, grpc: gateway.grpc }))
@@ -259,4 +303,3 @@ function auditStore(records: RecordStore): { append(record: { readonly at: numbe
   let count = 0
   return { append: (record) => records.write([[`${String(record.at).padStart(15, "0")}-${++count}`, record]]) }
 }
-

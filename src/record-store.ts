@@ -25,7 +25,8 @@ export function memoryRecords(): RecordStore {
       }
     },
     async *entries(prefix) {
-      for (const key of [...records.keys()].filter((key) => key.startsWith(prefix)).sort()) yield [key, records.get(key)]
+      for (const key of [...records.keys()].filter((key) => key.startsWith(prefix)).sort())
+        yield [key, records.get(key)]
     },
   }
 }
@@ -39,10 +40,12 @@ export function levelRecords(store: LevelStore, room: string): RecordStore {
       const bytes = await store.get(full(key))
       return bytes === undefined ? undefined : decodePayload(bytes)
     },
-    write: (changes) => store.write(changes.map(([key, value]) => [full(key), value === undefined ? undefined : encodePayload(value)])),
+    write: (changes) =>
+      store.write(changes.map(([key, value]) => [full(key), value === undefined ? undefined : encodePayload(value)])),
     async *entries(begin) {
       const from = full(begin)
-      for await (const [key, value] of store.range(from, after(from))) yield [key.subarray(prefix.length).toString(), decodePayload(value)]
+      for await (const [key, value] of store.range(from, after(from)))
+        yield [key.subarray(prefix.length).toString(), decodePayload(value)]
     },
   }
 }

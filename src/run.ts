@@ -21,11 +21,44 @@ export interface RunResult {
 export type RunEvent =
   | { readonly type: "start"; readonly runId: string; readonly target: string; readonly resumed: boolean }
   | { readonly type: "step"; readonly step: string; readonly agent: string; readonly status: "started" }
-  | { readonly type: "step"; readonly step: string; readonly agent: string; readonly status: "finished"; readonly output: string; readonly elapsedMs: number; readonly usage: Usage }
-  | { readonly type: "step"; readonly step: string; readonly agent: string; readonly status: "failed"; readonly code: string; readonly message: string; readonly elapsedMs: number }
+  | {
+      readonly type: "step"
+      readonly step: string
+      readonly agent: string
+      readonly status: "finished"
+      readonly output: string
+      readonly elapsedMs: number
+      readonly usage: Usage
+    }
+  | {
+      readonly type: "step"
+      readonly step: string
+      readonly agent: string
+      readonly status: "failed"
+      readonly code: string
+      readonly message: string
+      readonly elapsedMs: number
+    }
   | { readonly type: "token"; readonly step: string; readonly agent: string; readonly text: string }
-  | { readonly type: "tool"; readonly step: string; readonly agent: string; readonly tool: string; readonly callId: string; readonly status: "called"; readonly arguments: Readonly<Record<string, unknown>> }
-  | { readonly type: "tool"; readonly step: string; readonly agent: string; readonly tool: string; readonly callId: string; readonly status: "ok" | "error" | "unresolved"; readonly text: string; readonly elapsedMs: number }
+  | {
+      readonly type: "tool"
+      readonly step: string
+      readonly agent: string
+      readonly tool: string
+      readonly callId: string
+      readonly status: "called"
+      readonly arguments: Readonly<Record<string, unknown>>
+    }
+  | {
+      readonly type: "tool"
+      readonly step: string
+      readonly agent: string
+      readonly tool: string
+      readonly callId: string
+      readonly status: "ok" | "error" | "unresolved"
+      readonly text: string
+      readonly elapsedMs: number
+    }
   | { readonly type: "end"; readonly run: RunResult }
   | { readonly type: "error"; readonly error: AgentOSError }
 

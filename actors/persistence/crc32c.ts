@@ -9,16 +9,31 @@ for (let byte = 0; byte < 256; byte++) {
 for (let slice = 1; slice < 8; slice++) {
   const before = tables[slice - 1] as Uint32Array
   const table = tables[slice] as Uint32Array
-  for (let byte = 0; byte < 256; byte++) table[byte] = ((before[byte] as number) >>> 8) ^ (first[(before[byte] as number) & 255] as number)
+  for (let byte = 0; byte < 256; byte++)
+    table[byte] = ((before[byte] as number) >>> 8) ^ (first[(before[byte] as number) & 255] as number)
 }
-const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array, Uint32Array]
+const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+]
 
 /** @param before checksum of what stands before these bytes, to go on from */
 export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length, before = 0): number {
   let crc = ~before
   let i = from
   for (; i + 8 <= to; i += 8) {
-    const low = crc ^ ((bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24))
+    const low =
+      crc ^
+      ((bytes[i] as number) |
+        ((bytes[i + 1] as number) << 8) |
+        ((bytes[i + 2] as number) << 16) |
+        ((bytes[i + 3] as number) << 24))
     crc =
       (t7[low & 255] as number) ^
       (t6[(low >>> 8) & 255] as number) ^

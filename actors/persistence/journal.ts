@@ -54,7 +54,13 @@ export interface Journal {
    * @returns the sequence of the last event after the append
    * @throws `SEQUENCE_CONFLICT`, `STALE_EPOCH`, `DISK_FULL`, `STORE_FAILED`
    */
-  append(actor: PersistenceId, expectedSequence: number, epoch: number, events: readonly NewEvent[], options?: AppendOptions): Promise<number>
+  append(
+    actor: PersistenceId,
+    expectedSequence: number,
+    epoch: number,
+    events: readonly NewEvent[],
+    options?: AppendOptions,
+  ): Promise<number>
   /** Events after a sequence, oldest first. @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
   read(actor: PersistenceId, afterSequence?: number): AsyncIterable<StoredEvent>
   /** The answer that a command got, if it was carried out (J4). */

@@ -4,7 +4,8 @@
  */
 export function keyOf(...parts: readonly string[]): Buffer {
   let text = ""
-  for (const part of parts) text += `${/[\u0000\u0001]/.test(part) ? part.replace(/[\u0000\u0001]/g, (c) => (c === "\u0000" ? "\u0001\u0001" : "\u0001\u0002")) : part}\u0000`
+  for (const part of parts)
+    text += `${/[\u0000\u0001]/.test(part) ? part.replace(/[\u0000\u0001]/g, (c) => (c === "\u0000" ? "\u0001\u0001" : "\u0001\u0002")) : part}\u0000`
   return Buffer.from(text)
 }
 

@@ -62,8 +62,13 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
         }
         changes.push([numbered(prefix, sequence), encodeRecord(actor, stored)])
       }
-      if (options.command !== undefined) changes.push([keyOf("command", actor.tenant, actor.type, actor.key, options.command.id), encodePayload(options.command.reply)])
-      if (events.length === 0 && epoch > head.epoch) changes.push([keyOf("epoch", actor.tenant, actor.type, actor.key), encodePayload(epoch)])
+      if (options.command !== undefined)
+        changes.push([
+          keyOf("command", actor.tenant, actor.type, actor.key, options.command.id),
+          encodePayload(options.command.reply),
+        ])
+      if (events.length === 0 && epoch > head.epoch)
+        changes.push([keyOf("epoch", actor.tenant, actor.type, actor.key), encodePayload(epoch)])
       const before = { ...head }
       head.sequence = sequence
       head.epoch = epoch
@@ -81,7 +86,11 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
       for await (const [key, value] of store.range(numbered(prefix, afterSequence + 1), after(prefix))) {
         const { event } = decodeRecord(value, where(actor, key))
         expected += 1
-        if (event.sequence !== expected) throw new AgentOSError("RECORD_DAMAGED", `${nameOf(actor).replaceAll("\u0000", "/")}: event ${expected} is missing; the next one is ${event.sequence}`)
+        if (event.sequence !== expected)
+          throw new AgentOSError(
+            "RECORD_DAMAGED",
+            `${nameOf(actor).replaceAll("\u0000", "/")}: event ${expected} is missing; the next one is ${event.sequence}`,
+          )
         yield event
       }
     },
@@ -101,7 +110,8 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
       const to = after(from)
       for (;;) {
         let key: string | undefined
-        for await (const [found] of store.range(from, to, { limit: 1 })) key = partsOf(found.subarray(0, found.length - 8))[3]
+        for await (const [found] of store.range(from, to, { limit: 1 }))
+          key = partsOf(found.subarray(0, found.length - 8))[3]
         if (key === undefined) return
         yield key
         from = after(keyOf("journal", tenant, type, key))

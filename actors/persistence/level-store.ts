@@ -61,8 +61,17 @@ export class LevelStore {
   }
 
   /** Records with `from` <= key < `to`, in order of keys, read a thousand at a time. */
-  async *range(from: Buffer, to: Buffer, options: { readonly reverse?: boolean; readonly limit?: number } = {}): AsyncGenerator<[Buffer, Uint8Array]> {
-    const iterator = this.#db.iterator({ gte: from, lt: to, reverse: options.reverse ?? false, limit: options.limit ?? -1 })
+  async *range(
+    from: Buffer,
+    to: Buffer,
+    options: { readonly reverse?: boolean; readonly limit?: number } = {},
+  ): AsyncGenerator<[Buffer, Uint8Array]> {
+    const iterator = this.#db.iterator({
+      gte: from,
+      lt: to,
+      reverse: options.reverse ?? false,
+      limit: options.limit ?? -1,
+    })
     try {
       for (;;) {
         const entries = await iterator.nextv(1000)
@@ -113,11 +122,25 @@ export class LevelStore {
 
 function storeError(error: unknown, folder: string): AgentOSError {
   const codes: string[] = []
-  for (let e = error as { code?: string; message?: string; cause?: unknown } | undefined; e !== undefined && e !== null; e = e.cause as typeof e) codes.push(`${e.code ?? ""} ${e.message ?? ""}`)
+  for (
+    let e = error as { code?: string; message?: string; cause?: unknown } | undefined;
+    e !== undefined && e !== null;
+    e = e.cause as typeof e
+  )
+    codes.push(`${e.code ?? ""} ${e.message ?? ""}`)
   const text = codes.join("; ")
   if (text.includes("LEVEL_LOCKED")) {
-    return new AgentOSError("LEVEL_LOCKED", `another process owns ${folder}: stop it, or give this one another data folder (--data)`, { cause: error })
+    return new AgentOSError(
+      "LEVEL_LOCKED",
+      `another process owns ${folder}: stop it, or give this one another data folder (--data)`,
+      { cause: error },
+    )
   }
-  if (/ENOSPC|No space left/i.test(text)) return new AgentOSError("DISK_FULL", `the disk of ${folder} is full; free some room and start again: nothing acknowledged is lost`, { cause: error })
+  if (/ENOSPC|No space left/i.test(text))
+    return new AgentOSError(
+      "DISK_FULL",
+      `the disk of ${folder} is full; free some room and start again: nothing acknowledged is lost`,
+      { cause: error },
+    )
   return new AgentOSError("STORE_FAILED", `the store in ${folder} failed: ${text}`, { cause: error })
 }

@@ -33,7 +33,8 @@ export function memoryJournal(clock: Clock): Journal {
           ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
         })
       }
-      if (options.command !== undefined) entry.replies.set(options.command.id, { reply: structuredClone(options.command.reply) })
+      if (options.command !== undefined)
+        entry.replies.set(options.command.id, { reply: structuredClone(options.command.reply) })
       return entry.events.length
     },
     async *read(actor, afterSequence = 0) {
@@ -49,7 +50,9 @@ export function memoryJournal(clock: Clock): Journal {
       return structuredClone(entryOf(actor).snapshot)
     },
     async *keys(tenant, type) {
-      const found = [...entries].filter(([, { events }]) => events.length > 0).map(([id]) => JSON.parse(id) as [string, string, string])
+      const found = [...entries]
+        .filter(([, { events }]) => events.length > 0)
+        .map(([id]) => JSON.parse(id) as [string, string, string])
       for (const key of found.filter(([t, name]) => t === tenant && name === type).map(([, , key]) => key).sort()) yield key // prettier-ignore
     },
     async close() {},
@@ -57,8 +60,21 @@ export function memoryJournal(clock: Clock): Journal {
 }
 
 /** J2 and J3, the same for every adapter. */
-export function checkAppend(actor: PersistenceId, stored: { readonly sequence: number; readonly epoch: number }, expectedSequence: number, epoch: number): void {
+export function checkAppend(
+  actor: PersistenceId,
+  stored: { readonly sequence: number; readonly epoch: number },
+  expectedSequence: number,
+  epoch: number,
+): void {
   const name = `${actor.tenant}/${actor.type}/${actor.key}`
-  if (epoch < stored.epoch) throw new AgentOSError("STALE_EPOCH", `${name}: epoch ${epoch} was overtaken by ${stored.epoch}; another owner writes now`)
-  if (expectedSequence !== stored.sequence) throw new AgentOSError("SEQUENCE_CONFLICT", `${name}: expected to follow event ${expectedSequence}, but the last one is ${stored.sequence}`)
+  if (epoch < stored.epoch)
+    throw new AgentOSError(
+      "STALE_EPOCH",
+      `${name}: epoch ${epoch} was overtaken by ${stored.epoch}; another owner writes now`,
+    )
+  if (expectedSequence !== stored.sequence)
+    throw new AgentOSError(
+      "SEQUENCE_CONFLICT",
+      `${name}: expected to follow event ${expectedSequence}, but the last one is ${stored.sequence}`,
+    )
 }

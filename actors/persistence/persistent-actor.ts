@@ -17,7 +17,11 @@ import type { NewEvent, PersistenceId } from "./journal.js"
 export type EventFolds<State> = { readonly [name: string]: (state: State, payload: never) => void }
 
 type PayloadOf<Fold> = Fold extends (state: never, payload: infer Payload) => void ? Payload : never
-type DeepReadonly<T> = T extends (...args: never[]) => unknown ? T : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
+type DeepReadonly<T> = T extends (...args: never[]) => unknown
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T
 
 export interface PersistentSpec<State, Events extends EventFolds<State>> {
   /** Stable: it stands in every record. */
@@ -27,7 +31,12 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
   readonly state: () => State
   readonly events: Events
   /** By the version an event was stored with: the event in the form of the next version. */
-  readonly upgrade?: { readonly [version: number]: (event: { readonly name: string; readonly payload: unknown }) => { readonly name: string; readonly payload: unknown } }
+  readonly upgrade?: {
+    readonly [version: number]: (event: { readonly name: string; readonly payload: unknown }) => {
+      readonly name: string
+      readonly payload: unknown
+    }
+  }
   /** Events between two snapshots; default 1,000. */
   readonly snapshotEvery?: number
   readonly passivateAfterMs?: number
@@ -37,18 +46,33 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
 export interface PersistentContext<State, Events> extends Omit<ActorContext<DeepReadonly<State>>, "state"> {
   readonly state: DeepReadonly<State>
   /** Resolves when the event is durable and folded. With a command id the event is folded at once and becomes durable with the answer (P4). @throws `JOURNAL_FAILED` */
-  persist<Name extends keyof Events & string>(name: Name, ...payload: undefined extends PayloadOf<Events[Name]> ? [payload?: PayloadOf<Events[Name]>] : [payload: PayloadOf<Events[Name]>]): Promise<void>
+  persist<Name extends keyof Events & string>(
+    name: Name,
+    ...payload: undefined extends PayloadOf<Events[Name]>
+      ? [payload?: PayloadOf<Events[Name]>]
+      : [payload: PayloadOf<Events[Name]>]
+  ): Promise<void>
   /** Several events, all or none. */
-  persistAll(events: readonly { readonly [Name in keyof Events & string]: { readonly name: Name; readonly payload: PayloadOf<Events[Name]> } }[keyof Events & string][]): Promise<void>
+  persistAll(
+    events: readonly {
+      readonly [Name in keyof Events & string]: { readonly name: Name; readonly payload: PayloadOf<Events[Name]> }
+    }[keyof Events & string][],
+  ): Promise<void>
 }
 
 export interface PersistentBuilder<State, Events extends EventFolds<State>> {
   /** The second step: commands. A handler returns the reply. */
-  receive<Handlers extends { readonly [type: string]: (ctx: PersistentContext<State, Events>, payload: never) => unknown }>(handlers: Handlers): ActorDefinition<ProtocolOf<Handlers>>
+  receive<
+    Handlers extends { readonly [type: string]: (ctx: PersistentContext<State, Events>, payload: never) => unknown },
+  >(
+    handlers: Handlers,
+  ): ActorDefinition<ProtocolOf<Handlers>>
 }
 
 /** Defines a persistent actor in two steps, so that types can refuse a wrong event or payload. */
-export function definePersistentActor<State, Events extends EventFolds<State>>(spec: PersistentSpec<State, Events>): PersistentBuilder<State, Events> {
+export function definePersistentActor<State, Events extends EventFolds<State>>(
+  spec: PersistentSpec<State, Events>,
+): PersistentBuilder<State, Events> {
   return {
     receive(handlers) {
       return checkedDefinition({
@@ -56,7 +80,9 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(s
         state: (init) => new Persisted(spec as unknown as PersistentSpec<unknown, EventFolds<unknown>>, init),
         context: (cell) => new PersistedContext(cell),
         started: (ctx) => (ctx as PersistedContext).recover(),
-        receive: Object.fromEntries(Object.entries(handlers).map(([type, handler]) => [type, command(handler as unknown as ErasedHandler)])),
+        receive: Object.fromEntries(
+          Object.entries(handlers).map(([type, handler]) => [type, command(handler as unknown as ErasedHandler)]),
+        ),
         ...(spec.passivateAfterMs === undefined ? {} : { passivateAfterMs: spec.passivateAfterMs }),
       })
     },
@@ -84,7 +110,10 @@ class Persisted {
   fold(name: string, payload: unknown): void {
     const fold = this.spec.events[name]
     if (fold === undefined) {
-      throw new AgentOSError("RECORD_UNKNOWN", `${this.spec.name} ${this.id.key}: there is no event ${JSON.stringify(name)} in version ${this.spec.version}; there are: ${Object.keys(this.spec.events).join(", ")}`)
+      throw new AgentOSError(
+        "RECORD_UNKNOWN",
+        `${this.spec.name} ${this.id.key}: there is no event ${JSON.stringify(name)} in version ${this.spec.version}; there are: ${Object.keys(this.spec.events).join(", ")}`,
+      )
     }
     fold(this.state, payload as never)
   }
@@ -112,8 +141,13 @@ class PersistedContext extends Context {
     }
     for await (const stored of journal.read(id, persisted.sequence)) {
       let event: { readonly name: string; readonly payload: unknown } = stored
-      if (stored.version > spec.version) throw new AgentOSError("RECORD_UNKNOWN", `${spec.name} ${id.key}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`)
-      for (let version = stored.version; version < spec.version; version++) event = spec.upgrade?.[version]?.(event) ?? event
+      if (stored.version > spec.version)
+        throw new AgentOSError(
+          "RECORD_UNKNOWN",
+          `${spec.name} ${id.key}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`,
+        )
+      for (let version = stored.version; version < spec.version; version++)
+        event = spec.upgrade?.[version]?.(event) ?? event
       persisted.fold(event.name, event.payload)
       persisted.sequence = stored.sequence
     }
@@ -133,21 +167,33 @@ class PersistedContext extends Context {
     for (const { name, payload } of stored) persisted.fold(name, payload) // P1
   }
 
-  async append(events: readonly NewEvent[], commandReply?: { readonly id: string; readonly reply: unknown }): Promise<void> {
+  async append(
+    events: readonly NewEvent[],
+    commandReply?: { readonly id: string; readonly reply: unknown },
+  ): Promise<void> {
     const persisted = this.#persisted
     const { journal, logger } = this.cell.system
     const { traceId } = this.cause
     try {
-      persisted.sequence = await journal.append(persisted.id, persisted.sequence, 0, events, { ...(traceId === undefined ? {} : { traceId }), ...(commandReply === undefined ? {} : { command: commandReply }) })
+      persisted.sequence = await journal.append(persisted.id, persisted.sequence, 0, events, {
+        ...(traceId === undefined ? {} : { traceId }),
+        ...(commandReply === undefined ? {} : { command: commandReply }),
+      })
     } catch (cause) {
-      persisted.failed = new AgentOSError("JOURNAL_FAILED", `${persisted.spec.name} ${persisted.id.key}: the journal did not take ${events.length} events: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      persisted.failed = new AgentOSError(
+        "JOURNAL_FAILED",
+        `${persisted.spec.name} ${persisted.id.key}: the journal did not take ${events.length} events: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      )
       throw persisted.failed // P3
     }
     const { sequence, spec, id } = persisted
     if (sequence - persisted.snapshotAt >= (spec.snapshotEvery ?? 1000)) {
       persisted.snapshotAt = sequence
       // A snapshot only saves time at recovery; the next one makes up for one that failed.
-      journal.saveSnapshot(id, { sequence, version: spec.version, state: structuredClone(persisted.state) }).catch((error: unknown) => logger.warn({ actor: this.self.address, error }, "a snapshot could not be saved"))
+      journal
+        .saveSnapshot(id, { sequence, version: spec.version, state: structuredClone(persisted.state) })
+        .catch((error: unknown) => logger.warn({ actor: this.self.address, error }, "a snapshot could not be saved"))
     }
   }
 
@@ -190,4 +236,3 @@ async function checked(ctx: PersistedContext, result: PromiseLike<unknown>): Pro
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
 }
-

@@ -35,7 +35,14 @@ export interface StoredRecord {
 /** @throws RangeError when a name has more than 65,535 bytes */
 export function encodeRecord({ tenant, type, key }: PersistenceId, event: StoredEvent): Buffer {
   const payload = encodePayload(event.payload)
-  const names = [tenant, type, key, event.name, ...(event.commandId === undefined ? [] : [event.commandId]), ...(event.traceId === undefined ? [] : [event.traceId])]
+  const names = [
+    tenant,
+    type,
+    key,
+    event.name,
+    ...(event.commandId === undefined ? [] : [event.commandId]),
+    ...(event.traceId === undefined ? [] : [event.traceId]),
+  ]
   let size = headerSize + payload.length
   for (const name of names) size += 2 + Buffer.byteLength(name)
   const bytes = Buffer.allocUnsafe(size)
@@ -61,13 +68,22 @@ export function encodeRecord({ tenant, type, key }: PersistenceId, event: Stored
 
 /** @param where names the record in errors */
 export function decodeRecord(bytes: Uint8Array, where: string): StoredRecord {
-  const damaged = (what: string, cause?: unknown): AgentOSError => new AgentOSError("RECORD_DAMAGED", `${where}: ${what}`, { cause })
+  const damaged = (what: string, cause?: unknown): AgentOSError =>
+    new AgentOSError("RECORD_DAMAGED", `${where}: ${what}`, { cause })
   if (bytes.length < headerSize) throw damaged(`${bytes.length} bytes are too few for a record`)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer.readUInt16LE(0) !== magic) throw damaged("it does not begin as a record does")
-  if (buffer[2] !== format) throw new AgentOSError("RECORD_UNKNOWN", `${where}: it has format ${buffer[2]}; this release reads format ${format}. Was it written by a newer release?`)
+  if (buffer[2] !== format)
+    throw new AgentOSError(
+      "RECORD_UNKNOWN",
+      `${where}: it has format ${buffer[2]}; this release reads format ${format}. Was it written by a newer release?`,
+    )
   if (buffer.readUInt32LE(4) !== checksum(buffer)) throw damaged("its checksum does not fit its content")
-  if (buffer.readUInt16LE(36) !== 0) throw new AgentOSError("RECORD_UNKNOWN", `${where}: it is encrypted with key ${buffer.readUInt16LE(36)}, which this release cannot use`)
+  if (buffer.readUInt16LE(36) !== 0)
+    throw new AgentOSError(
+      "RECORD_UNKNOWN",
+      `${where}: it is encrypted with key ${buffer.readUInt16LE(36)}, which this release cannot use`,
+    )
   const flags = buffer[3] as number
   let at = headerSize
   try {

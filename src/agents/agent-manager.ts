@@ -76,7 +76,8 @@ export class AgentManager {
   /** Takes in an agent and starts it. @throws `INVALID_AGENT`, `NAME_TAKEN`, `BUDGET_EXCEEDED` */
   register(definition: AgentDefinition): void {
     defineAgent(definition)
-    if (this.#agents.has(definition.name)) throw new AgentOSError("NAME_TAKEN", `there is an agent named ${definition.name} already`)
+    if (this.#agents.has(definition.name))
+      throw new AgentOSError("NAME_TAKEN", `there is an agent named ${definition.name} already`)
     const entry: Entry = { definition, replicas: [], wanted: definition.replicas ?? 1 }
     this.#adjust(entry)
     this.#agents.set(definition.name, entry)
@@ -118,7 +119,8 @@ export class AgentManager {
 
   /** @throws `BUDGET_EXCEEDED` (M2) */
   async replicate(name: string, count: number): Promise<void> {
-    if (!Number.isInteger(count) || count < 1) throw new AgentOSError("INVALID_AGENT", `an agent has a positive number of replicas, not ${count}`)
+    if (!Number.isInteger(count) || count < 1)
+      throw new AgentOSError("INVALID_AGENT", `an agent has a positive number of replicas, not ${count}`)
     const entry = this.#entry(name)
     const before = entry.wanted
     entry.wanted = count
@@ -137,13 +139,19 @@ export class AgentManager {
     let replica = replicas[0]
     if (replica === undefined) throw new AgentOSError("AGENT_STOPPED", `agent ${name} is stopped; start it first`)
     for (const other of replicas) if (other.open < replica.open) replica = other // M1
-    if (this.#open >= this.#limits.maxOpen) throw new AgentOSError("MAILBOX_FULL", `${this.#open} requests are open at this node's agents; it takes no more for now`)
+    if (this.#open >= this.#limits.maxOpen)
+      throw new AgentOSError(
+        "MAILBOX_FULL",
+        `${this.#open} requests are open at this node's agents; it takes no more for now`,
+      )
     this.#open += 1
     replica.open += 1
     try {
       const { signal, timeoutMs, ...cause } = options
       const limit = (definition.limits?.timeMs ?? 60_000) + askGraceMs
-      return await replica.ref.with({ timeoutMs: Math.min(timeoutMs ?? limit, limit), signal, cause }).ask("respond", request)
+      return await replica.ref
+        .with({ timeoutMs: Math.min(timeoutMs ?? limit, limit), signal, cause })
+        .ask("respond", request)
     } finally {
       this.#open -= 1
       replica.open -= 1
@@ -152,14 +160,22 @@ export class AgentManager {
 
   #entry(name: string): Entry {
     const entry = this.#agents.get(name)
-    if (entry === undefined) throw new AgentOSError("UNKNOWN_AGENT", `there is no agent named ${JSON.stringify(name)}; there are: ${[...this.#agents.keys()].join(", ")}`)
+    if (entry === undefined)
+      throw new AgentOSError(
+        "UNKNOWN_AGENT",
+        `there is no agent named ${JSON.stringify(name)}; there are: ${[...this.#agents.keys()].join(", ")}`,
+      )
     return entry
   }
 
   #adjust(entry: Entry): void {
     const total = [...this.#agents.values()].reduce((sum, { replicas }) => sum + replicas.length, 0)
     const missing = entry.wanted - entry.replicas.length
-    if (total + missing > this.#limits.maxReplicas) throw new AgentOSError("BUDGET_EXCEEDED", `${entry.wanted} replicas of ${entry.definition.name} would make ${total + missing} agents; this node holds ${this.#limits.maxReplicas}`)
+    if (total + missing > this.#limits.maxReplicas)
+      throw new AgentOSError(
+        "BUDGET_EXCEEDED",
+        `${entry.wanted} replicas of ${entry.definition.name} would make ${total + missing} agents; this node holds ${this.#limits.maxReplicas}`,
+      )
     for (let i = 0; i < missing; i++) {
       const ref = this.#system.spawn(LlmAgent, {
         name: `${entry.definition.name}-${++this.#incarnation}`,

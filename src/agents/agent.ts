@@ -40,11 +40,14 @@ export interface AgentDefinition {
 
 /** Checks an agent. @throws `INVALID_AGENT` */
 export function defineAgent(agent: AgentDefinition): AgentDefinition {
-  const wrong = (what: string): AgentOSError => new AgentOSError("INVALID_AGENT", `agent ${JSON.stringify(agent.name)}: ${what}`)
-  if (!/^[a-z][a-z0-9-]{0,63}$/.test(agent.name)) throw wrong("a name is a lower-case letter, then up to 63 lower-case letters, digits and dashes")
+  const wrong = (what: string): AgentOSError =>
+    new AgentOSError("INVALID_AGENT", `agent ${JSON.stringify(agent.name)}: ${what}`)
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(agent.name))
+    throw wrong("a name is a lower-case letter, then up to 63 lower-case letters, digits and dashes")
   if (agent.instructions.trim() === "") throw wrong("instructions are empty; say what the agent is to do")
   for (const [name, value] of Object.entries({ replicas: agent.replicas, ...agent.limits })) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) throw wrong(`${name} is ${value}; it is a positive integer`)
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1))
+      throw wrong(`${name} is ${value}; it is a positive integer`)
   }
   return agent
 }

@@ -21,7 +21,15 @@ export const contextSchema = z.object({
   messages: z.array(message),
   values: z.record(text, z.unknown()),
   embedding: z.object({ model: text, vector: z.instanceof(Float32Array) }).exactOptional(),
-  provenance: z.array(z.object({ agent: text, model: text.exactOptional(), tools: z.array(text).exactOptional(), sources: z.array(text).exactOptional(), trusted: z.boolean() })),
+  provenance: z.array(
+    z.object({
+      agent: text,
+      model: text.exactOptional(),
+      tools: z.array(text).exactOptional(),
+      sources: z.array(text).exactOptional(),
+      trusted: z.boolean(),
+    }),
+  ),
   budgetTokens: z.number().exactOptional(),
   deadlineMs: z.number().exactOptional(),
 })
@@ -33,13 +41,21 @@ export const emptyContext: ContextVector = { version: 1, messages: [], values: {
 /** @throws `INVALID_CONTEXT` when it is too large */
 export function encodeContext(context: ContextVector): Uint8Array {
   const bytes = packr.pack(context)
-  if (bytes.length > contextLimitBytes) throw new AgentOSError("INVALID_CONTEXT", `the context takes ${bytes.length} bytes; at most ${contextLimitBytes} may travel. Drop old messages or large values.`)
+  if (bytes.length > contextLimitBytes)
+    throw new AgentOSError(
+      "INVALID_CONTEXT",
+      `the context takes ${bytes.length} bytes; at most ${contextLimitBytes} may travel. Drop old messages or large values.`,
+    )
   return bytes
 }
 
 /** @throws `INVALID_CONTEXT` naming what is wrong */
 export function decodeContext(bytes: Uint8Array): ContextVector {
-  if (bytes.length > contextLimitBytes) throw new AgentOSError("INVALID_CONTEXT", `${bytes.length} bytes are too many for a context; at most ${contextLimitBytes}`)
+  if (bytes.length > contextLimitBytes)
+    throw new AgentOSError(
+      "INVALID_CONTEXT",
+      `${bytes.length} bytes are too many for a context; at most ${contextLimitBytes}`,
+    )
   let value: unknown
   try {
     value = packr.unpack(bytes)
@@ -52,6 +68,7 @@ export function decodeContext(bytes: Uint8Array): ContextVector {
 /** @throws `INVALID_CONTEXT` naming what is wrong */
 export function checkContext(value: unknown): ContextVector {
   const parsed = contextSchema.safeParse(value)
-  if (!parsed.success) throw new AgentOSError("INVALID_CONTEXT", `not a context vector: ${z.prettifyError(parsed.error)}`)
+  if (!parsed.success)
+    throw new AgentOSError("INVALID_CONTEXT", `not a context vector: ${z.prettifyError(parsed.error)}`)
   return parsed.data
 }

@@ -35,7 +35,11 @@ export interface AgentStatus {
 
 export const LlmAgent = defineActor({
   name: "llm-agent",
-  state: (init: { readonly agent: AgentDefinition; readonly respond: Responder; readonly concurrency: number }): State => ({
+  state: (init: {
+    readonly agent: AgentDefinition
+    readonly respond: Responder
+    readonly concurrency: number
+  }): State => ({
     ...init,
     working: new Map(),
     waiting: [],
@@ -58,9 +62,15 @@ export const LlmAgent = defineActor({
     /** Cancels everything it works on and everything that waits. */
     cancel(ctx) {
       for (const task of ctx.state.working.values()) task.cancel()
-      for (const { answer } of ctx.state.waiting.splice(0)) answer.fail(new AgentOSError("CANCELLED", `agent ${ctx.state.agent.name} was told to cancel`))
+      for (const { answer } of ctx.state.waiting.splice(0))
+        answer.fail(new AgentOSError("CANCELLED", `agent ${ctx.state.agent.name} was told to cancel`))
     },
-    status: (ctx): AgentStatus => ({ working: ctx.state.working.size, waiting: ctx.state.waiting.length, answered: ctx.state.answered, failed: ctx.state.failed }),
+    status: (ctx): AgentStatus => ({
+      working: ctx.state.working.size,
+      waiting: ctx.state.waiting.length,
+      answered: ctx.state.answered,
+      failed: ctx.state.failed,
+    }),
   },
 })
 

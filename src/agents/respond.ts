@@ -51,13 +51,22 @@ const defaults = { steps: 6, tokens: 8192, timeMs: 60_000 }
 /** Turns that a failed check is tried again, with sampling. */
 const retries = 2
 
-export async function respond(agent: AgentDefinition, request: AgentRequest, parts: RespondParts, signal: AbortSignal): Promise<AgentAnswer> {
+export async function respond(
+  agent: AgentDefinition,
+  request: AgentRequest,
+  parts: RespondParts,
+  signal: AbortSignal,
+): Promise<AgentAnswer> {
   const { model, tools, clock } = parts
   const limits = { ...defaults, ...agent.limits }
   const tokens = Math.min(limits.tokens, request.budgetTokens ?? Infinity)
   const deadline = clock.monotonic() + limits.timeMs
   const allowed = agent.tools ?? []
-  const messages: Message[] = [{ role: "system", content: agent.instructions }, ...(agent.memory === false ? [] : request.history), { role: "user", content: request.input }]
+  const messages: Message[] = [
+    { role: "system", content: agent.instructions },
+    ...(agent.memory === false ? [] : request.history),
+    { role: "user", content: request.input },
+  ]
   const used = new Set<string>()
   const sources = new Set<string>()
   let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
@@ -66,21 +75,32 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
 
   for (let known = parts.log.call(callId(0)); known !== undefined; known = parts.log.call(callId(calls))) {
     const call: ToolCall = { id: callId(calls), tool: known.tool, arguments: known.arguments }
-    messages.push({ role: "assistant", content: "", toolCalls: [call] }, { role: "tool", toolCallId: call.id, tool: call.tool, content: await runTool(call) }) // A2
+    messages.push(
+      { role: "assistant", content: "", toolCalls: [call] },
+      { role: "tool", toolCallId: call.id, tool: call.tool, content: await runTool(call) },
+    ) // A2
   }
   for (let turn = 0; turn < limits.steps + failures; turn++) {
     const left = tokens - usage.promptTokens - usage.completionTokens
     const timeMs = deadline - clock.monotonic()
-    if (left <= 0) throw new AgentOSError("BUDGET_EXCEEDED", `agent ${agent.name} has used its ${tokens} tokens without an answer`) // A3
-    if (timeMs <= 0) throw new AgentOSError("DEADLINE_EXCEEDED", `agent ${agent.name} has used its ${limits.timeMs} ms without an answer`)
+    if (left <= 0)
+      throw new AgentOSError("BUDGET_EXCEEDED", `agent ${agent.name} has used its ${tokens} tokens without an answer`) // A3
+    if (timeMs <= 0)
+      throw new AgentOSError(
+        "DEADLINE_EXCEEDED",
+        `agent ${agent.name} has used its ${limits.timeMs} ms without an answer`,
+      )
     const turnResult = await oneTurn(turn, left, timeMs)
     if (turnResult.calls.length > 0) {
       if (agent.verify === "request" && !turnResult.calls.every((call) => callStandsIn(request.input, call))) {
-        reject(`it called ${turnResult.calls.map((call) => `${call.tool}(${Object.values(call.arguments).join(", ")})`).join(", ")}, which is not in the request`)
+        reject(
+          `it called ${turnResult.calls.map((call) => `${call.tool}(${Object.values(call.arguments).join(", ")})`).join(", ")}, which is not in the request`,
+        )
         continue
       }
       messages.push({ role: "assistant", content: turnResult.text, toolCalls: turnResult.calls })
-      for (const call of turnResult.calls) messages.push({ role: "tool", toolCallId: call.id, tool: call.tool, content: await runTool(call) })
+      for (const call of turnResult.calls)
+        messages.push({ role: "tool", toolCallId: call.id, tool: call.tool, content: await runTool(call) })
       continue
     }
     if (agent.verify === "faithful" && !isFaithful(request.input, turnResult.text)) {
@@ -97,7 +117,17 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
   }
 
   function done(output: string): AgentAnswer {
-    return { output, usage, provenance: { agent: agent.name, model: model.info.id, trusted: sources.size === 0, ...(used.size === 0 ? {} : { tools: [...used] }), ...(sources.size === 0 ? {} : { sources: [...sources] }) } }
+    return {
+      output,
+      usage,
+      provenance: {
+        agent: agent.name,
+        model: model.info.id,
+        trusted: sources.size === 0,
+        ...(used.size === 0 ? {} : { tools: [...used] }),
+        ...(sources.size === 0 ? {} : { sources: [...sources] }),
+      },
+    }
   }
 
   function reject(why: string): void {
@@ -109,9 +139,20 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
     let text = ""
     const calls: ToolCall[] = []
     const sampling: Decoding = failures === 0 ? {} : { temperature: 0.7, topP: 0.9, seed: failures * 1000 + turn }
-    const decoding: Decoding = { ...agent.decoding, ...sampling, maxTokens: Math.min(left, agent.decoding?.maxTokens ?? 256) }
+    const decoding: Decoding = {
+      ...agent.decoding,
+      ...sampling,
+      maxTokens: Math.min(left, agent.decoding?.maxTokens ?? 256),
+    }
     const withTools = allowed.length > 0 ? { tools: tools.specs(allowed) } : {}
-    for await (const part of model.generate({ messages: [...messages], ...withTools, decoding, signal, timeoutMs: timeMs, traceId: request.traceId })) {
+    for await (const part of model.generate({
+      messages: [...messages],
+      ...withTools,
+      decoding,
+      signal,
+      timeoutMs: timeMs,
+      traceId: request.traceId,
+    })) {
       if (part.type === "text") {
         text += part.text
         parts.emit({ type: "token", step: request.step, agent: agent.name, text: part.text })
@@ -147,12 +188,24 @@ export async function respond(agent: AgentDefinition, request: AgentRequest, par
       return told(outcome.kind, outcome.text)
     }
     if (known?.outcome !== undefined) return heard(known.outcome) // A2
-    if (!allowed.includes(call.tool)) return told("error", `agent ${agent.name} has no tool ${call.tool}; it has ${allowed.join(", ") || "none"}`) // A1
+    if (!allowed.includes(call.tool))
+      return told("error", `agent ${agent.name} has no tool ${call.tool}; it has ${allowed.join(", ") || "none"}`) // A1
     parts.permit(call.tool)
     const tool = tools.get(call.tool)
-    if (known !== undefined && tool?.idempotent !== true) return told("unresolved", `the call of ${call.tool} had begun before a restart; whether it was carried out is unknown`) // A2
+    if (known !== undefined && tool?.idempotent !== true)
+      return told(
+        "unresolved",
+        `the call of ${call.tool} had begun before a restart; whether it was carried out is unknown`,
+      ) // A2
     await parts.log.claimCall(id, call.tool, call.arguments)
-    const outcome = await tools.call(call.tool, call.arguments, { signal, agent: agent.name, tenant: request.tenant, traceId: request.traceId, callId: id, question: request.input })
+    const outcome = await tools.call(call.tool, call.arguments, {
+      signal,
+      agent: agent.name,
+      tenant: request.tenant,
+      traceId: request.traceId,
+      callId: id,
+      question: request.input,
+    })
     await parts.log.finishCall(id, outcome)
     return heard(outcome)
   }

@@ -2,7 +2,8 @@
 import type { ToolCall } from "../models/model.js"
 
 const numbersOf = (text: string): string[] => text.match(/\d+(?:\.\d+)?/g) ?? []
-const wordsOf = (text: string): string[] => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter((word) => word.length > 1)
+const wordsOf = (text: string): string[] =>
+  (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter((word) => word.length > 1)
 
 /** Whether every number and word of a tool call's arguments stands in the request. */
 export function callStandsIn(request: string, call: ToolCall): boolean {
@@ -11,13 +12,18 @@ export function callStandsIn(request: string, call: ToolCall): boolean {
     .join(" ")
   const numbers = new Set(numbersOf(request))
   const words = new Set(wordsOf(request))
-  return numbersOf(text).every((number) => numbers.has(number)) && wordsOf(text).every((word) => words.has(word) || /^\d+$/.test(word))
+  return (
+    numbersOf(text).every((number) => numbers.has(number)) &&
+    wordsOf(text).every((word) => words.has(word) || /^\d+$/.test(word))
+  )
 }
 
 /** Whether every number and word of the input stands in the answer. */
 export function isFaithful(input: string, answer: string): boolean {
-  const count = (list: readonly string[]): Map<string, number> => list.reduce((counts, item) => counts.set(item, (counts.get(item) ?? 0) + 1), new Map<string, number>())
+  const count = (list: readonly string[]): Map<string, number> =>
+    list.reduce((counts, item) => counts.set(item, (counts.get(item) ?? 0) + 1), new Map<string, number>())
   const there = count([...numbersOf(answer), ...wordsOf(answer)])
-  for (const [item, times] of count([...numbersOf(input), ...wordsOf(input)])) if ((there.get(item) ?? 0) < times) return false
+  for (const [item, times] of count([...numbersOf(input), ...wordsOf(input)]))
+    if ((there.get(item) ?? 0) < times) return false
   return true
 }

@@ -7,11 +7,21 @@ type Verb = "list" | "describe" | "start" | "stop" | "restart"
 export async function agentsCommand(verb: Verb, name: string | undefined, options: GlobalOptions): Promise<void> {
   await withNode(options, async (node) => {
     if (verb === "list") {
-      const list = node.kind === "local" ? node.os.agents.list() : (await node.call<{ agents: AgentDescription[] }>("GET", "/v1/agents")).agents
+      const list =
+        node.kind === "local"
+          ? node.os.agents.list()
+          : (await node.call<{ agents: AgentDescription[] }>("GET", "/v1/agents")).agents
       return table(list)
     }
     const agent = String(name)
-    if (node.kind === "remote") return table([await node.call<AgentDescription>(verb === "describe" ? "GET" : "POST", `/v1/agents/${encodeURIComponent(agent)}${verb === "describe" ? "" : `/${verb}`}`, verb === "describe" ? undefined : {})])
+    if (node.kind === "remote")
+      return table([
+        await node.call<AgentDescription>(
+          verb === "describe" ? "GET" : "POST",
+          `/v1/agents/${encodeURIComponent(agent)}${verb === "describe" ? "" : `/${verb}`}`,
+          verb === "describe" ? undefined : {},
+        ),
+      ])
     if (verb !== "describe") await node.os.agents[verb](agent)
     table([node.os.agents.describe(agent)])
   })
@@ -19,12 +29,19 @@ export async function agentsCommand(verb: Verb, name: string | undefined, option
 
 export async function replicateCommand(name: string, count: number, options: GlobalOptions): Promise<void> {
   await withNode(options, async (node) => {
-    if (node.kind === "remote") return table([await node.call<AgentDescription>("POST", `/v1/agents/${encodeURIComponent(name)}/replicate`, { count })])
+    if (node.kind === "remote")
+      return table([
+        await node.call<AgentDescription>("POST", `/v1/agents/${encodeURIComponent(name)}/replicate`, { count }),
+      ])
     await node.os.agents.replicate(name, count)
     table([node.os.agents.describe(name)])
   })
 }
 
 function table(agents: readonly AgentDescription[]): void {
-  console.table(Object.fromEntries(agents.map(({ name, description: _description, tools, ...rest }) => [name, { ...rest, tools: tools.join(", ") }])))
+  console.table(
+    Object.fromEntries(
+      agents.map(({ name, description: _description, tools, ...rest }) => [name, { ...rest, tools: tools.join(", ") }]),
+    ),
+  )
 }

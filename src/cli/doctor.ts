@@ -69,7 +69,12 @@ const simdModule = Uint8Array.of(
 function simd(): Finding {
   return WebAssembly.validate(simdModule)
     ? { what: "WebAssembly SIMD", state: "good", found: "yes" }
-    : { what: "WebAssembly SIMD", state: "bad", found: "no", advice: "this processor or Node build lacks SIMD; local models will not run" }
+    : {
+        what: "WebAssembly SIMD",
+        state: "bad",
+        found: "no",
+        advice: "this processor or Node build lacks SIMD; local models will not run",
+      }
 }
 
 function tensorflow(): Finding {
@@ -86,7 +91,8 @@ function tensorflow(): Finding {
     what: "TensorFlow backend",
     state: "missing",
     found: "not installed; the wasm backend is used",
-    advice: "npm install @tensorflow/tfjs-node-gpu   (needs CUDA 11.2 and cuDNN 8.1; without a GPU: @tensorflow/tfjs-node)",
+    advice:
+      "npm install @tensorflow/tfjs-node-gpu   (needs CUDA 11.2 and cuDNN 8.1; without a GPU: @tensorflow/tfjs-node)",
   }
 }
 
@@ -120,7 +126,10 @@ async function consul(): Promise<Finding> {
     return {
       what: "Consul",
       state: "missing",
-      found: version === undefined ? `no agent at ${address}, no binary on PATH` : `${version} on PATH, no agent at ${address}`,
+      found:
+        version === undefined
+          ? `no agent at ${address}, no binary on PATH`
+          : `${version} on PATH, no agent at ${address}`,
       advice: "only a cluster needs it; one node does not",
     }
   }
@@ -134,7 +143,12 @@ async function disk(data: string): Promise<Finding> {
       const free = Number(stats.bavail) * Number(stats.bsize)
       const state = free > 2 ** 30 ? "good" : "bad"
       const found = `${(free / 2 ** 30).toFixed(1)} GiB free for ${data}`
-      return { what: "disk", state, found, ...(state === "bad" ? { advice: "free at least 1 GiB or choose another folder with --data" } : {}) }
+      return {
+        what: "disk",
+        state,
+        found,
+        ...(state === "bad" ? { advice: "free at least 1 GiB or choose another folder with --data" } : {}),
+      }
     } catch (error) {
       if (dirname(folder) === folder) return { what: "disk", state: "bad", found: String(error) }
       folder = dirname(folder)
@@ -153,6 +167,8 @@ function port(what: string, host: string, number: number): Promise<Finding> {
         advice: "another port: `gateway.port` and `gateway.grpcPort` in llmagentos.yaml, or --port and --grpc-port",
       }),
     )
-    server.listen(number, host, () => server.close(() => done({ what, state: "good", found: `${host}:${number} is free` })))
+    server.listen(number, host, () =>
+      server.close(() => done({ what, state: "good", found: `${host}:${number} is free` })),
+    )
   })
 }

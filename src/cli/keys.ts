@@ -3,19 +3,37 @@ import { ApiKeys, type KeyRecord } from "../security/keys.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
-export async function createKey(name: string, options: GlobalOptions & { readonly requestsPerMinute?: number }): Promise<void> {
+export async function createKey(
+  name: string,
+  options: GlobalOptions & { readonly requestsPerMinute?: number },
+): Promise<void> {
   const limit = options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }
   const { key } = await withNode(options, async (node) =>
-    node.kind === "local" ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).create(name, limit) : node.call<{ key: string }>("POST", "/v1/keys", { name, ...limit }),
+    node.kind === "local"
+      ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).create(name, limit)
+      : node.call<{ key: string }>("POST", "/v1/keys", { name, ...limit }),
   )
   console.log(`${key}\n\nKeep it: it is not shown again. Send it as \`Authorization: Bearer KEY\`.`)
 }
 
 export async function listKeys(options: GlobalOptions): Promise<void> {
   const keys = await withNode(options, async (node) =>
-    node.kind === "local" ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).list() : (await node.call<{ keys: KeyRecord[] }>("GET", "/v1/keys")).keys,
+    node.kind === "local"
+      ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).list()
+      : (await node.call<{ keys: KeyRecord[] }>("GET", "/v1/keys")).keys,
   )
-  console.table(Object.fromEntries(keys.map(({ id, name, createdAt, revokedAt }) => [id, { name, created: new Date(createdAt).toISOString(), revoked: revokedAt === undefined ? "" : new Date(revokedAt).toISOString() }])))
+  console.table(
+    Object.fromEntries(
+      keys.map(({ id, name, createdAt, revokedAt }) => [
+        id,
+        {
+          name,
+          created: new Date(createdAt).toISOString(),
+          revoked: revokedAt === undefined ? "" : new Date(revokedAt).toISOString(),
+        },
+      ]),
+    ),
+  )
 }
 
 export async function revokeKey(id: string, options: GlobalOptions): Promise<void> {

@@ -7,7 +7,13 @@ import type { Document, Knowledge, SearchHit } from "../knowledge/knowledge.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
-const formats: Readonly<Record<string, Document["format"]>> = { ".md": "markdown", ".txt": "text", ".html": "html", ".htm": "html", ".pdf": "pdf" }
+const formats: Readonly<Record<string, Document["format"]>> = {
+  ".md": "markdown",
+  ".txt": "text",
+  ".html": "html",
+  ".htm": "html",
+  ".pdf": "pdf",
+}
 
 /** Adds folders with a progress bar. */
 export async function addFolders(knowledge: Knowledge, folders: readonly string[]): Promise<void> {
@@ -34,23 +40,45 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
         throw new AgentOSError("DOCUMENT_UNREADABLE", `${path}: no such file or folder`, { cause })
       })
       if (found.isDirectory()) {
-        if (node.kind === "remote") throw new AgentOSError("DOCUMENT_UNREADABLE", `a node is running on this data folder; give it single files, or start it with --knowledge ${path}`)
+        if (node.kind === "remote")
+          throw new AgentOSError(
+            "DOCUMENT_UNREADABLE",
+            `a node is running on this data folder; give it single files, or start it with --knowledge ${path}`,
+          )
         await addFolders(node.os.knowledge, [path])
         continue
       }
       const format = formats[extname(path).toLowerCase()]
-      if (format === undefined) throw new AgentOSError("DOCUMENT_UNREADABLE", `${path}: documents end in ${Object.keys(formats).join(", ")}`)
+      if (format === undefined)
+        throw new AgentOSError("DOCUMENT_UNREADABLE", `${path}: documents end in ${Object.keys(formats).join(", ")}`)
       const bytes = await readFile(path)
-      const document: Document = { id: basename(path), format, content: bytes.toString(format === "pdf" ? "base64" : "utf8") }
-      const { chunks } = node.kind === "local" ? await node.os.knowledge.add(document) : await node.call<{ chunks: number }>("POST", "/v1/knowledge/documents", document)
+      const document: Document = {
+        id: basename(path),
+        format,
+        content: bytes.toString(format === "pdf" ? "base64" : "utf8"),
+      }
+      const { chunks } =
+        node.kind === "local"
+          ? await node.os.knowledge.add(document)
+          : await node.call<{ chunks: number }>("POST", "/v1/knowledge/documents", document)
       console.log(pc.dim(`${path}: ${chunks} passages`))
     }
   })
 }
 
-export async function searchKnowledge(query: string, options: GlobalOptions & { readonly limit?: number }): Promise<void> {
+export async function searchKnowledge(
+  query: string,
+  options: GlobalOptions & { readonly limit?: number },
+): Promise<void> {
   const limit = options.limit ?? 5
-  const hits = await withNode(options, async (node) => (node.kind === "local" ? node.os.knowledge.search(query, { limit }) : (await node.call<{ hits: SearchHit[] }>("POST", "/v1/knowledge/search", { query, limit })).hits))
+  const hits = await withNode(options, async (node) =>
+    node.kind === "local"
+      ? node.os.knowledge.search(query, { limit })
+      : (await node.call<{ hits: SearchHit[] }>("POST", "/v1/knowledge/search", { query, limit })).hits,
+  )
   if (hits.length === 0) console.log("nothing found")
-  for (const { text, source, heading, score } of hits) console.log(`${pc.bold(source)}${heading === undefined ? "" : ` › ${heading}`} ${pc.dim(score.toFixed(3))}\n${text}\n`)
+  for (const { text, source, heading, score } of hits)
+    console.log(
+      `${pc.bold(source)}${heading === undefined ? "" : ` › ${heading}`} ${pc.dim(score.toFixed(3))}\n${text}\n`,
+    )
 }

@@ -35,7 +35,11 @@ export async function findNode(data: string): Promise<RemoteNode | undefined> {
     kind: "remote",
     rest,
     async call<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
-      const response = await fetch(rest + path, { method, headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+      const response = await fetch(rest + path, {
+        method,
+        headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
       const value: unknown = await response.json().catch(() => undefined)
       if (response.ok) return value as T
       const { error } = (value ?? {}) as { error?: { code: string; message: string } }
@@ -45,7 +49,10 @@ export async function findNode(data: string): Promise<RemoteNode | undefined> {
 }
 
 /** Works with the running node, or with one of its own, which is stopped after. */
-export async function withNode<T>(options: GlobalOptions, work: (node: RemoteNode | LocalNode) => Promise<T>): Promise<T> {
+export async function withNode<T>(
+  options: GlobalOptions,
+  work: (node: RemoteNode | LocalNode) => Promise<T>,
+): Promise<T> {
   const config = await loadConfig(options)
   const remote = await findNode(config.data)
   if (remote !== undefined) return work(remote)

@@ -25,7 +25,9 @@ export function follow(view: RunView, event: RunEvent): RunView {
   switch (event.type) {
     case "step":
       if (event.status === "started") {
-        return { steps: [...view.steps, { step: event.step, agent: event.agent, tools: [], text: "", status: "working" }] }
+        return {
+          steps: [...view.steps, { step: event.step, agent: event.agent, tools: [], text: "", status: "working" }],
+        }
       }
       return change(view, event.step, (step) =>
         event.status === "finished"

@@ -3,10 +3,16 @@ import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
 /** Asks once and prints the answer. */
-export async function run(target: string, input: string, options: GlobalOptions & { readonly json?: boolean; readonly conversation?: string }): Promise<void> {
+export async function run(
+  target: string,
+  input: string,
+  options: GlobalOptions & { readonly json?: boolean; readonly conversation?: string },
+): Promise<void> {
   const conversation = options.conversation === undefined ? {} : { conversation: options.conversation }
   const result = await withNode(options, (node) =>
-    node.kind === "local" ? node.os.run(target, input, { caller: "local", ...conversation }) : node.call<RunResult>("POST", "/v1/runs", { target, input, ...conversation }),
+    node.kind === "local"
+      ? node.os.run(target, input, { caller: "local", ...conversation })
+      : node.call<RunResult>("POST", "/v1/runs", { target, input, ...conversation }),
   )
   console.log(options.json === true ? JSON.stringify(result, null, 2) : result.output)
 }

@@ -36,7 +36,10 @@ export function optionsOf({ agents, ...config }: Config): AgentOSOptions {
       defineAgent({
         ...agent,
         ...(description === undefined ? {} : { description }),
-        decoding: { ...(maxTokens === undefined ? {} : { maxTokens }), ...(temperature === undefined ? {} : { temperature }) },
+        decoding: {
+          ...(maxTokens === undefined ? {} : { maxTokens }),
+          ...(temperature === undefined ? {} : { temperature }),
+        },
       }),
     ),
   }

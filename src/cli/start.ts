@@ -25,7 +25,8 @@ export interface StartOptions extends GlobalOptions {
 export async function start(question: string, options: StartOptions): Promise<void> {
   for (const folder of options.knowledge) {
     const found = await stat(folder).catch(() => undefined)
-    if (found === undefined) throw new AgentOSError("DOCUMENT_UNREADABLE", `--knowledge ${folder}: no such file or folder`)
+    if (found === undefined)
+      throw new AgentOSError("DOCUMENT_UNREADABLE", `--knowledge ${folder}: no such file or folder`)
   }
   const config = await loadConfig(options)
   const os = await createAgentOS(optionsOf(config))
@@ -59,7 +60,13 @@ export async function start(question: string, options: StartOptions): Promise<vo
 function greet(os: AgentOS, doors: Doors | undefined): void {
   const ready = Math.round(process.uptime() * 1000)
   const rows = [
-    ["model", os.models.describe().map(({ id, backend }) => `${id} (${backend})`).join(", ")],
+    [
+      "model",
+      os.models
+        .describe()
+        .map(({ id, backend }) => `${id} (${backend})`)
+        .join(", "),
+    ],
     ["data", os.data],
     ...(doors === undefined
       ? []
@@ -75,7 +82,9 @@ function greet(os: AgentOS, doors: Doors | undefined): void {
 /** Asks, shows every step, prints the answer. A failed run is told, not thrown: the node lives on. */
 async function answer(os: AgentOS, question: string, options: StartOptions, signal: AbortSignal): Promise<void> {
   console.log(`\n${pc.dim("?")} ${question}`)
-  const run = await showRun(os.stream(options.target, question, { conversation: options.conversation, caller: "local", signal }))
+  const run = await showRun(
+    os.stream(options.target, question, { conversation: options.conversation, caller: "local", signal }),
+  )
   if (run === undefined && options.once === true) process.exitCode = 1
 }
 
@@ -87,7 +96,13 @@ async function prompt(os: AgentOS, options: StartOptions, stopping: AbortControl
     while (!stopping.signal.aborted) {
       const line = (await terminal.question(pc.cyan("> "), { signal: stopping.signal })).trim()
       if (line === "") break
-      await showRun(os.stream(options.target, line, { conversation: options.conversation, caller: "local", signal: stopping.signal }))
+      await showRun(
+        os.stream(options.target, line, {
+          conversation: options.conversation,
+          caller: "local",
+          signal: stopping.signal,
+        }),
+      )
     }
   } catch (error) {
     if (!stopping.signal.aborted) throw error

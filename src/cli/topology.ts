@@ -9,7 +9,11 @@ import { loadConfig, type GlobalOptions } from "./settings.js"
 /** Checks files against the agents of the configuration; tells every fault of every file. */
 export async function checkTopologies(files: readonly string[], options: GlobalOptions): Promise<void> {
   const config = await loadConfig(options)
-  const known = { agents: new Set([...shippedAgents, ...config.agents].map(({ name }) => name)), functions: new Set<string>(), topologies: new Map() }
+  const known = {
+    agents: new Set([...shippedAgents, ...config.agents].map(({ name }) => name)),
+    functions: new Set<string>(),
+    topologies: new Map(),
+  }
   for (const file of files) {
     try {
       const text = await readFile(file, "utf8").catch((cause: unknown) => {

@@ -13,10 +13,10 @@ import { AgentOSError } from "#actors/errors.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
 import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import { judgeOrigin, type OwnNames } from "../security/origin.js"
-import { localCaller, type Caller, type Role } from "../security/roles.js"
+import type { Caller, Role } from "../security/roles.js"
 import { errorType } from "./chat.js"
 import { errorBody, faceOf } from "./faces.js"
-import { Service, type Call } from "./service.js"
+import type { Service, Call } from "./service.js"
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -133,11 +133,9 @@ function sendError(error: AgentOSError, request: FastifyRequest, reply: FastifyR
   // OpenAI's clients read `type` and `param`; the code for a missing model is the one that they know.
   if (request.routeOptions.config.operation === "Chat") {
     const code = error.code === "UNKNOWN_TARGET" ? "model_not_found" : error.code
-    return reply
-      .code(http)
-      .send({
-        error: { ...body.error, code, type: errorType(http), param: error.code === "UNKNOWN_TARGET" ? "model" : null },
-      })
+    return reply.code(http).send({
+      error: { ...body.error, code, type: errorType(http), param: error.code === "UNKNOWN_TARGET" ? "model" : null },
+    })
   }
   return reply.code(http).send(body)
 }

@@ -3,6 +3,10 @@ import { defineErrors } from "#actors/errors.js"
 /** The codes of the knowledge base. */
 export const knowledgeErrors = defineErrors({
   DOCUMENT_UNREADABLE: { retryable: false, executed: "no", meaning: "A document cannot be read or parsed." },
-  DOCUMENT_TOO_LARGE: { retryable: false, executed: "no", meaning: "A document is larger than the knowledge base takes." },
+  DOCUMENT_TOO_LARGE: {
+    retryable: false,
+    executed: "no",
+    meaning: "A document is larger than the knowledge base takes.",
+  },
   INVALID_FACT: { retryable: false, executed: "no", meaning: "A fact lacks its subject, relation or object." },
 })

@@ -35,12 +35,22 @@ interface Passage {
 
 /** One tenant's passages in memory. */
 interface Index {
-  readonly documents: Map<string, { readonly hash: string; readonly bytes: number; readonly passages: readonly Passage[] }>
+  readonly documents: Map<
+    string,
+    { readonly hash: string; readonly bytes: number; readonly passages: readonly Passage[] }
+  >
   readonly passages: Map<string, Passage>
   readonly words: MiniSearch<Passage>
 }
 
-const formats: Readonly<Record<string, Document["format"]>> = { ".md": "markdown", ".markdown": "markdown", ".txt": "text", ".html": "html", ".htm": "html", ".pdf": "pdf" }
+const formats: Readonly<Record<string, Document["format"]>> = {
+  ".md": "markdown",
+  ".markdown": "markdown",
+  ".txt": "text",
+  ".html": "html",
+  ".htm": "html",
+  ".pdf": "pdf",
+}
 /** Passages whose sentences are looked at one by one. */
 const sentencePassages = 12
 
@@ -56,7 +66,11 @@ export class KnowledgeBase implements Knowledge {
 
   async add(document: Document, { tenant = "default" } = {}): Promise<{ chunks: number; unchanged: boolean }> {
     const index = await this.#index(tenant)
-    const hash = createHash("sha256").update(this.#embedder.id).update(document.format).update(document.content).digest("hex")
+    const hash = createHash("sha256")
+      .update(this.#embedder.id)
+      .update(document.format)
+      .update(document.content)
+      .digest("hex")
     const before = index.documents.get(document.id)
     if (before?.hash === hash) return { chunks: before.passages.length, unchanged: true } // B2
     const chunks = chunksOf(await readDocument(document))
@@ -65,7 +79,11 @@ export class KnowledgeBase implements Knowledge {
       id: document.id,
       hash,
       bytes: typeof document.content === "string" ? Buffer.byteLength(document.content) : document.content.byteLength,
-      passages: chunks.map(({ heading, text }, i) => ({ ...(heading === undefined ? {} : { heading }), text, vector: vectors[i] as Float32Array })),
+      passages: chunks.map(({ heading, text }, i) => ({
+        ...(heading === undefined ? {} : { heading }),
+        text,
+        vector: vectors[i] as Float32Array,
+      })),
     }
     await this.#records.write([[documentKey(tenant, document.id), stored]]) // B1
     drop(index, document.id)
@@ -73,7 +91,13 @@ export class KnowledgeBase implements Knowledge {
     return { chunks: chunks.length, unchanged: false }
   }
 
-  async addFolder(folder: string, { tenant = "default", onProgress }: { tenant?: string; onProgress?: (done: number, total: number, id: string) => void } = {}): Promise<{ documents: number; chunks: number }> {
+  async addFolder(
+    folder: string,
+    {
+      tenant = "default",
+      onProgress,
+    }: { tenant?: string; onProgress?: (done: number, total: number, id: string) => void } = {},
+  ): Promise<{ documents: number; chunks: number }> {
     const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
       throw new AgentOSError("DOCUMENT_UNREADABLE", `cannot read the folder ${folder}`, { cause })
     })
@@ -86,7 +110,9 @@ export class KnowledgeBase implements Knowledge {
       const id = relative(folder, path).split(sep).join("/")
       const format = formats[extname(path).toLowerCase()] as Document["format"]
       const content = await readFile(path)
-      chunks += (await this.add({ id, format, content: format === "pdf" ? content : content.toString("utf8") }, { tenant })).chunks
+      chunks += (
+        await this.add({ id, format, content: format === "pdf" ? content : content.toString("utf8") }, { tenant })
+      ).chunks
       onProgress?.(done + 1, files.length, id)
     }
     return { documents: files.length, chunks }
@@ -102,7 +128,9 @@ export class KnowledgeBase implements Knowledge {
 
   async documents({ tenant = "default" } = {}): Promise<readonly { id: string; chunks: number; bytes: number }[]> {
     const { documents } = await this.#index(tenant)
-    return [...documents].map(([id, { bytes, passages }]) => ({ id, chunks: passages.length, bytes })).sort((a, b) => (a.id < b.id ? -1 : 1))
+    return [...documents]
+      .map(([id, { bytes, passages }]) => ({ id, chunks: passages.length, bytes }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
   async search(query: string, options: SearchOptions = {}): Promise<readonly SearchHit[]> {
@@ -113,11 +141,21 @@ export class KnowledgeBase implements Knowledge {
     const [vector] = await this.#embedder.embed([query])
     const byVector = nearest(index, vector as Float32Array, wanted * 2)
     const lists = [byWords.map(({ id }) => String(id)), byVector]
-    if (question !== "") lists.push(index.words.search(question).slice(0, wanted).map(({ id }) => String(id)))
+    if (question !== "")
+      lists.push(
+        index.words
+          .search(question)
+          .slice(0, wanted)
+          .map(({ id }) => String(id)),
+      )
     const ranked = [...fuseRanks(lists)].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     const hits = ranked.map(([id, score]) => ({ passage: index.passages.get(id) as Passage, score }))
     if (unit === "passage") return hits.slice(0, limit).map(({ passage, score }) => hit(passage, passage.text, score))
-    const candidates = hits.slice(0, sentencePassages).flatMap(({ passage }) => sentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", passage })))
+    const candidates = hits
+      .slice(0, sentencePassages)
+      .flatMap(({ passage }) =>
+        sentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", passage })),
+      )
     const scores = scoreSentences(query, question, candidates)
     return candidates
       .map(({ passage, text }, i) => hit(passage, text, scores[i] as number))
@@ -146,7 +184,10 @@ export class KnowledgeBase implements Knowledge {
     const found: Fact[] = []
     for await (const [, value] of this.#records.entries(prefix)) {
       const fact = value as Fact
-      if (Object.entries(pattern).every(([field, wanted]) => wanted === undefined || fact[field as keyof Fact] === wanted)) found.push(fact)
+      if (
+        Object.entries(pattern).every(([field, wanted]) => wanted === undefined || fact[field as keyof Fact] === wanted)
+      )
+        found.push(fact)
     }
     return found
   }
@@ -165,7 +206,11 @@ export class KnowledgeBase implements Knowledge {
     const index: Index = {
       documents: new Map(),
       passages: new Map(),
-      words: new MiniSearch<Passage>({ fields: ["text", "heading", "source"], searchOptions: { boost: { heading: 1.5, source: 0.5 } }, processTerm: (term) => stem(term.toLowerCase()) }),
+      words: new MiniSearch<Passage>({
+        fields: ["text", "heading", "source"],
+        searchOptions: { boost: { heading: 1.5, source: 0.5 } },
+        processTerm: (term) => stem(term.toLowerCase()),
+      }),
     }
     for await (const [, value] of this.#records.entries(keyOf(tenant, "document"))) put(index, value as StoredDocument)
     return index
@@ -173,14 +218,27 @@ export class KnowledgeBase implements Knowledge {
 }
 
 /** Parts of a key; the separator cannot stand in a part. */
-const keyOf = (...parts: readonly string[]): string => parts.map((part) => `${part.replaceAll("\u0000", "")}\u0000`).join("")
+const keyOf = (...parts: readonly string[]): string =>
+  parts.map((part) => `${part.replaceAll("\u0000", "")}\u0000`).join("")
 const documentKey = (tenant: string, id: string): string => keyOf(tenant, "document", id)
-const factKey = (tenant: string, { subject, relation, object }: Fact): string => keyOf(tenant, "fact", subject, relation, object)
+const factKey = (tenant: string, { subject, relation, object }: Fact): string =>
+  keyOf(tenant, "fact", subject, relation, object)
 
-const hit = ({ source, heading }: Passage, text: string, score: number): SearchHit => ({ text, source, score, ...(heading === undefined ? {} : { heading }) })
+const hit = ({ source, heading }: Passage, text: string, score: number): SearchHit => ({
+  text,
+  source,
+  score,
+  ...(heading === undefined ? {} : { heading }),
+})
 
 function put(index: Index, { id, hash, bytes, passages }: StoredDocument): void {
-  const added = passages.map(({ heading, text, vector }, i): Passage => ({ id: `${id}#${i}`, source: id, heading, text, vector: Float32Array.from(vector) }))
+  const added = passages.map(({ heading, text, vector }, i): Passage => ({
+    id: `${id}#${i}`,
+    source: id,
+    heading,
+    text,
+    vector: Float32Array.from(vector),
+  }))
   index.documents.set(id, { hash, bytes, passages: added })
   for (const passage of added) index.passages.set(passage.id, passage)
   index.words.addAll(added)

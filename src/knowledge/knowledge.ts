@@ -43,7 +43,10 @@ export interface Embedder {
 export interface Knowledge {
   add(document: Document, options?: { tenant?: string }): Promise<{ chunks: number; unchanged: boolean }>
   /** Adds every readable document below a folder; `onProgress` is called after each. */
-  addFolder(folder: string, options?: { tenant?: string; onProgress?: (done: number, total: number, id: string) => void }): Promise<{ documents: number; chunks: number }>
+  addFolder(
+    folder: string,
+    options?: { tenant?: string; onProgress?: (done: number, total: number, id: string) => void },
+  ): Promise<{ documents: number; chunks: number }>
   remove(id: string, options?: { tenant?: string }): Promise<boolean>
   documents(options?: { tenant?: string }): Promise<readonly { id: string; chunks: number; bytes: number }[]>
   search(query: string, options?: SearchOptions): Promise<readonly SearchHit[]>

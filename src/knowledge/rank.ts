@@ -47,13 +47,18 @@ export interface Candidate {
  * quarter of those of the query, words of the surroundings a third.
  */
 export function scoreSentences(query: string, question: string, candidates: readonly Candidate[]): number[] {
-  const documents = candidates.map(({ text, about }) => ({ terms: termsOf(text), about: new Set(termsOf(about ?? "")) }))
+  const documents = candidates.map(({ text, about }) => ({
+    terms: termsOf(text),
+    about: new Set(termsOf(about ?? "")),
+  }))
   const average = documents.reduce((sum, { terms }) => sum + terms.length, 0) / Math.max(1, documents.length)
   const frequency = new Map<string, number>()
-  for (const { terms } of documents) for (const term of new Set(terms)) frequency.set(term, (frequency.get(term) ?? 0) + 1)
+  for (const { terms } of documents)
+    for (const term of new Set(terms)) frequency.set(term, (frequency.get(term) ?? 0) + 1)
   const weights = new Map<string, number>()
   const weigh = (text: string, factor: number): void => {
-    for (const term of termsOf(text)) if (!functionWords.has(term)) weights.set(term, Math.max(weights.get(term) ?? 0, factor))
+    for (const term of termsOf(text))
+      if (!functionWords.has(term)) weights.set(term, Math.max(weights.get(term) ?? 0, factor))
   }
   weigh(query, 1)
   weigh(question, 0.25)
@@ -63,7 +68,8 @@ export function scoreSentences(query: string, question: string, candidates: read
       const count = terms.filter((other) => other === term).length
       const holds = frequency.get(term) ?? 0
       const rarity = Math.log(1 + (documents.length - holds + 0.5) / (holds + 0.5))
-      if (count > 0) score += weight * rarity * ((count * 2.2) / (count + 1.2 * (0.25 + (0.75 * terms.length) / average)))
+      if (count > 0)
+        score += weight * rarity * ((count * 2.2) / (count + 1.2 * (0.25 + (0.75 * terms.length) / average)))
       else if (about.has(term)) score += (weight * rarity) / 3
     }
     return score

@@ -17,11 +17,21 @@ export const documentLimitBytes = 32 * 1024 * 1024
 export async function readDocument(document: Document): Promise<Section[]> {
   const { id, format, content } = document
   const size = typeof content === "string" ? Buffer.byteLength(content) : content.byteLength
-  if (size > documentLimitBytes) throw new AgentOSError("DOCUMENT_TOO_LARGE", `${id} has ${size} bytes; at most ${documentLimitBytes} are taken`)
+  if (size > documentLimitBytes)
+    throw new AgentOSError("DOCUMENT_TOO_LARGE", `${id} has ${size} bytes; at most ${documentLimitBytes} are taken`)
   if (format === "pdf") return pdfSections(id, content)
   const text = typeof content === "string" ? content : new TextDecoder().decode(content)
   if (format === "markdown") return markdownSections(text)
-  if (format === "html") return markdownSections(convert(text, { wordwrap: false, selectors: [{ selector: "a", options: { ignoreHref: true } }, { selector: "img", format: "skip" }] }))
+  if (format === "html")
+    return markdownSections(
+      convert(text, {
+        wordwrap: false,
+        selectors: [
+          { selector: "a", options: { ignoreHref: true } },
+          { selector: "img", format: "skip" },
+        ],
+      }),
+    )
   return [{ heading: undefined, paragraphs: paragraphsOf(text) }]
 }
 
@@ -43,13 +53,16 @@ function markdownSections(text: string): Section[] {
     if (plain !== "") sections.at(-1)?.paragraphs.push(plain)
   }
   for (const token of lexer(text)) {
-    if (token.type === "heading") sections.push({ heading: plainText((token as Tokens.Heading).tokens), paragraphs: [] })
+    if (token.type === "heading")
+      sections.push({ heading: plainText((token as Tokens.Heading).tokens), paragraphs: [] })
     else if (token.type === "list") for (const item of (token as Tokens.List).items) add(plainText(item.tokens))
     else if (token.type === "table") {
       const { header, rows } = token as Tokens.Table
-      for (const row of rows) add(row.map((cell, i) => `${plainText(header[i]?.tokens ?? [])}: ${plainText(cell.tokens)}`).join("; "))
+      for (const row of rows)
+        add(row.map((cell, i) => `${plainText(header[i]?.tokens ?? [])}: ${plainText(cell.tokens)}`).join("; "))
     } else if (token.type === "blockquote") add(plainText((token as Tokens.Blockquote).tokens))
-    else if (token.type === "paragraph" || token.type === "text") add(plainText((token as Tokens.Paragraph).tokens ?? [token]))
+    else if (token.type === "paragraph" || token.type === "text")
+      add(plainText((token as Tokens.Paragraph).tokens ?? [token]))
     else if (token.type === "code") add((token as Tokens.Code).text)
   }
   return sections.filter(({ heading, paragraphs }) => heading !== undefined || paragraphs.length > 0)
@@ -67,8 +80,15 @@ function plainText(tokens: readonly Token[]): string {
     .join("")
 }
 
-const entities: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" }
-const unescape = (text: string): string => text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
+const entities: Readonly<Record<string, string>> = {
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&#39;": "'",
+}
+const unescape = (text: string): string =>
+  text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
 
 const paragraphsOf = (text: string): string[] =>
   text

@@ -1,5 +1,16 @@
 /** Models: the port, the local engine, servers. */
-export type { Decoding, FinishReason, Message, Model, ModelInfo, ModelPart, ModelRequest, ToolCall, ToolSpec, Usage } from "./model.js"
+export type {
+  Decoding,
+  FinishReason,
+  Message,
+  Model,
+  ModelInfo,
+  ModelPart,
+  ModelRequest,
+  ToolCall,
+  ToolSpec,
+  Usage,
+} from "./model.js"
 export { LocalModel, openLocalModel } from "./local-model.js"
 export type { LocalModelOptions } from "./local-model.js"
 export { openAiCompatible } from "./providers/openai-compatible.js"

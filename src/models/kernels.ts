@@ -15,19 +15,84 @@ export interface Kernels {
   swiglu(gate: number, up: number, y: number, n: number): void
   swigluGradient(gate: number, up: number, g: number, dGate: number, dUp: number, n: number): void
   shift(x: number, y: number, starts: number, b: number, t: number, c: number, back: number): void
-  splitHeads(x: number, out: number, b: number, t: number, h: number, g: number, d: number, cos: number, sin: number, turn: number): void
-  joinHeads(x: number, out: number, b: number, t: number, h: number, g: number, d: number, cos: number, sin: number, turn: number, scratch: number): void
+  splitHeads(
+    x: number,
+    out: number,
+    b: number,
+    t: number,
+    h: number,
+    g: number,
+    d: number,
+    cos: number,
+    sin: number,
+    turn: number,
+  ): void
+  joinHeads(
+    x: number,
+    out: number,
+    b: number,
+    t: number,
+    h: number,
+    g: number,
+    d: number,
+    cos: number,
+    sin: number,
+    turn: number,
+    scratch: number,
+  ): void
   gather(table: number, ids: number, out: number, n: number, c: number): void
   scatterAdd(g: number, ids: number, d: number, n: number, v: number, c: number): void
   crossEntropy(logits: number, d: number, targets: number, weights: number, best: number, s: number, v: number): number
-  adam(w: number, m: number, v: number, g: number, n: number, rate: number, beta1: number, beta2: number, epsilon: number, decay: number, clip: number): void
+  adam(
+    w: number,
+    m: number,
+    v: number,
+    g: number,
+    n: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    decay: number,
+    clip: number,
+  ): void
   sumOfSquares(g: number, n: number): number
-  shiftCached(x: number, y: number, cache: number, slots: number, positions: number, n: number, c: number, length: number): void
-  attendCached(q: number, k: number, v: number, out: number, keys: number, values: number, slots: number, positions: number, cos: number, sin: number, scratch: number, n: number, h: number, g: number, d: number, length: number, scale: number): void
+  shiftCached(
+    x: number,
+    y: number,
+    cache: number,
+    slots: number,
+    positions: number,
+    n: number,
+    c: number,
+    length: number,
+  ): void
+  attendCached(
+    q: number,
+    k: number,
+    v: number,
+    out: number,
+    keys: number,
+    values: number,
+    slots: number,
+    positions: number,
+    cos: number,
+    sin: number,
+    scratch: number,
+    n: number,
+    h: number,
+    g: number,
+    d: number,
+    length: number,
+    scale: number,
+  ): void
 }
 
 /** Loads the build with fused multiply-add where this engine has relaxed SIMD, else the plain one. */
-export async function loadKernels(backend: WasmBackend, options: { readonly relaxed?: boolean } = {}): Promise<Kernels & { readonly relaxed: boolean }> {
+export async function loadKernels(
+  backend: WasmBackend,
+  options: { readonly relaxed?: boolean } = {},
+): Promise<Kernels & { readonly relaxed: boolean }> {
   // On by default from Node 22; on Node 20 the flag must be set before the module compiles.
   if (options.relaxed !== false) setFlagsFromString("--experimental-wasm-relaxed-simd")
   const relaxed = options.relaxed === false ? undefined : await compile("kernels.relaxed.wasm").catch(() => undefined)

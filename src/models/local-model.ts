@@ -78,7 +78,11 @@ export class LocalModel implements Model {
     let timedOut = false
 
     const finish = (reason: FinishReason): void => {
-      queue.push({ type: "finish", reason, usage: { promptTokens: prompt.length, completionTokens: answer.length, cachedTokens: 0 } })
+      queue.push({
+        type: "finish",
+        reason,
+        usage: { promptTokens: prompt.length, completionTokens: answer.length, cachedTokens: 0 },
+      })
       queue.close()
     }
     const say = (text: string): void => {
@@ -89,7 +93,10 @@ export class LocalModel implements Model {
     const cancel = (): void => {
       if (sequence !== undefined) this.#engine.cancel(sequence)
     }
-    const timer = request.timeoutMs === undefined ? undefined : this.#clock.timer(request.timeoutMs, () => ((timedOut = true), cancel()))
+    const timer =
+      request.timeoutMs === undefined
+        ? undefined
+        : this.#clock.timer(request.timeoutMs, () => ((timedOut = true), cancel()))
     request.signal?.addEventListener("abort", cancel, { once: true })
     try {
       if (request.signal?.aborted === true) {
@@ -100,7 +107,10 @@ export class LocalModel implements Model {
             prompt,
             stops: new Set([config.eos]),
             maxTokens: decoding.maxTokens ?? defaultMaxTokens,
-            sampling: samplingOf(decoding, (decoding.banned ?? []).flatMap((text) => tokenizer.encode(text))),
+            sampling: samplingOf(
+              decoding,
+              (decoding.banned ?? []).flatMap((text) => tokenizer.encode(text)),
+            ),
             ...(decoding.seed === undefined ? {} : { seed: decoding.seed }),
           },
           {
@@ -111,10 +121,17 @@ export class LocalModel implements Model {
               if (stops.stopped && sequence !== undefined) this.#engine.cancel(sequence)
             },
             end: (reason) => {
-              if (timedOut) return queue.fail(new AgentOSError("DEADLINE_EXCEEDED", `the model did not finish within ${request.timeoutMs} ms`))
+              if (timedOut)
+                return queue.fail(
+                  new AgentOSError("DEADLINE_EXCEEDED", `the model did not finish within ${request.timeoutMs} ms`),
+                )
               if (calling) {
                 const output = parseScribeOutput(tokenizer, answer)
-                if (output.kind === "call") queue.push({ type: "tool-call", call: { id: `${this.#id}-${this.#nextCall++}`, tool: output.tool, arguments: output.arguments } })
+                if (output.kind === "call")
+                  queue.push({
+                    type: "tool-call",
+                    call: { id: `${this.#id}-${this.#nextCall++}`, tool: output.tool, arguments: output.arguments },
+                  })
                 return finish(output.kind === "call" && reason === "stop" ? "tool-calls" : reason)
               }
               say(decoder.flush())
@@ -142,7 +159,8 @@ export class LocalModel implements Model {
     const { tokenizer, config } = this.#head
     if (config.promptFormat === "scribe") {
       // Half of the context is kept for the answer and for what the conversation still needs.
-      const fits = (segments: Parameters<typeof encodeSegments>[1]): boolean => encodeSegments(tokenizer, segments).length <= config.contextLength / 2
+      const fits = (segments: Parameters<typeof encodeSegments>[1]): boolean =>
+        encodeSegments(tokenizer, segments).length <= config.contextLength / 2
       return encodeSegments(tokenizer, scribeSegments(messages, fits))
     }
     return tokenizer.encode(messages.map(({ role, content }) => `${role}: ${content}\n`).join("") + "assistant:")

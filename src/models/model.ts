@@ -46,7 +46,6 @@ export interface Decoding {
   readonly seed?: number
 }
 
-
 export interface ModelRequest {
   readonly messages: readonly Message[]
   readonly tools?: readonly ToolSpec[]

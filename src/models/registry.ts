@@ -8,7 +8,12 @@ import { openAiCompatible, type OpenAiCompatibleOptions } from "./providers/open
 
 /** How a model is reached. */
 export type ModelConfig =
-  | { readonly kind: "local"; readonly path?: string | undefined; readonly backend?: "wasm" | "tensorflow"; readonly maxBatch?: number }
+  | {
+      readonly kind: "local"
+      readonly path?: string | undefined
+      readonly backend?: "wasm" | "tensorflow"
+      readonly maxBatch?: number
+    }
   | ({ readonly kind: "openai-compatible" } & OpenAiCompatibleOptions)
 
 /** The model that is part of this package. */
@@ -43,7 +48,9 @@ export class ModelRegistry {
       const known = this.#infos.get(id)
       if (known !== undefined) return known
       const config = this.#configs.get(id)
-      return config?.kind === "openai-compatible" ? { id, provider: config.baseUrl, backend: "remote" } : { id, provider: "local", backend: `tensorflow.js/${config?.backend ?? "wasm"}` }
+      return config?.kind === "openai-compatible"
+        ? { id, provider: config.baseUrl, backend: "remote" }
+        : { id, provider: "local", backend: `tensorflow.js/${config?.backend ?? "wasm"}` }
     })
   }
 
@@ -63,7 +70,11 @@ export class ModelRegistry {
 
   async #openModel(name: string): Promise<Model> {
     const config = this.#configs.get(name)
-    if (config === undefined) throw new AgentOSError("UNKNOWN_MODEL", `there is no model named ${JSON.stringify(name)}; there are: ${[...this.#configs.keys(), ...this.#open.keys()].join(", ")}`)
+    if (config === undefined)
+      throw new AgentOSError(
+        "UNKNOWN_MODEL",
+        `there is no model named ${JSON.stringify(name)}; there are: ${[...this.#configs.keys(), ...this.#open.keys()].join(", ")}`,
+      )
     if (config.kind === "openai-compatible") return openAiCompatible(name, config)
     const folder = config.path ?? fileURLToPath(new URL(`./embedded/${name}/`, import.meta.url))
     const { backend = "wasm", maxBatch = 16 } = config

@@ -40,7 +40,8 @@ export function definePlugin(plugin: Plugin): Plugin {
 /** Loads plugins in order. @throws `INVALID_PLUGIN` naming the plugin and what is wrong */
 export async function loadPlugins(plugins: readonly (string | Plugin)[]): Promise<Plugin[]> {
   const loaded: Plugin[] = []
-  for (const plugin of plugins) loaded.push(typeof plugin === "string" ? await load(plugin) : check(plugin, "a plugin given as a value"))
+  for (const plugin of plugins)
+    loaded.push(typeof plugin === "string" ? await load(plugin) : check(plugin, "a plugin given as a value"))
   return loaded
 }
 
@@ -52,18 +53,27 @@ async function load(specifier: string): Promise<Plugin> {
     return check(module.default, specifier)
   } catch (cause) {
     if (cause instanceof AgentOSError) throw cause
-    throw new AgentOSError("INVALID_PLUGIN", `plugin ${specifier} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new AgentOSError(
+      "INVALID_PLUGIN",
+      `plugin ${specifier} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
   }
 }
 
 function check(value: unknown, source: string): Plugin {
   const wrong = (what: string): AgentOSError => new AgentOSError("INVALID_PLUGIN", `plugin ${source}: ${what}`)
-  if (typeof value !== "object" || value === null) throw wrong("it has no default export made by definePlugin({ name, contract: 1, ... })")
+  if (typeof value !== "object" || value === null)
+    throw wrong("it has no default export made by definePlugin({ name, contract: 1, ... })")
   const plugin = value as Partial<Plugin>
   if (typeof plugin.name !== "string" || plugin.name === "") throw wrong("it has no name")
-  if (plugin.contract !== pluginContract) throw wrong(`${plugin.name} was written for contract ${String(plugin.contract)}; this release has contract ${pluginContract}`)
+  if (plugin.contract !== pluginContract)
+    throw wrong(
+      `${plugin.name} was written for contract ${String(plugin.contract)}; this release has contract ${pluginContract}`,
+    )
   const known = ["name", "contract", "agents", "tools", "models", "topologies", "hooks"]
   const unknown = Object.keys(plugin).filter((key) => !known.includes(key))
-  if (unknown.length > 0) throw wrong(`${plugin.name} has unknown fields ${unknown.join(", ")}; known are ${known.join(", ")}`)
+  if (unknown.length > 0)
+    throw wrong(`${plugin.name} has unknown fields ${unknown.join(", ")}; known are ${known.join(", ")}`)
   return plugin as Plugin
 }

@@ -47,7 +47,9 @@ export class Conversations {
     const conversation = await this.#open(tenant, target, id)
     const appended = conversation.last.then(async () => {
       if (conversation.turns.some(({ runId }) => runId === turn.runId)) return // C2
-      conversation.sequence = await this.#journal.append(idOf(tenant, target, id), conversation.sequence, 0, [{ name: "turn", payload: turn, version: 1 }])
+      conversation.sequence = await this.#journal.append(idOf(tenant, target, id), conversation.sequence, 0, [
+        { name: "turn", payload: turn, version: 1 },
+      ])
       conversation.turns.push(turn)
       conversation.turns.splice(0, conversation.turns.length - limits.turns)
     })
@@ -78,4 +80,8 @@ export class Conversations {
   }
 }
 
-const idOf = (tenant: string, target: string, id: string): PersistenceId => ({ tenant, type: "conversation", key: `${target}/${id}` })
+const idOf = (tenant: string, target: string, id: string): PersistenceId => ({
+  tenant,
+  type: "conversation",
+  key: `${target}/${id}`,
+})

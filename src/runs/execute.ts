@@ -41,7 +41,12 @@ export interface Executed {
   readonly provenance: readonly Provenance[]
 }
 
-export async function execute(topology: Topology, input: string, parts: ExecuteParts, signal: AbortSignal): Promise<Executed> {
+export async function execute(
+  topology: Topology,
+  input: string,
+  parts: ExecuteParts,
+  signal: AbortSignal,
+): Promise<Executed> {
   let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
   const values: Record<string, unknown> = {}
   const provenance: Provenance[] = []
@@ -69,7 +74,11 @@ export async function execute(topology: Topology, input: string, parts: ExecuteP
         const label = await choose(node.by, Object.keys(node.routes), path, said, signal)
         const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
         const next = route ?? node.otherwise
-        if (next === undefined) throw new AgentOSError("NO_ROUTE", `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`)
+        if (next === undefined)
+          throw new AgentOSError(
+            "NO_ROUTE",
+            `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`,
+          )
         return visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, signal)
       }
     }
@@ -83,26 +92,63 @@ export async function execute(topology: Topology, input: string, parts: ExecuteP
       let result = parts.log.finished(step)
       if (result === undefined) {
         const left = parts.budgetTokens === undefined ? undefined : parts.budgetTokens - spent()
-        if (left !== undefined && left <= 0) throw new AgentOSError("BUDGET_EXCEEDED", `the run has spent its ${parts.budgetTokens} tokens before step ${step} (${agent})`)
+        if (left !== undefined && left <= 0)
+          throw new AgentOSError(
+            "BUDGET_EXCEEDED",
+            `the run has spent its ${parts.budgetTokens} tokens before step ${step} (${agent})`,
+          )
         await parts.log.claimStep(step)
         const { runId, tenant, traceId, history } = parts
-        const request: AgentRequest = { runId, step, input: said, history, tenant, traceId, ...(left === undefined ? {} : { budgetTokens: left }) }
+        const request: AgentRequest = {
+          runId,
+          step,
+          input: said,
+          history,
+          tenant,
+          traceId,
+          ...(left === undefined ? {} : { budgetTokens: left }),
+        }
         result = { agent, ...(await parts.ask(agent, request, signal)) }
         await parts.log.finishStep(step, result)
       }
-      usage = { promptTokens: usage.promptTokens + result.usage.promptTokens, completionTokens: usage.completionTokens + result.usage.completionTokens, cachedTokens: usage.cachedTokens + result.usage.cachedTokens }
+      usage = {
+        promptTokens: usage.promptTokens + result.usage.promptTokens,
+        completionTokens: usage.completionTokens + result.usage.completionTokens,
+        cachedTokens: usage.cachedTokens + result.usage.cachedTokens,
+      }
       values[agent] = result.output
       provenance.push(result.provenance)
-      parts.emit({ type: "step", step, agent, status: "finished", output: result.output, elapsedMs: parts.clock.monotonic() - began, usage: result.usage })
+      parts.emit({
+        type: "step",
+        step,
+        agent,
+        status: "finished",
+        output: result.output,
+        elapsedMs: parts.clock.monotonic() - began,
+        usage: result.usage,
+      })
       return result.output
     } catch (thrown) {
       const error = AgentOSError.from(thrown, "RUN_FAILED")
-      parts.emit({ type: "step", step, agent, status: "failed", code: error.code, message: error.message, elapsedMs: parts.clock.monotonic() - began })
+      parts.emit({
+        type: "step",
+        step,
+        agent,
+        status: "failed",
+        code: error.code,
+        message: error.message,
+        elapsedMs: parts.clock.monotonic() - began,
+      })
       throw error
     }
   }
 
-  async function branches(node: Extract<Topology, { kind: "parallel" }>, path: string, said: string, signal: AbortSignal): Promise<string[]> {
+  async function branches(
+    node: Extract<Topology, { kind: "parallel" }>,
+    path: string,
+    said: string,
+    signal: AbortSignal,
+  ): Promise<string[]> {
     const siblings = new AbortController()
     const both = AbortSignal.any([signal, siblings.signal])
     const { onError } = node
@@ -123,34 +169,64 @@ export async function execute(topology: Topology, input: string, parts: ExecuteP
     const answers = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
     const failures = settled.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
     // The failure that came first is the cause; those it cancelled are not.
-    const cause = failures.find((error) => !(error instanceof AgentOSError && error.code === "CANCELLED")) ?? failures[0]
+    const cause =
+      failures.find((error) => !(error instanceof AgentOSError && error.code === "CANCELLED")) ?? failures[0]
     if (failures.length > 0 && (onError !== "ignore" || answers.length === 0)) throw cause
     return answers
   }
 
-  async function reduce(how: Reduce, said: string, answers: readonly string[], path: string, signal: AbortSignal): Promise<string> {
+  async function reduce(
+    how: Reduce,
+    said: string,
+    answers: readonly string[],
+    path: string,
+    signal: AbortSignal,
+  ): Promise<string> {
     if (how === "concatenate") return answers.join("\n")
     if (how === "vote") {
       const votes = new Map<string, number>()
-      for (const answer of answers) votes.set(answer.trim().toLowerCase(), (votes.get(answer.trim().toLowerCase()) ?? 0) + 1)
+      for (const answer of answers)
+        votes.set(answer.trim().toLowerCase(), (votes.get(answer.trim().toLowerCase()) ?? 0) + 1)
       const most = Math.max(...votes.values())
       return answers.find((answer) => votes.get(answer.trim().toLowerCase()) === most) ?? ""
     }
     if ("fn" in how) return parts.fn(how.fn)(said, answers)
-    const verdict = await answer(how.judge, `${path}.judge`, `${said}\n${answers.map((text, i) => `${i + 1}. ${text}`).join("\n")}\nWhich answer is best? Reply with its number.`, signal)
+    const verdict = await answer(
+      how.judge,
+      `${path}.judge`,
+      `${said}\n${answers.map((text, i) => `${i + 1}. ${text}`).join("\n")}\nWhich answer is best? Reply with its number.`,
+      signal,
+    )
     const best = answers[Number(/\d+/.exec(verdict)?.[0] ?? 0) - 1]
-    if (best === undefined) throw new AgentOSError("OUTPUT_REJECTED", `the judge ${how.judge} was to name one of ${answers.length} answers by its number and said ${JSON.stringify(verdict)}`)
+    if (best === undefined)
+      throw new AgentOSError(
+        "OUTPUT_REJECTED",
+        `the judge ${how.judge} was to name one of ${answers.length} answers by its number and said ${JSON.stringify(verdict)}`,
+      )
     return best
   }
 
-  async function choose(by: Choice, labels: readonly string[], path: string, said: string, signal: AbortSignal): Promise<string | undefined> {
+  async function choose(
+    by: Choice,
+    labels: readonly string[],
+    path: string,
+    said: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     if ("agent" in by) {
       const label = (await answer(by.agent, `${path}.by`, said, signal)).trim().toLowerCase()
-      return labels.find((name) => name.toLowerCase() === label) ?? labels.find((name) => label.split(/[^\p{L}\p{N}_-]+/u).includes(name.toLowerCase())) ?? label
+      return (
+        labels.find((name) => name.toLowerCase() === label) ??
+        labels.find((name) => label.split(/[^\p{L}\p{N}_-]+/u).includes(name.toLowerCase())) ??
+        label
+      )
     }
     if ("rules" in by) {
       for (const rule of by.rules) {
-        if ("matches" in rule ? new RegExp(rule.matches, "iu").test(said) : (await parts.fn(rule.fn)(said, [])) === "true") return rule.to
+        if (
+          "matches" in rule ? new RegExp(rule.matches, "iu").test(said) : (await parts.fn(rule.fn)(said, [])) === "true"
+        )
+          return rule.to
       }
       return undefined
     }
@@ -159,7 +235,8 @@ export async function execute(topology: Topology, input: string, parts: ExecuteP
     let best: { label: string; likeness: number } | undefined
     vectors.forEach((vector, i) => {
       const likeness = vector.reduce((sum, x, j) => sum + x * (asked?.[j] ?? 0), 0)
-      if (best === undefined || likeness > best.likeness) best = { label: (examples[i] as (typeof examples)[number]).label, likeness }
+      if (best === undefined || likeness > best.likeness)
+        best = { label: (examples[i] as (typeof examples)[number]).label, likeness }
     })
     return best?.label
   }

@@ -30,7 +30,12 @@ export class JournalLog implements RunLog {
 
   append(...events: readonly RunLogEvent[]): Promise<void> {
     const next = this.#last.then(async () => {
-      this.#sequence = await this.#journal.append(this.#id, this.#sequence, 0, events.map((event) => ({ ...event, version: 1 })))
+      this.#sequence = await this.#journal.append(
+        this.#id,
+        this.#sequence,
+        0,
+        events.map((event) => ({ ...event, version: 1 })),
+      )
       for (const event of events) foldRun(this.state, event)
     })
     this.#last = next.catch(() => undefined)
@@ -41,6 +46,8 @@ export class JournalLog implements RunLog {
   claimStep: RunLog["claimStep"] = (step) => this.append({ name: "step-claimed", payload: { step } })
   finishStep: RunLog["finishStep"] = (step, result) => this.append({ name: "step-finished", payload: { step, result } })
   call: RunLog["call"] = (callId) => this.state.calls.get(callId)
-  claimCall: RunLog["claimCall"] = (callId, tool, args) => this.append({ name: "tool-claimed", payload: { callId, tool, arguments: args } })
-  finishCall: RunLog["finishCall"] = (callId, outcome) => this.append({ name: "tool-finished", payload: { callId, outcome } })
+  claimCall: RunLog["claimCall"] = (callId, tool, args) =>
+    this.append({ name: "tool-claimed", payload: { callId, tool, arguments: args } })
+  finishCall: RunLog["finishCall"] = (callId, outcome) =>
+    this.append({ name: "tool-finished", payload: { callId, outcome } })
 }

@@ -22,7 +22,14 @@ export type RunLogEvent =
   | { readonly name: "started"; readonly payload: StartedRun }
   | { readonly name: "step-claimed"; readonly payload: { readonly step: string } }
   | { readonly name: "step-finished"; readonly payload: { readonly step: string; readonly result: StepResult } }
-  | { readonly name: "tool-claimed"; readonly payload: { readonly callId: string; readonly tool: string; readonly arguments: Readonly<Record<string, unknown>> } }
+  | {
+      readonly name: "tool-claimed"
+      readonly payload: {
+        readonly callId: string
+        readonly tool: string
+        readonly arguments: Readonly<Record<string, unknown>>
+      }
+    }
   | { readonly name: "tool-finished"; readonly payload: { readonly callId: string; readonly outcome: ToolOutcome } }
   | { readonly name: "ended"; readonly payload: RunResult }
   | { readonly name: "failed"; readonly payload: { readonly code: string; readonly message: string } }
@@ -75,7 +82,13 @@ export interface RunState {
   failed: { readonly code: string; readonly message: string } | undefined
 }
 
-export const newRunState = (): RunState => ({ started: undefined, steps: new Map(), calls: new Map(), ended: undefined, failed: undefined })
+export const newRunState = (): RunState => ({
+  started: undefined,
+  steps: new Map(),
+  calls: new Map(),
+  ended: undefined,
+  failed: undefined,
+})
 
 /** Takes in one event. */
 export function foldRun(state: RunState, event: RunLogEvent): void {
@@ -92,7 +105,12 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
       state.calls.set(event.payload.callId, { tool: event.payload.tool, arguments: event.payload.arguments })
       break
     case "tool-finished":
-      state.calls.set(event.payload.callId, { tool: "", arguments: {}, ...state.calls.get(event.payload.callId), outcome: event.payload.outcome })
+      state.calls.set(event.payload.callId, {
+        tool: "",
+        arguments: {},
+        ...state.calls.get(event.payload.callId),
+        outcome: event.payload.outcome,
+      })
       break
     case "ended":
       state.ended = event.payload

@@ -79,9 +79,17 @@ export class Runs {
   }
 
   /** The log and the listener of a run, for the agent that answers one of its steps. */
-  of(runId: string): { readonly log: RunLog; readonly caller: string | undefined; readonly emit: (event: RunEvent) => void } {
+  of(runId: string): {
+    readonly log: RunLog
+    readonly caller: string | undefined
+    readonly emit: (event: RunEvent) => void
+  } {
     const active = this.#active.get(runId)
-    return { log: active?.log ?? noLog, caller: active?.caller, emit: (event) => active?.listeners.forEach((listener) => listener(event)) }
+    return {
+      log: active?.log ?? noLog,
+      caller: active?.caller,
+      emit: (event) => active?.listeners.forEach((listener) => listener(event)),
+    }
   }
 
   /** @throws what ended the run; `UNKNOWN_AGENT` */
@@ -120,13 +128,20 @@ export class Runs {
 
   async status(runId: string, tenant = "default"): Promise<RunStatus | undefined> {
     const active = this.#active.get(runId)
-    if (active !== undefined) return { runId, target: active.target, state: "running", ...(active.caller === undefined ? {} : { caller: active.caller }) }
+    if (active !== undefined)
+      return {
+        runId,
+        target: active.target,
+        state: "running",
+        ...(active.caller === undefined ? {} : { caller: active.caller }),
+      }
     const { state } = await JournalLog.open(this.#parts.journal, tenant, runId)
     const { started, ended, failed } = state
     if (started === undefined) return undefined
     const about = { runId, target: started.target, ...(started.caller === undefined ? {} : { caller: started.caller }) }
     if (ended !== undefined) return { ...about, state: "finished", output: ended.output }
-    if (failed !== undefined) return { ...about, state: failed.code === "CANCELLED" ? "cancelled" : "failed", error: failed }
+    if (failed !== undefined)
+      return { ...about, state: failed.code === "CANCELLED" ? "cancelled" : "failed", error: failed }
     return { ...about, state: "running" }
   }
 
@@ -142,12 +157,24 @@ export class Runs {
       const [, tenant = "", runId = ""] = key.split("\u0000")
       const log = await JournalLog.open(this.#parts.journal, tenant, runId)
       const { started, ended, failed } = log.state
-      if (started === undefined || ended !== undefined || failed !== undefined || this.kindOf(started.target) === undefined) {
+      if (
+        started === undefined ||
+        ended !== undefined ||
+        failed !== undefined ||
+        this.kindOf(started.target) === undefined
+      ) {
         await this.#parts.records.write([[key, undefined]])
         continue
       }
       const { target, input, context, ...rest } = started
-      const active = this.#begin(runId, target, input, { ...rest, tenant, ...(context === undefined ? {} : { context: checkContext(context) }) }, log, true)
+      const active = this.#begin(
+        runId,
+        target,
+        input,
+        { ...rest, tenant, ...(context === undefined ? {} : { context: checkContext(context) }) },
+        log,
+        true,
+      )
       active.ended.catch(() => undefined)
       found.push(runId)
     }
@@ -158,25 +185,50 @@ export class Runs {
   async drain(milliseconds: number): Promise<void> {
     const all = Promise.allSettled([...this.#active.values()].map(({ ended }) => ended))
     const cancelTimer = this.#parts.clock.timer(milliseconds, () => {
-      for (const [runId, { control }] of this.#active) control.abort(new AgentOSError("SYSTEM_STOPPED", `the node stopped before run ${runId} ended; what is journalled goes on at the next start`))
+      for (const [runId, { control }] of this.#active)
+        control.abort(
+          new AgentOSError(
+            "SYSTEM_STOPPED",
+            `the node stopped before run ${runId} ended; what is journalled goes on at the next start`,
+          ),
+        )
     })
     await all
     cancelTimer()
   }
 
-  async #follow(target: string, input: string, options: RunOptions, listener: ((event: RunEvent) => void) | undefined): Promise<RunResult> {
+  async #follow(
+    target: string,
+    input: string,
+    options: RunOptions,
+    listener: ((event: RunEvent) => void) | undefined,
+  ): Promise<RunResult> {
     const { random, journal } = this.#parts
     const { tenant = "default", commandId } = options
-    if (this.kindOf(target) === undefined) throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
+    if (this.kindOf(target) === undefined)
+      throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
     options.signal?.throwIfAborted()
-    const runId = commandId === undefined ? random.uuid() : createHash("sha256").update(`${tenant}\u0000${commandId}`).digest("hex").slice(0, 32) // U3
+    const runId =
+      commandId === undefined
+        ? random.uuid()
+        : createHash("sha256").update(`${tenant}\u0000${commandId}`).digest("hex").slice(0, 32) // U3
     const recorded = commandId !== undefined || options.conversation !== undefined || this.#parts.topologies.has(target) // U1
     let active = this.#active.get(runId)
     if (active === undefined) {
       const log = recorded && commandId !== undefined ? await JournalLog.open(journal, tenant, runId) : undefined
       if (log?.state.ended !== undefined) return log.state.ended
       if (log?.state.failed !== undefined) throw new AgentOSError(log.state.failed.code, log.state.failed.message)
-      active = this.#active.get(runId) ?? this.#begin(runId, target, input, options, log ?? (recorded ? await JournalLog.open(journal, tenant, runId) : noLog), log?.state.started !== undefined, listener)
+      active =
+        this.#active.get(runId) ??
+        this.#begin(
+          runId,
+          target,
+          input,
+          options,
+          log ?? (recorded ? await JournalLog.open(journal, tenant, runId) : noLog),
+          log?.state.started !== undefined,
+          listener,
+        )
     }
     if (listener !== undefined) active.listeners.add(listener)
     const { control } = active
@@ -191,11 +243,21 @@ export class Runs {
     }
   }
 
-  #begin(runId: string, target: string, input: string, options: RunOptions, log: RunLog, resumed: boolean, listener?: (event: RunEvent) => void): Active {
+  #begin(
+    runId: string,
+    target: string,
+    input: string,
+    options: RunOptions,
+    log: RunLog,
+    resumed: boolean,
+    listener?: (event: RunEvent) => void,
+  ): Active {
     const control = new AbortController()
     const listeners = new Set(listener === undefined ? [] : [listener])
     const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs
-    const cancelTimer = this.#parts.clock.timer(timeoutMs, () => control.abort(new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${timeoutMs} ms`)))
+    const cancelTimer = this.#parts.clock.timer(timeoutMs, () =>
+      control.abort(new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${timeoutMs} ms`)),
+    )
     let settle: { resolve: (run: RunResult) => void; reject: (error: unknown) => void } | undefined
     const ended = new Promise<RunResult>((resolve, reject) => (settle = { resolve, reject }))
     const active: Active = { target, caller: options.caller, control, log, listeners, ended, followers: 0 }
@@ -211,7 +273,14 @@ export class Runs {
     return active
   }
 
-  async #carryOut(runId: string, target: string, input: string, options: RunOptions, active: Active, resumed: boolean): Promise<RunResult> {
+  async #carryOut(
+    runId: string,
+    target: string,
+    input: string,
+    options: RunOptions,
+    active: Active,
+    resumed: boolean,
+  ): Promise<RunResult> {
     const { agents, topologies, functions, records, embedder, clock } = this.#parts
     const { tenant = "default", conversation, traceId = "" } = options
     const { log, control } = active
@@ -234,7 +303,10 @@ export class Runs {
         await Promise.all([records.write([[openKey, true]]), log.append({ name: "started", payload: started })])
       }
       const context = options.context ?? emptyContext
-      const history = [...context.messages, ...(conversation === undefined ? [] : await this.#conversations.history(tenant, target, conversation))]
+      const history = [
+        ...context.messages,
+        ...(conversation === undefined ? [] : await this.#conversations.history(tenant, target, conversation)),
+      ]
       const budgetTokens = least(options.budgetTokens, context.budgetTokens)
       const executed = await execute(
         topologies.get(target) ?? { kind: "agent", agent: target },
@@ -249,11 +321,21 @@ export class Runs {
           emit,
           embedder,
           budgetTokens,
-          ask: (agent, request, signal) => agents.ask(agent, request, { signal, traceId, tenant, ...(options.caller === undefined ? {} : { caller: options.caller }) }),
+          ask: (agent, request, signal) =>
+            agents.ask(agent, request, {
+              signal,
+              traceId,
+              tenant,
+              ...(options.caller === undefined ? {} : { caller: options.caller }),
+            }),
           topology: (name) => (agents.has(name) ? undefined : topologies.get(name)),
           fn: (name) => {
             const found = functions.get(name)
-            if (found === undefined) throw new AgentOSError("UNKNOWN_FUNCTION", `no function is registered as ${JSON.stringify(name)}; there are: ${[...functions.keys()].join(", ") || "none"}`)
+            if (found === undefined)
+              throw new AgentOSError(
+                "UNKNOWN_FUNCTION",
+                `no function is registered as ${JSON.stringify(name)}; there are: ${[...functions.keys()].join(", ") || "none"}`,
+              )
             return found
           },
         },
@@ -264,10 +346,20 @@ export class Runs {
         messages: [...history, { role: "user", content: input }, { role: "assistant", content: executed.output }],
         values: { ...context.values, ...executed.values },
         provenance: [...context.provenance, ...executed.provenance],
-        ...(budgetTokens === undefined ? {} : { budgetTokens: budgetTokens - executed.usage.promptTokens - executed.usage.completionTokens }),
+        ...(budgetTokens === undefined
+          ? {}
+          : { budgetTokens: budgetTokens - executed.usage.promptTokens - executed.usage.completionTokens }),
       }
-      const run: RunResult = { runId, target, output: executed.output, context: after, usage: executed.usage, elapsedMs: clock.monotonic() - began }
-      if (conversation !== undefined) await this.#conversations.remember(tenant, target, conversation, { user: input, reply: executed.output, runId })
+      const run: RunResult = {
+        runId,
+        target,
+        output: executed.output,
+        context: after,
+        usage: executed.usage,
+        elapsedMs: clock.monotonic() - began,
+      }
+      if (conversation !== undefined)
+        await this.#conversations.remember(tenant, target, conversation, { user: input, reply: executed.output, runId })
       if (log instanceof JournalLog) {
         await log.append({ name: "ended", payload: run }) // U2
         void records.write([[openKey, undefined]]).catch(() => undefined)
@@ -277,9 +369,18 @@ export class Runs {
       const reason: unknown = control.signal.aborted ? (control.signal.reason as unknown) : thrown
       const error = AgentOSError.from(reason ?? thrown, control.signal.aborted ? "CANCELLED" : "RUN_FAILED")
       // A store that failed cannot record that it did; and a stop of the system leaves the run open, to be resumed.
-      const open = ["JOURNAL_FAILED", "STORE_FAILED", "DISK_FULL", "SYSTEM_STOPPED", "ACTOR_STOPPED", "MODEL_STOPPED"].includes(error.code)
+      const open = [
+        "JOURNAL_FAILED",
+        "STORE_FAILED",
+        "DISK_FULL",
+        "SYSTEM_STOPPED",
+        "ACTOR_STOPPED",
+        "MODEL_STOPPED",
+      ].includes(error.code)
       if (log instanceof JournalLog && !open) {
-        await log.append({ name: "failed", payload: { code: error.code, message: error.message } }).catch(() => undefined)
+        await log
+          .append({ name: "failed", payload: { code: error.code, message: error.message } })
+          .catch(() => undefined)
         void records.write([[openKey, undefined]]).catch(() => undefined)
       }
       throw error

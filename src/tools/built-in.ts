@@ -19,11 +19,14 @@ export function clockTool(clock: Clock): Tool {
   return defineTool({
     name: "clock",
     description: "Tells the date and time.",
-    parameters: z.object({ zone: z.string().optional().describe("IANA time zone such as Europe/Vienna; absent: this machine's.") }),
+    parameters: z.object({
+      zone: z.string().optional().describe("IANA time zone such as Europe/Vienna; absent: this machine's."),
+    }),
     idempotent: true,
     execute: ({ zone }) => {
       const now = new Date(clock.wallTime())
-      const part = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat("en-GB", { ...options, ...(zone === undefined ? {} : { timeZone: zone }) }).format(now)
+      const part = (options: Intl.DateTimeFormatOptions): string =>
+        new Intl.DateTimeFormat("en-GB", { ...options, ...(zone === undefined ? {} : { timeZone: zone }) }).format(now)
       try {
         return `${part({ weekday: "long" })}, ${part({ day: "numeric", month: "long", year: "numeric" })}, ${part({ hour: "2-digit", minute: "2-digit", hour12: false })}`
       } catch (cause) {
@@ -46,12 +49,24 @@ export function knowledgeSearch(knowledge: Knowledge, unit: "passage" | "sentenc
   return defineTool({
     name: "knowledge.search",
     description: "Searches the documents of this node and returns the passages that match best.",
-    parameters: z.object({ query: z.string().min(1).describe("What to look for, in a few words."), limit: z.int().min(1).max(20).default(3).describe("Most passages.") }),
+    parameters: z.object({
+      query: z.string().min(1).describe("What to look for, in a few words."),
+      limit: z.int().min(1).max(20).default(3).describe("Most passages."),
+    }),
     idempotent: true,
     execute: async ({ query, limit }, { tenant, question }): Promise<FoundPassages> => {
-      const hits = await knowledge.search(query, { tenant, unit, limit: unit === "sentence" ? 1 : limit, ...(question === undefined ? {} : { question }) })
-      if (hits.length === 0) throw new AgentOSError("NOTHING_FOUND", `the documents say nothing about ${JSON.stringify(query)}`)
-      return { text: hits.map(({ text }) => text).join("\n\n"), sources: [...new Set(hits.map(({ source }) => source))] }
+      const hits = await knowledge.search(query, {
+        tenant,
+        unit,
+        limit: unit === "sentence" ? 1 : limit,
+        ...(question === undefined ? {} : { question }),
+      })
+      if (hits.length === 0)
+        throw new AgentOSError("NOTHING_FOUND", `the documents say nothing about ${JSON.stringify(query)}`)
+      return {
+        text: hits.map(({ text }) => text).join("\n\n"),
+        sources: [...new Set(hits.map(({ source }) => source))],
+      }
     },
   })
 }

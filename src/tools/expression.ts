@@ -13,7 +13,8 @@ const limits = { length: 1000, bits: 4096 }
 
 /** @throws `INVALID_EXPRESSION` saying what stands where something else was expected */
 export function evaluateExpression(text: string): string {
-  if (text.length > limits.length) throw invalid(`the expression has ${text.length} characters; at most ${limits.length} are read`)
+  if (text.length > limits.length)
+    throw invalid(`the expression has ${text.length} characters; at most ${limits.length} are read`)
   const tokens = cut(text)
   let at = 0
 
@@ -38,7 +39,8 @@ export function evaluateExpression(text: string): string {
       if (tokens[at++]?.text !== ")") throw invalid(`the parenthesis at ${token.at + 1} is not closed`)
       return inner
     }
-    if (!/\d/.test(token.text)) throw invalid(`${JSON.stringify(token.text)} at ${token.at + 1} stands where a number is expected`)
+    if (!/\d/.test(token.text))
+      throw invalid(`${JSON.stringify(token.text)} at ${token.at + 1} stands where a number is expected`)
     return /^\d+$/.test(token.text) ? BigInt(token.text) : Number(token.text)
   }
 
@@ -58,7 +60,8 @@ function cut(text: string): { text: string; at: number }[] {
     last = pattern.lastIndex
   }
   const rest = text.slice(last).trim()
-  if (rest !== "") throw invalid(`${JSON.stringify(rest.slice(0, 20))} is not arithmetic: use numbers, + - * / % ^ and parentheses`)
+  if (rest !== "")
+    throw invalid(`${JSON.stringify(rest.slice(0, 20))} is not arithmetic: use numbers, + - * / % ^ and parentheses`)
   return tokens
 }
 
@@ -83,7 +86,18 @@ function apply(operator: string, a: Value, b: Value): Value {
     }
   }
   const [x, y] = [Number(a), Number(b)]
-  const result = operator === "+" ? x + y : operator === "-" ? x - y : operator === "*" ? x * y : operator === "/" ? x / y : operator === "%" ? x % y : x ** y
+  const result =
+    operator === "+"
+      ? x + y
+      : operator === "-"
+        ? x - y
+        : operator === "*"
+          ? x * y
+          : operator === "/"
+            ? x / y
+            : operator === "%"
+              ? x % y
+              : x ** y
   if (!Number.isFinite(result)) throw invalid("the result is not a number")
   return result
 }

@@ -21,7 +21,17 @@ export const httpToolSchema = z
     method: z.enum(["GET", "POST", "PUT", "DELETE"]).default("GET").describe("HTTP method."),
     url: z.string().describe("With gaps for arguments: `https://api.example.com/cities/{city}`."),
     headers: z.record(z.string(), z.string()).default({}).describe("`$NAME` in a value is taken from the environment."),
-    parameters: z.record(z.string(), z.strictObject({ type: z.enum(["string", "number", "boolean"]), description: z.string().optional(), optional: z.boolean().default(false) })).default({}).describe("Arguments. Those without a gap go into the query or, with a body, into JSON."),
+    parameters: z
+      .record(
+        z.string(),
+        z.strictObject({
+          type: z.enum(["string", "number", "boolean"]),
+          description: z.string().optional(),
+          optional: z.boolean().default(false),
+        }),
+      )
+      .default({})
+      .describe("Arguments. Those without a gap go into the query or, with a body, into JSON."),
     allow: z.array(z.string()).min(1).describe("Hosts that may be reached, `api.example.com` or `127.0.0.1:8080`."),
     timeoutMs: z.int().min(1).max(300_000).default(10_000).describe("Milliseconds before the call is given up."),
     responseLimitBytes: z.int().min(1).default(262_144).describe("Longest response that is read."),
@@ -54,14 +64,19 @@ for (const [address, prefix] of [
 /** @throws `INVALID_TOOL` when the configuration is wrong */
 export function httpTool(input: unknown, environment: Readonly<Record<string, string | undefined>>): Tool {
   const parsed = httpToolSchema.safeParse(input)
-  if (!parsed.success) throw new AgentOSError("INVALID_TOOL", `an HTTP tool is configured wrongly: ${z.prettifyError(parsed.error)}`)
+  if (!parsed.success)
+    throw new AgentOSError("INVALID_TOOL", `an HTTP tool is configured wrongly: ${z.prettifyError(parsed.error)}`)
   const config = parsed.data
   const headers = Object.fromEntries(
     Object.entries(config.headers).map(([name, value]) => [
       name,
       value.replace(/\$([A-Za-z_]\w*)/g, (_, variable: string) => {
         const found = environment[variable]
-        if (found === undefined) throw new AgentOSError("INVALID_TOOL", `HTTP tool ${config.name}: header ${name} needs the environment variable ${variable}`)
+        if (found === undefined)
+          throw new AgentOSError(
+            "INVALID_TOOL",
+            `HTTP tool ${config.name}: header ${name} needs the environment variable ${variable}`,
+          )
         return found
       }),
     ]),
@@ -92,24 +107,45 @@ export function httpTool(input: unknown, environment: Readonly<Record<string, st
       if (!hasBody) for (const [name, value] of rest) url.searchParams.set(name, String(value))
       const address = await checkedAddress(url, config)
       const body = hasBody ? JSON.stringify(Object.fromEntries(rest)) : undefined
-      return send(url, address, config, { ...headers, "idempotency-key": callId, ...(body === undefined ? {} : { "content-type": "application/json" }) }, body, signal)
+      return send(
+        url,
+        address,
+        config,
+        {
+          ...headers,
+          "idempotency-key": callId,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        body,
+        signal,
+      )
     },
   })
 }
 
 /** H1. @throws `HOST_REFUSED` */
 async function checkedAddress(url: URL, config: HttpToolConfig): Promise<{ address: string; family: number }> {
-  const refuse = (why: string): AgentOSError => new AgentOSError("HOST_REFUSED", `${config.name} may not reach ${url.host}: ${why}`)
+  const refuse = (why: string): AgentOSError =>
+    new AgentOSError("HOST_REFUSED", `${config.name} may not reach ${url.host}: ${why}`)
   if (url.protocol !== "https:" && url.protocol !== "http:") throw refuse("only http and https are spoken")
-  if (!config.allow.includes(url.host) && !config.allow.includes(url.hostname)) throw refuse(`its allow-list has ${config.allow.join(", ")}`)
+  if (!config.allow.includes(url.host) && !config.allow.includes(url.hostname))
+    throw refuse(`its allow-list has ${config.allow.join(", ")}`)
   const host = url.hostname.replace(/^\[|\]$/g, "")
   const found = isIP(host) === 0 ? await lookup(host) : { address: host, family: isIP(host) }
   const named = isIP(host) !== 0
-  if (!named && privateAddresses.check(found.address, found.family === 6 ? "ipv6" : "ipv4")) throw refuse(`its name leads to the private address ${found.address}; allow the address itself if that is meant`)
+  if (!named && privateAddresses.check(found.address, found.family === 6 ? "ipv6" : "ipv4"))
+    throw refuse(`its name leads to the private address ${found.address}; allow the address itself if that is meant`)
   return found
 }
 
-function send(url: URL, { address, family }: { address: string; family: number }, config: HttpToolConfig, headers: Record<string, string>, body: string | undefined, signal: AbortSignal): Promise<string> {
+function send(
+  url: URL,
+  { address, family }: { address: string; family: number },
+  config: HttpToolConfig,
+  headers: Record<string, string>,
+  body: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
   const request = url.protocol === "https:" ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -119,21 +155,34 @@ function send(url: URL, { address, family }: { address: string; family: number }
         headers,
         signal,
         // H2: whatever is asked for, this is the address.
-        lookup: (_host, options, done) => (options.all === true ? done(null, [{ address, family }]) : done(null, address, family)),
+        lookup: (_host, options, done) =>
+          options.all === true ? done(null, [{ address, family }]) : done(null, address, family),
       },
       (response) => {
         const chunks: Buffer[] = []
         let size = 0
         response.on("data", (chunk: Buffer) => {
           size += chunk.length
-          if (size > config.responseLimitBytes) outgoing.destroy(new AgentOSError("TOOL_FAILED", `${config.name}: the response is longer than ${config.responseLimitBytes} bytes`)) // H3
+          if (size > config.responseLimitBytes)
+            outgoing.destroy(
+              new AgentOSError(
+                "TOOL_FAILED",
+                `${config.name}: the response is longer than ${config.responseLimitBytes} bytes`,
+              ),
+            ) // H3
           else chunks.push(chunk)
         })
         response.on("end", () => {
           const text = Buffer.concat(chunks).toString("utf8")
           const status = response.statusCode ?? 0
           if (status >= 200 && status < 300) resolve(text)
-          else reject(new AgentOSError("TOOL_FAILED", `${config.name}: ${url.host} answered ${status}${text === "" ? "" : `: ${text.slice(0, 300)}`}`))
+          else
+            reject(
+              new AgentOSError(
+                "TOOL_FAILED",
+                `${config.name}: ${url.host} answered ${status}${text === "" ? "" : `: ${text.slice(0, 300)}`}`,
+              ),
+            )
         })
         response.on("error", reject)
       },

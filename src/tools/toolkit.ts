@@ -27,7 +27,10 @@ export class ToolKit {
   /** @throws `NAME_TAKEN`, `INVALID_TOOL` */
   register(tool: Tool): void {
     if (!/^[a-zA-Z][\w.-]{0,63}$/.test(tool.name)) {
-      throw new AgentOSError("INVALID_TOOL", `${JSON.stringify(tool.name)} is no name for a tool: begin with a letter, then letters, digits, dots, dashes and underscores, 64 at most`)
+      throw new AgentOSError(
+        "INVALID_TOOL",
+        `${JSON.stringify(tool.name)} is no name for a tool: begin with a letter, then letters, digits, dots, dashes and underscores, 64 at most`,
+      )
     }
     if (this.#tools.has(tool.name)) throw new AgentOSError("NAME_TAKEN", `there is a tool named ${tool.name} already`)
     this.#tools.set(tool.name, tool)
@@ -46,7 +49,11 @@ export class ToolKit {
     return names.map((name) => {
       const tool = this.#tools.get(name)
       if (tool === undefined) throw new AgentOSError("UNKNOWN_TOOL", this.#unknown(name))
-      return { name, description: tool.description, parameters: z.toJSONSchema(tool.parameters, { io: "input", unrepresentable: "any" }) as Record<string, unknown> }
+      return {
+        name,
+        description: tool.description,
+        parameters: z.toJSONSchema(tool.parameters, { io: "input", unrepresentable: "any" }) as Record<string, unknown>,
+      }
     })
   }
 
@@ -55,13 +62,21 @@ export class ToolKit {
     const tool = this.#tools.get(name)
     if (tool === undefined) return refused("UNKNOWN_TOOL", this.#unknown(name))
     const parsed = await tool.parameters.safeParseAsync(args)
-    if (!parsed.success) return refused("INVALID_ARGUMENTS", `${name} was called with wrong arguments: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`)
+    if (!parsed.success)
+      return refused(
+        "INVALID_ARGUMENTS",
+        `${name} was called with wrong arguments: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`,
+      )
     const timeoutMs = tool.timeoutMs ?? defaultTimeoutMs
     const control = new AbortController()
     const signal = context.signal === undefined ? control.signal : AbortSignal.any([context.signal, control.signal])
     if (signal.aborted) return refused("CANCELLED", `${name} was cancelled before it began`)
-    const ended = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }))
-    const cancelTimer = this.#clock.timer(timeoutMs, () => control.abort(new AgentOSError("TOOL_TIMEOUT", `${name} did not finish within ${timeoutMs} ms`)))
+    const ended = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+    )
+    const cancelTimer = this.#clock.timer(timeoutMs, () =>
+      control.abort(new AgentOSError("TOOL_TIMEOUT", `${name} did not finish within ${timeoutMs} ms`)),
+    )
     try {
       const full: ToolContext = { agent: "", tenant: "default", traceId: "", callId: "", ...context, signal }
       const value = await Promise.race([ended, (async () => tool.execute(parsed.data, full))()]) // K2
@@ -83,11 +98,25 @@ export class ToolKit {
 const refused = (code: string, text: string): ToolOutcome => ({ kind: "error", code, text })
 
 function succeeded(value: unknown): ToolOutcome {
-  const { text, sources } = isFound(value) ? value : { text: typeof value === "string" ? value : (JSON.stringify(value) ?? "done"), sources: undefined }
-  return { kind: "ok", value, text: text.length > resultLimit ? `${text.slice(0, resultLimit)} [cut]` : text, ...(sources === undefined ? {} : { sources }) }
+  const { text, sources } = isFound(value)
+    ? value
+    : { text: typeof value === "string" ? value : (JSON.stringify(value) ?? "done"), sources: undefined }
+  return {
+    kind: "ok",
+    value,
+    text: text.length > resultLimit ? `${text.slice(0, resultLimit)} [cut]` : text,
+    ...(sources === undefined ? {} : { sources }),
+  }
 }
 
 /** Whether a tool tells its text and where it comes from. */
 function isFound(value: unknown): value is { text: string; sources: readonly string[] } {
-  return typeof value === "object" && value !== null && "text" in value && typeof value.text === "string" && "sources" in value && Array.isArray(value.sources)
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "text" in value &&
+    typeof value.text === "string" &&
+    "sources" in value &&
+    Array.isArray(value.sources)
+  )
 }

@@ -3,14 +3,34 @@ import { defineErrors } from "#actors/errors.js"
 /** The codes of agents, topologies and their runs. */
 export const runErrors = defineErrors({
   INVALID_AGENT: { retryable: false, executed: "no", meaning: "An agent's definition is not usable." },
-  INVALID_TOPOLOGY: { retryable: false, executed: "no", meaning: "A topology is not usable; the message names every fault and where it stands." },
+  INVALID_TOPOLOGY: {
+    retryable: false,
+    executed: "no",
+    meaning: "A topology is not usable; the message names every fault and where it stands.",
+  },
   UNKNOWN_AGENT: { retryable: false, executed: "no", meaning: "No agent of this name is registered." },
   UNKNOWN_TOPOLOGY: { retryable: false, executed: "no", meaning: "No topology of this name is registered." },
-  UNKNOWN_FUNCTION: { retryable: false, executed: "no", meaning: "A topology names a function that was not registered." },
+  UNKNOWN_FUNCTION: {
+    retryable: false,
+    executed: "no",
+    meaning: "A topology names a function that was not registered.",
+  },
   AGENT_STOPPED: { retryable: true, executed: "no", meaning: "The agent is stopped; start it first." },
-  BUDGET_EXCEEDED: { retryable: false, executed: "yes", meaning: "The tokens, steps or memory that a run or node may use are used up." },
+  BUDGET_EXCEEDED: {
+    retryable: false,
+    executed: "yes",
+    meaning: "The tokens, steps or memory that a run or node may use are used up.",
+  },
   NO_ROUTE: { retryable: false, executed: "yes", meaning: "A select found no branch for its input." },
-  OUTPUT_REJECTED: { retryable: true, executed: "yes", meaning: "What the model wrote failed its check, again after a retry." },
+  OUTPUT_REJECTED: {
+    retryable: true,
+    executed: "yes",
+    meaning: "What the model wrote failed its check, again after a retry.",
+  },
   INVALID_CONTEXT: { retryable: false, executed: "no", meaning: "A context vector is malformed or too large." },
-  RUN_FAILED: { retryable: true, executed: "maybe", meaning: "A run ended with an error that carries no code of its own." },
+  RUN_FAILED: {
+    retryable: true,
+    executed: "maybe",
+    meaning: "A run ended with an error that carries no code of its own.",
+  },
 })

@@ -31,8 +31,18 @@ export type Rule = { readonly matches: string; readonly to: string } | { readonl
 export type Topology =
   | { readonly kind: "agent"; readonly agent: string }
   | { readonly kind: "chain"; readonly steps: readonly Topology[] }
-  | { readonly kind: "parallel"; readonly branches: readonly Topology[]; readonly reduce: Reduce; readonly onError: OnError }
-  | { readonly kind: "select"; readonly by: Choice; readonly routes: Readonly<Record<string, Topology>>; readonly otherwise?: Topology }
+  | {
+      readonly kind: "parallel"
+      readonly branches: readonly Topology[]
+      readonly reduce: Reduce
+      readonly onError: OnError
+    }
+  | {
+      readonly kind: "select"
+      readonly by: Choice
+      readonly routes: Readonly<Record<string, Topology>>
+      readonly otherwise?: Topology
+    }
 
 /** What the builder takes for a step: an agent, its name, or a topology. */
 export type Step = string | AgentDefinition | Topology
@@ -43,14 +53,31 @@ export function chain(steps: readonly Step[]): Topology {
 }
 
 /** All answer the same input; `reduce` joins the answers. */
-export function parallel(branches: readonly Step[], options: { readonly reduce?: Reduce; readonly onError?: OnError } = {}): Topology {
-  return { kind: "parallel", branches: branches.map(step), reduce: options.reduce ?? "concatenate", onError: options.onError ?? "fail" }
+export function parallel(
+  branches: readonly Step[],
+  options: { readonly reduce?: Reduce; readonly onError?: OnError } = {},
+): Topology {
+  return {
+    kind: "parallel",
+    branches: branches.map(step),
+    reduce: options.reduce ?? "concatenate",
+    onError: options.onError ?? "fail",
+  }
 }
 
 /** One branch answers the input. */
-export function select(options: { readonly by: Choice; readonly routes: Readonly<Record<string, Step>>; readonly otherwise?: Step }): Topology {
+export function select(options: {
+  readonly by: Choice
+  readonly routes: Readonly<Record<string, Step>>
+  readonly otherwise?: Step
+}): Topology {
   const routes = Object.fromEntries(Object.entries(options.routes).map(([label, route]) => [label, step(route)]))
-  return { kind: "select", by: options.by, routes, ...(options.otherwise === undefined ? {} : { otherwise: step(options.otherwise) }) }
+  return {
+    kind: "select",
+    by: options.by,
+    routes,
+    ...(options.otherwise === undefined ? {} : { otherwise: step(options.otherwise) }),
+  }
 }
 
 export function step(value: Step): Topology {

@@ -22,8 +22,10 @@ const depthLimit = 64
 export function faultsOf(topology: Topology, known: Known, name?: string): Fault[] {
   const faults: Fault[] = []
   const visit = (node: Topology, path: readonly (string | number)[], through: readonly string[]): void => {
-    const fault = (at: readonly (string | number)[], message: string): void => void faults.push({ path: [...path, ...at], message })
-    if (path.length > depthLimit * 2) return fault([], `it is nested deeper than ${depthLimit} levels; does it contain itself?`)
+    const fault = (at: readonly (string | number)[], message: string): void =>
+      void faults.push({ path: [...path, ...at], message })
+    if (path.length > depthLimit * 2)
+      return fault([], `it is nested deeper than ${depthLimit} levels; does it contain itself?`)
     const agent = (agentName: string, at: readonly (string | number)[]): void => {
       if (!known.agents.has(agentName)) fault(at, unknown("agent", agentName, [...known.agents]))
     }
@@ -31,7 +33,8 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
       case "agent": {
         const other = known.topologies.get(node.agent)
         if (known.agents.has(node.agent) || other === undefined) agent(node.agent, [])
-        else if (through.includes(node.agent)) fault([], `a circle: ${[...through.slice(through.indexOf(node.agent)), node.agent].join(" → ")}`)
+        else if (through.includes(node.agent))
+          fault([], `a circle: ${[...through.slice(through.indexOf(node.agent)), node.agent].join(" → ")}`)
         else visit(other, path, [...through, node.agent])
         return
       }
@@ -42,8 +45,10 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
       case "parallel": {
         if (node.branches.length === 0) fault(["parallel", "branches"], "there is no branch; name at least one")
         node.branches.forEach((child, i) => visit(child, [...path, "parallel", "branches", i], through))
-        if (typeof node.reduce === "object" && "judge" in node.reduce) agent(node.reduce.judge, ["parallel", "reduce", "judge"])
-        if (typeof node.reduce === "object" && "fn" in node.reduce && !known.functions.has(node.reduce.fn)) fault(["parallel", "reduce", "fn"], unknown("function", node.reduce.fn, [...known.functions]))
+        if (typeof node.reduce === "object" && "judge" in node.reduce)
+          agent(node.reduce.judge, ["parallel", "reduce", "judge"])
+        if (typeof node.reduce === "object" && "fn" in node.reduce && !known.functions.has(node.reduce.fn))
+          fault(["parallel", "reduce", "fn"], unknown("function", node.reduce.fn, [...known.functions]))
         return
       }
       case "select": {
@@ -52,23 +57,30 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
         if ("agent" in node.by) agent(node.by.agent, ["select", "by", "agent"])
         else if ("rules" in node.by) {
           node.by.rules.forEach((rule, i) => {
-            if (!Object.hasOwn(node.routes, rule.to)) fault(["select", "by", "rules", i, "to"], unknown("route", rule.to, labels))
-            if ("fn" in rule && !known.functions.has(rule.fn)) fault(["select", "by", "rules", i, "fn"], unknown("function", rule.fn, [...known.functions]))
+            if (!Object.hasOwn(node.routes, rule.to))
+              fault(["select", "by", "rules", i, "to"], unknown("route", rule.to, labels))
+            if ("fn" in rule && !known.functions.has(rule.fn))
+              fault(["select", "by", "rules", i, "fn"], unknown("function", rule.fn, [...known.functions]))
             if ("matches" in rule) {
               try {
                 new RegExp(rule.matches, "iu")
               } catch (error) {
-                fault(["select", "by", "rules", i, "matches"], `not a regular expression: ${error instanceof Error ? error.message : String(error)}`)
+                fault(
+                  ["select", "by", "rules", i, "matches"],
+                  `not a regular expression: ${error instanceof Error ? error.message : String(error)}`,
+                )
               }
             }
           })
         } else {
           for (const [label, examples] of Object.entries(node.by.examples)) {
-            if (!Object.hasOwn(node.routes, label)) fault(["select", "by", "examples", label], unknown("route", label, labels))
+            if (!Object.hasOwn(node.routes, label))
+              fault(["select", "by", "examples", label], unknown("route", label, labels))
             if (examples.length === 0) fault(["select", "by", "examples", label], "give at least one example")
           }
         }
-        for (const [label, child] of Object.entries(node.routes)) visit(child, [...path, "select", "routes", label], through)
+        for (const [label, child] of Object.entries(node.routes))
+          visit(child, [...path, "select", "routes", label], through)
         if (node.otherwise !== undefined) visit(node.otherwise, [...path, "select", "otherwise"], through)
       }
     }
@@ -80,7 +92,11 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
 /** @throws `INVALID_TOPOLOGY` naming every fault */
 export function checkTopology(name: string, topology: Topology, known: Known): void {
   const faults = faultsOf(topology, known, name)
-  if (faults.length > 0) throw new AgentOSError("INVALID_TOPOLOGY", `topology ${name}:\n${faults.map(({ path, message }) => `  - ${path.join(".")}${path.length === 0 ? "" : ": "}${message}`).join("\n")}`)
+  if (faults.length > 0)
+    throw new AgentOSError(
+      "INVALID_TOPOLOGY",
+      `topology ${name}:\n${faults.map(({ path, message }) => `  - ${path.join(".")}${path.length === 0 ? "" : ": "}${message}`).join("\n")}`,
+    )
 }
 
 function unknown(what: string, name: string, known: readonly string[]): string {
@@ -99,9 +115,13 @@ function edits(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
-    for (let j = 1; j <= b.length; j++) next[j] = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1))
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(
+        (row[j] as number) + 1,
+        (next[j - 1] as number) + 1,
+        (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      )
     row = next
   }
   return row[b.length] as number
 }
-

@@ -24,7 +24,8 @@ const sizeLimit = 1_000_000
 
 /** Reads a topology file; with `known`, checks the names in it too. @throws `INVALID_TOPOLOGY` naming every fault */
 export function parseTopology(text: string, file: string, known?: Known): TopologyFile {
-  if (text.length > sizeLimit) throw new AgentOSError("INVALID_TOPOLOGY", `${file} has ${text.length} characters; at most ${sizeLimit} are read`)
+  if (text.length > sizeLimit)
+    throw new AgentOSError("INVALID_TOPOLOGY", `${file} has ${text.length} characters; at most ${sizeLimit} are read`)
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, stringKeys: true })
   const faults: { path: Path; message: string }[] = []
@@ -37,20 +38,29 @@ export function parseTopology(text: string, file: string, known?: Known): Topolo
     throw new AgentOSError("INVALID_TOPOLOGY", entries.join("\n"))
   }
   if (document.errors.length > 0) {
-    refuse(document.errors.map((error) => `${file}:${error.linePos?.[0].line ?? 1}:${error.linePos?.[0].col ?? 1}: ${error.message.split("\n")[0]}`))
+    refuse(
+      document.errors.map(
+        (error) =>
+          `${file}:${error.linePos?.[0].line ?? 1}:${error.linePos?.[0].col ?? 1}: ${error.message.split("\n")[0]}`,
+      ),
+    )
   }
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: 50 })
   } catch (cause) {
-    throw new AgentOSError("INVALID_TOPOLOGY", `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new AgentOSError("INVALID_TOPOLOGY", `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
   }
   const reader = new Reader((path, message) => void faults.push({ path, message }))
   const top = reader.record(value, [], ["name", "description", "topology"])
   const name = reader.text(top["name"], ["name"])
   const description = top["description"] === undefined ? "" : reader.text(top["description"], ["description"])
   const topology = reader.topology(top["topology"], ["topology"])
-  if (faults.length === 0 && known !== undefined) for (const { path, message } of faultsOf(topology, known, name)) faults.push({ path: ["topology", ...path], message })
+  if (faults.length === 0 && known !== undefined)
+    for (const { path, message } of faultsOf(topology, known, name))
+      faults.push({ path: ["topology", ...path], message })
   if (faults.length > 0) refuse(faults.map(({ path, message }) => `${at(path)}: ${message}`))
   return { name, description, topology }
 }
@@ -60,7 +70,11 @@ function offsetOf(root: Node | null, path: Path): number {
   let node: unknown = root
   let offset = root?.range?.[0] ?? 0
   for (const key of path) {
-    const next: unknown = isMap(node) ? node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key)) : isSeq(node) ? node.items[Number(key)] : undefined
+    const next: unknown = isMap(node)
+      ? node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key))
+      : isSeq(node)
+        ? node.items[Number(key)]
+        : undefined
     if (next === undefined) break
     const found = isPair(next) ? (next.key as Node) : (next as Node)
     offset = found.range?.[0] ?? offset
@@ -81,10 +95,15 @@ class Reader {
 
   record(value: unknown, path: Path, allowed?: readonly string[]): Readonly<Record<string, unknown>> {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      this.#fault(path, `expected ${allowed === undefined ? "keys with values" : `the keys ${allowed.join(", ")}`}, found ${kindOf(value)}`)
+      this.#fault(
+        path,
+        `expected ${allowed === undefined ? "keys with values" : `the keys ${allowed.join(", ")}`}, found ${kindOf(value)}`,
+      )
       return {}
     }
-    for (const key of Object.keys(value)) if (allowed !== undefined && !allowed.includes(key)) this.#fault([...path, key], `unknown key ${JSON.stringify(key)}; allowed are ${allowed.join(", ")}`)
+    for (const key of Object.keys(value))
+      if (allowed !== undefined && !allowed.includes(key))
+        this.#fault([...path, key], `unknown key ${JSON.stringify(key)}; allowed are ${allowed.join(", ")}`)
     return value as Record<string, unknown>
   }
 
@@ -114,12 +133,15 @@ class Reader {
       return nothing
     }
     const at = [...path, form]
-    if (form === "chain") return { kind: "chain", steps: this.list(given[form], at).map((child, i) => this.topology(child, [...at, i])) }
+    if (form === "chain")
+      return { kind: "chain", steps: this.list(given[form], at).map((child, i) => this.topology(child, [...at, i])) }
     if (form === "parallel") {
       const parts = this.record(given[form], at, ["branches", "reduce", "onError"])
       return {
         kind: "parallel",
-        branches: this.list(parts["branches"], [...at, "branches"]).map((child, i) => this.topology(child, [...at, "branches", i])),
+        branches: this.list(parts["branches"], [...at, "branches"]).map((child, i) =>
+          this.topology(child, [...at, "branches", i]),
+        ),
         reduce: parts["reduce"] === undefined ? "concatenate" : this.#reduce(parts["reduce"], [...at, "reduce"]),
         onError: parts["onError"] === undefined ? "fail" : this.#onError(parts["onError"], [...at, "onError"]),
       }
@@ -129,8 +151,12 @@ class Reader {
     return {
       kind: "select",
       by: this.#choice(parts["by"], [...at, "by"]),
-      routes: Object.fromEntries(Object.entries(routes).map(([label, child]) => [label, this.topology(child, [...at, "routes", label])])),
-      ...(parts["otherwise"] === undefined ? {} : { otherwise: this.topology(parts["otherwise"], [...at, "otherwise"]) }),
+      routes: Object.fromEntries(
+        Object.entries(routes).map(([label, child]) => [label, this.topology(child, [...at, "routes", label])]),
+      ),
+      ...(parts["otherwise"] === undefined
+        ? {}
+        : { otherwise: this.topology(parts["otherwise"], [...at, "otherwise"]) }),
     }
   }
 
@@ -158,12 +184,20 @@ class Reader {
   #choice(value: unknown, path: Path): Choice {
     const parts = this.record(value, path, ["agent", "rules", "examples"])
     if ("agent" in parts) return { agent: this.text(parts["agent"], [...path, "agent"]) }
-    if ("rules" in parts) return { rules: this.list(parts["rules"], [...path, "rules"]).map((rule, i) => this.#rule(rule, [...path, "rules", i])) }
+    if ("rules" in parts)
+      return {
+        rules: this.list(parts["rules"], [...path, "rules"]).map((rule, i) => this.#rule(rule, [...path, "rules", i])),
+      }
     if ("examples" in parts) {
       const examples = this.record(parts["examples"], [...path, "examples"])
       return {
         examples: Object.fromEntries(
-          Object.entries(examples).map(([label, list]) => [label, this.list(list, [...path, "examples", label]).map((text, i) => this.text(text, [...path, "examples", label, i]))]),
+          Object.entries(examples).map(([label, list]) => [
+            label,
+            this.list(list, [...path, "examples", label]).map((text, i) =>
+              this.text(text, [...path, "examples", label, i]),
+            ),
+          ]),
         ),
       }
     }
@@ -174,7 +208,9 @@ class Reader {
   #rule(value: unknown, path: Path): Rule {
     const parts = this.record(value, path, ["matches", "fn", "to"])
     const to = this.text(parts["to"], [...path, "to"])
-    return "fn" in parts ? { fn: this.text(parts["fn"], [...path, "fn"]), to } : { matches: this.text(parts["matches"], [...path, "matches"]), to }
+    return "fn" in parts
+      ? { fn: this.text(parts["fn"], [...path, "fn"]), to }
+      : { matches: this.text(parts["matches"], [...path, "matches"]), to }
   }
 }
 
@@ -182,5 +218,9 @@ function kindOf(value: unknown): string {
   if (value === undefined) return "nothing"
   if (value === null) return "an empty value"
   if (Array.isArray(value)) return "a list"
-  return typeof value === "object" ? "keys with values" : typeof value === "string" ? "an empty text" : `the ${typeof value} ${String(value)}`
+  return typeof value === "object"
+    ? "keys with values"
+    : typeof value === "string"
+      ? "an empty text"
+      : `the ${typeof value} ${String(value)}`
 }

@@ -25,7 +25,8 @@ function snippets(page: string, text: string): Snippet[] {
     const code = match[1] ?? ""
     const line = text.slice(0, match.index).split("\n").length + 1
     const before = found.at(-1)
-    if (code.startsWith("// continues") && before !== undefined) found[found.length - 1] = { ...before, code: before.code + code }
+    if (code.startsWith("// continues") && before !== undefined)
+      found[found.length - 1] = { ...before, code: before.code + code }
     else found.push({ page, line, code })
   }
   return found
@@ -34,7 +35,12 @@ function snippets(page: string, text: string): Snippet[] {
 t.before(() => mkdir(folder, { recursive: true }))
 t.after(() => rm(folder, { recursive: true, force: true }))
 
-const pages = ["README.md", ...(await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md") && name !== "architecture.md").map((name) => `docs/${name}`)]
+const pages = [
+  "README.md",
+  ...(await readdir(join(root, "docs")))
+    .filter((name) => name.endsWith(".md") && name !== "architecture.md")
+    .map((name) => `docs/${name}`),
+]
 for (const page of pages) {
   for (const { line, code } of snippets(page, await readFile(join(root, page), "utf8"))) {
     t.test(`the program in ${page} at line ${line} runs`, async (t) => {
@@ -42,7 +48,9 @@ for (const page of pages) {
       const file = join(folder, `${page.replaceAll(/\W/g, "-")}-${line}.mjs`)
       await writeFile(file, program)
       const result = await new Promise<{ code: number; text: string }>((done) => {
-        execFile(process.execPath, [file], { cwd: t.testdir(), timeout: 60_000 }, (error, out, err) => done({ code: error === null ? 0 : 1, text: out + err }))
+        execFile(process.execPath, [file], { cwd: t.testdir(), timeout: 60_000 }, (error, out, err) =>
+          done({ code: error === null ? 0 : 1, text: out + err }),
+        )
       })
       t.equal(result.code, 0, result.text)
     })

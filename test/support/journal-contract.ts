@@ -19,12 +19,20 @@ export function journalContract(name: string, open: (folder: string) => Promise<
     t.teardown(() => journal.close())
 
     await t.test("events come back in order with what was stored beside them", async (t) => {
-      t.equal(await journal.append(alice, 0, 1, [event(1), event({ deep: [1n, new Date(0), Uint8Array.of(7)] })], { traceId: "trace" }), 2)
+      t.equal(
+        await journal.append(alice, 0, 1, [event(1), event({ deep: [1n, new Date(0), Uint8Array.of(7)] })], {
+          traceId: "trace",
+        }),
+        2,
+      )
       t.equal(await journal.append(alice, 2, 1, [event("three")]), 3)
       const events = await all(journal.read(alice))
       t.same(events.map(({ sequence, payload }) => [sequence, payload]), [[1, 1], [2, { deep: [1n, new Date(0), Uint8Array.of(7)] }], [3, "three"]]) // prettier-ignore
       t.equal(events[0]?.traceId, "trace")
-      t.same((await all(journal.read(alice, 2))).map(({ sequence }) => sequence), [3])
+      t.same(
+        (await all(journal.read(alice, 2))).map(({ sequence }) => sequence),
+        [3],
+      )
     })
 
     await t.test("an append at another sequence than expected is refused and changes nothing", async (t) => {
@@ -37,7 +45,11 @@ export function journalContract(name: string, open: (folder: string) => Promise<
       await journal.append(alice, 3, 5, [event(4)])
       await t.rejects(journal.append(alice, 4, 4, [event(0)]), { code: "STALE_EPOCH" })
       await journal.append(alice, 4, 9, [])
-      await t.rejects(journal.append(alice, 4, 8, [event(0)]), { code: "STALE_EPOCH" }, "an epoch without events counts too")
+      await t.rejects(
+        journal.append(alice, 4, 8, [event(0)]),
+        { code: "STALE_EPOCH" },
+        "an epoch without events counts too",
+      )
     })
 
     await t.test("a command id gives the first answer again", async (t) => {
@@ -51,7 +63,11 @@ export function journalContract(name: string, open: (folder: string) => Promise<
     await t.test("tenants and actors with confusable names are apart", async (t) => {
       const names = ["a", "a\u0000", "a\u0000b", "ab", "a\u0001", "\u00ff", ""]
       for (const key of names) await journal.append({ tenant: "x", type: "t", key }, 0, 0, [event(key)])
-      for (const key of names) t.same((await all(journal.read({ tenant: "x", type: "t", key }))).map(({ payload }) => payload), [key])
+      for (const key of names)
+        t.same(
+          (await all(journal.read({ tenant: "x", type: "t", key }))).map(({ payload }) => payload),
+          [key],
+        )
       const found: string[] = []
       for await (const key of journal.keys("x", "t")) found.push(key)
       t.same(found.sort(), [...names].sort())
@@ -67,35 +83,57 @@ export function journalContract(name: string, open: (folder: string) => Promise<
     await t.test("whatever is appended, concurrently and by many actors, is read back", async (t) => {
       let round = 0
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 0, max: 4 }), fc.array(fc.anything({ withDate: true, withBigInt: true, maxDepth: 2 }), { maxLength: 3 })), { maxLength: 20 }), async (appends) => {
-          round += 1
-          const model = new Map<number, unknown[]>()
-          await Promise.all(
-            appends.map(([actor, payloads]) => {
-              const before = model.get(actor) ?? []
-              model.set(actor, [...before, ...payloads])
-              return journal.append({ tenant: "p", type: `round-${round}`, key: String(actor) }, before.length, 0, payloads.map((payload) => event(JSON.stringify(payload, (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v)) ?? null)))
-            }),
-          )
-          for (const [actor, payloads] of model) {
-            const found = await all(journal.read({ tenant: "p", type: `round-${round}`, key: String(actor) }))
-            t.same(found.map(({ sequence }) => sequence), payloads.map((_, i) => i + 1))
-          }
-        }),
+        fc.asyncProperty(
+          fc.array(
+            fc.tuple(
+              fc.integer({ min: 0, max: 4 }),
+              fc.array(fc.anything({ withDate: true, withBigInt: true, maxDepth: 2 }), { maxLength: 3 }),
+            ),
+            { maxLength: 20 },
+          ),
+          async (appends) => {
+            round += 1
+            const model = new Map<number, unknown[]>()
+            await Promise.all(
+              appends.map(([actor, payloads]) => {
+                const before = model.get(actor) ?? []
+                model.set(actor, [...before, ...payloads])
+                return journal.append(
+                  { tenant: "p", type: `round-${round}`, key: String(actor) },
+                  before.length,
+                  0,
+                  payloads.map((payload) =>
+                    event(JSON.stringify(payload, (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v)) ?? null),
+                  ),
+                )
+              }),
+            )
+            for (const [actor, payloads] of model) {
+              const found = await all(journal.read({ tenant: "p", type: `round-${round}`, key: String(actor) }))
+              t.same(
+                found.map(({ sequence }) => sequence),
+                payloads.map((_, i) => i + 1),
+              )
+            }
+          },
+        ),
         { numRuns: 30 },
       )
     })
 
     if (durable) {
-      await t.test("everything is there after closing and opening again, and heads and epochs still count", async (t) => {
-        const before = await all(journal.read(alice))
-        await journal.close()
-        journal = await open(folder)
-        t.same(await all(journal.read(alice)), before)
-        await t.rejects(journal.append(alice, 0, 9, [event(0)]), { code: "SEQUENCE_CONFLICT" })
-        await t.rejects(journal.append(alice, before.length, 8, [event(0)]), { code: "STALE_EPOCH" })
-        t.same(await journal.reply(alice, "payment-7"), { reply: { balance: 42 } })
-      })
+      await t.test(
+        "everything is there after closing and opening again, and heads and epochs still count",
+        async (t) => {
+          const before = await all(journal.read(alice))
+          await journal.close()
+          journal = await open(folder)
+          t.same(await all(journal.read(alice)), before)
+          await t.rejects(journal.append(alice, 0, 9, [event(0)]), { code: "SEQUENCE_CONFLICT" })
+          await t.rejects(journal.append(alice, before.length, 8, [event(0)]), { code: "STALE_EPOCH" })
+          t.same(await journal.reply(alice, "payment-7"), { reply: { balance: 42 } })
+        },
+      )
     }
   })
 }

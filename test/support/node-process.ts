@@ -65,7 +65,11 @@ async function end(child: ChildProcess, exit: Promise<number>, signal: NodeJS.Si
 
 export interface Answer {
   readonly status: number
-  readonly body: { readonly runId?: string; readonly output?: string; readonly error?: { readonly code: string; readonly message: string } }
+  readonly body: {
+    readonly runId?: string
+    readonly output?: string
+    readonly error?: { readonly code: string; readonly message: string }
+  }
 }
 
 /** Asks a node over REST. Throws when the connection breaks. */
@@ -81,7 +85,11 @@ export async function ask(
       "content-type": "application/json",
       ...(options.key === undefined ? {} : { "idempotency-key": options.key }),
     },
-    body: JSON.stringify({ target, input, ...(options.conversation === undefined ? {} : { conversation: options.conversation }) }),
+    body: JSON.stringify({
+      target,
+      input,
+      ...(options.conversation === undefined ? {} : { conversation: options.conversation }),
+    }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
   return { status: response.status, body: (await response.json()) as Answer["body"] }

@@ -54,7 +54,10 @@ export function parseLlamaConfig(json: unknown): LlamaConfig {
   const { data } = parsed
   const keyValueHeads = data.num_key_value_heads ?? data.num_attention_heads
   if (data.hidden_size % data.num_attention_heads !== 0 || data.num_attention_heads % keyValueHeads !== 0) {
-    throw new AgentOSError("INVALID_CHECKPOINT", "config.json: num_attention_heads must divide hidden_size, and num_key_value_heads must divide num_attention_heads")
+    throw new AgentOSError(
+      "INVALID_CHECKPOINT",
+      "config.json: num_attention_heads must divide hidden_size, and num_key_value_heads must divide num_attention_heads",
+    )
   }
   return {
     vocabulary: data.vocab_size,
@@ -112,7 +115,12 @@ const layer = (index: number, part: string): string => `model.layers.${index}.${
 export function llamaWeights(config: LlamaConfig): WeightSpec[] {
   const { channels: C, feedForward: F, layers: L, vocabulary: V } = config
   const kv = (C / config.heads) * config.keyValueHeads
-  const linear = (name: string, from: number, to: number, scale = 1): WeightSpec => ({ name, shape: [from, to], kind: "linear", deviation: scale / Math.sqrt(from) })
+  const linear = (name: string, from: number, to: number, scale = 1): WeightSpec => ({
+    name,
+    shape: [from, to],
+    kind: "linear",
+    deviation: scale / Math.sqrt(from),
+  })
   const norm = (name: string): WeightSpec => ({ name, shape: [C], kind: "norm", deviation: 0 })
   const residual = 1 / Math.sqrt(2 * L)
   return [
@@ -162,7 +170,11 @@ export interface Operations<Tensor> {
  *
  * @returns (S, V)
  */
-export function llamaForward<Tensor>(config: LlamaConfig, weight: (name: string) => Tensor, ops: Operations<Tensor>): Tensor {
+export function llamaForward<Tensor>(
+  config: LlamaConfig,
+  weight: (name: string) => Tensor,
+  ops: Operations<Tensor>,
+): Tensor {
   const table = weight("model.embed_tokens.weight")
   let x = ops.embed(table) // (N, C)
   for (let i = 0; i < config.layers; i++) {
@@ -173,7 +185,10 @@ export function llamaForward<Tensor>(config: LlamaConfig, weight: (name: string)
     const v = ops.linear(h, weight(layer(i, "self_attn.v_proj"))) // (N, K·D)
     x = ops.add(x, ops.linear(ops.attend(q, k, v, i), weight(layer(i, "self_attn.o_proj")))) // (N, C)
     const m = ops.norm(x, weight(layer(i, "post_attention_layernorm"))) // (N, C)
-    const f = ops.swiglu(ops.linear(m, weight(layer(i, "mlp.gate_proj"))), ops.linear(m, weight(layer(i, "mlp.up_proj")))) // (N, F)
+    const f = ops.swiglu(
+      ops.linear(m, weight(layer(i, "mlp.gate_proj"))),
+      ops.linear(m, weight(layer(i, "mlp.up_proj"))),
+    ) // (N, F)
     x = ops.add(x, ops.linear(f, weight(layer(i, "mlp.down_proj")))) // (N, C)
   }
   const last = ops.norm(ops.pick(x), weight("model.norm.weight")) // (S, C)

@@ -19,14 +19,20 @@ export async function readCheckpointHead(folder: string): Promise<CheckpointHead
 }
 
 /** Reads the weights and checks that every one the architecture needs is there in its shape, linear maps as (out, in). @throws `INVALID_CHECKPOINT` */
-export async function readCheckpointWeights(folder: string, config: LlamaConfig): Promise<ReadonlyMap<string, WeightTensor>> {
+export async function readCheckpointWeights(
+  folder: string,
+  config: LlamaConfig,
+): Promise<ReadonlyMap<string, WeightTensor>> {
   const source = join(folder, "model.safetensors")
   const tensors = readSafetensors(await bytes(source), source)
   for (const { name, shape, kind } of llamaWeights(config)) {
     const wanted = kind === "linear" ? shape.toReversed() : shape
     const found = tensors.get(name)?.shape
     if (found === undefined || found.join() !== wanted.join()) {
-      throw new AgentOSError("INVALID_CHECKPOINT", `${source}: ${name} should have shape (${wanted.join(", ")}) but ${found === undefined ? "is missing" : `has (${found.join(", ")})`}`)
+      throw new AgentOSError(
+        "INVALID_CHECKPOINT",
+        `${source}: ${name} should have shape (${wanted.join(", ")}) but ${found === undefined ? "is missing" : `has (${found.join(", ")})`}`,
+      )
     }
   }
   return tensors
@@ -46,6 +52,10 @@ async function bytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (cause) {
-    throw new AgentOSError("INVALID_CHECKPOINT", `cannot read ${path}: a checkpoint is a folder with config.json, tokenizer.json and model.safetensors`, { cause })
+    throw new AgentOSError(
+      "INVALID_CHECKPOINT",
+      `cannot read ${path}: a checkpoint is a folder with config.json, tokenizer.json and model.safetensors`,
+      { cause },
+    )
   }
 }

@@ -25,14 +25,16 @@ export function readSafetensors(bytes: Uint8Array, source = "model.safetensors")
   if (bytes.byteLength < 8) throw invalid("shorter than its header length")
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = Number(view.getBigUint64(0, true))
-  if (length > headerLimit || 8 + length > bytes.byteLength) throw invalid(`a header of ${length} bytes does not fit a file of ${bytes.byteLength}`)
+  if (length > headerLimit || 8 + length > bytes.byteLength)
+    throw invalid(`a header of ${length} bytes does not fit a file of ${bytes.byteLength}`)
   let header: unknown
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)))
   } catch (cause) {
     throw new AgentOSError("INVALID_CHECKPOINT", `${source}: the header is not JSON`, { cause })
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) throw invalid("the header is not an object")
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw invalid("the header is not an object")
   const tensors = new Map<string, WeightTensor>()
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue
@@ -41,10 +43,18 @@ export function readSafetensors(bytes: Uint8Array, source = "model.safetensors")
     const { dtype, shape, data_offsets: [begin, end] } = entry.data // prettier-ignore
     const count = shape.reduce((product, size) => product * size, 1)
     if (end < begin || end - begin !== count * bytesOf[dtype] || 8 + length + end > bytes.byteLength) {
-      throw invalid(`tensor ${name} of shape (${shape.join(", ")}) in ${dtype} takes ${count * bytesOf[dtype]} bytes; its offsets ${begin} to ${end} do not hold them`)
+      throw invalid(
+        `tensor ${name} of shape (${shape.join(", ")}) in ${dtype} takes ${count * bytesOf[dtype]} bytes; its offsets ${begin} to ${end} do not hold them`,
+      )
     }
     const raw = bytes.slice(8 + length + begin, 8 + length + end)
-    tensors.set(name, { shape, data: dtype === "F32" ? new Float32Array(raw.buffer, raw.byteOffset, count) : widen(new Uint16Array(raw.buffer, raw.byteOffset, count), dtype) })
+    tensors.set(name, {
+      shape,
+      data:
+        dtype === "F32"
+          ? new Float32Array(raw.buffer, raw.byteOffset, count)
+          : widen(new Uint16Array(raw.buffer, raw.byteOffset, count), dtype),
+    })
   }
   return tensors
 }
@@ -61,7 +71,14 @@ function widen(half: Uint16Array, dtype: "F16" | "BF16"): Float32Array {
     const exponent = (h >> 10) & 31
     const fraction = h & 1023
     const sign = h & 0x8000 ? -1 : 1
-    out[i] = exponent === 0 ? sign * fraction * 2 ** -24 : exponent === 31 ? (fraction === 0 ? sign * Infinity : NaN) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+    out[i] =
+      exponent === 0
+        ? sign * fraction * 2 ** -24
+        : exponent === 31
+          ? fraction === 0
+            ? sign * Infinity
+            : NaN
+          : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
   }
   return out
 }

@@ -50,11 +50,17 @@ export class SeededChance {
  * @param seen ids that the repetition penalty applies to
  * @returns the chosen id
  */
-export function chooseToken(logits: Float32Array, sampling: Sampling, seen: ReadonlySet<number>, chance: () => number): number {
+export function chooseToken(
+  logits: Float32Array,
+  sampling: Sampling,
+  seen: ReadonlySet<number>,
+  chance: () => number,
+): number {
   if (sampling.repetitionPenalty !== 1) {
     for (const id of seen) {
       const value = logits[id]
-      if (value !== undefined) logits[id] = value > 0 ? value / sampling.repetitionPenalty : value * sampling.repetitionPenalty
+      if (value !== undefined)
+        logits[id] = value > 0 ? value / sampling.repetitionPenalty : value * sampling.repetitionPenalty
     }
   }
   for (const id of sampling.banned) if (id < logits.length) logits[id] = -Infinity // N2

@@ -31,6 +31,8 @@ export interface DecoderOperations {
 
 /** Logits of every asked row. @returns (S, V) row-major */
 export function decodeStep(config: LlamaConfig, operations: DecoderOperations, rows: StepRows): Float32Array {
-  const logits = tf.tidy(() => llamaForward(config, (name) => operations.weight(name), operations.bind(rows)).dataSync() as Float32Array)
+  const logits = tf.tidy(
+    () => llamaForward(config, (name) => operations.weight(name), operations.bind(rows)).dataSync() as Float32Array,
+  )
   return logits.subarray(0, rows.asked.length * config.vocabulary)
 }

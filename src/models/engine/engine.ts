@@ -78,9 +78,20 @@ export class Engine {
     if (this.#stopped) throw new AgentOSError("MODEL_STOPPED", "the model was stopped")
     if (this.#loading === undefined) {
       // One thread for ever: its weights and caches are its own. Atomics would block it between steps.
-      const pool = new Piscina({ filename: new URL("./worker.js", import.meta.url).href, minThreads: 1, maxThreads: 1, idleTimeout: Infinity, atomics: "disabled" })
+      const pool = new Piscina({
+        filename: new URL("./worker.js", import.meta.url).href,
+        minThreads: 1,
+        maxThreads: 1,
+        idleTimeout: Infinity,
+        atomics: "disabled",
+      })
       this.#pool = pool
-      const task: LoadTask = { do: "load", folder: this.#options.folder, backend: this.#options.backend, slots: this.#options.slots }
+      const task: LoadTask = {
+        do: "load",
+        folder: this.#options.folder,
+        backend: this.#options.backend,
+        slots: this.#options.slots,
+      }
       const loading = pool.run(task) as Promise<{ readonly backend: string }>
       this.#loading = loading
       loading.catch(() => this.#dropThread(pool))
@@ -93,9 +104,20 @@ export class Engine {
     const room = this.#options.contextLength - request.prompt.length
     if (this.#stopped) throw new AgentOSError("MODEL_STOPPED", "the model was stopped")
     if (request.prompt.length === 0) throw new AgentOSError("INVALID_REQUEST", "the prompt is empty")
-    if (room < 1) throw new AgentOSError("CONTEXT_TOO_LONG", `the prompt has ${request.prompt.length} tokens; the model reads ${this.#options.contextLength - 1} and writes the rest`)
+    if (room < 1)
+      throw new AgentOSError(
+        "CONTEXT_TOO_LONG",
+        `the prompt has ${request.prompt.length} tokens; the model reads ${this.#options.contextLength - 1} and writes the rest`,
+      )
     const id = this.#nextId++
-    this.#sequences.set(id, { id, request: { ...request, maxTokens: Math.min(request.maxTokens, room) }, listener, tokens: [...request.prompt], slot: undefined, cached: 0 })
+    this.#sequences.set(id, {
+      id,
+      request: { ...request, maxTokens: Math.min(request.maxTokens, room) },
+      listener,
+      tokens: [...request.prompt],
+      slot: undefined,
+      cached: 0,
+    })
     void this.#work()
     return id
   }
@@ -122,7 +144,15 @@ export class Engine {
       await this.load()
       while (this.#sequences.size > 0) await this.#step()
     } catch (error) {
-      this.#failAll(error instanceof AgentOSError ? error : new AgentOSError("INFERENCE_WORKER_LOST", `the inference thread failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }))
+      this.#failAll(
+        error instanceof AgentOSError
+          ? error
+          : new AgentOSError(
+              "INFERENCE_WORKER_LOST",
+              `the inference thread failed: ${error instanceof Error ? error.message : String(error)}`,
+              { cause: error },
+            ),
+      )
     } finally {
       this.#stepping = false
     }
@@ -132,7 +162,12 @@ export class Engine {
   async #step(): Promise<void> {
     const pool = this.#pool
     if (pool === undefined) return
-    const views = [...this.#sequences.values()].map(({ id, slot, cached, tokens }) => ({ id, slot, cached, known: tokens.length }))
+    const views = [...this.#sequences.values()].map(({ id, slot, cached, tokens }) => ({
+      id,
+      slot,
+      cached,
+      known: tokens.length,
+    }))
     const feeds = schedule(views, { slots: this.#options.slots, rows: rowsPerStep })
     const task: StepTask = { do: "step", ended: this.#ended.splice(0), feeds: feeds.map((feed) => this.#feed(feed)) }
     let result: StepResult
@@ -152,7 +187,14 @@ export class Engine {
     sequence.slot = slot
     sequence.cached = to
     const { sampling = greedy, seed = id } = sequence.request
-    return { id, slot, position: from, tokens: sequence.tokens.slice(from, to), asks, ...(begin ? { begin: { sampling, seed } } : {}) }
+    return {
+      id,
+      slot,
+      position: from,
+      tokens: sequence.tokens.slice(from, to),
+      asks,
+      ...(begin ? { begin: { sampling, seed } } : {}),
+    }
   }
 
   #accept(id: number, token: number): void {

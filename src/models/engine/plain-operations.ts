@@ -16,7 +16,11 @@ interface Stretch {
 }
 
 /** @param backend name of the TensorFlow.js backend that is set */
-export function plainOperations(config: LlamaConfig, weights: ReadonlyMap<string, WeightTensor>, backend: string): DecoderOperations {
+export function plainOperations(
+  config: LlamaConfig,
+  weights: ReadonlyMap<string, WeightTensor>,
+  backend: string,
+): DecoderOperations {
   const { channels: C, heads: H, keyValueHeads: K, contextLength: length } = config
   const D = C / H
   const kept = new Map(
@@ -27,7 +31,14 @@ export function plainOperations(config: LlamaConfig, weights: ReadonlyMap<string
     }),
   )
   const table = (f: (angle: number) => number): tf.Tensor2D =>
-    tf.keep(tf.tensor2d(Float32Array.from({ length: length * D }, (_, i) => f(Math.floor(i / D) * config.ropeTheta ** (-((i % D) % (D / 2)) / (D / 2)))), [length, D]))
+    tf.keep(
+      tf.tensor2d(
+        Float32Array.from({ length: length * D }, (_, i) =>
+          f(Math.floor(i / D) * config.ropeTheta ** (-((i % D) % (D / 2)) / (D / 2))),
+        ),
+        [length, D],
+      ),
+    )
   const cos = table(Math.cos)
   const sin = table(Math.sin)
   /** By layer and slot: keys and values (T, K, D), normalized vectors (T, C). */
@@ -44,7 +55,10 @@ export function plainOperations(config: LlamaConfig, weights: ReadonlyMap<string
     return tf.add(tf.mul(x, c), tf.mul(turned, s))
   }
   const extend = <T extends tf.Tensor>(before: T | undefined, position: number, added: T): T => {
-    const whole = before === undefined || position === 0 ? tf.clone(added) : tf.concat([tf.slice(before, 0, position) as T, added], 0)
+    const whole =
+      before === undefined || position === 0
+        ? tf.clone(added)
+        : tf.concat([tf.slice(before, 0, position) as T, added], 0)
     before?.dispose()
     return tf.keep(whole) as T
   }
@@ -63,10 +77,12 @@ export function plainOperations(config: LlamaConfig, weights: ReadonlyMap<string
     weight: (name) => kept.get(name) as tf.Tensor,
     bind(rows: StepRows): Operations<tf.Tensor> {
       const parts = stretches(rows)
-      const part = (x: tf.Tensor, { from, count }: Stretch): tf.Tensor2D => tf.slice2d(x as tf.Tensor2D, [from, 0], [count, -1])
+      const part = (x: tf.Tensor, { from, count }: Stretch): tf.Tensor2D =>
+        tf.slice2d(x as tf.Tensor2D, [from, 0], [count, -1])
       return {
         embed: (embedding) => tf.gather(embedding, tf.tensor1d(rows.ids, "int32")),
-        norm: (x, weight) => tf.mul(tf.div(x, tf.sqrt(tf.add(tf.mean(tf.square(x), -1, true), config.epsilon))), weight),
+        norm: (x, weight) =>
+          tf.mul(tf.div(x, tf.sqrt(tf.add(tf.mean(tf.square(x), -1, true), config.epsilon))), weight),
         shift: (x, index) =>
           tf.concat(
             parts.map((stretch) => {
@@ -75,8 +91,15 @@ export function plainOperations(config: LlamaConfig, weights: ReadonlyMap<string
               shifts.set(key, whole)
               const Q = C / 4
               const earlier = (by: number, channel: number): tf.Tensor2D =>
-                tf.slice2d(tf.concat([tf.zeros([by, Q]), tf.slice2d(whole, [0, channel], [-1, Q])], 0) as tf.Tensor2D, [stretch.position, 0], [stretch.count, Q])
-              return tf.concat([earlier(1, 0), earlier(2, Q), tf.slice2d(whole, [stretch.position, 2 * Q], [stretch.count, 2 * Q])], 1)
+                tf.slice2d(
+                  tf.concat([tf.zeros([by, Q]), tf.slice2d(whole, [0, channel], [-1, Q])], 0) as tf.Tensor2D,
+                  [stretch.position, 0],
+                  [stretch.count, Q],
+                )
+              return tf.concat(
+                [earlier(1, 0), earlier(2, Q), tf.slice2d(whole, [stretch.position, 2 * Q], [stretch.count, 2 * Q])],
+                1,
+              )
             }),
             0,
           ),
@@ -94,9 +117,12 @@ export function plainOperations(config: LlamaConfig, weights: ReadonlyMap<string
               caches.set(key, cache)
               const all = position + T
               const turned = tf.transpose(rotate(tf.reshape(part(q, stretch), [T, H, D]), position), [1, 0, 2]) // (H, T, D)
-              const shared = (x: tf.Tensor3D): tf.Tensor3D => tf.transpose(tf.reshape(tf.tile(tf.expandDims(x, 2), [1, 1, H / K, 1]), [all, H, D]), [1, 0, 2]) // (H, all, D)
+              const shared = (x: tf.Tensor3D): tf.Tensor3D =>
+                tf.transpose(tf.reshape(tf.tile(tf.expandDims(x, 2), [1, 1, H / K, 1]), [all, H, D]), [1, 0, 2]) // (H, all, D)
               const scores = tf.div(tf.matMul(turned, shared(cache.keys), false, true), Math.sqrt(D)) // (H, T, all)
-              const hidden = Float32Array.from({ length: T * all }, (_, i) => (i % all > position + Math.floor(i / all) ? -1e9 : 0))
+              const hidden = Float32Array.from({ length: T * all }, (_, i) =>
+                i % all > position + Math.floor(i / all) ? -1e9 : 0,
+              )
               const probabilities = tf.softmax(tf.add(scores, tf.tensor3d(hidden, [1, T, all])))
               return tf.reshape(tf.transpose(tf.matMul(probabilities, shared(cache.values)), [1, 0, 2]), [T, C]) // (T, C)
             }),
@@ -109,7 +135,14 @@ export function plainOperations(config: LlamaConfig, weights: ReadonlyMap<string
       }
     },
     dispose() {
-      for (const tensor of [...kept.values(), cos, sin, ...shifts.values(), ...[...caches.values()].flatMap(({ keys, values }) => [keys, values])]) tensor.dispose()
+      for (const tensor of [
+        ...kept.values(),
+        cos,
+        sin,
+        ...shifts.values(),
+        ...[...caches.values()].flatMap(({ keys, values }) => [keys, values]),
+      ])
+        tensor.dispose()
     },
   }
 }

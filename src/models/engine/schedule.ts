@@ -43,10 +43,12 @@ export function schedule(sequences: readonly SequenceView[], limits: ScheduleLim
     feeds.push({ id, slot, from: cached, to, asks: to === known })
     rows -= to - cached
   }
-  for (const sequence of sequences) if (sequence.slot !== undefined && sequence.known - sequence.cached === 1 && rows > 0) feed(sequence, sequence.slot) // B1
+  for (const sequence of sequences)
+    if (sequence.slot !== undefined && sequence.known - sequence.cached === 1 && rows > 0) feed(sequence, sequence.slot) // B1
   for (const sequence of sequences) {
     if (rows <= 0) break
-    if (sequence.slot !== undefined && sequence.known - sequence.cached > 1) feed(sequence, sequence.slot) // B2
+    if (sequence.slot !== undefined && sequence.known - sequence.cached > 1)
+      feed(sequence, sequence.slot) // B2
     else if (sequence.slot === undefined) {
       const slot = free.shift()
       if (slot === undefined) continue // B3

@@ -23,7 +23,10 @@ export async function useTensorflow(): Promise<string> {
     await tf.ready()
     return name
   }
-  throw new AgentOSError("BACKEND_MISSING", `backend "tensorflow" needs one of ${packages.join(", ")}: npm install ${packages[0] ?? ""} (or use backend "wasm")`)
+  throw new AgentOSError(
+    "BACKEND_MISSING",
+    `backend "tensorflow" needs one of ${packages.join(", ")}: npm install ${packages[0] ?? ""} (or use backend "wasm")`,
+  )
 }
 
 function resolveFrom(require: NodeJS.Require, name: string): string | undefined {

@@ -10,7 +10,11 @@ import { loadKernels } from "../kernels.js"
 import { tf, wasmBackend } from "../tensorflow.js"
 import type { DecoderOperations, StepRows } from "./decoder.js"
 
-export async function wasmOperations(config: LlamaConfig, weights: ReadonlyMap<string, WeightTensor>, slots: number): Promise<DecoderOperations> {
+export async function wasmOperations(
+  config: LlamaConfig,
+  weights: ReadonlyMap<string, WeightTensor>,
+  slots: number,
+): Promise<DecoderOperations> {
   const backend = await wasmBackend()
   const kernels = await loadKernels(backend)
   const engine = tf.engine()
@@ -37,7 +41,9 @@ export async function wasmOperations(config: LlamaConfig, weights: ReadonlyMap<s
     shift: tf.keep(make(slots, length, C / 2)),
   }))
   const angles = (f: (angle: number) => number): Float32Array =>
-    Float32Array.from({ length: (length * D) / 2 }, (_, i) => f(Math.floor(i / (D / 2)) * config.ropeTheta ** (-(i % (D / 2)) / (D / 2))))
+    Float32Array.from({ length: (length * D) / 2 }, (_, i) =>
+      f(Math.floor(i / (D / 2)) * config.ropeTheta ** (-(i % (D / 2)) / (D / 2))),
+    )
   const cos = keep(angles(Math.cos), [length, D / 2])
   const sin = keep(angles(Math.sin), [length, D / 2])
   const scratch = tf.keep(make(D + length))
@@ -78,7 +84,16 @@ export async function wasmOperations(config: LlamaConfig, weights: ReadonlyMap<s
         shift: (x, index) => {
           const y = make(N, C)
           backend.typedArrayFromHeap(y).fill(0, count * C)
-          kernels.shiftCached(at(x), at(y), at(caches[index]?.shift as tf.Tensor), at(slotIds), at(positions), count, C, length)
+          kernels.shiftCached(
+            at(x),
+            at(y),
+            at(caches[index]?.shift as tf.Tensor),
+            at(slotIds),
+            at(positions),
+            count,
+            C,
+            length,
+          )
           return y
         },
         linear: (x, weight) => {
@@ -91,7 +106,25 @@ export async function wasmOperations(config: LlamaConfig, weights: ReadonlyMap<s
           const y = make(N, C)
           backend.typedArrayFromHeap(y).fill(0, count * C)
           const cache = caches[index] as (typeof caches)[number]
-          kernels.attendCached(at(q), at(k), at(v), at(y), at(cache.keys), at(cache.values), at(slotIds), at(positions), at(cos), at(sin), at(scratch), count, H, K, D, length, 1 / Math.sqrt(D))
+          kernels.attendCached(
+            at(q),
+            at(k),
+            at(v),
+            at(y),
+            at(cache.keys),
+            at(cache.values),
+            at(slotIds),
+            at(positions),
+            at(cos),
+            at(sin),
+            at(scratch),
+            count,
+            H,
+            K,
+            D,
+            length,
+            1 / Math.sqrt(D),
+          )
           return y
         },
         swiglu: (gate, up) => {
@@ -113,7 +146,15 @@ export async function wasmOperations(config: LlamaConfig, weights: ReadonlyMap<s
       }
     },
     dispose() {
-      for (const tensor of [...kept.values(), tableTransposed, cos, sin, scratch, ...caches.flatMap(({ keys, values, shift }) => [keys, values, shift])]) tensor.dispose()
+      for (const tensor of [
+        ...kept.values(),
+        tableTransposed,
+        cos,
+        sin,
+        scratch,
+        ...caches.flatMap(({ keys, values, shift }) => [keys, values, shift]),
+      ])
+        tensor.dispose()
     },
   }
 }

@@ -57,7 +57,10 @@ export default async function run(task: LoadTask | StepTask): Promise<{ readonly
 async function load({ folder, backend, slots }: LoadTask): Promise<{ readonly backend: string }> {
   const { config } = await readCheckpointHead(folder)
   const weights = await readCheckpointWeights(folder, config)
-  const operations = backend === "wasm" ? await wasmOperations(config, weights, slots) : plainOperations(config, weights, await useTensorflow())
+  const operations =
+    backend === "wasm"
+      ? await wasmOperations(config, weights, slots)
+      : plainOperations(config, weights, await useTensorflow())
   loaded = { config, operations }
   return { backend: operations.backend }
 }
@@ -70,7 +73,8 @@ function step({ feeds, ended }: StepTask): StepResult {
   const positions: number[] = []
   const asked: number[] = []
   for (const { id, slot, position, tokens, asks, begin } of feeds) {
-    if (begin !== undefined) choosing.set(id, { sampling: begin.sampling, chance: new SeededChance(begin.seed), seen: new Set() })
+    if (begin !== undefined)
+      choosing.set(id, { sampling: begin.sampling, chance: new SeededChance(begin.seed), seen: new Set() })
     tokens.forEach((token, i) => {
       ids.push(token)
       slots.push(slot)
@@ -81,12 +85,22 @@ function step({ feeds, ended }: StepTask): StepResult {
   }
   const { config, operations } = loaded
   // A step without a question still fills the caches; one row is asked for and dropped.
-  const rows = { ids: Int32Array.from(ids), slots: Int32Array.from(slots), positions: Int32Array.from(positions), asked: Int32Array.from(asked.length === 0 ? [0] : asked) }
+  const rows = {
+    ids: Int32Array.from(ids),
+    slots: Int32Array.from(slots),
+    positions: Int32Array.from(positions),
+    asked: Int32Array.from(asked.length === 0 ? [0] : asked),
+  }
   const logits = decodeStep(config, operations, rows)
   return feeds
     .filter(({ asks }) => asks)
     .map(({ id }, i) => {
       const { sampling, chance, seen } = choosing.get(id) as Choosing
-      return { id, token: chooseToken(logits.subarray(i * config.vocabulary, (i + 1) * config.vocabulary), sampling, seen, () => chance.next()) }
+      return {
+        id,
+        token: chooseToken(logits.subarray(i * config.vocabulary, (i + 1) * config.vocabulary), sampling, seen, () =>
+          chance.next(),
+        ),
+      }
     })
 }

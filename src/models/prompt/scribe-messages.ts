@@ -11,7 +11,10 @@ export function scribeTaskOf(messages: readonly Message[]): ScribeTask {
   const system = messages.find(({ role }) => role === "system")?.content.trim() ?? ""
   const task = scribeTasks.find((name) => name === system.split(/\s+/)[0])
   if (task === undefined) {
-    throw new AgentOSError("INVALID_REQUEST", `the embedded model knows the tasks ${scribeTasks.join(", ")}; the instructions should begin with one of them, not with ${JSON.stringify(system.slice(0, 40))}`)
+    throw new AgentOSError(
+      "INVALID_REQUEST",
+      `the embedded model knows the tasks ${scribeTasks.join(", ")}; the instructions should begin with one of them, not with ${JSON.stringify(system.slice(0, 40))}`,
+    )
   }
   return task
 }
@@ -20,11 +23,15 @@ export function scribeTaskOf(messages: readonly Message[]): ScribeTask {
  * @param fits whether a prompt of these segments fits the context; for `chat` the oldest turns are dropped until it does
  * @throws `INVALID_REQUEST`
  */
-export function scribeSegments(messages: readonly Message[], fits: (segments: readonly Segment[]) => boolean): Segment[] {
+export function scribeSegments(
+  messages: readonly Message[],
+  fits: (segments: readonly Segment[]) => boolean,
+): Segment[] {
   const task = scribeTaskOf(messages)
   const users = messages.filter(({ role }) => role === "user")
   const said = users.at(-1)?.content
-  if (said === undefined || said.trim() === "") throw new AgentOSError("INVALID_REQUEST", "there is no user message to answer")
+  if (said === undefined || said.trim() === "")
+    throw new AgentOSError("INVALID_REQUEST", "there is no user message to answer")
   const last = messages.at(-1)
   const result = last?.role === "tool" ? last.content : undefined
   switch (task) {
@@ -38,7 +45,8 @@ export function scribeSegments(messages: readonly Message[], fits: (segments: re
       return result === undefined ? scribePrompt.timeCall(said) : scribePrompt.timeAnswer(said, result)
     case "merge": {
       const [first = "", ...rest] = said.split("\n").filter((line) => line.trim() !== "")
-      if (rest.length === 0) throw new AgentOSError("INVALID_REQUEST", "merge joins two answers, one a line; there is one")
+      if (rest.length === 0)
+        throw new AgentOSError("INVALID_REQUEST", "merge joins two answers, one a line; there is one")
       return scribePrompt.merge(first, rest.join(" "))
     }
     case "chat": {

@@ -45,15 +45,33 @@ export const scribePrompt = {
   /** Write the calculator call. */
   mathCall: (question: string): Segment[] => [mark("<math>"), text(question), mark("<sep>")],
   /** State the result. */
-  mathAnswer: (question: string, result: string): Segment[] => [mark("<math>"), text(question), mark("<res>"), text(result), mark("<sep>")],
+  mathAnswer: (question: string, result: string): Segment[] => [
+    mark("<math>"),
+    text(question),
+    mark("<res>"),
+    text(result),
+    mark("<sep>"),
+  ],
   /** Write the knowledge query. */
   docsQuery: (question: string): Segment[] => [mark("<docs>"), text(question), mark("<sep>")],
   /** Answer from a sentence. */
-  docsAnswer: (sentence: string, question: string): Segment[] => [mark("<docs>"), text(sentence), mark("<q>"), text(question), mark("<sep>")],
+  docsAnswer: (sentence: string, question: string): Segment[] => [
+    mark("<docs>"),
+    text(sentence),
+    mark("<q>"),
+    text(question),
+    mark("<sep>"),
+  ],
   /** Ask the clock. */
   timeCall: (question: string): Segment[] => [mark("<time>"), text(question), mark("<sep>")],
   /** Tell what the clock said. */
-  timeAnswer: (question: string, clock: string): Segment[] => [mark("<time>"), text(question), mark("<res>"), text(clock), mark("<sep>")],
+  timeAnswer: (question: string, clock: string): Segment[] => [
+    mark("<time>"),
+    text(question),
+    mark("<res>"),
+    text(clock),
+    mark("<sep>"),
+  ],
   /** Reply; `history` is earlier turns, oldest first. */
   chat: (history: readonly { readonly user: string; readonly reply: string }[], said: string): Segment[] => [
     mark("<chat>"),
@@ -62,9 +80,20 @@ export const scribePrompt = {
     mark("<sep>"),
   ],
   /** Join two answers. */
-  merge: (first: string, second: string): Segment[] => [mark("<merge>"), text(first), mark("<q>"), text(second), mark("<sep>")],
+  merge: (first: string, second: string): Segment[] => [
+    mark("<merge>"),
+    text(first),
+    mark("<q>"),
+    text(second),
+    mark("<sep>"),
+  ],
   /** Repeat, or look up; only in training. */
-  copy: (source: string, asked?: string): Segment[] => [mark("<copy>"), text(source), ...(asked === undefined ? [] : [mark("<q>"), text(asked)]), mark("<sep>")],
+  copy: (source: string, asked?: string): Segment[] => [
+    mark("<copy>"),
+    text(source),
+    ...(asked === undefined ? [] : [mark("<q>"), text(asked)]),
+    mark("<sep>"),
+  ],
 }
 
 /** Answers that are tool calls. */
@@ -77,7 +106,9 @@ export const scribeAnswer = {
 
 /** The ids of a prompt or answer (S1, S2). */
 export function encodeSegments(tokenizer: Tokenizer, segments: readonly Segment[]): number[] {
-  return segments.flatMap((segment) => ("mark" in segment ? [tokenizer.special(segment.mark)] : tokenizer.encode(` ${segment.text.trim()}`)))
+  return segments.flatMap((segment) =>
+    "mark" in segment ? [tokenizer.special(segment.mark)] : tokenizer.encode(` ${segment.text.trim()}`),
+  )
 }
 
 /** What the model asked for, read from its answer. */
@@ -91,8 +122,10 @@ export type ScribeOutput =
 export function parseScribeOutput(tokenizer: Tokenizer, ids: readonly number[]): ScribeOutput {
   const first = ids[0]
   const rest = tokenizer.decode(ids.slice(1)).trim()
-  if (first === tokenizer.special("<calc>")) return { kind: "call", tool: "calculator", arguments: { expression: rest } }
-  if (first === tokenizer.special("<know>")) return { kind: "call", tool: "knowledge.search", arguments: { query: rest } }
+  if (first === tokenizer.special("<calc>"))
+    return { kind: "call", tool: "calculator", arguments: { expression: rest } }
+  if (first === tokenizer.special("<know>"))
+    return { kind: "call", tool: "knowledge.search", arguments: { query: rest } }
   if (first === tokenizer.special("<clock>")) return { kind: "call", tool: "clock", arguments: {} }
   return { kind: "text", text: tokenizer.decode(ids).trim() }
 }

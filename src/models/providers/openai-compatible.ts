@@ -1,6 +1,8 @@
 /**
  * A model on any server that speaks OpenAI's chat completions, through the Vercel AI SDK. The SDK is an optional peer, loaded on first use.
  */
+import type * as Ai from "ai"
+import type { LanguageModel, ModelMessage, ToolSet } from "ai"
 import { AgentOSError } from "#actors/errors.js"
 import type { FinishReason, Message, Model, ModelPart, ModelRequest } from "../model.js"
 
@@ -13,20 +15,32 @@ export interface OpenAiCompatibleOptions {
   readonly contextLength?: number | undefined
 }
 
-type Sdk = typeof import("ai")
-type ModelMessage = import("ai").ModelMessage
+interface Sdk {
+  readonly ai: typeof Ai
+  readonly model: LanguageModel
+}
 
 export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): Model {
-  let sdk: Promise<{ readonly ai: Sdk; readonly model: import("ai").LanguageModel }> | undefined
+  let sdk: Promise<Sdk> | undefined
   const load = (): NonNullable<typeof sdk> => (sdk ??= loadSdk(options))
   return {
-    info: { id, provider: options.baseUrl, backend: "remote", ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }) },
+    info: {
+      id,
+      provider: options.baseUrl,
+      backend: "remote",
+      ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
+    },
     async *generate(request: ModelRequest): AsyncGenerator<ModelPart> {
       const { ai, model } = await load()
       const { decoding = {} } = request
       const timeout = new AbortController()
       const signals = request.signal === undefined ? [timeout.signal] : [request.signal, timeout.signal]
-      const tools = Object.fromEntries((request.tools ?? []).map(({ name, description, parameters }) => [toWire(name), ai.tool({ description, inputSchema: ai.jsonSchema(parameters) })])) as unknown as import("ai").ToolSet
+      const tools = Object.fromEntries(
+        (request.tools ?? []).map(({ name, description, parameters }) => [
+          toWire(name),
+          ai.tool({ description, inputSchema: ai.jsonSchema(parameters) }),
+        ]),
+      ) as unknown as ToolSet
       const result = ai.streamText({
         model,
         messages: request.messages.map(toModelMessage),
@@ -49,15 +63,38 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
           yield { type: "text", text: part.text }
         } else if (part.type === "tool-call") {
           called = true
-          yield { type: "tool-call", call: { id: part.toolCallId, tool: fromWire(part.toolName, request), arguments: part.input as Record<string, unknown> } }
+          yield {
+            type: "tool-call",
+            call: {
+              id: part.toolCallId,
+              tool: fromWire(part.toolName, request),
+              arguments: part.input as Record<string, unknown>,
+            },
+          }
         } else if (part.type === "error") throw unavailable(options, part.error)
         else if (part.type === "abort") {
-          yield { type: "finish", reason: "cancelled", usage: { promptTokens: 0, completionTokens: completion, cachedTokens: 0 } }
+          yield {
+            type: "finish",
+            reason: "cancelled",
+            usage: { promptTokens: 0, completionTokens: completion, cachedTokens: 0 },
+          }
           return
         } else if (part.type === "finish") {
-          const reasons: Readonly<Record<string, FinishReason>> = { stop: "stop", length: "length", "tool-calls": "tool-calls" }
+          const reasons: Readonly<Record<string, FinishReason>> = {
+            stop: "stop",
+            length: "length",
+            "tool-calls": "tool-calls",
+          }
           const { inputTokens = 0, outputTokens = 0 } = part.totalUsage
-          yield { type: "finish", reason: reasons[part.finishReason] ?? (called ? "tool-calls" : "stop"), usage: { promptTokens: inputTokens, completionTokens: outputTokens, cachedTokens: part.totalUsage.cachedInputTokens ?? 0 } }
+          yield {
+            type: "finish",
+            reason: reasons[part.finishReason] ?? (called ? "tool-calls" : "stop"),
+            usage: {
+              promptTokens: inputTokens,
+              completionTokens: outputTokens,
+              cachedTokens: part.totalUsage.cachedInputTokens ?? 0,
+            },
+          }
         }
       }
     },
@@ -65,22 +102,36 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
   }
 }
 
-async function loadSdk(options: OpenAiCompatibleOptions): Promise<{ ai: Sdk; model: import("ai").LanguageModel }> {
+async function loadSdk(options: OpenAiCompatibleOptions): Promise<Sdk> {
   try {
     const [ai, provider] = await Promise.all([import("ai"), import("@ai-sdk/openai-compatible")])
     const apiKey = options.apiKeyEnv === undefined ? undefined : process.env[options.apiKeyEnv]
-    if (options.apiKeyEnv !== undefined && apiKey === undefined) throw new AgentOSError("PROVIDER_MISSING", `the environment variable ${options.apiKeyEnv} is not set; the model at ${options.baseUrl} needs its key there`)
-    const server = provider.createOpenAICompatible({ name: "server", baseURL: options.baseUrl, includeUsage: true, ...(apiKey === undefined ? {} : { apiKey }) })
+    if (options.apiKeyEnv !== undefined && apiKey === undefined)
+      throw new AgentOSError(
+        "PROVIDER_MISSING",
+        `the environment variable ${options.apiKeyEnv} is not set; the model at ${options.baseUrl} needs its key there`,
+      )
+    const server = provider.createOpenAICompatible({
+      name: "server",
+      baseURL: options.baseUrl,
+      includeUsage: true,
+      ...(apiKey === undefined ? {} : { apiKey }),
+    })
     return { ai, model: server(options.model) }
   } catch (cause) {
     if (cause instanceof AgentOSError) throw cause
-    throw new AgentOSError("PROVIDER_MISSING", "models on servers need two packages: npm install ai@6 @ai-sdk/openai-compatible@2", { cause })
+    throw new AgentOSError(
+      "PROVIDER_MISSING",
+      "models on servers need two packages: npm install ai@6 @ai-sdk/openai-compatible@2",
+      { cause },
+    )
   }
 }
 
 /** OpenAI allows no dots in the names of tools. */
 const toWire = (name: string): string => name.replaceAll(".", "__")
-const fromWire = (name: string, { tools = [] }: ModelRequest): string => tools.find((tool) => toWire(tool.name) === name)?.name ?? name
+const fromWire = (name: string, { tools = [] }: ModelRequest): string =>
+  tools.find((tool) => toWire(tool.name) === name)?.name ?? name
 
 function toModelMessage(message: Message): ModelMessage {
   switch (message.role) {
@@ -92,16 +143,35 @@ function toModelMessage(message: Message): ModelMessage {
         role: "assistant",
         content: [
           ...(message.content === "" ? [] : [{ type: "text" as const, text: message.content }]),
-          ...(message.toolCalls ?? []).map(({ id, tool, arguments: input }) => ({ type: "tool-call" as const, toolCallId: id, toolName: toWire(tool), input })),
+          ...(message.toolCalls ?? []).map(({ id, tool, arguments: input }) => ({
+            type: "tool-call" as const,
+            toolCallId: id,
+            toolName: toWire(tool),
+            input,
+          })),
         ],
       }
     case "tool":
-      return { role: "tool", content: [{ type: "tool-result", toolCallId: message.toolCallId, toolName: toWire(message.tool), output: { type: "text", value: message.content } }] }
+      return {
+        role: "tool",
+        content: [
+          {
+            type: "tool-result",
+            toolCallId: message.toolCallId,
+            toolName: toWire(message.tool),
+            output: { type: "text", value: message.content },
+          },
+        ],
+      }
   }
 }
 
 function unavailable({ baseUrl, model }: OpenAiCompatibleOptions, error: unknown): AgentOSError {
   const status = (error as { statusCode?: number } | undefined)?.statusCode
   const text = error instanceof Error ? error.message : String(error)
-  return new AgentOSError("MODEL_UNAVAILABLE", `${model} at ${baseUrl}${status === undefined ? "" : ` answered ${status}`}: ${text}`, { cause: error })
+  return new AgentOSError(
+    "MODEL_UNAVAILABLE",
+    `${model} at ${baseUrl}${status === undefined ? "" : ` answered ${status}`}: ${text}`,
+    { cause: error },
+  )
 }

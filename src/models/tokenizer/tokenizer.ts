@@ -68,7 +68,10 @@ export class Tokenizer {
   static fromJSON(json: unknown): Tokenizer {
     const parsed = tokenizerSchema.safeParse(json)
     if (!parsed.success) {
-      throw new AgentOSError("INVALID_TOKENIZER", `not a byte-level BPE tokenizer.json: ${z.prettifyError(parsed.error)}`)
+      throw new AgentOSError(
+        "INVALID_TOKENIZER",
+        `not a byte-level BPE tokenizer.json: ${z.prettifyError(parsed.error)}`,
+      )
     }
     const { added_tokens: added, model } = parsed.data
     const merges = model.merges.map((merge): [string, string] => {
@@ -80,7 +83,10 @@ export class Tokenizer {
     const tokenizer = new Tokenizer({ specials, merges })
     for (const [token, id] of Object.entries(model.vocab)) {
       if (tokenizer.#ids.get(token) !== id) {
-        throw new AgentOSError("INVALID_TOKENIZER", `token ${JSON.stringify(token)} has id ${id}; special tokens, bytes and merges in order give it ${String(tokenizer.#ids.get(token))}`)
+        throw new AgentOSError(
+          "INVALID_TOKENIZER",
+          `token ${JSON.stringify(token)} has id ${id}; special tokens, bytes and merges in order give it ${String(tokenizer.#ids.get(token))}`,
+        )
       }
     }
     return tokenizer
@@ -98,14 +104,16 @@ export class Tokenizer {
   /** The id of a special token. @throws `INVALID_TOKENIZER` when there is none of this name */
   special(name: string): number {
     const id = this.#ids.get(name)
-    if (id === undefined || !this.#specialIds.has(id)) throw new AgentOSError("INVALID_TOKENIZER", `the tokenizer has no special token ${name}`)
+    if (id === undefined || !this.#specialIds.has(id))
+      throw new AgentOSError("INVALID_TOKENIZER", `the tokenizer has no special token ${name}`)
     return id
   }
 
   /** @param options.specials whether special tokens written in the text become their ids (T2); default no */
   encode(text: string, options: { readonly specials?: boolean } = {}): number[] {
     const ids: number[] = []
-    const parts = options.specials === true && this.#specialPattern !== undefined ? text.split(this.#specialPattern) : [text]
+    const parts =
+      options.specials === true && this.#specialPattern !== undefined ? text.split(this.#specialPattern) : [text]
     parts.forEach((part, index) => {
       if (index % 2 === 1) ids.push(this.#ids.get(part) ?? 0)
       else for (const [piece] of part.matchAll(pieces)) for (const id of this.#encodePiece(piece)) ids.push(id)
@@ -125,7 +133,8 @@ export class Tokenizer {
   decoder(): { push(id: number): string; flush(): string } {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
     return {
-      push: (id) => (this.#specialIds.has(id) ? "" : decoder.decode(fromByteCharacters(this.#tokens[id] ?? ""), { stream: true })),
+      push: (id) =>
+        this.#specialIds.has(id) ? "" : decoder.decode(fromByteCharacters(this.#tokens[id] ?? ""), { stream: true }),
       flush: () => decoder.decode(),
     }
   }
@@ -135,7 +144,15 @@ export class Tokenizer {
       version: "1.0",
       truncation: null,
       padding: null,
-      added_tokens: this.#parts.specials.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+      added_tokens: this.#parts.specials.map((content, id) => ({
+        id,
+        content,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+        special: true,
+      })),
       normalizer: null,
       pre_tokenizer: {
         type: "Sequence",

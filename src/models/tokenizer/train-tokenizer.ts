@@ -7,10 +7,15 @@ import { cutPieces, Tokenizer } from "./tokenizer.js"
  *
  * @param size number of tokens wanted, specials and the 256 bytes included; fewer when the texts run out of pairs
  */
-export function trainTokenizer(texts: Iterable<string>, options: { readonly size: number; readonly specials: readonly string[] }): Tokenizer {
+export function trainTokenizer(
+  texts: Iterable<string>,
+  options: { readonly size: number; readonly specials: readonly string[] },
+): Tokenizer {
   const counts = new Map<string, number>()
   for (const text of texts) for (const piece of cutPieces(text)) counts.set(piece, (counts.get(piece) ?? 0) + 1)
-  let words = [...counts].filter(([, count]) => count >= 2).map(([piece, count]) => ({ symbols: [...toByteCharacters(piece)], count }))
+  let words = [...counts]
+    .filter(([, count]) => count >= 2)
+    .map(([piece, count]) => ({ symbols: [...toByteCharacters(piece)], count }))
   const merges: [string, string][] = []
   while (options.specials.length + 256 + merges.length < options.size) {
     const pairs = new Map<string, number>()

@@ -55,7 +55,11 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
   }
   const evaluating = positionals[0] === "evaluate"
   const name = positionals[evaluating ? 1 : 0]
-  if (name !== "scribe") throw new AgentOSError("INVALID_CONFIG", `there is no model to train named ${String(name)}; there is: scribe\n\n${usage}`)
+  if (name !== "scribe")
+    throw new AgentOSError(
+      "INVALID_CONFIG",
+      `there is no model to train named ${String(name)}; there is: scribe\n\n${usage}`,
+    )
   if (evaluating) await evaluate(values.from, values.shuffled === true, Number(values.items ?? 300))
   else await train(values)
 }
@@ -82,9 +86,19 @@ function parse(args: readonly string[]) {
   }
 }
 
-async function train(values: { tokens?: string | undefined; seed?: string | undefined; out?: string | undefined; resume?: boolean | undefined; publish?: string | undefined }): Promise<void> {
+async function train(values: {
+  tokens?: string | undefined
+  seed?: string | undefined
+  out?: string | undefined
+  resume?: boolean | undefined
+  publish?: string | undefined
+}): Promise<void> {
   const out = values.out ?? join("data", "training", "scribe")
-  const settings = { ...defaultSettings, tokens: Number(values.tokens ?? defaultSettings.tokens), seed: Number(values.seed ?? defaultSettings.seed) }
+  const settings = {
+    ...defaultSettings,
+    tokens: Number(values.tokens ?? defaultSettings.tokens),
+    seed: Number(values.seed ?? defaultSettings.seed),
+  }
   await mkdir(out, { recursive: true })
   const tokenizer = buildScribeTokenizer()
   const backend = await wasmBackend()
@@ -93,14 +107,24 @@ async function train(values: { tokens?: string | undefined; seed?: string | unde
   const stateFile = join(out, "state.msgpack")
   let log: LogLine[] = []
   if (values.resume === true) {
-    const state = new Packr({ structuredClone: true, mapsAsObjects: false }).unpack(await readFile(stateFile)) as TrainerState
+    const state = new Packr({ structuredClone: true, mapsAsObjects: false }).unpack(
+      await readFile(stateFile),
+    ) as TrainerState
     trainer.restore(state)
     const lines = (await readFile(join(out, "training.jsonl"), "utf8")).split("\n").filter((line) => line !== "")
     log = lines.map((line) => JSON.parse(line) as LogLine).filter(({ step }) => step <= state.step) // R2
   }
-  console.log(`${trainer.parameterCount.toLocaleString("en")} parameters, ${settings.tokens.toLocaleString("en")} tokens, seed ${settings.seed}, ${kernels.relaxed ? "fused multiply-add" : "plain SIMD"}`)
+  console.log(
+    `${trainer.parameterCount.toLocaleString("en")} parameters, ${settings.tokens.toLocaleString("en")} tokens, seed ${settings.seed}, ${kernels.relaxed ? "fused multiply-add" : "plain SIMD"}`,
+  )
 
-  const bar = new SingleBar({ format: "{bar} {percentage}%  {value}/{total} tokens  loss {loss}  {speed} tok/s  {eta_formatted} left", etaBuffer: 200 }, Presets.shades_classic)
+  const bar = new SingleBar(
+    {
+      format: "{bar} {percentage}%  {value}/{total} tokens  loss {loss}  {speed} tok/s  {eta_formatted} left",
+      etaBuffer: 200,
+    },
+    Presets.shades_classic,
+  )
   if (process.stdout.isTTY) bar.start(settings.tokens, log.at(-1)?.tokens ?? 0, { loss: "–", speed: "–" })
   let sum = 0
   let since = process.uptime()
@@ -111,7 +135,14 @@ async function train(values: { tokens?: string | undefined; seed?: string | unde
     if (report.step % every.report === 0 || trainer.finished) {
       const tokensPerSecond = Math.round((report.tokens - tokensBefore) / (process.uptime() - since))
       const evaluation = report.step % every.evaluation === 0 ? evaluateScribe(trainer, tokenizer, 100) : undefined
-      const line: LogLine = { ...report, loss: round(sum / every.report), rate: round(report.rate), gradientNorm: round(report.gradientNorm), tokensPerSecond, ...(evaluation === undefined ? {} : { evaluation }) }
+      const line: LogLine = {
+        ...report,
+        loss: round(sum / every.report),
+        rate: round(report.rate),
+        gradientNorm: round(report.gradientNorm),
+        tokensPerSecond,
+        ...(evaluation === undefined ? {} : { evaluation }),
+      }
       log.push(line)
       sum = 0
       tokensBefore = report.tokens
@@ -129,11 +160,22 @@ async function train(values: { tokens?: string | undefined; seed?: string | unde
   bar.stop()
   await save(out, trainer, tokenizer, log)
   const evaluation = evaluateScribe(trainer, tokenizer, 300)
-  await writeFile(join(out, "evaluation.json"), `${JSON.stringify({ items: 300, intact: evaluation, shuffled: shuffledEvaluation(trainer, tokenizer, 300) }, null, 2)}\n`)
+  await writeFile(
+    join(out, "evaluation.json"),
+    `${JSON.stringify({ items: 300, intact: evaluation, shuffled: shuffledEvaluation(trainer, tokenizer, 300) }, null, 2)}\n`,
+  )
   console.table(evaluation)
   if (values.publish !== undefined) {
     await mkdir(values.publish, { recursive: true })
-    for (const file of ["config.json", "tokenizer.json", "model.safetensors", "training.jsonl", "loss.svg", "evaluation.json"]) await cp(join(out, file), join(values.publish, file))
+    for (const file of [
+      "config.json",
+      "tokenizer.json",
+      "model.safetensors",
+      "training.jsonl",
+      "loss.svg",
+      "evaluation.json",
+    ])
+      await cp(join(out, file), join(values.publish, file))
     console.log(`published to ${values.publish}`)
   }
 }
@@ -151,7 +193,13 @@ async function evaluate(from: string | undefined, shuffled: boolean, items: numb
   const folder = from ?? fileURLToPath(new URL("../embedded/scribe/", import.meta.url))
   const tokenizer = Tokenizer.fromJSON(JSON.parse(await readFile(join(folder, "tokenizer.json"), "utf8")))
   const backend = await wasmBackend()
-  const trainer = new Trainer(backend, await loadKernels(backend), scribeConfig(tokenizer), defaultSettings, scribeItems(tokenizer))
+  const trainer = new Trainer(
+    backend,
+    await loadKernels(backend),
+    scribeConfig(tokenizer),
+    defaultSettings,
+    scribeItems(tokenizer),
+  )
   trainer.load(readSafetensors(await readFile(join(folder, "model.safetensors"))))
   console.table(shuffled ? shuffledEvaluation(trainer, tokenizer, items) : evaluateScribe(trainer, tokenizer, items))
 }

@@ -16,10 +16,21 @@ export function plotLoss(points: readonly LossPoint[], title: string): string {
     ({ tokens }) => x(tokens),
     ({ loss }) => y(Math.max(1e-3, loss)),
   )(points)
-  const label = (text: string, px: number, py: number, anchor = "middle"): string => `<text x="${px.toFixed(1)}" y="${py.toFixed(1)}" text-anchor="${anchor}">${text}</text>`
+  const label = (text: string, px: number, py: number, anchor = "middle"): string =>
+    `<text x="${px.toFixed(1)}" y="${py.toFixed(1)}" text-anchor="${anchor}">${text}</text>`
   const grid = [
-    ...x.ticks(6).map((tick) => `<path d="M${x(tick).toFixed(1)} ${top}V${height - bottom}" class="grid"/>${label(`${tick / 1e6} M`, x(tick), height - bottom + 18)}`),
-    ...y.ticks(5).map((tick) => `<path d="M${left} ${y(tick).toFixed(1)}H${width - right}" class="grid"/>${label(String(tick), left - 8, y(tick) + 4, "end")}`),
+    ...x
+      .ticks(6)
+      .map(
+        (tick) =>
+          `<path d="M${x(tick).toFixed(1)} ${top}V${height - bottom}" class="grid"/>${label(`${tick / 1e6} M`, x(tick), height - bottom + 18)}`,
+      ),
+    ...y
+      .ticks(5)
+      .map(
+        (tick) =>
+          `<path d="M${left} ${y(tick).toFixed(1)}H${width - right}" class="grid"/>${label(String(tick), left - 8, y(tick) + 4, "end")}`,
+      ),
   ]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">`,

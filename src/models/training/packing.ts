@@ -81,7 +81,17 @@ export class Packer {
       targets.push(0)
       weights.push(0)
     }
-    return { rows: B, length: T, ids, starts, asked: Int32Array.from(asked), targets: Int32Array.from(targets), weights: Float32Array.from(weights), items, tokens }
+    return {
+      rows: B,
+      length: T,
+      ids,
+      starts,
+      asked: Int32Array.from(asked),
+      targets: Int32Array.from(targets),
+      weights: Float32Array.from(weights),
+      items,
+      tokens,
+    }
   }
 
   #take(room: number, oldest: boolean): PackItem | undefined {
@@ -133,5 +143,6 @@ export function toTensors(packed: PackedRows, config: LlamaConfig): BatchTensors
 }
 
 export function disposeBatch(batch: BatchTensors): void {
-  for (const tensor of [batch.ids, batch.starts, batch.cos, batch.sin, batch.asked, batch.targets, batch.weights]) tensor.dispose()
+  for (const tensor of [batch.ids, batch.starts, batch.cos, batch.sin, batch.asked, batch.targets, batch.weights])
+    tensor.dispose()
 }

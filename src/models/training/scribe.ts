@@ -1,7 +1,14 @@
 /** The embedded model: its shape, its corpus, and how well it does. */
 import type { LlamaConfig } from "../architectures/llama.js"
 import type { Tokenizer } from "../tokenizer/tokenizer.js"
-import { corpusTasks, encodeExample, evaluationExamples, trainingExample, type CorpusTask, type Dice } from "./corpus/index.js"
+import {
+  corpusTasks,
+  encodeExample,
+  evaluationExamples,
+  trainingExample,
+  type CorpusTask,
+  type Dice,
+} from "./corpus/index.js"
 import type { PackItem } from "./packing.js"
 import type { Trainer } from "./trainer.js"
 
@@ -43,8 +50,12 @@ export type Evaluation = Readonly<Record<CorpusTask, { readonly seen: number; re
 /** Greedy answers to items whose values (and, held-out, whose phrasing) training never saw. */
 export function evaluateScribe(trainer: Trainer, tokenizer: Tokenizer, count: number): Evaluation {
   const percent = (task: CorpusTask, split: "seen" | "held-out"): number => {
-    const { exact } = trainer.evaluate(evaluationExamples(task, split, count).map((example) => toItem(tokenizer, example)))
+    const { exact } = trainer.evaluate(
+      evaluationExamples(task, split, count).map((example) => toItem(tokenizer, example)),
+    )
     return Math.round((1000 * exact.filter(Boolean).length) / count) / 10
   }
-  return Object.fromEntries(corpusTasks.map((task) => [task, { seen: percent(task, "seen"), "held-out": percent(task, "held-out") }])) as Evaluation
+  return Object.fromEntries(
+    corpusTasks.map((task) => [task, { seen: percent(task, "seen"), "held-out": percent(task, "held-out") }]),
+  ) as Evaluation
 }

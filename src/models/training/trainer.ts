@@ -28,7 +28,18 @@ export interface TrainerSettings {
   readonly seed: number
 }
 
-export const defaultSettings: TrainerSettings = { rows: 8, length: 128, rate: 2e-3, warmUpSteps: 150, tokens: 20_000_000, beta1: 0.9, beta2: 0.98, decay: 0.01, clip: 1, seed: 7 }
+export const defaultSettings: TrainerSettings = {
+  rows: 8,
+  length: 128,
+  rate: 2e-3,
+  warmUpSteps: 150,
+  tokens: 20_000_000,
+  beta1: 0.9,
+  beta2: 0.98,
+  decay: 0.01,
+  clip: 1,
+  seed: 7,
+}
 
 export interface StepReport {
   readonly step: number
@@ -67,7 +78,13 @@ export class Trainer {
   #tokens = 0
 
   /** @param next makes the next training item; `progress` runs from 0 to 1 */
-  constructor(backend: WasmBackend, kernels: Kernels, config: LlamaConfig, settings: TrainerSettings, next: (dice: Dice, progress: number) => PackItem) {
+  constructor(
+    backend: WasmBackend,
+    kernels: Kernels,
+    config: LlamaConfig,
+    settings: TrainerSettings,
+    next: (dice: Dice, progress: number) => PackItem,
+  ) {
     this.config = config
     this.settings = settings
     this.#backend = backend
@@ -81,7 +98,15 @@ export class Trainer {
         const data = new Float32Array(spec.shape.reduce((product, size) => product * size, 1))
         for (let i = 0; i < data.length; i++) data[i] = spec.kind === "norm" ? 1 : gauss() * spec.deviation
         const shape = [...spec.shape]
-        return [spec.name, { spec, value: tf.variable(tf.tensor(data, shape)), first: tf.keep(tf.zeros(shape)), second: tf.keep(tf.zeros(shape)) }]
+        return [
+          spec.name,
+          {
+            spec,
+            value: tf.variable(tf.tensor(data, shape)),
+            first: tf.keep(tf.zeros(shape)),
+            second: tf.keep(tf.zeros(shape)),
+          },
+        ]
       }),
     )
   }
@@ -103,10 +128,14 @@ export class Trainer {
     const packed = this.#packer.pack()
     if (packed === undefined) throw new RangeError("the source of training items ended")
     const { settings } = this
-    const rate = settings.rate * Math.min(1, (this.#step + 1) / settings.warmUpSteps) * (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * this.progress)))
+    const rate =
+      settings.rate *
+      Math.min(1, (this.#step + 1) / settings.warmUpSteps) *
+      (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * this.progress)))
     const { loss, gradients } = this.gradients(packed)
     let squares = 0
-    for (const [name, gradient] of gradients) squares += this.#kernels.sumOfSquares(this.#at(gradient), this.#parameter(name).value.size)
+    for (const [name, gradient] of gradients)
+      squares += this.#kernels.sumOfSquares(this.#at(gradient), this.#parameter(name).value.size)
     const gradientNorm = Math.sqrt(squares)
     const clip = Math.min(1, settings.clip / (gradientNorm + 1e-6))
     this.#step += 1
@@ -116,7 +145,19 @@ export class Trainer {
       const { value, first, second, spec } = this.#parameter(name)
       // Decoupled decay: by the plain rate, not by the bias-corrected one.
       const decay = spec.kind === "norm" ? 0 : (settings.decay * rate) / corrected
-      this.#kernels.adam(this.#at(value), this.#at(first), this.#at(second), this.#at(gradient), value.size, corrected, settings.beta1, settings.beta2, 1e-8, decay, clip)
+      this.#kernels.adam(
+        this.#at(value),
+        this.#at(first),
+        this.#at(second),
+        this.#at(gradient),
+        value.size,
+        corrected,
+        settings.beta1,
+        settings.beta2,
+        1e-8,
+        decay,
+        clip,
+      )
       gradient.dispose()
     }
     return { step: this.#step, tokens: this.#tokens, loss, rate, gradientNorm }
@@ -127,12 +168,17 @@ export class Trainer {
     const batch = toTensors(packed, this.config)
     const operations = trainingOperations(this.#backend, this.#kernels, this.config, batch)
     const byId = new Map([...this.#parameters].map(([name, { value }]) => [value.name, name]))
-    const { value, grads } = tf.variableGrads(() => operations.loss(llamaForward(this.config, (name) => this.#parameter(name).value, operations)))
+    const { value, grads } = tf.variableGrads(() =>
+      operations.loss(llamaForward(this.config, (name) => this.#parameter(name).value, operations)),
+    )
     const loss = value.dataSync()[0] as number
     value.dispose()
     operations.dispose()
     disposeBatch(batch)
-    return { loss, gradients: new Map(Object.entries(grads).map(([id, gradient]) => [byId.get(id) as string, gradient])) }
+    return {
+      loss,
+      gradients: new Map(Object.entries(grads).map(([id, gradient]) => [byId.get(id) as string, gradient])),
+    }
   }
 
   /** Mean loss of some rows, and for each item whether every token of its answer is the likeliest one, so that greedy decoding writes it exactly. */
@@ -145,10 +191,19 @@ export class Trainer {
     for (let packed = packer.pack(); packed !== undefined; packed = packer.pack()) {
       const batch = toTensors(packed, this.config)
       const operations = trainingOperations(this.#backend, this.#kernels, this.config, batch)
-      total += tf.tidy(() => operations.loss(llamaForward(this.config, (name) => this.#parameter(name).value as tf.Tensor, operations)).dataSync()[0] as number)
+      total += tf.tidy(
+        () =>
+          operations
+            .loss(llamaForward(this.config, (name) => this.#parameter(name).value as tf.Tensor, operations))
+            .dataSync()[0] as number,
+      )
       count += 1
       const best = operations.best.dataSync()
-      for (const { item, first } of packed.items) exact.set(item, item.answer.every((id, i) => best[first + i] === id))
+      for (const { item, first } of packed.items)
+        exact.set(
+          item,
+          item.answer.every((id, i) => best[first + i] === id),
+        )
       operations.dispose()
       disposeBatch(batch)
     }
@@ -170,7 +225,10 @@ export class Trainer {
     return new Map(
       [...this.#parameters].map(([name, { spec, value }]) => {
         const data = Float32Array.from(value.dataSync() as Float32Array)
-        return [name, spec.kind === "linear" ? transposeWeight({ shape: spec.shape, data }) : { shape: spec.shape, data }]
+        return [
+          name,
+          spec.kind === "linear" ? transposeWeight({ shape: spec.shape, data }) : { shape: spec.shape, data },
+        ]
       }),
     )
   }
@@ -209,7 +267,8 @@ export class Trainer {
   }
 
   dispose(): void {
-    for (const { value, first, second } of this.#parameters.values()) for (const tensor of [value, first, second]) tensor.dispose()
+    for (const { value, first, second } of this.#parameters.values())
+      for (const tensor of [value, first, second]) tensor.dispose()
   }
 
   #parameter(name: string): Parameter {

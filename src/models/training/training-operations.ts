@@ -36,7 +36,12 @@ export interface TrainingOperations extends Operations<tf.Tensor> {
   dispose(): void
 }
 
-export function trainingOperations(backend: WasmBackend, kernels: Kernels, config: LlamaConfig, batch: BatchTensors): TrainingOperations {
+export function trainingOperations(
+  backend: WasmBackend,
+  kernels: Kernels,
+  config: LlamaConfig,
+  batch: BatchTensors,
+): TrainingOperations {
   const { rows: B, length: T } = batch
   const { channels: C, heads: H, keyValueHeads: K, vocabulary: V } = config
   const D = C / H
@@ -50,14 +55,28 @@ export function trainingOperations(backend: WasmBackend, kernels: Kernels, confi
   const scale = 1 / Math.sqrt(D)
 
   /** `tf.customGrad` with tensors in and out; its own types say `any`. */
-  const differentiable = (forward: (inputs: tf.Tensor[], save: (tensors: tf.Tensor[]) => void) => { value: tf.Tensor; gradient: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] }, ...inputs: tf.Tensor[]): tf.Tensor =>
+  const differentiable = (
+    forward: (
+      inputs: tf.Tensor[],
+      save: (tensors: tf.Tensor[]) => void,
+    ) => { value: tf.Tensor; gradient: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] },
+    ...inputs: tf.Tensor[]
+  ): tf.Tensor =>
     tf.customGrad((...args) => {
       const save = args[args.length - 1] as (tensors: tf.Tensor[]) => void
       const { value, gradient } = forward(args.slice(0, -1) as tf.Tensor[], save)
       return { value, gradFunc: (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]) => gradient(dy as tf.Tensor, saved) }
     })(...inputs)
 
-  const matmul = (a: tf.Tensor, b: tf.Tensor, count: number, m: number, k: number, n: number, ...shape: number[]): tf.Tensor => {
+  const matmul = (
+    a: tf.Tensor,
+    b: tf.Tensor,
+    count: number,
+    m: number,
+    k: number,
+    n: number,
+    ...shape: number[]
+  ): tf.Tensor => {
     const out = make(...shape)
     kernels.matmul(at(a), at(b), at(out), count, m, k, n)
     return out
@@ -67,7 +86,15 @@ export function trainingOperations(backend: WasmBackend, kernels: Kernels, confi
     kernels.transpose(at(x), at(out), count, r, c)
     return out
   }
-  const matmulTransposedA = (a: tf.Tensor, b: tf.Tensor, count: number, m: number, k: number, n: number, ...shape: number[]): tf.Tensor => {
+  const matmulTransposedA = (
+    a: tf.Tensor,
+    b: tf.Tensor,
+    count: number,
+    m: number,
+    k: number,
+    n: number,
+    ...shape: number[]
+  ): tf.Tensor => {
     const out = make(...shape)
     kernels.matmulTransposedA(at(a), at(b), at(out), count, m, k, n)
     return out
@@ -93,21 +120,18 @@ export function trainingOperations(backend: WasmBackend, kernels: Kernels, confi
   return {
     best,
     embed: (table) =>
-      differentiable(
-        ([w]) => {
-          const value = make(N, C)
-          kernels.gather(at(w as tf.Tensor), at(batch.ids), at(value), N, C)
-          return {
-            value,
-            gradient: (dy) => {
-              const d = make(V, C)
-              kernels.scatterAdd(at(dy), at(batch.ids), at(d), N, V, C)
-              return [d]
-            },
-          }
-        },
-        table,
-      ),
+      differentiable(([w]) => {
+        const value = make(N, C)
+        kernels.gather(at(w as tf.Tensor), at(batch.ids), at(value), N, C)
+        return {
+          value,
+          gradient: (dy) => {
+            const d = make(V, C)
+            kernels.scatterAdd(at(dy), at(batch.ids), at(d), N, V, C)
+            return [d]
+          },
+        }
+      }, table),
     norm: (x, weight) =>
       differentiable(
         ([a, w], save) => {
@@ -121,7 +145,16 @@ export function trainingOperations(backend: WasmBackend, kernels: Kernels, confi
             gradient: (dy, [a, w, inverse]) => {
               const dx = make(rowsOf, C)
               const dw = make(C)
-              kernels.rmsNormGradient(at(a as tf.Tensor), at(w as tf.Tensor), at(inverse as tf.Tensor), at(dy), at(dx), at(dw), rowsOf, C)
+              kernels.rmsNormGradient(
+                at(a as tf.Tensor),
+                at(w as tf.Tensor),
+                at(inverse as tf.Tensor),
+                at(dy),
+                at(dx),
+                at(dw),
+                rowsOf,
+                C,
+              )
               return [dx, dw]
             },
           }
@@ -214,7 +247,12 @@ export function trainingOperations(backend: WasmBackend, kernels: Kernels, confi
         gate,
         up,
       ),
-    add: (a, b) => differentiable(([a, b]) => ({ value: tf.add(a as tf.Tensor, b as tf.Tensor), gradient: (dy) => [dy.clone(), dy.clone()] }), a, b),
+    add: (a, b) =>
+      differentiable(
+        ([a, b]) => ({ value: tf.add(a as tf.Tensor, b as tf.Tensor), gradient: (dy) => [dy.clone(), dy.clone()] }),
+        a,
+        b,
+      ),
     pick: (x) =>
       differentiable(([a]) => {
         const value = make(S, C)
@@ -235,7 +273,10 @@ export function trainingOperations(backend: WasmBackend, kernels: Kernels, confi
           const wt = transposed(w as tf.Tensor, 1, V, C) // (C, V)
           return {
             value: dispose(wt, matmul(a as tf.Tensor, wt, 1, S, C, V, S, V)),
-            gradient: (dy, [a, w]) => [matmul(dy, w as tf.Tensor, 1, S, V, C, S, C), matmulTransposedA(dy, a as tf.Tensor, 1, V, S, C, V, C)],
+            gradient: (dy, [a, w]) => [
+              matmul(dy, w as tf.Tensor, 1, S, V, C, S, C),
+              matmulTransposedA(dy, a as tf.Tensor, 1, V, S, C, V, C),
+            ],
           }
         },
         x,
@@ -244,7 +285,15 @@ export function trainingOperations(backend: WasmBackend, kernels: Kernels, confi
     loss: (logits) =>
       differentiable(([a], save) => {
         const d = make(S, V)
-        const mean = kernels.crossEntropy(at(a as tf.Tensor), at(d), at(batch.targets), at(batch.weights), at(best), S, V)
+        const mean = kernels.crossEntropy(
+          at(a as tf.Tensor),
+          at(d),
+          at(batch.targets),
+          at(batch.weights),
+          at(best),
+          S,
+          V,
+        )
         save([d])
         return { value: tf.scalar(mean), gradient: (_, [d]) => [d as tf.Tensor] }
       }, logits) as tf.Scalar,

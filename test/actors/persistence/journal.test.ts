@@ -23,7 +23,16 @@ t.test("crc32c has the values of RFC 3720", async (t) => {
 })
 
 const actor = { tenant: "default", type: "account", key: "alice" }
-const stored = { name: "deposited", payload: { amount: 40, note: "héllo" }, version: 1, sequence: 7, epoch: 2, wallTime: 1_700_000_000_000, commandId: "payment-7", traceId: "4bf92f3577b34da6" }
+const stored = {
+  name: "deposited",
+  payload: { amount: 40, note: "héllo" },
+  version: 1,
+  sequence: 7,
+  epoch: 2,
+  wallTime: 1_700_000_000_000,
+  commandId: "payment-7",
+  traceId: "4bf92f3577b34da6",
+}
 
 t.test("a record of format 1 opens for ever", async (t) => {
   const golden = Buffer.from(
@@ -33,19 +42,28 @@ t.test("a record of format 1 opens for ever", async (t) => {
   t.same(decodeRecord(golden, "golden"), { actor, event: stored })
 })
 
-t.test("a damaged record is refused by name, whatever the damage", async (t) => {
+t.test("a damaged record is refused by name, whatever the damage", async () => {
   const bytes = encodeRecord(actor, stored)
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, change, cut) => {
-      const copy = Buffer.from(bytes)
-      copy[at] = (copy[at] as number) ^ change
-      try {
-        decodeRecord(cut ? copy.subarray(0, at) : copy, "event 7 of default/account/alice")
-      } catch (error) {
-        return error instanceof AgentOSError && ["RECORD_DAMAGED", "RECORD_UNKNOWN"].includes(error.code) && error.message.includes("event 7 of default/account/alice")
-      }
-      return false
-    }),
+    fc.property(
+      fc.integer({ min: 0, max: bytes.length - 1 }),
+      fc.integer({ min: 1, max: 255 }),
+      fc.boolean(),
+      (at, change, cut) => {
+        const copy = Buffer.from(bytes)
+        copy[at] = (copy[at] as number) ^ change
+        try {
+          decodeRecord(cut ? copy.subarray(0, at) : copy, "event 7 of default/account/alice")
+        } catch (error) {
+          return (
+            error instanceof AgentOSError &&
+            ["RECORD_DAMAGED", "RECORD_UNKNOWN"].includes(error.code) &&
+            error.message.includes("event 7 of default/account/alice")
+          )
+        }
+        return false
+      },
+    ),
     { numRuns: 2000 },
   )
 })
@@ -116,7 +134,10 @@ t.test("nothing acknowledged is lost when the process is killed", async (t) => {
     const payloads: unknown[] = []
     for await (const { payload } of journal.read({ tenant: "default", type: "t", key })) payloads.push(payload)
     t.ok(payloads.length >= sequence, `actor ${key}: ${sequence} acknowledged, ${payloads.length} found`)
-    t.same(payloads, payloads.map((_, i) => i + 1))
+    t.same(
+      payloads,
+      payloads.map((_, i) => i + 1),
+    )
   }
   await journal.close()
 })

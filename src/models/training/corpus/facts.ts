@@ -13,10 +13,21 @@ const place = (lexicon: Lexicon): string => lexicon.place()
 const name = (lexicon: Lexicon): string => lexicon.name()
 const identifier = (lexicon: Lexicon): string => lexicon.identifier()
 const quantity = (lexicon: Lexicon): string => lexicon.quantity()
-const duration = (lexicon: Lexicon): string => `${lexicon.number()} ${lexicon.dice.pick(["seconds", "minutes", "hours", "days", "milliseconds"])}`
+const duration = (lexicon: Lexicon): string =>
+  `${lexicon.number()} ${lexicon.dice.pick(["seconds", "minutes", "hours", "days", "milliseconds"])}`
 
 const storing = ["kept", "stored", "saved", "held", "found", "located", "placed"]
-const whereAsks = ["where is {a} {p}", "where is the {a} {p}", "where are {a} {p}", "in what place is {a} {p}", "where can i find {a}", "where does {a} live", "where do we keep {a}", "what holds {a}", "in which place is the {a} {p}"]
+const whereAsks = [
+  "where is {a} {p}",
+  "where is the {a} {p}",
+  "where are {a} {p}",
+  "in what place is {a} {p}",
+  "where can i find {a}",
+  "where does {a} live",
+  "where do we keep {a}",
+  "what holds {a}",
+  "in which place is the {a} {p}",
+]
 
 const relations: readonly Relation[] = [
   { says: ["{a} is {p} in {v}", "the {a} is {p} in {v}", "{a} are {p} in {v}", "the {a} lies in {v}", "we keep {a} in {v}", "{v} holds the {a}", "you find the {a} in {v}", "{a} lives in {v}"], asks: whereAsks, value: place },
@@ -42,22 +53,65 @@ const relations: readonly Relation[] = [
   { says: ["{e} has {v}", "there are {v} in {e}", "{e} consists of {v}"], asks: ["what does {e} have", "how many are in {e}", "of what does {e} consist"], value: (lexicon) => `${lexicon.number()} ${lexicon.word()}s` },
 ] // prettier-ignore
 
-const thirdPerson = (verb: string): string => (/(s|sh|ch|x)$/.test(verb) ? `${verb}es` : /[^aeiou]y$/.test(verb) ? `${verb.slice(0, -1)}ies` : `${verb}s`)
+const thirdPerson = (verb: string): string =>
+  /(s|sh|ch|x)$/.test(verb) ? `${verb}es` : /[^aeiou]y$/.test(verb) ? `${verb.slice(0, -1)}ies` : `${verb}s`
 
 /** A relation made of a verb, so that there are hundreds. */
 function verbRelation(lexicon: Lexicon): Relation {
   const verb = lexicon.verb()
-  const preposition = lexicon.dice.chance(0.3) ? ` ${lexicon.dice.pick(["to", "from", "in", "with", "at", "for", "by", "on"])}` : ""
+  const preposition = lexicon.dice.chance(0.3)
+    ? ` ${lexicon.dice.pick(["to", "from", "in", "with", "at", "for", "by", "on"])}`
+    : ""
   const subject = lexicon.dice.chance(0.6) ? "{e}" : "the {a}"
   return {
-    says: [`${subject} ${thirdPerson(verb)}${preposition} {v}`, `${subject} will ${verb}${preposition} {v}`, `${subject} can ${verb}${preposition} {v}`],
-    asks: [`what does ${subject} ${verb}${preposition}`, `whom does ${subject} ${verb}${preposition}`, `what will ${subject} ${verb}${preposition}`, `what can ${subject} ${verb}${preposition}`],
+    says: [
+      `${subject} ${thirdPerson(verb)}${preposition} {v}`,
+      `${subject} will ${verb}${preposition} {v}`,
+      `${subject} can ${verb}${preposition} {v}`,
+    ],
+    asks: [
+      `what does ${subject} ${verb}${preposition}`,
+      `whom does ${subject} ${verb}${preposition}`,
+      `what will ${subject} ${verb}${preposition}`,
+      `what can ${subject} ${verb}${preposition}`,
+    ],
     value: anyValue,
   }
 }
 
-const openings = ["", "", "", "", "in the {w}, ", "by default, ", "as a rule, ", "for every {w}, ", "since {n}, ", "according to the {w}, ", "on each {w}, ", "note that ", "as of version {n}, ", "today ", "in our {w}, "]
-const closings = ["", "", "", "", ", one {w} per {x}", " and not in the {w}", ", and the {w} stays {x}", " since {n}", ", so the {w} can {y} it", ", as the {w} says", ", next to the {w}", " until {n}", ", which {y}s the {w}", ", because the {w} is {x}"]
+const openings = [
+  "",
+  "",
+  "",
+  "",
+  "in the {w}, ",
+  "by default, ",
+  "as a rule, ",
+  "for every {w}, ",
+  "since {n}, ",
+  "according to the {w}, ",
+  "on each {w}, ",
+  "note that ",
+  "as of version {n}, ",
+  "today ",
+  "in our {w}, ",
+]
+const closings = [
+  "",
+  "",
+  "",
+  "",
+  ", one {w} per {x}",
+  " and not in the {w}",
+  ", and the {w} stays {x}",
+  " since {n}",
+  ", so the {w} can {y} it",
+  ", as the {w} says",
+  ", next to the {w}",
+  " until {n}",
+  ", which {y}s the {w}",
+  ", because the {w} is {x}",
+]
 
 export interface Fact {
   readonly sentence: string
@@ -68,7 +122,9 @@ export interface Fact {
 function entity(lexicon: Lexicon): string {
   const { dice } = lexicon
   if (dice.chance(0.5)) return lexicon.name()
-  return dice.chance(0.6) ? `the ${dice.chance(0.4) ? `${lexicon.word()} ` : ""}${lexicon.word()}` : lexicon.identifier()
+  return dice.chance(0.6)
+    ? `the ${dice.chance(0.4) ? `${lexicon.word()} ` : ""}${lexicon.word()}`
+    : lexicon.identifier()
 }
 
 /** One fact in a sentence of five to thirty words, with a question about it. */
@@ -82,8 +138,18 @@ export function fact(lexicon: Lexicon): Fact {
   })
   const [says = "", asks = ""] = pair.split("|")
   const value = relation.value(lexicon)
-  const gaps = { a: dice.chance(0.5) ? lexicon.word() : lexicon.topic(), e: entity(lexicon), v: value, p: dice.pick(storing), w: lexicon.word(), x: lexicon.word(), y: lexicon.verb(), n: lexicon.number() }
-  const sentence = capitalize(fill(dice.pick(openings) + says + (dice.chance(0.6) ? "" : dice.pick(closings)), gaps)) + "."
+  const gaps = {
+    a: dice.chance(0.5) ? lexicon.word() : lexicon.topic(),
+    e: entity(lexicon),
+    v: value,
+    p: dice.pick(storing),
+    w: lexicon.word(),
+    x: lexicon.word(),
+    y: lexicon.verb(),
+    n: lexicon.number(),
+  }
+  const sentence =
+    capitalize(fill(dice.pick(openings) + says + (dice.chance(0.6) ? "" : dice.pick(closings)), gaps)) + "."
   const asked = { ...gaps, p: dice.chance(0.6) ? gaps.p : dice.pick(storing) }
   return { sentence, question: fill(asks, asked), value }
 }

@@ -17,7 +17,19 @@ import { choose, talk } from "./talk.js"
 
 export { Dice, type Split } from "./lexicon.js"
 
-export const corpusTasks = ["route", "math-call", "math-answer", "docs-query", "docs-answer", "docs-answer-long", "time-call", "time-answer", "chat", "merge", "copy"] as const
+export const corpusTasks = [
+  "route",
+  "math-call",
+  "math-answer",
+  "docs-query",
+  "docs-answer",
+  "docs-answer-long",
+  "time-call",
+  "time-answer",
+  "chat",
+  "merge",
+  "copy",
+] as const
 export type CorpusTask = (typeof corpusTasks)[number]
 
 /** A prompt and the one right answer. */
@@ -57,14 +69,25 @@ export function trainingExample(dice: Dice, progress: number): Example {
 }
 
 /** Items for evaluation: unseen values, in seen or held-out phrasing. */
-export function evaluationExamples(task: CorpusTask, split: Exclude<Split, "train">, count: number, seed = 99): Example[] {
+export function evaluationExamples(
+  task: CorpusTask,
+  split: Exclude<Split, "train">,
+  count: number,
+  seed = 99,
+): Example[] {
   const lexicon = new Lexicon(new Dice(seed + corpusTasks.indexOf(task) * 3 + (split === "seen" ? 0 : 1)), split)
   return Array.from({ length: count }, () => example(task, lexicon))
 }
 
 /** Prompt and answer as ids, the answer with its `<eos>`. */
-export function encodeExample(tokenizer: Tokenizer, { prompt, answer }: Example): { readonly prompt: number[]; readonly answer: number[] } {
-  return { prompt: encodeSegments(tokenizer, prompt), answer: [...encodeSegments(tokenizer, answer), tokenizer.special("<eos>")] }
+export function encodeExample(
+  tokenizer: Tokenizer,
+  { prompt, answer }: Example,
+): { readonly prompt: number[]; readonly answer: number[] } {
+  return {
+    prompt: encodeSegments(tokenizer, prompt),
+    answer: [...encodeSegments(tokenizer, answer), tokenizer.special("<eos>")],
+  }
 }
 
 /** The tokenizer of the embedded model: BPE over 30,000 items of the corpus. */
@@ -86,7 +109,11 @@ function example(task: CorpusTask, lexicon: Lexicon): Example {
       return route(lexicon)
     case "math-call": {
       const { question, expression } = sum(lexicon)
-      return { task, prompt: scribePrompt.mathCall(maybeCompound(lexicon, question, "docs")), answer: scribeAnswer.calculator(expression) }
+      return {
+        task,
+        prompt: scribePrompt.mathCall(maybeCompound(lexicon, question, "docs")),
+        answer: scribeAnswer.calculator(expression),
+      }
     }
     case "math-answer": {
       for (;;) {
@@ -101,21 +128,40 @@ function example(task: CorpusTask, lexicon: Lexicon): Example {
     }
     case "docs-query": {
       const { question, topic } = documentQuestion(lexicon)
-      return { task, prompt: scribePrompt.docsQuery(maybeCompound(lexicon, question, "math")), answer: scribeAnswer.knowledge(topic) }
+      return {
+        task,
+        prompt: scribePrompt.docsQuery(maybeCompound(lexicon, question, "math")),
+        answer: scribeAnswer.knowledge(topic),
+      }
     }
     case "docs-answer": {
       const { sentence, question, value } = fact(lexicon)
-      return { task, prompt: scribePrompt.docsAnswer(sentence, maybeCompound(lexicon, question, "math")), answer: scribeAnswer.text(value) }
+      return {
+        task,
+        prompt: scribePrompt.docsAnswer(sentence, maybeCompound(lexicon, question, "math")),
+        answer: scribeAnswer.text(value),
+      }
     }
     case "docs-answer-long": {
       const asked = fact(lexicon)
-      const sentences = [asked.sentence, ...Array.from({ length: lexicon.dice.integer(1, 2) }, () => fact(lexicon).sentence)]
+      const sentences = [
+        asked.sentence,
+        ...Array.from({ length: lexicon.dice.integer(1, 2) }, () => fact(lexicon).sentence),
+      ]
       const at = lexicon.dice.integer(0, sentences.length - 1)
       ;[sentences[0], sentences[at]] = [sentences[at] ?? "", sentences[0] ?? ""]
-      return { task, prompt: scribePrompt.docsAnswer(sentences.join(" "), written(lexicon, asked.question)), answer: scribeAnswer.text(asked.value) }
+      return {
+        task,
+        prompt: scribePrompt.docsAnswer(sentences.join(" "), written(lexicon, asked.question)),
+        answer: scribeAnswer.text(asked.value),
+      }
     }
     case "time-call":
-      return { task, prompt: scribePrompt.timeCall(written(lexicon, timeQuestion(lexicon).question)), answer: scribeAnswer.clock() }
+      return {
+        task,
+        prompt: scribePrompt.timeCall(written(lexicon, timeQuestion(lexicon).question)),
+        answer: scribeAnswer.clock(),
+      }
     case "time-answer":
       return timeAnswer(lexicon)
     case "chat": {
@@ -140,7 +186,20 @@ function secondQuestion(lexicon: Lexicon, kind: "math" | "docs"): string {
   return lexicon.dice.chance(0.5) ? documentQuestion(lexicon).question : fact(lexicon).question
 }
 
-const joints = ["{x}, and {y}", "{x} and {y}", "{x}, and also {y}", "{x}? And {y}", "{x}. {Y}", "{x}? {Y}", "{x}, then {y}", "{x}; {y}", "{x}, plus {y}", "{x}? Also, {y}", "{x}, and then tell me {y}", "first {x}, then {y}"]
+const joints = [
+  "{x}, and {y}",
+  "{x} and {y}",
+  "{x}, and also {y}",
+  "{x}? And {y}",
+  "{x}. {Y}",
+  "{x}? {Y}",
+  "{x}, then {y}",
+  "{x}; {y}",
+  "{x}, plus {y}",
+  "{x}? Also, {y}",
+  "{x}, and then tell me {y}",
+  "first {x}, then {y}",
+]
 
 function compound(lexicon: Lexicon, one: string, two: string): string {
   const [x, y] = lexicon.dice.chance(0.5) ? [one, two] : [two, one]
@@ -161,7 +220,20 @@ function route(lexicon: Lexicon): Example {
 }
 
 const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-const months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+const months = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+]
 
 function timeAnswer(lexicon: Lexicon): Example {
   const { dice } = lexicon
@@ -193,7 +265,10 @@ function merge(lexicon: Lexicon): Example {
   }
   const [first, second] = [one(), one()]
   const [a, b] = [first.text.replace(/\.$/, ""), second.text.replace(/\.$/, "")]
-  const joined = first.bare || second.bare ? `${a}; ${b}.` : `${a}, and ${/^(The|Every|Set|In|By|For|As|On|Note|Today|Since|At|You|We|There)\b/.test(b) ? b.charAt(0).toLowerCase() + b.slice(1) : b}.`
+  const joined =
+    first.bare || second.bare
+      ? `${a}; ${b}.`
+      : `${a}, and ${/^(The|Every|Set|In|By|For|As|On|Note|Today|Since|At|You|We|There)\b/.test(b) ? b.charAt(0).toLowerCase() + b.slice(1) : b}.`
   return { task: "merge", prompt: scribePrompt.merge(first.text, second.text), answer: scribeAnswer.text(joined) }
 }
 

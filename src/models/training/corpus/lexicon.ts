@@ -47,7 +47,9 @@ const evaluationWords = words.filter((word) => hash(word) % 7 === 0)
 const onsets = "b c d f g h j k l m n p r s t v w z br ch cl dr fl gr kl kr pl pr sh sk st th tr".split(" ")
 const vowels = "a e i o u a e i o ai ea ou ie".split(" ")
 const codas = " n r l s t x m k th nd rk ll".split(" ")
-const units = "seconds minutes hours days MB GB users items percent dollars meters kilograms workers messages".split(" ")
+const units = "seconds minutes hours days MB GB users items percent dollars meters kilograms workers messages".split(
+  " ",
+)
 const extensions = "ts js md json py yaml txt log".split(" ")
 
 export const capitalize = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
@@ -91,7 +93,9 @@ export class Lexicon {
   /** A whole number in decimal, of `digits` digits or of one to four. */
   number(digits = this.dice.integer(1, 4)): string {
     for (;;) {
-      const text = String(digits === 1 ? this.dice.integer(0, 9) : this.dice.integer(10 ** (digits - 1), 10 ** digits - 1))
+      const text = String(
+        digits === 1 ? this.dice.integer(0, 9) : this.dice.integer(10 ** (digits - 1), 10 ** digits - 1),
+      )
       if (text.length < 2 || this.mine(`n${text}`)) return text
     }
   }

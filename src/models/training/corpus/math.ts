@@ -14,7 +14,16 @@ const operators: readonly Operator[] = ["+", "-", "*", "/"]
 const forms: Readonly<Record<Operator, readonly string[]>> = {
   "+": ["{a} + {b}", "{a} plus {b}", "{a}+{b}", "the sum of {a} and {b}", "{a} added to {b}"],
   "-": ["{a} - {b}", "{a} minus {b}", "{a}-{b}", "{a} less {b}", "the difference between {a} and {b}"],
-  "*": ["{a} * {b}", "{a} times {b}", "{a}*{b}", "{a} multiplied by {b}", "the product of {a} and {b}", "{a} x {b}", "{a} * {b}", "{a} times {b}"],
+  "*": [
+    "{a} * {b}",
+    "{a} times {b}",
+    "{a}*{b}",
+    "{a} multiplied by {b}",
+    "the product of {a} and {b}",
+    "{a} x {b}",
+    "{a} * {b}",
+    "{a} times {b}",
+  ],
   "/": ["{a} / {b}", "{a} divided by {b}", "{a}/{b}", "{a} over {b}", "the quotient of {a} and {b}"],
 }
 const commands: Readonly<Record<Operator, readonly string[]>> = {
@@ -28,9 +37,31 @@ const asks = [
   "what is {e}", "what's {e}", "how much is {e}", "what do you get for {e}", "what does {e} give", "what does {e} make", "what is the value of {e}", "what is the result of {e}",
   "can you calculate {e}", "could you compute {e}", "can you work out {e}", "do you know {e}", "would you evaluate {e}", "could you find {e}", "how much would {e} be", "{e}",
 ] // prettier-ignore
-const orders = ["calculate {e}", "compute {e}", "find {e}", "work out {e}", "evaluate {e}", "give me {e}", "tell me {e}", "i need {e}", "i want {e}", "let me know {e}", "figure out {e}", "{e}"]
+const orders = [
+  "calculate {e}",
+  "compute {e}",
+  "find {e}",
+  "work out {e}",
+  "evaluate {e}",
+  "give me {e}",
+  "tell me {e}",
+  "i need {e}",
+  "i want {e}",
+  "let me know {e}",
+  "figure out {e}",
+  "{e}",
+]
 const closings = ["", "", "", " in total", " for me", " please", " now", " exactly", " quickly"]
-const commandOpenings = ["", "please ", "can you ", "could you please ", "i want you to ", "now ", "kindly ", "would you "]
+const commandOpenings = [
+  "",
+  "please ",
+  "can you ",
+  "could you please ",
+  "i want you to ",
+  "now ",
+  "kindly ",
+  "would you ",
+]
 
 /** A question that the calculator answers, without its final mark. */
 export function sum(lexicon: Lexicon): Sum {
@@ -46,7 +77,10 @@ export function sum(lexicon: Lexicon): Sum {
     }
     const gaps = { a, b }
     const question = dice.chance(0.2)
-      ? fill(lexicon.phrasing(() => dice.pick(commandOpenings) + dice.pick(commands[operator]) + dice.pick(closings)), gaps)
+      ? fill(
+          lexicon.phrasing(() => dice.pick(commandOpenings) + dice.pick(commands[operator]) + dice.pick(closings)),
+          gaps,
+        )
       : fill(ask(lexicon), { e: fill(dice.pick(forms[operator]), gaps) })
     return { question, expression: `${a} ${operator} ${b}`, value: evaluate(Number(a), operator, Number(b)) }
   }
@@ -67,6 +101,8 @@ function evaluate(a: number, operator: Operator, b: number): number {
 /** With or without capital and final mark, as people write. */
 export function written(lexicon: Lexicon, question: string): string {
   const { dice } = lexicon
-  const mark = /^(what|how|can|could|do|would|where|which|who|when|why|is)\b/i.test(question) ? dice.pick(["?", "?", "?", ""]) : dice.pick(["", "", ".", "?"])
+  const mark = /^(what|how|can|could|do|would|where|which|who|when|why|is)\b/i.test(question)
+    ? dice.pick(["?", "?", "?", ""])
+    : dice.pick(["", "", ".", "?"])
   return (dice.chance(0.6) ? capitalize(question) : question) + mark
 }

@@ -1,16 +1,150 @@
 /** Questions for documents, the clock and small talk, by combination, so that there are thousands of phrasings. */
 import { fill, type Lexicon } from "./lexicon.js"
 
-const openings = ["", "", "", "", "please, ", "hey, ", "ok, ", "so ", "do you know ", "can you tell me ", "tell me ", "i wonder ", "quick question: ", "remind me "]
-const places = ["kept", "stored", "saved", "defined", "documented", "described", "located", "handled", "declared", "registered", "configured", "loaded", "logged", "created", "written", "cached", "found", "held", "placed", "set"]
-const doing = ["configure", "set", "change", "enable", "disable", "use", "find", "start", "stop", "reset", "update", "install", "remove", "debug", "test", "read", "write", "create", "delete", "check", "limit", "move", "rename", "share"]
-const happening = ["work", "live", "do", "fail", "start", "run", "go", "change", "end", "happen", "come from", "stand for", "look like", "cost", "mean"]
+const openings = [
+  "",
+  "",
+  "",
+  "",
+  "please, ",
+  "hey, ",
+  "ok, ",
+  "so ",
+  "do you know ",
+  "can you tell me ",
+  "tell me ",
+  "i wonder ",
+  "quick question: ",
+  "remind me ",
+]
+const places = [
+  "kept",
+  "stored",
+  "saved",
+  "defined",
+  "documented",
+  "described",
+  "located",
+  "handled",
+  "declared",
+  "registered",
+  "configured",
+  "loaded",
+  "logged",
+  "created",
+  "written",
+  "cached",
+  "found",
+  "held",
+  "placed",
+  "set",
+]
+const doing = [
+  "configure",
+  "set",
+  "change",
+  "enable",
+  "disable",
+  "use",
+  "find",
+  "start",
+  "stop",
+  "reset",
+  "update",
+  "install",
+  "remove",
+  "debug",
+  "test",
+  "read",
+  "write",
+  "create",
+  "delete",
+  "check",
+  "limit",
+  "move",
+  "rename",
+  "share",
+]
+const happening = [
+  "work",
+  "live",
+  "do",
+  "fail",
+  "start",
+  "run",
+  "go",
+  "change",
+  "end",
+  "happen",
+  "come from",
+  "stand for",
+  "look like",
+  "cost",
+  "mean",
+]
 const parts = ["file", "module", "page", "section", "part", "chapter", "class", "service", "folder", "document"]
-const telling = ["defines", "describes", "covers", "explains", "contains", "handles", "owns", "creates", "holds", "mentions"]
+const telling = [
+  "defines",
+  "describes",
+  "covers",
+  "explains",
+  "contains",
+  "handles",
+  "owns",
+  "creates",
+  "holds",
+  "mentions",
+]
 const books = ["guide", "manual", "docs", "readme", "reference", "wiki", "notes", "handbook"]
-const showing = ["explain", "describe", "look up", "search for", "find", "show me", "summarize", "tell me about", "give me details on", "read about", "open the page on", "find the notes about", "point me to", "search the docs for", "what do we know about", "any notes on"]
-const aspects = ["happens to", "happens with", "is wrong with", "are the rules for", "is the purpose of", "is the default", "is the limit of", "are the options for", "is the meaning of", "is the format of", "is the owner of", "is the price of", "is the name of", "is the port of", "is the size of"]
-const suffixes = ["", "", "", " by default", " in production", " on restart", " after a crash", " in the docs", " in our guide", " for me", " at night", " right now"]
+const showing = [
+  "explain",
+  "describe",
+  "look up",
+  "search for",
+  "find",
+  "show me",
+  "summarize",
+  "tell me about",
+  "give me details on",
+  "read about",
+  "open the page on",
+  "find the notes about",
+  "point me to",
+  "search the docs for",
+  "what do we know about",
+  "any notes on",
+]
+const aspects = [
+  "happens to",
+  "happens with",
+  "is wrong with",
+  "are the rules for",
+  "is the purpose of",
+  "is the default",
+  "is the limit of",
+  "are the options for",
+  "is the meaning of",
+  "is the format of",
+  "is the owner of",
+  "is the price of",
+  "is the name of",
+  "is the port of",
+  "is the size of",
+]
+const suffixes = [
+  "",
+  "",
+  "",
+  " by default",
+  " in production",
+  " on restart",
+  " after a crash",
+  " in the docs",
+  " in our guide",
+  " for me",
+  " at night",
+  " right now",
+]
 
 /** A question about `{t}`, as a phrasing. The subject is everything of its noun phrase but the article. */
 function documentPhrasing({ dice }: Lexicon): string {
@@ -46,7 +180,13 @@ export interface TopicQuestion {
 
 export function documentQuestion(lexicon: Lexicon): TopicQuestion {
   const topic = lexicon.topic()
-  return { question: fill(lexicon.phrasing(() => documentPhrasing(lexicon)), { t: topic }), topic }
+  return {
+    question: fill(
+      lexicon.phrasing(() => documentPhrasing(lexicon)),
+      { t: topic },
+    ),
+    topic,
+  }
 }
 
 /** What a time question wants to know of "Monday, 23 November 2026, 18:20". */
@@ -55,7 +195,13 @@ export type Moment = "hour" | "date" | "day" | "month" | "year"
 export function timeQuestion(lexicon: Lexicon): { readonly question: string; readonly moment: Moment } {
   const { dice } = lexicon
   const moment = dice.pick<Moment>(["hour", "hour", "date", "day", "month", "year"])
-  const noun = { hour: dice.pick(["time", "hour", "clock time"]), date: dice.pick(["date", "full date"]), day: dice.pick(["day", "day of the week", "weekday"]), month: "month", year: "year" }[moment]
+  const noun = {
+    hour: dice.pick(["time", "hour", "clock time"]),
+    date: dice.pick(["date", "full date"]),
+    day: dice.pick(["day", "day of the week", "weekday"]),
+    month: "month",
+    year: "year",
+  }[moment]
   const now = dice.pick(["", "", " now", " today", " right now", " currently", " at the moment", " here"])
   const question = lexicon.phrasing(() => {
     const open = dice.pick(openings)

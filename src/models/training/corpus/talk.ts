@@ -32,7 +32,10 @@ const replies: readonly (readonly [RegExp, string])[] = [
   [/^(thank|thanks|ok thanks|cheers|i appreciate)/, "You are welcome."],
   [/^(bye|see you|good night|have a nice day)/, "Goodbye!"],
   [/how are you|how is it going|how is your day|what is up/, "I am well, thank you."],
-  [/who are you|your name|are you a robot|are you human|who made you|where are you from/, "I am Scribe, a small model of LLMAgentOS."],
+  [
+    /who are you|your name|are you a robot|are you human|who made you|where are you from/,
+    "I am Scribe, a small model of LLMAgentOS.",
+  ],
   [/^(hello|hi|hey|good morning|good afternoon|good evening|greetings|i just wanted)/, "Hello! How can I help?"],
   [/tired|bad day|sad|bored|miss|not nice/, "I am sorry to hear that."],
   [/great|amazing|wow|well done|happy|funny|nice|made my day|fun talking/, "That is good to hear."],
@@ -43,7 +46,11 @@ export function replyTo(said: string): string {
   return replies.find(([pattern]) => pattern.test(said.toLowerCase()))?.[1] ?? ""
 }
 
-export function talk(lexicon: Lexicon): { readonly history: readonly Turn[]; readonly said: string; readonly reply: string } {
+export function talk(lexicon: Lexicon): {
+  readonly history: readonly Turn[]
+  readonly said: string
+  readonly reply: string
+} {
   const { dice } = lexicon
   const history: Turn[] = []
   const told: Told = {}
@@ -66,11 +73,30 @@ function turn(lexicon: Lexicon, told: Told, telling: boolean): Turn {
   const { dice } = lexicon
   if (telling) {
     const kind = dice.pick(tellings)
-    const value = kind.keep === "liking" ? (dice.chance(0.5) ? lexicon.word() : `${lexicon.word()} ${lexicon.word()}`) : dice.chance(0.5) ? lexicon.personOrPlace() : lexicon.name()
+    const value =
+      kind.keep === "liking"
+        ? dice.chance(0.5)
+          ? lexicon.word()
+          : `${lexicon.word()} ${lexicon.word()}`
+        : dice.chance(0.5)
+          ? lexicon.personOrPlace()
+          : lexicon.name()
     told[kind.keep] = value
-    return { user: written(lexicon, fill(choose(lexicon, kind.says), { v: value })), reply: fill(kind.reply, { v: value }) }
+    return {
+      user: written(lexicon, fill(choose(lexicon, kind.says), { v: value })),
+      reply: fill(kind.reply, { v: value }),
+    }
   }
-  const said = fill(choose(lexicon, smallTalk.filter((text) => !/^(what is my|what do i|where do i|do you remember|i live|my name|i like|i love|hello, i am)/.test(text))), { n: lexicon.personOrPlace(), w: lexicon.word() })
+  const said = fill(
+    choose(
+      lexicon,
+      smallTalk.filter(
+        (text) =>
+          !/^(what is my|what do i|where do i|do you remember|i live|my name|i like|i love|hello, i am)/.test(text),
+      ),
+    ),
+    { n: lexicon.personOrPlace(), w: lexicon.word() },
+  )
   return { user: written(lexicon, said), reply: replyTo(said) }
 }
 

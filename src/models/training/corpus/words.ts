@@ -51,12 +51,16 @@ world worm yard year yellow young zebra zero zone`
 export const verbs: readonly string[] =
   `like need build sell want make call follow watch paint drive love teach guard bring carry clean cook count cover cut design drink eat feed fill fix grow hide
 hold hunt join kick lead learn lend lift load lock mark meet miss order own pack pay print protect pull push reach read record ride serve show sign sing start
-study support test touch track train visit wash wear write move send keep store open close check copy choose`.split(/\s+/)
+study support test touch track train visit wash wear write move send keep store open close check copy choose`.split(
+    /\s+/,
+  )
 
 /** First names and places seen in training. */
 export const trainingNames: readonly string[] =
   `Anna Ben Clara David Emma Frank Grace Henry Ivy Jack Kate Liam Maria Noah Olga Paul Quinn Rosa Sam Tina Umar Vera Will Yara Zoe Lucas Mia Oscar Nina Peter
-London Paris Berlin Tokyo Madrid Oslo Vienna Rome Cairo Lima Dublin Prague Delhi Seoul Boston Denver Austin`.split(/\s+/)
+London Paris Berlin Tokyo Madrid Oslo Vienna Rome Cairo Lima Dublin Prague Delhi Seoul Boston Denver Austin`.split(
+    /\s+/,
+  )
 
 /** First names and places kept for evaluation. */
 export const evaluationNames: readonly string[] =

@@ -29,39 +29,54 @@ const item = (dice: Dice): PackItem => {
 for (const relaxed of [true, false]) {
   const kernels = await loadKernels(backend, { relaxed })
 
-  t.test(`gradients agree with central differences (${kernels.relaxed ? "fused multiply-add" : "plain SIMD"})`, async (t) => {
-    const trainer = new Trainer(backend, kernels, config, settings, item)
-    const dice = new Dice(11)
-    const packed = new Packer(() => item(dice), 2, 16).pack()
-    if (packed === undefined) throw new Error("nothing packed")
-    const { gradients } = trainer.gradients(packed)
-    const lossAt = (): number => {
-      const { loss, gradients } = trainer.gradients(packed)
-      for (const gradient of gradients.values()) gradient.dispose()
-      return loss
-    }
-    for (const [name, gradient] of gradients) {
-      const analytic = Float32Array.from(gradient.dataSync())
-      gradient.dispose()
-      const weight = trainer.weight(name)
-      // Along the gradient itself and along a random direction: a wrong sign, scale or transposition shows in one of them.
-      const norm = Math.hypot(...analytic)
-      const chance = Float32Array.from(weight, () => dice.next() - 0.5)
-      const length = Math.hypot(...chance)
-      for (const direction of [analytic.map((x) => x / norm), chance.map((x, i) => 0.7 * (x / length) + 0.7 * ((analytic[i] as number) / norm))]) {
-        const epsilon = 4e-3
-        const slope = direction.reduce((sum, x, i) => sum + x * (analytic[i] as number), 0)
-        trainer.setWeight(name, weight.map((x, i) => x + epsilon * (direction[i] as number)))
-        const above = lossAt()
-        trainer.setWeight(name, weight.map((x, i) => x - epsilon * (direction[i] as number)))
-        const below = lossAt()
-        trainer.setWeight(name, weight)
-        const measured = (above - below) / (2 * epsilon)
-        t.ok(Math.abs(measured - slope) <= 0.01 * Math.abs(slope) + 5e-4, `${name}: ${measured.toFixed(5)} measured, ${slope.toFixed(5)} computed`)
+  t.test(
+    `gradients agree with central differences (${kernels.relaxed ? "fused multiply-add" : "plain SIMD"})`,
+    async (t) => {
+      const trainer = new Trainer(backend, kernels, config, settings, item)
+      const dice = new Dice(11)
+      const packed = new Packer(() => item(dice), 2, 16).pack()
+      if (packed === undefined) throw new Error("nothing packed")
+      const { gradients } = trainer.gradients(packed)
+      const lossAt = (): number => {
+        const { loss, gradients } = trainer.gradients(packed)
+        for (const gradient of gradients.values()) gradient.dispose()
+        return loss
       }
-    }
-    trainer.dispose()
-  })
+      for (const [name, gradient] of gradients) {
+        const analytic = Float32Array.from(gradient.dataSync())
+        gradient.dispose()
+        const weight = trainer.weight(name)
+        // Along the gradient itself and along a random direction: a wrong sign, scale or transposition shows in one of them.
+        const norm = Math.hypot(...analytic)
+        const chance = Float32Array.from(weight, () => dice.next() - 0.5)
+        const length = Math.hypot(...chance)
+        for (const direction of [
+          analytic.map((x) => x / norm),
+          chance.map((x, i) => 0.7 * (x / length) + 0.7 * ((analytic[i] as number) / norm)),
+        ]) {
+          const epsilon = 4e-3
+          const slope = direction.reduce((sum, x, i) => sum + x * (analytic[i] as number), 0)
+          trainer.setWeight(
+            name,
+            weight.map((x, i) => x + epsilon * (direction[i] as number)),
+          )
+          const above = lossAt()
+          trainer.setWeight(
+            name,
+            weight.map((x, i) => x - epsilon * (direction[i] as number)),
+          )
+          const below = lossAt()
+          trainer.setWeight(name, weight)
+          const measured = (above - below) / (2 * epsilon)
+          t.ok(
+            Math.abs(measured - slope) <= 0.01 * Math.abs(slope) + 5e-4,
+            `${name}: ${measured.toFixed(5)} measured, ${slope.toFixed(5)} computed`,
+          )
+        }
+      }
+      trainer.dispose()
+    },
+  )
 }
 
 t.test("no position sees a later one, another item, or itself shifted from before its item", async (t) => {
