@@ -1,0 +1,64 @@
+import { systemClock, systemRandom } from "#actors/clock.js"
+import type { Journal } from "#actors/persistence/journal.js"
+import { memoryJournal } from "#actors/persistence/memory-journal.js"
+import { createActorSystem } from "#actors/system.js"
+import "#src/errors.js"
+import { AgentManager, type AgentManagerLimits } from "#src/agents/agent-manager.js"
+import type { AgentDefinition } from "#src/agents/agent.js"
+import { respond } from "#src/agents/respond.js"
+import { hashedNgrams } from "#src/knowledge/hashed-ngrams.js"
+import { memoryRecords, type RecordStore } from "#src/record-store.js"
+import type { NamedFunction } from "#src/runs/execute.js"
+import { Runs } from "#src/runs/runs.js"
+import { calculator } from "#src/tools/built-in.js"
+import type { Tool } from "#src/tools/tool.js"
+import { ToolKit } from "#src/tools/toolkit.js"
+import type { Topology } from "#src/topologies/topology.js"
+import { scriptedModel, type Script } from "./scripted-model.js"
+
+export interface SmallNodeOptions {
+  readonly agents: readonly AgentDefinition[]
+  readonly script: Script
+  readonly topologies?: Readonly<Record<string, Topology>>
+  readonly functions?: Readonly<Record<string, NamedFunction>>
+  readonly tools?: readonly Tool[]
+  readonly journal?: Journal
+  readonly records?: RecordStore
+  readonly limits?: Partial<AgentManagerLimits>
+}
+
+/** Agents and runs on a scripted model, wired as the composition root does; nothing else of a node. */
+export async function smallNode({
+  agents,
+  script,
+  topologies = {},
+  functions = {},
+  tools = [],
+  journal = memoryJournal(systemClock),
+  records = memoryRecords(),
+  limits,
+}: SmallNodeOptions) {
+  const system = await createActorSystem({ name: "test" })
+  const model = scriptedModel(script)
+  const kit = new ToolKit(systemClock, [calculator, ...tools])
+  const manager: AgentManager = new AgentManager(
+    system,
+    (agent, request, signal) => {
+      const { log, emit } = runs.of(request.runId)
+      return respond(agent, request, { model, tools: kit, log, clock: systemClock, emit, permit: () => {} }, signal)
+    },
+    limits,
+  )
+  const runs: Runs = new Runs({
+    agents: manager,
+    topologies: new Map(Object.entries(topologies)),
+    functions: new Map(Object.entries(functions)),
+    journal,
+    records,
+    embedder: hashedNgrams(),
+    clock: systemClock,
+    random: systemRandom,
+  })
+  for (const agent of agents) manager.register(agent)
+  return { agents: manager, runs, model, journal, records, stop: () => system.stop() }
+}
