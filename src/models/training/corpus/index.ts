@@ -2,7 +2,8 @@
  * The corpus that teaches the embedded model its tasks: endless, written by code, the same for the same seed.
  *
  * Invariants
- *   G1. What an evaluation item uses (words, names, numbers, sums) stands in no training item.
+ *   G1. The words, names, made-up words and longer numbers of an evaluation item stand in no training item, apart from a made-up word that
+ *       happens to spell a common one, verbs, single digits, and dates and times.
  *   G2. A held-out phrasing stands in no training item.
  *   G3. The generator's whole state is one number: saving it and going on gives the same items.
  */
