@@ -123,7 +123,7 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
   const sentences = new ToolKit(clock, [knowledgeSearch(knowledge, "sentence")])
   for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
     kit.register(tool)
-  const registry = new ModelRegistry(clock, models)
+  const registry = new ModelRegistry(system, models)
   const metrics = new Metrics({ actors: () => system.statistics })
   const health = new HealthRegistry()
 

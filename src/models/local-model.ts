@@ -1,13 +1,14 @@
 /**
  * A checkpoint on this machine as a `Model`: prompts to ids, ids to text parts and tool calls.
  */
-import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { createActorSystem, type ActorSystem } from "#actors/system.js"
+import "./errors.js"
 import { readCheckpointHead, type CheckpointHead } from "./checkpoint/checkpoint.js"
 import { samplingOf } from "./decoding/sampler.js"
 import { StopStrings } from "./decoding/stop-strings.js"
-import { Engine } from "./engine/engine.js"
-import type { FinishReason, Model, ModelInfo, ModelPart, ModelRequest } from "./model.js"
+import { Inference } from "./engine/inference-actor.js"
+import type { FinishReason, Message, Model, ModelInfo, ModelPart, ModelRequest } from "./model.js"
 import { PartQueue } from "./part-queue.js"
 import { encodeSegments, marks, parseScribeOutput } from "./prompt/scribe.js"
 import { scribeSegments } from "./prompt/scribe-messages.js"
@@ -18,7 +19,8 @@ export interface LocalModelOptions {
   readonly backend?: "wasm" | "tensorflow"
   /** Sequences decoded together; default 16. */
   readonly maxBatch?: number
-  readonly clock: Clock
+  /** Where its actors live; default: a system of its own, stopped with the model. */
+  readonly system?: ActorSystem
 }
 
 /** Tokens of an answer unless the request says otherwise. */
@@ -26,23 +28,38 @@ const defaultMaxTokens = 96
 
 /** Opens a checkpoint; the weights are read by the inference thread, on `load()` or the first request. @throws `INVALID_CHECKPOINT` */
 export async function openLocalModel(options: LocalModelOptions): Promise<LocalModel> {
-  return new LocalModel(options, await readCheckpointHead(options.folder))
+  const head = await readCheckpointHead(options.folder)
+  if (options.system !== undefined) return new LocalModel(options, head, options.system)
+  const own = await createActorSystem({ name: options.id })
+  return new LocalModel(options, head, own, () => own.stop())
 }
 
 export class LocalModel implements Model {
   readonly #id: string
   readonly #head: CheckpointHead
-  readonly #engine: Engine
-  readonly #clock: Clock
+  readonly #inference: Inference
+  readonly #system: ActorSystem
+  readonly #afterStop: () => Promise<void>
   #backend: string
   #nextCall = 1
 
-  constructor({ id, folder, backend = "wasm", maxBatch = 16, clock }: LocalModelOptions, head: CheckpointHead) {
+  constructor(
+    { id, folder, backend = "wasm", maxBatch = 16 }: LocalModelOptions,
+    head: CheckpointHead,
+    system: ActorSystem,
+    afterStop: () => Promise<void> = async () => {},
+  ) {
     this.#id = id
     this.#head = head
-    this.#clock = clock
+    this.#system = system
+    this.#afterStop = afterStop
     this.#backend = `tensorflow.js/${backend}`
-    this.#engine = new Engine({ folder, backend, slots: maxBatch, contextLength: head.config.contextLength })
+    this.#inference = new Inference(system, {
+      folder,
+      backend,
+      slots: maxBatch,
+      contextLength: head.config.contextLength,
+    })
   }
 
   get info(): ModelInfo {
@@ -52,12 +69,12 @@ export class LocalModel implements Model {
 
   /** Sequences waiting or running. */
   get open(): number {
-    return this.#engine.open
+    return this.#inference.open
   }
 
   /** Starts the inference thread before the first request needs it. */
   async load(): Promise<void> {
-    this.#backend = await this.#engine.load()
+    this.#backend = await this.#inference.load()
   }
 
   countTokens(text: string): number {
@@ -70,7 +87,7 @@ export class LocalModel implements Model {
     const decoding = request.decoding ?? {}
     const scribe = config.promptFormat === "scribe"
     const decoder = tokenizer.decoder()
-    const stops = new StopStrings(decoding.stop ?? [])
+    const stops = new StopStrings([...(decoding.stop ?? []), ...(scribe ? [] : [`\nuser:`])])
     const answer: number[] = []
     const queue = new PartQueue<ModelPart>()
     let calling = false
@@ -91,21 +108,21 @@ export class LocalModel implements Model {
       if (shown !== "") queue.push({ type: "text", text: shown })
     }
     const cancel = (): void => {
-      if (sequence !== undefined) this.#engine.cancel(sequence)
+      if (sequence !== undefined) this.#inference.cancel(sequence)
     }
     const timer =
       request.timeoutMs === undefined
         ? undefined
-        : this.#clock.timer(request.timeoutMs, () => ((timedOut = true), cancel()))
+        : this.#system.clock.timer(request.timeoutMs, () => ((timedOut = true), cancel()))
     request.signal?.addEventListener("abort", cancel, { once: true })
     try {
       if (request.signal?.aborted === true) {
         finish("cancelled")
       } else {
-        sequence = this.#engine.start(
+        sequence = this.#inference.start(
           {
             prompt,
-            stops: new Set([config.eos]),
+            stops: [config.eos],
             maxTokens: decoding.maxTokens ?? defaultMaxTokens,
             sampling: samplingOf(
               decoding,
@@ -115,10 +132,11 @@ export class LocalModel implements Model {
           },
           {
             token: (id) => {
+              if (stops.stopped) return // a step was in flight
               answer.push(id)
               if (scribe && answer.length === 1 && id < marks.length) calling = true
               if (!calling) say(decoder.push(id))
-              if (stops.stopped && sequence !== undefined) this.#engine.cancel(sequence)
+              if (stops.stopped && sequence !== undefined) this.#inference.cancel(sequence)
             },
             end: (reason) => {
               if (timedOut)
@@ -152,17 +170,29 @@ export class LocalModel implements Model {
   }
 
   async stop(): Promise<void> {
-    await this.#engine.stop()
+    await this.#inference.stop()
+    await this.#afterStop()
   }
 
   #prompt({ messages }: ModelRequest): number[] {
     const { tokenizer, config } = this.#head
-    if (config.promptFormat === "scribe") {
-      // Half of the context is kept for the answer and for what the conversation still needs.
-      const fits = (segments: Parameters<typeof encodeSegments>[1]): boolean =>
-        encodeSegments(tokenizer, segments).length <= config.contextLength / 2
-      return encodeSegments(tokenizer, scribeSegments(messages, fits))
+    // Half of the context is kept for the answer and for what the conversation still needs.
+    const half = config.contextLength / 2
+    if (config.promptFormat === "scribe")
+      return encodeSegments(
+        tokenizer,
+        scribeSegments(messages, (segments) => encodeSegments(tokenizer, segments).length <= half),
+      )
+    const instructions = messages.filter(({ role }) => role === "system")
+    const said = messages.filter(({ role }) => role !== "system")
+    for (let from = 0; ; from++) {
+      const ids = tokenizer.encode(plainPrompt([...instructions, ...said.slice(from)]))
+      if (ids.length <= half || from + 1 >= said.length) return ids
     }
-    return tokenizer.encode(messages.map(({ role, content }) => `${role}: ${content}\n`).join("") + "assistant:")
   }
+}
+
+/** For checkpoints without a format of their own: one line a message. */
+function plainPrompt(messages: readonly Message[]): string {
+  return `${messages.map(({ role, content }) => `${role}: ${content}\n`).join("")}assistant:`
 }

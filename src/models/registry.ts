@@ -1,7 +1,7 @@
 /** The models of a node, by name: opened on first use, shared, stopped together. */
 import { fileURLToPath } from "node:url"
-import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import type { ActorSystem } from "#actors/system.js"
 import { openLocalModel } from "./local-model.js"
 import type { Model, ModelInfo } from "./model.js"
 import { openAiCompatible, type OpenAiCompatibleOptions } from "./providers/openai-compatible.js"
@@ -20,13 +20,13 @@ export type ModelConfig =
 export const embeddedModel = "scribe"
 
 export class ModelRegistry {
-  readonly #clock: Clock
+  readonly #system: ActorSystem
   readonly #configs: Map<string, ModelConfig>
   readonly #open = new Map<string, Promise<Model>>()
   readonly #infos = new Map<string, ModelInfo>()
 
-  constructor(clock: Clock, models: Readonly<Record<string, ModelConfig | Model>> = {}) {
-    this.#clock = clock
+  constructor(system: ActorSystem, models: Readonly<Record<string, ModelConfig | Model>> = {}) {
+    this.#system = system
     this.#configs = new Map([[embeddedModel, { kind: "local" }]])
     for (const [name, model] of Object.entries(models)) this.register(name, model)
   }
@@ -75,10 +75,10 @@ export class ModelRegistry {
         "UNKNOWN_MODEL",
         `there is no model named ${JSON.stringify(name)}; there are: ${[...this.#configs.keys(), ...this.#open.keys()].join(", ")}`,
       )
-    if (config.kind === "openai-compatible") return openAiCompatible(name, config)
+    if (config.kind === "openai-compatible") return openAiCompatible(name, config, this.#system.clock)
     const folder = config.path ?? fileURLToPath(new URL(`./embedded/${name}/`, import.meta.url))
     const { backend = "wasm", maxBatch = 16 } = config
-    const model = await openLocalModel({ id: name, folder, backend, maxBatch, clock: this.#clock })
+    const model = await openLocalModel({ id: name, folder, backend, maxBatch, system: this.#system })
     // The thread reads the weights while the rest of the node starts.
     model.load().then(() => this.#infos.set(name, model.info)).catch(() => undefined) // prettier-ignore
     return model

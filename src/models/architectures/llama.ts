@@ -25,6 +25,11 @@ const configSchema = z.object({
   tie_word_embeddings: z.boolean().default(false),
   bos_token_id: z.int().nullish(),
   eos_token_id: z.int(),
+  // What other members of the family have and this decoder does not: to read past it would give wrong words.
+  hidden_act: z.literal("silu").optional(),
+  rope_scaling: z.null().optional(),
+  attention_bias: z.literal(false).optional(),
+  mlp_bias: z.literal(false).optional(),
   token_shift: z.boolean().default(false),
   prompt_format: z.enum(["scribe", "plain"]).default("plain"),
 })

@@ -4,13 +4,13 @@
  * Invariants
  *   E1. One step is in flight at a time; what arrives meanwhile joins the next.
  *   E2. Cancelling takes a sequence out before the next step; the thread is never aborted for it.
- *   E3. When the thread is lost, every open sequence ends with `INFERENCE_WORKER_LOST` and a new thread is started for what comes next.
+ *   E3. When the thread is lost, every open sequence ends with `INFERENCE_WORKER_LOST` and so does this engine: another takes its place.
  */
 import { Piscina } from "piscina"
 import { AgentOSError } from "#actors/errors.js"
 import { greedy, type Sampling } from "../decoding/sampler.js"
-import { schedule } from "./schedule.js"
-import type { LoadTask, StepFeed, StepResult, StepTask } from "./worker.js"
+import { schedule, type Feed } from "./schedule.js"
+import type { Fault, Loaded, LoadTask, StepFeed, StepResult, StepTask } from "./worker.js"
 
 export interface EngineOptions {
   readonly folder: string
@@ -28,12 +28,14 @@ export interface SequenceListener {
   fail(error: AgentOSError): void
 }
 
+/** A prompt to go on from; plain data. */
 export interface SequenceRequest {
   readonly prompt: readonly number[]
   /** Ids that end the sequence; they are not given to the listener. */
-  readonly stops: ReadonlySet<number>
+  readonly stops: readonly number[]
   readonly maxTokens: number
   readonly sampling?: Sampling
+  /** Default: the sequence's id. */
   readonly seed?: number
 }
 
@@ -50,66 +52,40 @@ interface Sequence {
 const rowsPerStep = 256
 
 export class Engine {
+  /** Resolves when it was stopped; rejects with `INFERENCE_WORKER_LOST` when its thread is lost (E3). */
+  readonly ended: Promise<void>
   readonly #options: EngineOptions
   readonly #sequences = new Map<number, Sequence>()
+  #settle: { stopped(): void; lost(error: AgentOSError): void } = { stopped() {}, lost() {} }
+  #over: AgentOSError | undefined
   #pool: Piscina | undefined
-  #loading: Promise<{ readonly backend: string }> | undefined
+  #loading: Promise<string> | undefined
   #ended: number[] = []
-  #nextId = 1
   #stepping = false
-  #stopped = false
-  #steps = 0
 
   constructor(options: EngineOptions) {
     this.#options = options
+    this.ended = new Promise((stopped, lost) => (this.#settle = { stopped, lost }))
+    this.ended.catch(() => undefined) // whoever owns the engine looks
   }
 
-  /** Sequences waiting or running. */
-  get open(): number {
-    return this.#sequences.size
+  /** Starts the thread and loads the model; later calls wait for the same. @returns what computes @throws `INVALID_CHECKPOINT`, `BACKEND_MISSING` */
+  load(): Promise<string> {
+    if (this.#over !== undefined) return Promise.reject(this.#over)
+    this.#loading ??= this.#startThread()
+    return this.#loading
   }
 
-  get steps(): number {
-    return this.#steps
-  }
-
-  /** Starts the thread and loads the model; later calls wait for the same. @returns what computes */
-  async load(): Promise<string> {
-    if (this.#stopped) throw new AgentOSError("MODEL_STOPPED", "the model was stopped")
-    if (this.#loading === undefined) {
-      // One thread for ever: its weights and caches are its own. Atomics would block it between steps.
-      const pool = new Piscina({
-        filename: new URL("./worker.js", import.meta.url).href,
-        minThreads: 1,
-        maxThreads: 1,
-        idleTimeout: Infinity,
-        atomics: "disabled",
-      })
-      this.#pool = pool
-      const task: LoadTask = {
-        do: "load",
-        folder: this.#options.folder,
-        backend: this.#options.backend,
-        slots: this.#options.slots,
-      }
-      const loading = pool.run(task) as Promise<{ readonly backend: string }>
-      this.#loading = loading
-      loading.catch(() => this.#dropThread(pool))
-    }
-    return (await this.#loading).backend
-  }
-
-  /** Begins a sequence. @returns its id, for `cancel` */
-  start(request: SequenceRequest, listener: SequenceListener): number {
+  /** Begins a sequence under an id that no other open one has. @throws `CONTEXT_TOO_LONG`, `INVALID_REQUEST`, `MODEL_STOPPED`, `INFERENCE_WORKER_LOST` */
+  start(id: number, request: SequenceRequest, listener: SequenceListener): void {
+    if (this.#over !== undefined) throw this.#over
     const room = this.#options.contextLength - request.prompt.length
-    if (this.#stopped) throw new AgentOSError("MODEL_STOPPED", "the model was stopped")
     if (request.prompt.length === 0) throw new AgentOSError("INVALID_REQUEST", "the prompt is empty")
     if (room < 1)
       throw new AgentOSError(
         "CONTEXT_TOO_LONG",
         `the prompt has ${request.prompt.length} tokens; the model reads ${this.#options.contextLength - 1} and writes the rest`,
       )
-    const id = this.#nextId++
     this.#sequences.set(id, {
       id,
       request: { ...request, maxTokens: Math.min(request.maxTokens, room) },
@@ -119,21 +95,53 @@ export class Engine {
       cached: 0,
     })
     void this.#work()
-    return id
   }
 
   /** Takes a sequence out of the next step (E2). */
   cancel(id: number): void {
     const sequence = this.#sequences.get(id)
-    if (sequence === undefined) return
-    this.#finish(sequence)
-    sequence.listener.end("cancelled")
+    if (sequence !== undefined) this.#finish(sequence, "cancelled")
   }
 
+  /** Open sequences end with `MODEL_STOPPED`. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    this.#failAll(new AgentOSError("MODEL_STOPPED", "the model was stopped"))
+    if (this.#over === undefined) this.#end(new AgentOSError("MODEL_STOPPED", "the model was stopped"))
     await this.#pool?.destroy()
+  }
+
+  async #startThread(): Promise<string> {
+    const { folder, backend, slots } = this.#options
+    // One thread for ever: its weights and caches are its own. Atomics would block it between steps.
+    const pool = new Piscina({
+      filename: new URL("./worker.js", import.meta.url).href,
+      minThreads: 1,
+      maxThreads: 1,
+      idleTimeout: Infinity,
+      atomics: "disabled",
+    })
+    this.#pool = pool
+    pool.on("error", (error) => this.#lose(error))
+    // Piscina would quietly put a thread without our weights in the place of one that ended between two steps.
+    pool.threads[0]?.once("exit", (code) => {
+      if (this.#pool === pool) this.#lose(new Error(`the thread ended with code ${code}`))
+    })
+    const task: LoadTask = { do: "load", folder, backend, slots }
+    const loaded = (await this.#run(task)) as Loaded | Fault
+    if ("backend" in loaded) return loaded.backend
+    // The thread is well, the checkpoint is not: the next request tries again.
+    this.#pool = undefined
+    this.#loading = undefined
+    void pool.destroy()
+    throw new AgentOSError(loaded.code, loaded.message)
+  }
+
+  /** A task of the thread. Its failure is the thread's: a refusal would have come as a value. */
+  async #run(task: LoadTask | StepTask): Promise<unknown> {
+    try {
+      return await this.#pool?.run(task)
+    } catch (error) {
+      throw this.#over ?? this.#lose(error)
+    }
   }
 
   /** Steps while there is something to do (E1). */
@@ -144,24 +152,13 @@ export class Engine {
       await this.load()
       while (this.#sequences.size > 0) await this.#step()
     } catch (error) {
-      this.#failAll(
-        error instanceof AgentOSError
-          ? error
-          : new AgentOSError(
-              "INFERENCE_WORKER_LOST",
-              `the inference thread failed: ${error instanceof Error ? error.message : String(error)}`,
-              { cause: error },
-            ),
-      )
+      this.#failAll(AgentOSError.from(error, "INFERENCE_WORKER_LOST"))
     } finally {
       this.#stepping = false
     }
-    if (this.#sequences.size > 0) void this.#work()
   }
 
   async #step(): Promise<void> {
-    const pool = this.#pool
-    if (pool === undefined) return
     const views = [...this.#sequences.values()].map(({ id, slot, cached, tokens }) => ({
       id,
       slot,
@@ -170,18 +167,10 @@ export class Engine {
     }))
     const feeds = schedule(views, { slots: this.#options.slots, rows: rowsPerStep })
     const task: StepTask = { do: "step", ended: this.#ended.splice(0), feeds: feeds.map((feed) => this.#feed(feed)) }
-    let result: StepResult
-    try {
-      result = (await pool.run(task)) as StepResult
-    } catch (error) {
-      this.#dropThread(pool) // E3
-      throw error
-    }
-    this.#steps += 1
-    for (const { id, token } of result) this.#accept(id, token)
+    for (const { id, token } of (await this.#run(task)) as StepResult) this.#accept(id, token)
   }
 
-  #feed({ id, slot, from, to, asks }: ReturnType<typeof schedule>[number]): StepFeed {
+  #feed({ id, slot, from, to, asks }: Feed): StepFeed {
     const sequence = this.#sequences.get(id) as Sequence
     const begin = sequence.slot === undefined
     sequence.slot = slot
@@ -201,35 +190,41 @@ export class Engine {
     const sequence = this.#sequences.get(id)
     if (sequence === undefined) return // cancelled while the step was in flight
     const { request, listener, tokens } = sequence
-    if (request.stops.has(token)) {
-      this.#finish(sequence)
-      listener.end("stop")
-      return
-    }
+    if (request.stops.includes(token)) return this.#finish(sequence, "stop")
     tokens.push(token)
     listener.token(token)
-    if (tokens.length - request.prompt.length >= request.maxTokens && this.#sequences.has(id)) {
-      this.#finish(sequence)
-      listener.end("length")
-    }
+    if (tokens.length - request.prompt.length >= request.maxTokens && this.#sequences.has(id))
+      this.#finish(sequence, "length")
   }
 
-  #finish(sequence: Sequence): void {
+  #finish(sequence: Sequence, reason: "stop" | "length" | "cancelled"): void {
     this.#sequences.delete(sequence.id)
     this.#ended.push(sequence.id)
+    sequence.listener.end(reason)
+  }
+
+  #lose(cause: unknown): AgentOSError {
+    if (this.#over !== undefined) return this.#over
+    const error = new AgentOSError(
+      "INFERENCE_WORKER_LOST",
+      `the inference thread failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
+    this.#end(error)
+    void this.#pool?.destroy()
+    return error
+  }
+
+  #end(error: AgentOSError): void {
+    this.#over = error
+    if (error.code === "MODEL_STOPPED") this.#settle.stopped()
+    else this.#settle.lost(error)
+    this.#failAll(error)
   }
 
   #failAll(error: AgentOSError): void {
     const open = [...this.#sequences.values()]
     this.#sequences.clear()
     for (const { listener } of open) listener.fail(error)
-  }
-
-  #dropThread(pool: Piscina): void {
-    if (this.#pool !== pool) return
-    this.#pool = undefined
-    this.#loading = undefined
-    this.#ended = []
-    void pool.destroy()
   }
 }

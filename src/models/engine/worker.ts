@@ -1,6 +1,8 @@
 /**
  * The inference thread: one Piscina worker, one model. A task is one batched step; weights and caches stay here, only ids travel.
  */
+import { AgentOSError } from "#actors/errors.js"
+import "../errors.js"
 import { readCheckpointHead, readCheckpointWeights } from "../checkpoint/checkpoint.js"
 import { chooseToken, SeededChance, type Sampling } from "../decoding/sampler.js"
 import type { LlamaConfig } from "../architectures/llama.js"
@@ -36,7 +38,18 @@ export interface StepFeed {
 /** One chosen id for each feed that asks, in order. */
 export type StepResult = readonly { readonly id: number; readonly token: number }[]
 
-interface Loaded {
+/** A refusal, as plain data: an error's class does not survive the way between threads. */
+export interface Fault {
+  readonly code: string
+  readonly message: string
+}
+
+export interface Loaded {
+  /** What computes. */
+  readonly backend: string
+}
+
+interface Decoder {
   readonly config: LlamaConfig
   readonly operations: DecoderOperations
 }
@@ -47,26 +60,32 @@ interface Choosing {
   readonly seen: Set<number>
 }
 
-let loaded: Loaded | undefined
+let decoder: Decoder | undefined
 const choosing = new Map<number, Choosing>()
 
-export default async function run(task: LoadTask | StepTask): Promise<{ readonly backend: string } | StepResult> {
-  return task.do === "load" ? load(task) : step(task)
+export default async function run(task: LoadTask | StepTask): Promise<Loaded | Fault | StepResult> {
+  if (task.do === "step") return step(task)
+  try {
+    return await load(task)
+  } catch (error) {
+    if (error instanceof AgentOSError) return { code: error.code, message: error.message }
+    throw error
+  }
 }
 
-async function load({ folder, backend, slots }: LoadTask): Promise<{ readonly backend: string }> {
+async function load({ folder, backend, slots }: LoadTask): Promise<Loaded> {
   const { config } = await readCheckpointHead(folder)
   const weights = await readCheckpointWeights(folder, config)
   const operations =
     backend === "wasm"
       ? await wasmOperations(config, weights, slots)
       : plainOperations(config, weights, await useTensorflow())
-  loaded = { config, operations }
+  decoder = { config, operations }
   return { backend: operations.backend }
 }
 
 function step({ feeds, ended }: StepTask): StepResult {
-  if (loaded === undefined) throw new Error("a step before the model was loaded")
+  if (decoder === undefined) throw new Error("a step before the model was loaded")
   for (const id of ended) choosing.delete(id)
   const ids: number[] = []
   const slots: number[] = []
@@ -83,7 +102,7 @@ function step({ feeds, ended }: StepTask): StepResult {
     })
     if (asks) asked.push(ids.length - 1)
   }
-  const { config, operations } = loaded
+  const { config, operations } = decoder
   // A step without a question still fills the caches; one row is asked for and dropped.
   const rows = {
     ids: Int32Array.from(ids),

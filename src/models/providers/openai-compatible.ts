@@ -3,6 +3,7 @@
  */
 import type * as Ai from "ai"
 import type { LanguageModel, ModelMessage, ToolSet } from "ai"
+import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { FinishReason, Message, Model, ModelPart, ModelRequest } from "../model.js"
 
@@ -20,9 +21,9 @@ interface Sdk {
   readonly model: LanguageModel
 }
 
-export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): Model {
-  let sdk: Promise<Sdk> | undefined
-  const load = (): NonNullable<typeof sdk> => (sdk ??= loadSdk(options))
+/** Banned texts and the repetition penalty have no words in this protocol; they are left out. */
+export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, clock: Clock = systemClock): Model {
+  let sdk: Sdk | undefined
   return {
     info: {
       id,
@@ -31,10 +32,11 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
       ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
     },
     async *generate(request: ModelRequest): AsyncGenerator<ModelPart> {
-      const { ai, model } = await load()
+      const { ai, model } = (sdk ??= await loadSdk(options))
       const { decoding = {} } = request
       const timeout = new AbortController()
       const signals = request.signal === undefined ? [timeout.signal] : [request.signal, timeout.signal]
+      const timer = request.timeoutMs === undefined ? undefined : clock.timer(request.timeoutMs, () => timeout.abort())
       const tools = Object.fromEntries(
         (request.tools ?? []).map(({ name, description, parameters }) => [
           toWire(name),
@@ -57,45 +59,55 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
       })
       let called = false
       let completion = 0
-      for await (const part of result.fullStream) {
-        if (part.type === "text-delta") {
-          completion += 1
-          yield { type: "text", text: part.text }
-        } else if (part.type === "tool-call") {
-          called = true
-          yield {
-            type: "tool-call",
-            call: {
-              id: part.toolCallId,
-              tool: fromWire(part.toolName, request),
-              arguments: part.input as Record<string, unknown>,
-            },
-          }
-        } else if (part.type === "error") throw unavailable(options, part.error)
-        else if (part.type === "abort") {
-          yield {
-            type: "finish",
-            reason: "cancelled",
-            usage: { promptTokens: 0, completionTokens: completion, cachedTokens: 0 },
-          }
-          return
-        } else if (part.type === "finish") {
-          const reasons: Readonly<Record<string, FinishReason>> = {
-            stop: "stop",
-            length: "length",
-            "tool-calls": "tool-calls",
-          }
-          const { inputTokens = 0, outputTokens = 0 } = part.totalUsage
-          yield {
-            type: "finish",
-            reason: reasons[part.finishReason] ?? (called ? "tool-calls" : "stop"),
-            usage: {
-              promptTokens: inputTokens,
-              completionTokens: outputTokens,
-              cachedTokens: part.totalUsage.cachedInputTokens ?? 0,
-            },
+      try {
+        for await (const part of result.fullStream) {
+          if (part.type === "text-delta") {
+            completion += 1
+            yield { type: "text", text: part.text }
+          } else if (part.type === "tool-call") {
+            called = true
+            yield {
+              type: "tool-call",
+              call: {
+                id: part.toolCallId,
+                tool: fromWire(part.toolName, request),
+                arguments: part.input as Record<string, unknown>,
+              },
+            }
+          } else if (part.type === "error") throw unavailable(options, part.error)
+          else if (part.type === "abort") {
+            if (timeout.signal.aborted)
+              throw new AgentOSError(
+                "DEADLINE_EXCEEDED",
+                `${options.model} did not finish within ${request.timeoutMs} ms`,
+              )
+            yield {
+              type: "finish",
+              reason: "cancelled",
+              usage: { promptTokens: 0, completionTokens: completion, cachedTokens: 0 },
+            }
+            return
+          } else if (part.type === "finish") {
+            const reasons: Readonly<Record<string, FinishReason>> = {
+              stop: "stop",
+              length: "length",
+              "tool-calls": "tool-calls",
+            }
+            const { inputTokens = 0, outputTokens = 0 } = part.totalUsage
+            yield {
+              type: "finish",
+              reason: reasons[part.finishReason] ?? (called ? "tool-calls" : "stop"),
+              usage: {
+                promptTokens: inputTokens,
+                completionTokens: outputTokens,
+                cachedTokens: part.totalUsage.cachedInputTokens ?? 0,
+              },
+            }
           }
         }
+      } finally {
+        timer?.()
+        timeout.abort() // a consumer that left early does not keep the connection
       }
     },
     async stop() {},
