@@ -28,6 +28,8 @@ const configSchema = z.object({
   // What other members of the family have and this decoder does not: to read past it would give wrong words.
   hidden_act: z.literal("silu").optional(),
   rope_scaling: z.null().optional(),
+  rope_parameters: z.object({ rope_type: z.literal("default"), rope_theta: z.number().positive() }).optional(),
+  head_dim: positive.optional(),
   attention_bias: z.literal(false).optional(),
   mlp_bias: z.literal(false).optional(),
   token_shift: z.boolean().default(false),
@@ -64,6 +66,11 @@ export function parseLlamaConfig(json: unknown): LlamaConfig {
       "config.json: num_attention_heads must divide hidden_size, and num_key_value_heads must divide num_attention_heads",
     )
   }
+  if (data.head_dim !== undefined && data.head_dim * data.num_attention_heads !== data.hidden_size)
+    throw new AgentOSError(
+      "INVALID_CHECKPOINT",
+      `config.json: head_dim is ${data.head_dim}; this decoder has hidden_size / num_attention_heads = ${data.hidden_size / data.num_attention_heads}`,
+    )
   return {
     vocabulary: data.vocab_size,
     channels: data.hidden_size,
@@ -73,7 +80,7 @@ export function parseLlamaConfig(json: unknown): LlamaConfig {
     keyValueHeads,
     contextLength: data.max_position_embeddings,
     epsilon: data.rms_norm_eps,
-    ropeTheta: data.rope_theta,
+    ropeTheta: data.rope_parameters?.rope_theta ?? data.rope_theta,
     tied: data.tie_word_embeddings,
     eos: data.eos_token_id,
     tokenShift: data.token_shift,
