@@ -105,6 +105,8 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
             }
           }
         }
+      } catch (error) {
+        throw error instanceof AgentOSError ? error : unavailable(options, error) // the connection broke off
       } finally {
         timer?.()
         timeout.abort() // a consumer that left early does not keep the connection
