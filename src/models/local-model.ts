@@ -126,7 +126,7 @@ export class LocalModel implements Model {
             maxTokens: decoding.maxTokens ?? defaultMaxTokens,
             sampling: samplingOf(
               decoding,
-              (decoding.banned ?? []).flatMap((text) => tokenizer.encode(text)),
+              (decoding.banned ?? []).flatMap((text) => tokenizer.encode(text, { specials: true })),
             ),
             ...(decoding.seed === undefined ? {} : { seed: decoding.seed }),
           },

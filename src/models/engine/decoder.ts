@@ -31,8 +31,14 @@ export interface DecoderOperations {
 
 /** Logits of every asked row. @returns (S, V) row-major */
 export function decodeStep(config: LlamaConfig, operations: DecoderOperations, rows: StepRows): Float32Array {
-  const logits = tf.tidy(
-    () => llamaForward(config, (name) => operations.weight(name), operations.bind(rows)).dataSync() as Float32Array,
-  )
+  let logits = new Float32Array(0)
+  tf.tidy(() => {
+    // Not the value of this function: tidy would look for tensors in every one of its numbers.
+    logits = llamaForward(
+      config,
+      (name) => operations.weight(name),
+      operations.bind(rows),
+    ).dataSync() as Float32Array<ArrayBuffer>
+  })
   return logits.subarray(0, rows.asked.length * config.vocabulary)
 }
