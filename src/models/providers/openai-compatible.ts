@@ -47,6 +47,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
         model,
         messages: request.messages.map(toModelMessage),
         tools,
+        allowSystemInMessages: true, // they are the agent's own instructions
         maxRetries: 0,
         abortSignal: AbortSignal.any(signals),
         onError: () => {},
