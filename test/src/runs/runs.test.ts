@@ -289,7 +289,7 @@ t.test("a run that a stop breaks off goes on at the next start", async (t) => {
   const options = {
     agents: team,
     script: (request: Parameters<Script>[0]) => {
-      const { agent, question } = asked(request)
+      const { agent } = asked(request)
       asks.push(agent)
       return agent === "exclaim" && held ? new Promise<string>(() => {}) : script(request)
     },
