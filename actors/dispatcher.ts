@@ -3,7 +3,8 @@
  *
  * Invariants
  *   D1. An idle dispatcher begins as a microtask, so an ask costs no turn of the event loop.
- *   D2. After a bounded number of messages or milliseconds the event loop has its turn, so no flood of messages starves timers and sockets.
+ *   D2. After a bounded number of messages or milliseconds the event loop has its turn, so no flood of messages starves timers and sockets. The count
+ *       goes on from one beginning to the next: a program that asks again as soon as it is answered never leaves the microtasks by itself.
  */
 import type { Clock } from "./clock.js"
 
@@ -17,6 +18,8 @@ const perTurn = 64
 /** Messages, and milliseconds, before the event loop has its turn. */
 const perLoop = 4096
 const loopMs = 8
+/** Messages between two looks at the clock: one costs as much as handling a message. */
+const perLook = 512
 
 export class Dispatcher {
   readonly #clock: Clock
@@ -25,7 +28,17 @@ export class Dispatcher {
   #head = 0
   #tail = 0
   #scheduled = false
+  /** What is left until the event loop has its turn, and until the next look at the clock (D2). */
+  #left = perLoop
+  #untilLook = perLook
+  #began = 0
   readonly #pump = (): void => this.#run()
+  readonly #pumpAfterLoop = (): void => {
+    this.#left = perLoop
+    this.#untilLook = perLook
+    this.#began = 0
+    this.#run()
+  }
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -42,26 +55,24 @@ export class Dispatcher {
   }
 
   #run(): void {
-    let left = perLoop
-    let check = 512
-    let began = 0
     while (this.#head !== this.#tail) {
       const slot = this.#head++ & this.#mask
       const actor = this.#ring[slot] as Runnable
       this.#ring[slot] = undefined
       const handled = actor.run(perTurn)
-      left -= handled
-      check -= handled + 1
-      if (check <= 0) {
-        // The clock is read seldom: it costs as much as a message.
-        const now = this.#clock.monotonic()
-        if (began === 0) began = now
-        else if (now - began > loopMs) left = 0
-        check = 512
-      }
-      if (left <= 0) return this.#clock.afterInputOutput(this.#pump) // D2
+      this.#left -= handled
+      this.#untilLook -= handled + 1
+      if (this.#untilLook <= 0) this.#look()
+      if (this.#left <= 0) return this.#clock.afterInputOutput(this.#pumpAfterLoop) // D2
     }
     this.#scheduled = false
+  }
+
+  #look(): void {
+    const now = this.#clock.monotonic()
+    if (this.#began === 0) this.#began = now
+    else if (now - this.#began > loopMs) this.#left = 0
+    this.#untilLook = perLook
   }
 
   #grow(): void {

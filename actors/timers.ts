@@ -4,7 +4,8 @@
  * Invariants
  *   T1. An entry never fires before its time; it fires at most one tick after it, when the event loop is free.
  *   T2. An entry is in at most one slot; removing one that is in none does nothing.
- *   T3. While no entry waits, no timer of the clock is started.
+ *   T3. What an entry does when it fires may add and remove any entry, those that are due at the same moment too.
+ *   T4. While no entry waits, no timer of the clock is started.
  */
 import type { CancelTimer, Clock } from "./clock.js"
 
@@ -115,20 +116,19 @@ export class TimerWheel {
     this.#cancel = undefined
     const until = Math.floor((this.refresh() - this.#origin) / TICK_MS)
     const from = Math.max(this.#tick + 1, until - SLOTS + 1)
+    const due: Deadline[] = []
     for (let tick = from; tick <= until; tick++) {
-      this.#tick = tick
-      let entry = this.#slots[tick & (SLOTS - 1)] ?? null
-      while (entry !== null) {
-        const next: Deadline | null = entry.nextDue
-        if (entry.dueTick <= until) {
-          this.remove(entry)
-          entry.expired()
-        }
-        entry = next
+      for (let entry = this.#slots[tick & (SLOTS - 1)] ?? null; entry !== null; entry = entry.nextDue) {
+        if (entry.dueTick <= until) due.push(entry)
       }
     }
     this.#tick = Math.max(this.#tick, until)
-    if (this.#waiting > 0) this.#armNext() // T3
+    for (const entry of due) {
+      if (entry.wheel !== this || entry.dueTick > until) continue // T3: removed or put back by one before it
+      this.remove(entry)
+      entry.expired()
+    }
+    if (this.#waiting > 0) this.#armNext() // T4
   }
 
   /** The next slot that holds anything, one turn of the wheel ahead at most. */
