@@ -5,7 +5,8 @@
  *   P1. State changes only by events, and an event is folded only once it is in the journal, or held to go there with the answer of its command.
  *   P2. No reply leaves before everything that was persisted for it is durable.
  *   P3. A failed append ends the incarnation whatever the handler does about it; the ask gets `JOURNAL_FAILED`.
- *   P4. A command with an id is carried out once: its events, its id and its answer are one write; the same id again gets the same answer.
+ *   P4. A snapshot is taken only when all events up to its sequence are folded.
+ *   P5. A command with an id is carried out once: its events, its id and its answer are one write; the same id again gets the same answer.
  */
 import { checkedDefinition, type ActorContext, type ActorDefinition, type ErasedHandler } from "../actor.js"
 import { Context } from "../context.js"
@@ -45,7 +46,7 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
 /** What handlers of a persistent actor are given: state to read, and the only ways to change it. */
 export interface PersistentContext<State, Events> extends Omit<ActorContext<DeepReadonly<State>>, "state"> {
   readonly state: DeepReadonly<State>
-  /** Resolves when the event is durable and folded. With a command id the event is folded at once and becomes durable with the answer (P4). @throws `JOURNAL_FAILED` */
+  /** Resolves when the event is durable and folded. With a command id the event is folded at once and becomes durable with the answer (P5). @throws `JOURNAL_FAILED` */
   persist<Name extends keyof Events & string>(
     name: Name,
     ...payload: undefined extends PayloadOf<Events[Name]>
@@ -98,6 +99,8 @@ class Persisted {
   snapshotAt = 0
   /** Events of the command being handled, to be written with its answer. */
   held: NewEvent[] = []
+  /** The last append that is still open; appends of one actor follow each other. */
+  writing: Promise<void> | undefined = undefined
   failed: AgentOSError | undefined = undefined
 
   constructor(spec: PersistentSpec<unknown, EventFolds<unknown>>, init: unknown) {
@@ -157,14 +160,30 @@ class PersistedContext extends Context {
     return this.persistAll([{ name, payload }])
   }
 
-  async persistAll(events: readonly { readonly name: string; readonly payload: unknown }[]): Promise<void> {
+  persistAll(events: readonly { readonly name: string; readonly payload: unknown }[]): Promise<void> {
     const persisted = this.#persisted
+    const writing = this.#write(events, persisted.writing).finally(() => {
+      if (persisted.writing === writing) persisted.writing = undefined
+    })
+    persisted.writing = writing
+    writing.catch(() => undefined) // a handler need not look at it: `command` does (P3)
+    return writing
+  }
+
+  async #write(
+    events: readonly { readonly name: string; readonly payload: unknown }[],
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    const persisted = this.#persisted
+    if (before !== undefined) await before
     if (persisted.failed !== undefined) throw persisted.failed
     const stored = events.map(({ name, payload }): NewEvent => ({ name, payload, version: persisted.spec.version }))
     for (const { name } of stored) if (persisted.spec.events[name] === undefined) persisted.fold(name, undefined)
-    if (this.cause.commandId !== undefined) persisted.held.push(...stored)
+    const held = this.cause.commandId !== undefined
+    if (held) persisted.held.push(...stored)
     else await this.append(stored)
     for (const { name, payload } of stored) persisted.fold(name, payload) // P1
+    if (!held) this.saveSnapshotWhenDue() // P4
   }
 
   async append(
@@ -172,7 +191,7 @@ class PersistedContext extends Context {
     commandReply?: { readonly id: string; readonly reply: unknown },
   ): Promise<void> {
     const persisted = this.#persisted
-    const { journal, logger } = this.cell.system
+    const { journal } = this.cell.system
     const { traceId } = this.cause
     try {
       persisted.sequence = await journal.append(persisted.id, persisted.sequence, 0, events, {
@@ -187,6 +206,12 @@ class PersistedContext extends Context {
       )
       throw persisted.failed // P3
     }
+  }
+
+  /** To be called when all that was appended is folded (P4). */
+  saveSnapshotWhenDue(): void {
+    const persisted = this.#persisted
+    const { journal, logger } = this.cell.system
     const { sequence, spec, id } = persisted
     if (sequence - persisted.snapshotAt >= (spec.snapshotEvery ?? 1000)) {
       persisted.snapshotAt = sequence
@@ -202,33 +227,36 @@ class PersistedContext extends Context {
   }
 }
 
-/** Wraps a handler: command ids (P4), and a failure of the journal that the handler caught (P3). */
+/** Wraps a handler: replies wait for what was persisted (P2), command ids (P5), and a failure of the journal that the handler caught (P3). */
 function command(handler: ErasedHandler): ErasedHandler {
   return (context, payload) => {
     const ctx = context as PersistedContext
     const { commandId } = ctx.cause
     if (commandId === undefined) {
       const result = handler(ctx, payload)
-      return isPromise(result) ? checked(ctx, result) : result
+      return isPromise(result) || ctx.persisted.writing !== undefined ? checked(ctx, result) : result
     }
     return (async () => {
       const known = await ctx.system.journal.reply(ctx.persisted.id, commandId)
       if (known !== undefined) return known.reply
       ctx.persisted.held = []
-      const reply = await handler(ctx, payload)
+      const reply = await checked(ctx, handler(ctx, payload))
       const events = ctx.persisted.held
       ctx.persisted.held = []
       await ctx.append(events, { id: commandId, reply }) // P2
+      ctx.saveSnapshotWhenDue()
       return reply
     })()
   }
 }
 
-async function checked(ctx: PersistedContext, result: PromiseLike<unknown>): Promise<unknown> {
+/** A handler's result, once all that it persisted is durable (P2, P3). */
+async function checked(ctx: PersistedContext, result: unknown): Promise<unknown> {
   const { persisted } = ctx
   try {
     return await result
   } finally {
+    while (persisted.writing !== undefined) await persisted.writing
     if (persisted.failed !== undefined) throw persisted.failed
   }
 }

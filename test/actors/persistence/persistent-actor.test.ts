@@ -1,0 +1,78 @@
+import t from "tap"
+import { systemClock } from "#actors/clock.js"
+import { createActorSystem, definePersistentActor } from "#actors/index.js"
+import { memoryJournal } from "#actors/persistence/memory-journal.js"
+
+const Tally = definePersistentActor({
+  name: "tally",
+  version: 1,
+  state: () => ({ total: 0 }),
+  events: {
+    added: (state, by: number) => {
+      state.total += by
+    },
+  },
+  snapshotEvery: 2,
+}).receive({
+  async add(ctx, by: number) {
+    await ctx.persist("added", by)
+    return ctx.state.total
+  },
+  async addAll(ctx, many: readonly number[]) {
+    await ctx.persistAll(many.map((payload) => ({ name: "added" as const, payload })))
+    return ctx.state.total
+  },
+  forgetful(ctx, many: readonly number[]) {
+    for (const by of many) void ctx.persist("added", by)
+  },
+  total: (ctx) => ctx.state.total,
+})
+
+t.test("a snapshot holds every event up to its sequence, however the events were persisted", async (t) => {
+  const journal = { ...memoryJournal(systemClock), close: async () => {} }
+  const first = await createActorSystem({ name: "first", definitions: [Tally], journal })
+  const tally = first.entity(Tally, "a")
+  t.equal(await tally.ask("add", 1), 1)
+  t.equal(await tally.ask("addAll", [2, 3]), 6)
+  t.equal(await tally.with({ commandId: "once" }).ask("addAll", [4, 5]), 15)
+  t.equal(await tally.ask("addAll", []), 15)
+  await first.stop()
+  const second = await createActorSystem({ name: "second", definitions: [Tally], journal })
+  t.equal(await second.entity(Tally, "a").ask("total"), 15)
+  await second.stop()
+})
+
+t.test("an answer waits for events that the handler did not wait for", async (t) => {
+  const inner = memoryJournal(systemClock)
+  let appended = 0
+  const slow = {
+    ...inner,
+    async append(...args: Parameters<typeof inner.append>) {
+      await new Promise((done) => setTimeout(done, 5))
+      appended += 1
+      return inner.append(...args)
+    },
+  }
+  const system = await createActorSystem({ name: "test", definitions: [Tally], journal: slow })
+  const tally = system.entity(Tally, "b")
+  await tally.ask("forgetful", [1, 2, 3])
+  t.equal(appended, 3)
+  t.equal(await tally.ask("total"), 6)
+  await system.stop()
+})
+
+t.test("a journal that fails ends the incarnation even when the handler does not look", async (t) => {
+  const inner = memoryJournal(systemClock)
+  let broken = true
+  const journal = {
+    ...inner,
+    append: (...args: Parameters<typeof inner.append>) =>
+      broken ? Promise.reject(new Error("no disk")) : inner.append(...args),
+  }
+  const system = await createActorSystem({ name: "test", definitions: [Tally], journal })
+  const tally = system.entity(Tally, "c")
+  await t.rejects(tally.ask("forgetful", [1]), { code: "JOURNAL_FAILED" })
+  broken = false
+  t.equal(await tally.ask("add", 2), 2)
+  await system.stop()
+})
