@@ -12,7 +12,7 @@ import { actorAddress, formatAddress } from "./address.js"
 import type { ErasedHandler, ErasedSpec } from "./actor.js"
 import { Ask, DeferredReply } from "./ask.js"
 import { onward, type Cause } from "./cause.js"
-import { Context } from "./context.js"
+import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { DEFAULT_CAPACITY, KEPT_SLOTS, Mailbox, type Overflow } from "./mailbox.js"
 import { Ref, type OpenAsk } from "./ref.js"
@@ -25,6 +25,7 @@ import {
   type Supervision,
 } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
+import { Limit } from "./timers.js"
 
 export type Meta = Cause | Ask
 
@@ -99,8 +100,8 @@ export class Cell extends Ref {
   #kin: Kin | undefined = undefined
   #context: Context | undefined = undefined
   #scheduled = false
-  /** A handler's or hook's promise is open (C1). */
-  #busy = false
+  /** The limit of the handler's or hook's promise that is open (C1); a promise whose limit this no longer is comes too late (C5). */
+  #open: Limit | undefined = undefined
   #phase: Phase = phases.running
   /** Of the message being handled. */
   current: Meta | undefined = undefined
@@ -143,7 +144,7 @@ export class Cell extends Ref {
 
   get idle(): boolean {
     return (
-      !this.#busy &&
+      this.#open === undefined &&
       this.waiting === 0 &&
       this.#phase === phases.running &&
       this.#signals === undefined &&
@@ -152,7 +153,7 @@ export class Cell extends Ref {
   }
 
   get context(): Context {
-    return (this.#context ??= this.compiled.spec.context?.(this) ?? new Context(this))
+    return (this.#context ??= this.compiled.spec.context?.(this) ?? this.system.contextOf(this))
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------------------------------
@@ -241,7 +242,7 @@ export class Cell extends Ref {
   }
 
   #schedule(): void {
-    if (this.#busy || this.#phase === phases.waiting) return
+    if (this.#open !== undefined || this.#phase === phases.waiting) return
     this.#scheduled = true
     this.system.dispatcher.schedule(this)
   }
@@ -250,7 +251,7 @@ export class Cell extends Ref {
 
   run(limit: number): number {
     let handled = 0
-    while (handled < limit && !this.#busy) {
+    while (handled < limit && this.#open === undefined) {
       if (this.#signals !== undefined) {
         this.#handleSignal() // C2
         handled += 1
@@ -263,7 +264,10 @@ export class Cell extends Ref {
       this.#handle(handler)
     }
     this.#scheduled = false
-    if (!this.#busy && (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0)))
+    if (
+      this.#open === undefined &&
+      (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0))
+    )
       this.#schedule()
     this.system.statistics.handled += handled
     return handled
@@ -314,37 +318,35 @@ export class Cell extends Ref {
 
   /** Holds the mailbox until a handler's promise settles or its time is up (C1). */
   #await(promise: PromiseLike<unknown>, meta: Meta | undefined): void {
-    this.#busy = true
-    const { system } = this
-    const limit = this.compiled.spec.handlerTimeoutMs ?? 60_000
-    const incarnation = this.#context
-    let over = false
-    const settle = (then: () => void): void => {
-      if (over) return // C5
-      over = true
-      cancel()
-      this.#busy = false
-      if (this.#context === incarnation) then()
-      if (!this.#scheduled && this.#phase !== phases.ended && (this.waiting > 0 || this.#signals !== undefined))
-        this.#schedule()
-    }
-    const cancel = system.clock.timer(limit, () =>
-      settle(() =>
-        this.#crash(
-          new AgentOSError(
-            "HANDLER_TIMEOUT",
-            `${this.address}: the handler ${this.compiled.types[this.#currentHandler - 1] ?? ""} did not settle within ${limit} ms`,
-          ),
-        ),
-      ),
-    )
+    const limitMs = this.compiled.spec.handlerTimeoutMs ?? defaultHandlerMs
+    const open = new Limit(() => {
+      const type = this.compiled.types[this.#currentHandler - 1] ?? ""
+      const message = `${this.address}: the handler ${type} did not settle within ${limitMs} ms`
+      this.#settle(open, () => this.#crash(new AgentOSError("HANDLER_TIMEOUT", message)))
+    })
+    this.#open = open
+    this.system.wheel.add(open, limitMs)
     promise.then(
       (value) =>
-        settle(() => {
+        this.#settle(open, () => {
           if (meta instanceof Ask && !(value instanceof DeferredReply)) meta.reply(value)
         }),
-      (error: unknown) => settle(() => this.#crash(error)),
+      (error: unknown) => this.#settle(open, () => this.#crash(error)),
     )
+  }
+
+  #settle(open: Limit, then: () => void): void {
+    if (this.#open !== open) return // C5
+    this.#release()
+    then()
+    if (!this.#scheduled && this.#phase !== phases.ended && (this.waiting > 0 || this.#signals !== undefined))
+      this.#schedule()
+  }
+
+  /** Lets go of the handler's promise that is open, if one is. */
+  #release(): void {
+    this.#open?.cancel()
+    this.#open = undefined
   }
 
   stash(): void {
@@ -391,7 +393,7 @@ export class Cell extends Ref {
     if (this.#phase === phases.ended) return
     if (this.#signals === undefined) this.#signals = [signal]
     else this.#signals.push(signal)
-    if (!this.#scheduled && !this.#busy) {
+    if (!this.#scheduled && this.#open === undefined) {
       this.#scheduled = true
       this.system.dispatcher.schedule(this)
     }
@@ -446,33 +448,56 @@ export class Cell extends Ref {
     return new Promise((done) => {
       this.kin.stopWaiters.push(done)
       this.signal({ kind: "stop" })
-      // A handler that never settles must not hold a stop for ever: after the timeout its incarnation is revoked.
-      if (this.#busy) {
-        this.#context?.abort()
-        const incarnation = this.#context
-        this.system.clock.timer(this.system.shutdownTimeoutMs, () => {
-          if (this.#phase !== phases.ended && this.#busy && this.#context === incarnation) {
-            this.#busy = false
-            this.#stop()
-          }
-        })
-      }
+      const open = this.#open
+      if (open === undefined) return
+      this.#context?.abort()
+      // A handler that never settles must not hold a stop for ever.
+      const { wheel, shutdownTimeoutMs } = this.system
+      const limit = new Limit(() => {
+        if (this.#open === open) this.#stop()
+      })
+      this.kin.stopWaiters.push(limit.cancel)
+      wheel.add(limit, shutdownTimeoutMs)
     })
   }
 
   #stop(): void {
     if (this.#phase === phases.stopping || this.#phase === phases.ended) return
-    const wasStarting = this.#phase === phases.starting
+    const mayTidy = this.#phase === phases.running && this.#open === undefined
     this.#phase = phases.stopping
     this.#context?.abort()
+    this.#giveUp()
     void this.#stopChildren().then(async () => {
-      try {
-        if (!wasStarting) await this.compiled.spec.stopping?.(this.context)
-      } catch (error) {
-        this.system.logger.warn({ actor: this.address, error }, "an actor failed while stopping")
-      }
+      if (mayTidy) await this.#tidy()
       this.end({ kind: "stopped" })
     })
+  }
+
+  /** Runs `stopping`, for as long as a stop may take. */
+  async #tidy(): Promise<void> {
+    const { stopping } = this.compiled.spec
+    if (stopping === undefined) return
+    const { wheel, shutdownTimeoutMs, logger } = this.system
+    await new Promise<void>((done) => {
+      const limit = new Limit(() => {
+        logger.warn({ actor: this.address }, `an actor was not done with stopping after ${shutdownTimeoutMs} ms`)
+        done()
+      })
+      wheel.add(limit, shutdownTimeoutMs)
+      void (async () => stopping(this.context))()
+        .catch((error: unknown) => logger.warn({ actor: this.address, error }, "an actor failed while stopping"))
+        .finally(() => {
+          limit.cancel()
+          done()
+        })
+    })
+  }
+
+  /** What the open promise would have answered, nobody answers any more. */
+  #giveUp(): void {
+    if (this.#open === undefined) return
+    this.#release()
+    if (this.current instanceof Ask) this.current.fail(new AgentOSError("ACTOR_STOPPED", `${this.address} has stopped`))
   }
 
   /** C4 */
@@ -502,7 +527,9 @@ export class Cell extends Ref {
   }
 
   crashed(error: unknown): void {
+    if (this.#phase === phases.stopping || this.#phase === phases.ended) return
     this.#phase = phases.waiting
+    this.#giveUp()
     this.#context?.abort()
     this.#context?.revoke() // C5
     this.#context = undefined
@@ -514,6 +541,7 @@ export class Cell extends Ref {
   end(exit: Exit): void {
     if (this.#phase === phases.ended) return
     this.#phase = phases.ended
+    this.#giveUp()
     this.#context?.abort()
     this.#context?.revoke()
     this.#signals = undefined
@@ -596,17 +624,17 @@ export class Cell extends Ref {
 
   /** Ends the incarnation but keeps the mailbox and the place. */
   async prepareRestart(): Promise<void> {
-    if (this.#phase === phases.ended) return
+    if (this.#phase === phases.ended || this.#phase === phases.stopping) return
     this.#phase = phases.waiting
     this.#context?.abort()
     this.#context?.revoke()
     this.#context = undefined
-    this.#busy = false
+    this.#giveUp()
     await this.#stopChildren()
   }
 
   restart(): void {
-    if (this.#phase === phases.ended || this.system.stopping) return
+    if (this.#phase === phases.ended || this.#phase === phases.stopping || this.system.stopping) return
     this.system.statistics.restarts += 1
     this.system.telemetry.restarted?.(this.address)
     this.#phase = phases.running
@@ -639,6 +667,9 @@ export class Cell extends Ref {
     other.#kin?.watchers.delete(this)
   }
 }
+
+/** How long a handler's promise may hold the mailbox unless told otherwise. */
+const defaultHandlerMs = 60_000
 
 /** How long an ask waits unless told otherwise. */
 const defaultAskMs = 5000

@@ -54,19 +54,3 @@ export const systemRandom: Random = {
   bytes: (count) => randomBytes(count),
   uuid: () => randomUUID(),
 }
-
-/** Resolves after at least so many milliseconds; rejects with the signal's reason when it aborts first. */
-export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(signal.reason)
-    const cancel = clock.timer(milliseconds, () => {
-      signal?.removeEventListener("abort", aborted)
-      resolve()
-    })
-    const aborted = () => {
-      cancel()
-      reject(signal?.reason)
-    }
-    signal?.addEventListener("abort", aborted, { once: true })
-  })
-}

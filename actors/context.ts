@@ -6,10 +6,12 @@ import { Cell, causeOf, causeToPassOn, type Meta } from "./cell.js"
 import { AgentOSError } from "./errors.js"
 import { RefWith, type AnyRef, type Ref } from "./ref.js"
 import type { ActorSystem } from "./system.js"
+import { Limit } from "./timers.js"
 
 export class Context {
   readonly #cell: Cell
   #abort: AbortController | undefined
+  #timers: Set<Limit> | undefined
   #revoked = false
   /** Works begun by `run` that have not ended; timers do not count. */
   tasks = 0
@@ -126,27 +128,35 @@ export class Context {
     const cell = this.cell
     const handler = indexOf(cell, type)
     const meta = causeToPassOn(cell.current)
-    const cancel = cell.system.clock.timer(milliseconds, () => {
-      if (!this.#revoked && cell.alive) cell.put(handler, payload, meta, true)
+    const timer = new Limit(() => {
+      this.#timers?.delete(timer)
+      cell.put(handler, payload, meta, true)
     })
-    this.signal.addEventListener("abort", cancel, { once: true })
-    return { cancel }
+    return this.#start(timer, milliseconds)
   }
 
   every(milliseconds: number, type: string, payload?: unknown): Task {
     const cell = this.cell
     const handler = indexOf(cell, type)
-    let cancel: () => void = () => {}
-    const next = (): void => {
-      cancel = cell.system.clock.timer(milliseconds, () => {
-        if (this.#revoked || !cell.alive) return
-        cell.put(handler, payload, undefined, false)
-        next()
-      })
+    const { wheel } = cell.system
+    const timer = new Limit(() => {
+      wheel.addAt(timer, Math.max(timer.deadline + milliseconds, wheel.now))
+      cell.put(handler, payload, undefined, false)
+    })
+    return this.#start(timer, milliseconds)
+  }
+
+  /** A timer of this incarnation: it ends with it. */
+  #start(timer: Limit, milliseconds: number): Task {
+    const timers = (this.#timers ??= new Set())
+    timers.add(timer)
+    this.cell.system.wheel.add(timer, milliseconds)
+    return {
+      cancel: () => {
+        timers.delete(timer)
+        timer.cancel()
+      },
     }
-    next()
-    this.signal.addEventListener("abort", () => cancel(), { once: true })
-    return { cancel: () => cancel() }
   }
 
   stash(): void {
@@ -162,8 +172,10 @@ export class Context {
     return new DeferredReply(meta instanceof Ask ? meta : undefined)
   }
 
-  /** Aborts the signal: the incarnation is about to end. */
+  /** Aborts the signal and ends the timers: the incarnation is about to end. */
   abort(): void {
+    for (const timer of this.#timers ?? []) timer.cancel()
+    this.#timers = undefined
     this.#abort?.abort(new AgentOSError("ACTOR_STOPPED", "the actor is stopping"))
   }
 

@@ -15,7 +15,7 @@ import { Cell, compile, type Compiled, type Extras, type Meta } from "./cell.js"
 import { Ask } from "./ask.js"
 import { DEFAULT_TENANT } from "./cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "./clock.js"
-import { cellOf } from "./context.js"
+import { cellOf, Context } from "./context.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Entities, EntityRef } from "./entities.js"
 import { AgentOSError } from "./errors.js"
@@ -152,6 +152,10 @@ export class ActorSystem {
   checkRunning(): void {
     if (this.#stopping !== undefined)
       throw new AgentOSError("SYSTEM_STOPPED", `the actor system ${this.name} is stopping`)
+  }
+
+  contextOf(cell: Cell): Context {
+    return new Context(cell)
   }
 
   spawnUnder(parent: Cell, definition: AnyDefinition, options: SpawnOptions<unknown> | undefined): Cell {

@@ -24,6 +24,23 @@ export abstract class Deadline {
   abstract expired(): void
 }
 
+/** A deadline with something to do. */
+export class Limit extends Deadline {
+  readonly #then: () => void
+
+  constructor(then: () => void) {
+    super()
+    this.#then = then
+  }
+
+  /** Afterwards it does not fire. */
+  readonly cancel = (): void => this.wheel?.remove(this)
+
+  expired(): void {
+    this.#then()
+  }
+}
+
 export class TimerWheel {
   readonly #clock: Clock
   readonly #origin: number
@@ -96,10 +113,11 @@ export class TimerWheel {
     this.#waiting--
   }
 
-  /** Forgets all entries. */
+  /** Forgets all entries; those added later are not timed. */
   close(): void {
     this.#cancel?.()
-    this.#armedTick = Infinity
+    this.#cancel = undefined
+    this.#armedTick = -1
     this.#slots.fill(null)
     this.#waiting = 0
   }

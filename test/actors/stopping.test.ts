@@ -1,0 +1,88 @@
+import t from "tap"
+import { createActorSystem, defineActor } from "#actors/index.js"
+
+const never = () => new Promise<void>(() => {})
+
+const Stuck = defineActor({
+  name: "stuck",
+  state: () => null,
+  handlerTimeoutMs: 30,
+  receive: { hang: never, ping: () => "pong" },
+})
+
+t.test("a handler that does not settle within its limit is a crash, and the next message is handled", async (t) => {
+  const system = await createActorSystem({ name: "test" })
+  const stuck = system.spawn(Stuck)
+  const hung = stuck.ask("hang")
+  const next = stuck.ask("ping")
+  await t.rejects(hung, { code: "HANDLER_TIMEOUT" })
+  t.equal(await next, "pong")
+  await system.stop()
+})
+
+t.test("a handler that never settles holds a stop only for the shutdown timeout, and its ask is told", async (t) => {
+  const system = await createActorSystem({ name: "test", shutdownTimeoutMs: 30 })
+  const Slow = defineActor({ name: "slow", state: () => null, receive: { hang: never } })
+  const hung = system.spawn(Slow).ask("hang")
+  const told = t.rejects(hung, { code: "ACTOR_STOPPED" })
+  await new Promise((done) => setImmediate(done))
+  const began = performance.now()
+  await system.stop()
+  t.ok(performance.now() - began < 1000)
+  await told
+})
+
+t.test("a farewell that never settles holds a stop only for the shutdown timeout", async (t) => {
+  const system = await createActorSystem({ name: "test", shutdownTimeoutMs: 30 })
+  system.spawn(defineActor({ name: "clinging", state: () => null, receive: {}, stopping: never }))
+  const began = performance.now()
+  await system.stop()
+  t.ok(performance.now() - began < 1000)
+})
+
+t.test("an actor that is stopped while it waits to be restarted stays stopped", async (t) => {
+  const Child = defineActor({
+    name: "child",
+    state: () => null,
+    receive: { crash: () => Promise.reject(new Error("no")), ping: () => 1 },
+  })
+  const system = await createActorSystem({ name: "test" })
+  const Parent = defineActor({
+    name: "parent",
+    state: () => null,
+    supervision: { backoff: { minMs: 30, maxMs: 30 } },
+    receive: { child: (ctx) => ctx.spawn(Child) },
+  })
+  const child = await system.spawn(Parent).ask("child")
+  await t.rejects(child.ask("crash"), { code: "ACTOR_CRASHED" })
+  await system.stopActor(child)
+  await new Promise((done) => setTimeout(done, 60))
+  t.equal(system.statistics.restarts, 0)
+  await t.rejects(child.ask("ping"), { code: "ACTOR_STOPPED" })
+  await system.stop()
+})
+
+t.test("timers end with their incarnation", async (t) => {
+  const system = await createActorSystem({ name: "test" })
+  let ticks = 0
+  const Ticking = defineActor({
+    name: "ticking",
+    state: () => null,
+    started(ctx) {
+      ctx.every(10, "tick")
+    },
+    receive: {
+      tick() {
+        ticks += 1
+      },
+    },
+  })
+  const ticking = system.spawn(Ticking)
+  await new Promise((done) => setTimeout(done, 100))
+  t.ok(ticks >= 3, `${ticks} ticks in 100 ms`)
+  await system.stopActor(ticking)
+  const then = ticks
+  await new Promise((done) => setTimeout(done, 50))
+  t.equal(ticks, then)
+  await system.stop()
+})
