@@ -250,7 +250,8 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
       ])
       gateway = await openGateway({
         backend: gatewayBackend(os, runs),
-        config: { ...config, data: inMemory ? join(process.cwd(), ".llmagentos-memory") : config.data },
+        config,
+        tokenFile: inMemory ? undefined : join(config.data, "token"),
         clock,
         random,
         logger,

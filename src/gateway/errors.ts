@@ -21,6 +21,7 @@ export const gatewayErrors = defineErrors({
     executed: "no",
     meaning: "A port of the gateway cannot be listened on; another process may hold it.",
   },
+  UNREACHABLE: { retryable: true, executed: "maybe", meaning: "The client found no node at this address, or lost it." },
   INTERNAL: {
     retryable: false,
     executed: "maybe",

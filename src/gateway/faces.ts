@@ -8,7 +8,12 @@
  */
 import { status } from "@grpc/grpc-js"
 import { errorCodes, type AgentOSError, type actorErrors } from "#actors/errors.js"
+import type { systemErrors } from "../errors.js"
+import type { knowledgeErrors } from "../knowledge/errors.js"
+import type { modelErrors } from "../models/errors.js"
 import type { securityErrors } from "../security/errors.js"
+import type { toolErrors } from "../tools/errors.js"
+import type { runErrors } from "../topologies/errors.js"
 import type { gatewayErrors } from "./errors.js"
 
 export interface Face {
@@ -16,13 +21,21 @@ export interface Face {
   readonly grpc: status
 }
 
-type Code = keyof typeof actorErrors | keyof typeof securityErrors | keyof typeof gatewayErrors
+type Code = keyof (typeof actorErrors &
+  typeof systemErrors &
+  typeof securityErrors &
+  typeof gatewayErrors &
+  typeof runErrors &
+  typeof modelErrors &
+  typeof toolErrors &
+  typeof knowledgeErrors)
 
 const invalid: Face = { http: 400, grpc: status.INVALID_ARGUMENT }
 const unauthenticated: Face = { http: 401, grpc: status.UNAUTHENTICATED }
 const forbidden: Face = { http: 403, grpc: status.PERMISSION_DENIED }
 const missing: Face = { http: 404, grpc: status.NOT_FOUND }
 const conflict: Face = { http: 409, grpc: status.ABORTED }
+const refused: Face = { http: 422, grpc: status.FAILED_PRECONDITION }
 const exhausted: Face = { http: 429, grpc: status.RESOURCE_EXHAUSTED }
 const cancelled: Face = { http: 499, grpc: status.CANCELLED }
 const internal: Face = { http: 500, grpc: status.INTERNAL }
@@ -66,7 +79,42 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_TARGET: missing,
   UNKNOWN_RUN: missing,
   UNKNOWN_OPERATION: { http: 404, grpc: status.UNIMPLEMENTED },
+  INVALID_AGENT: invalid,
+  INVALID_TOPOLOGY: invalid,
+  UNKNOWN_AGENT: missing,
+  UNKNOWN_TOPOLOGY: missing,
+  UNKNOWN_FUNCTION: internal,
+  AGENT_STOPPED: unavailable,
+  BUDGET_EXCEEDED: exhausted,
+  NO_ROUTE: refused,
+  OUTPUT_REJECTED: refused,
+  INVALID_CONTEXT: invalid,
+  RUN_FAILED: internal,
+  INVALID_CHECKPOINT: internal,
+  INVALID_TOKENIZER: internal,
+  CONTEXT_TOO_LONG: invalid,
+  UNKNOWN_MODEL: internal,
+  MODEL_STOPPED: unavailable,
+  MODEL_UNAVAILABLE: unavailable,
+  INFERENCE_WORKER_LOST: unavailable,
+  BACKEND_MISSING: internal,
+  PROVIDER_MISSING: internal,
+  UNKNOWN_TOOL: internal,
+  INVALID_TOOL: internal,
+  INVALID_ARGUMENTS: refused,
+  INVALID_EXPRESSION: refused,
+  NOTHING_FOUND: missing,
+  TOOL_TIMEOUT: late,
+  TOOL_FAILED: internal,
+  HOST_REFUSED: forbidden,
+  DOCUMENT_UNREADABLE: refused,
+  DOCUMENT_TOO_LARGE: { http: 413, grpc: status.RESOURCE_EXHAUSTED },
+  INVALID_FACT: invalid,
+  INVALID_CONFIG: internal,
+  BENCH_MISSING: internal,
+  INVALID_PLUGIN: internal,
   UNAVAILABLE_PORT: internal,
+  UNREACHABLE: unavailable,
   INTERNAL: internal,
 }
 

@@ -1,5 +1,4 @@
 /** Opens and closes the doors of a node. */
-import { join } from "node:path"
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Logger } from "#actors/telemetry.js"
@@ -22,10 +21,12 @@ import { Service } from "./service.js"
 
 export interface GatewayOptions {
   readonly backend: GatewayBackend
-  readonly config: Pick<Config, "gateway" | "security" | "data">
+  readonly config: Pick<Config, "gateway" | "security">
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Where the node's own token lies; absent: it has none. */
+  readonly tokenFile?: string | undefined
   /** Where API keys are kept; absent: in memory. */
   readonly keys?: KeyStore | undefined
   readonly audit?: AuditStore | undefined
@@ -52,12 +53,12 @@ const graceMs = 2_000
 /** @throws `UNAVAILABLE_PORT` when an address is taken or not this machine's */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { backend, clock, random, logger } = options
-  const { gateway, security, data } = options.config
+  const { gateway, security } = options.config
   const keys = await ApiKeys.open(options.keys ?? memoryKeyStore(), clock, random)
   const health = options.health ?? new HealthRegistry()
   const guard = new Guard({
     keys,
-    adminToken: await ensureTokenFile(join(data, "token"), random),
+    adminToken: options.tokenFile === undefined ? undefined : await ensureTokenFile(options.tokenFile, random),
     requireKeys: security.requireKeys === "always" || !isLoopback(gateway.host),
     requestsPerMinute: security.requestsPerMinute,
     policy: security.policy,

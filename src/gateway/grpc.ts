@@ -16,7 +16,6 @@ import {
   type MethodDefinition,
   type ServerUnaryCall,
   type ServerWritableStream,
-  type ServiceDefinition,
 } from "@grpc/grpc-js"
 import type { PackageDefinition } from "@grpc/proto-loader"
 import type { Random } from "#actors/clock.js"
@@ -92,14 +91,21 @@ const serviceName = "llmagentos.v1.AgentService"
 /** What reflection serves: the descriptor that the build made of the contract. */
 async function describedPackage(): Promise<PackageDefinition> {
   const descriptor = await readFile(new URL("../../proto/agent.generated.bin", import.meta.url))
+  const serialize = (): Buffer => descriptor
   return {
-    [serviceName]: { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos: [descriptor] },
+    [serviceName]: {
+      format: "Protocol Buffer 3 DescriptorProto",
+      type: {},
+      fileDescriptorProtos: [descriptor],
+      serialize,
+      deserialize: () => ({}),
+    },
   }
 }
 
 /** Collects operations as grpc-js wants them: one definition and one handler each. */
 class Methods {
-  readonly definition: ServiceDefinition = {}
+  readonly definition: Record<string, MethodDefinition<unknown, unknown>> = {}
   readonly handlers: Record<string, handleUnaryCall<unknown, unknown> | handleServerStreamingCall<unknown, unknown>> =
     {}
   readonly #service: Service

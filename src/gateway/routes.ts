@@ -179,7 +179,7 @@ function addAgents(app: FastifyInstance, service: Service): void {
     )
   }
   app.post<Named & { Body: { count: number } }>(
-    "/v1/agents/:name/replicas",
+    "/v1/agents/:name/replicate",
     options("ReplicateAgent", "operator", "agents", "Sets how many copies share an agent's load.", {
       body: schemas.jsonSchema(schemas.replicateRequest),
     }),

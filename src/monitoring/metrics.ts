@@ -5,7 +5,7 @@
  *   M1. Counting costs an addition: series are found once and held, and nothing is formatted before someone reads `/metrics`.
  *   M2. Labels come from closed sets (operations, codes, agents, tools), never from a request's text, so the number of series is bounded.
  */
-import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from "prom-client"
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from "prom-client"
 import type { SystemStatistics } from "#actors/telemetry.js"
 import type { Usage } from "../models/model.js"
 import type { RunEvent } from "../run.js"
@@ -35,6 +35,41 @@ export class OperationMeter {
     this.seconds += seconds
     this.codes.set(code, (this.codes.get(code) ?? 0) + 1)
   }
+}
+
+/** Every meter as one histogram, put together when it is read (M1). */
+class RequestSeconds extends Histogram<"door" | "operation"> {
+  readonly #meters: readonly OperationMeter[]
+
+  constructor(meters: readonly OperationMeter[]) {
+    super({ ...requestSeconds, registers: [] })
+    this.#meters = meters
+  }
+
+  override async get(): ReturnType<Histogram<"door" | "operation">["get"]> {
+    const name = requestSeconds.name
+    const values = this.#meters.flatMap(({ door, operation, counts, seconds }) => {
+      let total = 0
+      const buckets = [...counts].map((count, slot) => {
+        total += count
+        const le = bounds[slot] ?? "+Inf"
+        return { metricName: `${name}_bucket`, labels: { le, door, operation }, value: total }
+      })
+      const labels = { door, operation }
+      const sums = [
+        { metricName: `${name}_sum`, labels, value: seconds },
+        { metricName: `${name}_count`, labels, value: total },
+      ]
+      return total === 0 ? [] : [...buckets, ...sums]
+    })
+    return { ...(await super.get()), values }
+  }
+}
+
+const requestSeconds = {
+  name: "llmagentos_request_seconds",
+  help: "How long requests took, by door and operation.",
+  labelNames: ["door", "operation"] as const,
 }
 
 export class Metrics {
@@ -128,32 +163,7 @@ export class Metrics {
         }
       },
     })
-    new Counter({
-      name: "llmagentos_request_seconds_bucket",
-      help: "Requests that took at most `le` seconds.",
-      labelNames: ["door", "operation", "le"],
-      registers,
-      collect() {
-        this.reset()
-        for (const { door, operation, counts } of meters) {
-          let total = 0
-          counts.forEach((count, slot) => {
-            total += count
-            this.inc({ door, operation, le: slot < bounds.length ? String(bounds[slot]) : "+Inf" }, total)
-          })
-        }
-      },
-    })
-    new Counter({
-      name: "llmagentos_request_seconds_sum",
-      help: "Seconds spent in requests.",
-      labelNames: ["door", "operation"],
-      registers,
-      collect() {
-        this.reset()
-        for (const { door, operation, seconds } of meters) this.inc({ door, operation }, seconds)
-      },
-    })
+    this.#registry.registerMetric(new RequestSeconds(meters))
   }
 
   #registerRuns(): void {

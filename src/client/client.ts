@@ -1,0 +1,95 @@
+/**
+ * The typed client of a node, the same over REST and gRPC. Failures are thrown as `AgentOSError` with the code that the node gave.
+ */
+import { systemClock, type Clock } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import "../errors.js"
+import type { AgentView, RunStatus, TopologyView } from "../gateway/backend.js"
+import type { RunView } from "../gateway/views.js"
+import type { Document, SearchHit } from "../knowledge/knowledge.js"
+import type { RunEvent } from "../run.js"
+import { grpcTransport } from "./grpc-transport.js"
+import { restTransport } from "./rest-transport.js"
+
+export interface ClientOptions {
+  /** `http://HOST:PORT` or `https://...` for REST, `grpc://HOST:PORT` for gRPC. */
+  readonly url: string
+  /** An API key, or the node's own token; may be left out on loopback. */
+  readonly apiKey?: string
+  /** Tells when a deadline is; default the system's clock. */
+  readonly clock?: Clock
+}
+
+export interface AskOptions {
+  /** Remembers what is said under this id. */
+  readonly conversation?: string
+  /** Tokens that the whole run may spend. */
+  readonly budgetTokens?: number
+  /** Milliseconds the run may take. */
+  readonly timeoutMs?: number
+  /** Cancels the run. */
+  readonly signal?: AbortSignal
+  /** The same key again gives the first run's answer instead of a second run. */
+  readonly idempotencyKey?: string
+  /** A W3C trace id, 32 hexadecimal digits, to find the run under in the node's log. */
+  readonly traceId?: string
+  /** Adds the context vector, as JSON, to the answer. */
+  readonly includeContext?: boolean
+}
+
+/** A run's answer. */
+export type Answer = RunView
+
+/** What a run tells while it goes; a failure is thrown instead. */
+export type AnswerEvent = Exclude<RunEvent, { type: "end" } | { type: "error" }> | ({ readonly type: "end" } & Answer)
+
+/** Something that can be asked. */
+export interface Askable {
+  readonly id: string
+  readonly kind: "agent" | "topology"
+}
+
+export interface Client {
+  /** Asks an agent or topology and waits for the answer. */
+  run(target: string, input: string, options?: AskOptions): Promise<Answer>
+  /** The same, telling what happens while it goes. Leaving the loop cancels the run. */
+  stream(target: string, input: string, options?: AskOptions): AsyncIterable<AnswerEvent>
+  status(runId: string): Promise<RunStatus>
+  /** False when the run had already ended. */
+  cancel(runId: string): Promise<boolean>
+  agents(): Promise<readonly AgentView[]>
+  agent(name: string): Promise<AgentView>
+  startAgent(name: string): Promise<AgentView>
+  stopAgent(name: string): Promise<AgentView>
+  restartAgent(name: string): Promise<AgentView>
+  /** Sets how many copies share an agent's load. */
+  replicateAgent(name: string, count: number): Promise<AgentView>
+  topologies(): Promise<readonly TopologyView[]>
+  topology(name: string): Promise<TopologyView>
+  addDocument(document: Document): Promise<{ readonly chunks: number; readonly unchanged: boolean }>
+  search(query: string, options?: { readonly limit?: number }): Promise<readonly SearchHit[]>
+  models(): Promise<readonly Askable[]>
+  /** Closes the connection. */
+  close(): Promise<void>
+}
+
+/** Makes a client; the connection is opened by the first call. @throws `INVALID_REQUEST` for a URL of another kind */
+export function createClient(options: ClientOptions): Client {
+  const clock = options.clock ?? systemClock
+  const { protocol, host } = parse(options.url)
+  if (protocol === "grpc:") return grpcTransport(host, options.apiKey, clock)
+  if (protocol === "http:" || protocol === "https:") return restTransport(`${protocol}//${host}`, options.apiKey)
+  throw unusable(options.url)
+}
+
+function parse(url: string): URL {
+  if (URL.canParse(url)) return new URL(url)
+  throw unusable(url)
+}
+
+function unusable(url: string): AgentOSError {
+  return new AgentOSError(
+    "INVALID_REQUEST",
+    `${JSON.stringify(url)} is not the URL of a node: give http://HOST:PORT or grpc://HOST:PORT`,
+  )
+}
