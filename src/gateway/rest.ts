@@ -48,7 +48,7 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     requestTimeout: 30_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 500 },
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 500 },
     routerOptions: { maxParamLength: 300 },
     // The request id is the trace id: one name for a request in every log of every node.
     genReqId: (request: IncomingMessage) => traceIdOf(header(request.headers["traceparent"])) ?? traceIds.mint(),
@@ -56,6 +56,13 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
     return503OnClosing: true,
   })
   app.removeContentTypeParser("text/plain")
+  // Many clients name a content type without sending a body; what needs one says so when it is checked.
+  const parseJson = app.getDefaultJsonParser("error", "error")
+  app.removeContentTypeParser("application/json")
+  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined)
+    else parseJson.call(app, request, body, done)
+  })
   app.decorateRequest("caller", undefined as unknown as Caller)
   app.decorateRequest("began", 0)
   app.decorateRequest("outcome", "OK")

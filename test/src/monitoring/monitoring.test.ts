@@ -1,0 +1,84 @@
+import { Writable } from "node:stream"
+import fc from "fast-check"
+import t from "tap"
+import { systemRandom } from "#actors/clock.js"
+import { ActivityFeed } from "#src/monitoring/activity.js"
+import { HealthRegistry, healthy } from "#src/monitoring/health.js"
+import { openLog } from "#src/monitoring/log.js"
+import { Metrics } from "#src/monitoring/metrics.js"
+import { TraceIds, traceIdOf, traceparent } from "#src/monitoring/trace.js"
+
+t.test("secrets never reach a log line, at the top or one level below", async (t) => {
+  const lines: string[] = []
+  const sink = new Writable({ write: (chunk: Buffer, _encoding, done) => (lines.push(chunk.toString()), done()) })
+  const log = openLog({ level: "info", file: "-", node: "test" }, sink)
+  log.info({ key: "lao_secret", headers: { authorization: "Bearer lao_secret" }, traceId: "abc" }, "hello")
+  log.debug({}, "too quiet to be written")
+  await log.close()
+  t.equal(lines.length, 1)
+  t.notMatch(lines[0], /secret/)
+  t.match(JSON.parse(lines[0] ?? "{}"), {
+    level: "info",
+    msg: "hello",
+    traceId: "abc",
+    key: "[redacted]",
+    node: "test",
+  })
+})
+
+t.test("a trace id survives the header, and a malformed header is no trace", async (t) => {
+  const ids = new TraceIds(systemRandom)
+  const made = new Set(Array.from({ length: 1000 }, () => ids.mint()))
+  t.equal(made.size, 1000)
+  for (const id of made) t.equal(traceIdOf(traceparent(id)), id)
+  t.equal(traceIdOf(`00-${"0".repeat(32)}-00f067aa0ba902b7-01`), undefined, "the zero id is invalid")
+  fc.assert(fc.property(fc.string(), (text) => traceIdOf(text) === undefined))
+})
+
+t.test("metrics tell requests, their duration as a histogram, tokens and runs under way", async (t) => {
+  const metrics = new Metrics({ processMetrics: false, actors: () => ({ handled: 7, refused: 1, deadLetters: 0, crashes: 0, restarts: 0, timeouts: 0, actors: 3 }) }) // prettier-ignore
+  const meter = metrics.meter("rest", "Run")
+  meter.observe("OK", 3)
+  meter.observe("RATE_LIMITED", 70_000)
+  metrics.runStarted()
+  metrics.runStarted()
+  metrics.runEnded("ask", { promptTokens: 5, completionTokens: 2, cachedTokens: 0 })
+  const text = await metrics.text()
+  for (const line of [
+    'llmagentos_requests_total{door="rest",operation="Run",code="OK"} 1',
+    'llmagentos_requests_total{door="rest",operation="Run",code="RATE_LIMITED"} 1',
+    "# TYPE llmagentos_request_seconds histogram",
+    'llmagentos_request_seconds_bucket{le="0.0025",door="rest",operation="Run"} 0',
+    'llmagentos_request_seconds_bucket{le="0.005",door="rest",operation="Run"} 1',
+    'llmagentos_request_seconds_bucket{le="+Inf",door="rest",operation="Run"} 2',
+    'llmagentos_request_seconds_count{door="rest",operation="Run"} 2',
+    'llmagentos_tokens_total{target="ask",kind="prompt"} 5',
+    "llmagentos_runs_in_flight 1",
+    "llmagentos_actors 3",
+    'llmagentos_actor_events_total{kind="handled"} 7',
+  ])
+    t.ok(text.includes(`${line}\n`), line)
+})
+
+t.test("a node that is not alive is not ready, and a check that throws has failed", async (t) => {
+  const health = new HealthRegistry()
+  t.strictSame(health.ready(), { ok: true, parts: {} })
+  health.addReadiness("journal", () => healthy)
+  health.addLiveness("loop", () => {
+    throw new Error("stuck")
+  })
+  t.strictSame(health.live(), { ok: false, parts: { loop: { ok: false, reason: "stuck" } } })
+  t.equal(health.ready().ok, false)
+  t.same(health.ready().parts["journal"], { ok: true })
+})
+
+t.test("the list of runs keeps the newest, and a watcher sees each change until it stops", async (t) => {
+  const feed = new ActivityFeed(2)
+  const seen: number[] = []
+  const stop = feed.watch(({ id }) => seen.push(id))
+  for (const id of [1, 2, 3]) feed.note({ id, target: "ask", caller: "local", state: "running", startedAt: 0 })
+  stop()
+  feed.note({ id: 3, target: "ask", caller: "local", state: "finished", startedAt: 0, runId: "r" })
+  t.strictSame(seen, [1, 2, 3])
+  t.match(feed.recent(), [{ id: 2 }, { id: 3, state: "finished" }])
+})

@@ -1,0 +1,195 @@
+import { stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import fc from "fast-check"
+import t from "tap"
+import { systemClock, systemRandom } from "#actors/clock.js"
+import { silentLogger } from "#actors/telemetry.js"
+import { AuditLog, type AuditRecord } from "#src/security/audit.js"
+import { Guard, type GuardOptions } from "#src/security/guard.js"
+import { ApiKeys, memoryKeyStore } from "#src/security/keys.js"
+import { isLoopback, judgeOrigin, ownNames } from "#src/security/origin.js"
+import { decide } from "#src/security/policy.js"
+import { burst, take, type Bucket } from "#src/security/rates.js"
+import { ensureTokenFile, readTokenFile } from "#src/security/token-file.js"
+
+t.test(
+  "a key opens the door until it is revoked, also after a restart, and its secret is stored nowhere",
+  async (t) => {
+    const store = memoryKeyStore()
+    const keys = await ApiKeys.open(store, systemClock, systemRandom)
+    const { key, record } = await keys.create("robot", { requestsPerMinute: 60 })
+    t.match(keys.authenticate(key), { id: record.id, role: "user", requestsPerMinute: 60 })
+    t.equal(Buffer.from(key.split("_").slice(2).join("_"), "base64url").length, 32, "256 bits")
+    t.notOk(JSON.stringify(await store.all()).includes(key.slice(21)), "only the hash is kept")
+
+    const reopened = await ApiKeys.open(store, systemClock, systemRandom)
+    t.ok(reopened.authenticate(key))
+    await reopened.revoke(record.id)
+    t.equal(reopened.authenticate(key), undefined)
+    t.equal((await ApiKeys.open(store, systemClock, systemRandom)).authenticate(key), undefined)
+    t.match(reopened.list(), [{ name: "robot", revokedAt: Number }], "it stays on record")
+    await t.rejects(reopened.revoke("0000000000000000"), { code: "UNKNOWN_KEY" })
+  },
+)
+
+t.test("no other text opens the door", async (t) => {
+  const keys = await ApiKeys.open(memoryKeyStore(), systemClock, systemRandom)
+  const { key } = await keys.create("robot")
+  const altered = (at: number) => key.slice(0, at) + (key[at] === "0" ? "1" : "0") + key.slice(at + 1)
+  for (let at = 0; at < key.length - 1; at++) t.equal(keys.authenticate(altered(at)), undefined, `digit ${at} changed`)
+  for (const text of ["", "lao_", `${key} `, ` ${key}`, key.toUpperCase(), key.slice(0, -1), `${key}A`])
+    t.notOk(keys.authenticate(text))
+  fc.assert(fc.property(fc.string(), (text) => keys.authenticate(text) === undefined))
+})
+
+t.test("over any stretch of time a caller gets its rate and one burst at most", async () => {
+  const arrivals = fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 200 })
+  fc.assert(
+    fc.property(arrivals, fc.integer({ min: 1, max: 6_000 }), (gaps, perMinute) => {
+      let bucket: Bucket | undefined
+      let now = 0
+      let admitted = 0
+      for (const gap of gaps) {
+        now += gap
+        const admission = take(bucket, perMinute, now)
+        if (admission.kind === "refused") continue
+        bucket = admission.bucket
+        admitted++
+      }
+      return admitted <= burst(perMinute) + (now * perMinute) / 60_000 + 1e-6
+    }),
+  )
+})
+
+t.test("who waits as long as it was told is admitted", (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 0, max: 10_000 }), (perMinute, start) => {
+      let now = start
+      let bucket: Bucket | undefined
+      for (;;) {
+        const admission = take(bucket, perMinute, now)
+        if (admission.kind === "refused")
+          return take(bucket, perMinute, now + admission.retryAfterMs).kind === "admitted"
+        bucket = admission.bucket
+      }
+    }),
+  )
+  t.end()
+})
+
+t.test("the first rule that matches decides, and without one a call is allowed", async (t) => {
+  const rules = [
+    { caller: "robot", may: "call", target: "ask", effect: "allow" },
+    { caller: "*", may: "call", target: "ask", effect: "deny" },
+    { caller: "robot", may: "use", target: "*", effect: "deny" },
+  ] as const
+  t.same(decide(rules, "robot", "call", "ask"), { kind: "allow" })
+  t.same(decide(rules, "other", "call", "ask"), { kind: "deny", rule: 1 })
+  t.same(decide(rules, "other", "call", "else"), { kind: "allow" })
+  t.same(decide(rules, "robot", "use", "calculator"), { kind: "deny", rule: 2 })
+})
+
+t.test("a foreign origin and a rebound name are told apart from the node's own page", async (t) => {
+  const own = ownNames("127.0.0.1", ["agents.example"])
+  for (const [host, origin, verdict] of [
+    ["127.0.0.1:7420", undefined, "own"],
+    ["localhost:7420", "http://localhost:7420", "own"],
+    ["[::1]:7420", undefined, "own"],
+    ["agents.example", "https://agents.example", "own"],
+    ["AGENTS.example:443", undefined, "own"],
+    ["127.0.0.1:7420", "http://127.0.0.1:3000", "foreign-origin"],
+    ["127.0.0.1:7420", "https://evil.example", "foreign-origin"],
+    ["127.0.0.1:7420", "null", "foreign-origin"],
+    ["evil.example:7420", "http://evil.example:7420", "foreign-host"],
+    ["127.0.0.1.evil.example", undefined, "foreign-host"],
+    ["10.0.0.1:7420", undefined, "foreign-host"],
+    ["", undefined, "foreign-host"],
+    [undefined, undefined, "foreign-host"],
+  ] as const)
+    t.equal(judgeOrigin(own, host, origin), verdict, `${host} ${origin}`)
+
+  const everywhere = ownNames("0.0.0.0", [])
+  t.equal(judgeOrigin(everywhere, "10.0.0.1:7420", undefined), "own", "an address cannot be rebound")
+  t.equal(judgeOrigin(everywhere, "evil.example:7420", undefined), "foreign-host")
+  t.strictSame(
+    ["127.0.0.1", "127.9.9.9", "::1", "localhost", "0.0.0.0", "10.0.0.1", "127.0.0.1.evil.example"].map(isLoopback),
+    [true, true, true, true, false, false, false],
+  )
+})
+
+t.test("the token file is made once, readable by its owner alone, and a damaged one is replaced", async (t) => {
+  const path = join(t.testdir(), "data", "token")
+  t.equal(await readTokenFile(path), undefined)
+  const token = await ensureTokenFile(path, systemRandom)
+  t.equal((await stat(path)).mode & 0o777, 0o600)
+  t.equal(await ensureTokenFile(path, systemRandom), token)
+  t.equal(await readTokenFile(path), token)
+  await writeFile(path, "nonsense")
+  t.not(await ensureTokenFile(path, systemRandom), token)
+  t.equal((await stat(path)).mode & 0o777, 0o600)
+})
+
+async function guardWith(options: Partial<GuardOptions>): Promise<{ guard: Guard; audit: AuditRecord[] }> {
+  const audit: AuditRecord[] = []
+  const store = { append: async (record: AuditRecord) => void audit.push(record) }
+  const guard = new Guard({
+    keys: await ApiKeys.open(memoryKeyStore(), systemClock, systemRandom),
+    requireKeys: true,
+    requestsPerMinute: 600,
+    policy: [],
+    audit: new AuditLog({ store, logger: silentLogger, clock: systemClock }),
+    clock: systemClock,
+    ...options,
+  })
+  return { guard, audit }
+}
+
+t.test("where keys are required nobody gets in without one, and each refusal is on record", async (t) => {
+  const { guard, audit } = await guardWith({ adminToken: `lat_${"x".repeat(43)}` })
+  const { key, record } = await guard.keys.create("robot")
+  for (const text of [undefined, "", "Bearer ", "Bearer local", `Bearer ${key}x`, "Basic abc", "Bearer lat_wrong"])
+    t.throws(() => guard.admit(text, "Run", "trace"), { code: "UNAUTHENTICATED" }, String(text))
+  t.equal(audit.length, 7)
+  t.match(audit[0], { operation: "Run", outcome: "refused", code: "UNAUTHENTICATED", traceId: "trace" })
+  t.equal(guard.admit(`Bearer ${key}`, "Run", "trace").id, record.id)
+  t.equal(guard.admit(key, "Run", "trace").id, record.id)
+  t.equal(guard.admit(`Bearer lat_${"x".repeat(43)}`, "Run", "trace").role, "admin")
+})
+
+t.test("where no key is required a foreign bearer is ignored, but a wrong key of ours is refused", async (t) => {
+  const { guard } = await guardWith({ requireKeys: false })
+  t.equal(guard.admit(undefined, "Run", "t").id, "local")
+  t.equal(guard.admit("Bearer sk-unused", "Run", "t").id, "local")
+  t.throws(() => guard.admit("Bearer lao_0123456789abcdef_wrong", "Run", "t"), { code: "UNAUTHENTICATED" })
+  t.throws(() => guard.requireRole(guard.admit(undefined, "CreateKey", "t"), "admin", "CreateKey", "t"), {
+    code: "FORBIDDEN",
+  })
+})
+
+t.test("a key has its own rate, which others do not use up", async (t) => {
+  const { guard } = await guardWith({ requireKeys: false, requestsPerMinute: 50 })
+  const { key } = await guard.keys.create("slow", { requestsPerMinute: 10 })
+  guard.admit(key, "Run", "t")
+  t.throws(() => guard.admit(key, "Run", "t"), { code: "RATE_LIMITED", details: { retryAfterMs: Number } })
+  for (let i = 0; i < 5; i++) guard.admit(undefined, "Run", "t")
+  t.throws(() => guard.admit(undefined, "Run", "t"), { code: "RATE_LIMITED" })
+})
+
+t.test("a flood of refusals writes few records and counts the rest", async (t) => {
+  const written: AuditRecord[] = []
+  let now = 1_000
+  const clock = { ...systemClock, wallTime: () => now }
+  const audit = new AuditLog({
+    store: { append: async (record) => void written.push(record) },
+    logger: silentLogger,
+    clock,
+    perSecond: 3,
+  })
+  const refuse = () =>
+    audit.record({ caller: "unknown", operation: "Run", outcome: "refused", code: "UNAUTHENTICATED" })
+  for (let i = 0; i < 10; i++) refuse()
+  now = 2_000
+  refuse()
+  t.equal(written.length, 4)
+  t.equal(written[3]?.dropped, 7)
+})
