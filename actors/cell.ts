@@ -12,6 +12,7 @@ import { actorAddress, formatAddress } from "./address.js"
 import type { ErasedHandler, ErasedSpec } from "./actor.js"
 import { Ask, DeferredReply } from "./ask.js"
 import { onward, type Cause } from "./cause.js"
+import { Children, type Sibling } from "./children.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { DEFAULT_CAPACITY, KEPT_SLOTS, Mailbox, type Overflow } from "./mailbox.js"
@@ -60,6 +61,8 @@ type Signal =
   | { readonly kind: "child-ended"; readonly child: Cell; readonly exit: Exit }
   | { readonly kind: "ended"; readonly ref: Ref; readonly exit: Exit }
 
+const stopSignal: Signal = { kind: "stop" }
+
 const phases = { running: 0, starting: 1, waiting: 2, stopping: 3, ended: 4 } as const
 type Phase = (typeof phases)[keyof typeof phases]
 
@@ -75,7 +78,7 @@ export interface Extras {
 
 /** A family and those who look on, made when first needed. */
 class Kin {
-  readonly children = new Set<Cell>()
+  readonly children = new Children<Cell>()
   readonly names = new Map<string, Cell>()
   readonly watchers = new Set<Cell>()
   readonly watched = new Set<Cell>()
@@ -83,13 +86,15 @@ class Kin {
   stopWaiters: (() => void)[] = []
 }
 
-export class Cell extends Ref {
+export class Cell extends Ref implements Sibling<Cell> {
   readonly system: ActorSystem
   readonly compiled: Compiled
   readonly parent: Cell | null
   readonly incarnation: number
   readonly extras: Extras | undefined
   state: unknown = undefined
+  older: Cell | null = null
+  younger: Cell | null = null
   /** Handler number of the one message that waits inline, 0 when there is none. */
   #first = 0
   #firstPayload: unknown = undefined
@@ -219,6 +224,7 @@ export class Cell extends Ref {
   #refuse(handler: number, payload: unknown, meta: Meta | undefined): boolean {
     const { system } = this
     system.statistics.refused += 1
+    system.dispatcher.hurried = true
     const type = this.compiled.types[handler - 1] as string
     const overflow = this.extras?.overflow ?? this.compiled.overflow
     if (overflow === "drop-oldest") {
@@ -251,7 +257,8 @@ export class Cell extends Ref {
 
   run(limit: number): number {
     let handled = 0
-    while (handled < limit && this.#open === undefined) {
+    const { dispatcher } = this.system
+    while (handled < limit && this.#open === undefined && !dispatcher.hurried) {
       if (this.#signals !== undefined) {
         this.#handleSignal() // C2
         handled += 1
@@ -447,7 +454,7 @@ export class Cell extends Ref {
     if (this.#phase === phases.ended) return Promise.resolve()
     return new Promise((done) => {
       this.kin.stopWaiters.push(done)
-      this.signal({ kind: "stop" })
+      this.signal(stopSignal)
       const open = this.#open
       if (open === undefined) return
       this.#context?.abort()
@@ -461,16 +468,41 @@ export class Cell extends Ref {
     })
   }
 
+  /** Asks it to stop after the message it is handling. */
+  stopSoon(): void {
+    this.signal(stopSignal)
+  }
+
   #stop(): void {
     if (this.#phase === phases.stopping || this.#phase === phases.ended) return
     const mayTidy = this.#phase === phases.running && this.#open === undefined
     this.#phase = phases.stopping
     this.#context?.abort()
     this.#giveUp()
+    const tidies = mayTidy && this.compiled.spec.stopping !== undefined
+    if (!tidies && (this.#kin === undefined || this.#kin.children.empty)) return this.#stopped()
     void this.#stopChildren().then(async () => {
-      if (mayTidy) await this.#tidy()
-      this.end({ kind: "stopped" })
+      if (tidies) await this.#tidy()
+      this.#stopped()
     })
+  }
+
+  /** Ends, save that a permanent actor which stopped by itself is for its supervisor to start again. */
+  #stopped(): void {
+    const exit: Exit = { kind: "stopped" }
+    if (!this.stoppedByItself || this.extras?.kind !== "permanent" || this.parent === null) return this.end(exit)
+    this.stoppedByItself = false
+    this.#revoke()
+    this.parent.signal({ kind: "child-ended", child: this, exit })
+  }
+
+  /** The incarnation is over, the mailbox and the place stay (C5). */
+  #revoke(): void {
+    this.#phase = phases.waiting
+    this.#context?.abort()
+    this.#context?.revoke()
+    this.#context = undefined
+    this.#giveUp()
   }
 
   /** Runs `stopping`, for as long as a stop may take. */
@@ -502,7 +534,7 @@ export class Cell extends Ref {
 
   /** C4 */
   async #stopChildren(): Promise<void> {
-    for (const child of [...(this.#kin?.children ?? [])].reverse()) await child.stop()
+    for (const child of (this.#kin?.children.toArray() ?? []).reverse()) await child.stop()
   }
 
   /** A throw: the message is lost (C3), its ask is told, the supervisor decides. */
@@ -528,11 +560,7 @@ export class Cell extends Ref {
 
   crashed(error: unknown): void {
     if (this.#phase === phases.stopping || this.#phase === phases.ended) return
-    this.#phase = phases.waiting
-    this.#giveUp()
-    this.#context?.abort()
-    this.#context?.revoke() // C5
-    this.#context = undefined
+    this.#revoke()
     if (this.parent === null) return
     this.parent.signal({ kind: "child-ended", child: this, exit: { kind: "crashed", error } })
   }
@@ -559,17 +587,13 @@ export class Cell extends Ref {
       for (const watched of kin.watched) watched.#kin?.watchers.delete(this)
       for (const done of kin.stopWaiters.splice(0)) done()
     }
-    this.parent?.childGone(this, exit)
+    this.parent?.childGone(this)
   }
 
-  childGone(child: Cell, exit: Exit): void {
+  childGone(child: Cell): void {
     const kin = this.#kin
     if (kin === undefined) return
-    const kind = child.extras?.kind ?? "transient"
-    if (exit.kind === "stopped" && kind === "permanent" && this.#phase === phases.running && child.stoppedByItself) {
-      return this.signal({ kind: "child-ended", child, exit })
-    }
-    kin.children.delete(child)
+    kin.children.remove(child)
     if (child.extras?.name !== undefined && kin.names.get(child.extras.name) === child)
       kin.names.delete(child.extras.name)
   }
@@ -579,7 +603,7 @@ export class Cell extends Ref {
 
   #supervise(child: Cell, exit: Exit): void {
     const kin = this.#kin
-    if (kin === undefined || this.#phase === phases.stopping || !kin.children.has(child)) return child.end(exit)
+    if (kin === undefined || this.#phase === phases.stopping || !child.alive) return child.end(exit)
     const supervision: Supervision = {
       ...DEFAULT_SUPERVISION,
       ...this.compiled.spec.supervision,
@@ -600,7 +624,7 @@ export class Cell extends Ref {
       return this.#crash(directive.error)
     }
     kin.failures = [...recentFailures(supervision, kin.failures, now), now]
-    const siblings = [...kin.children]
+    const siblings = kin.children.toArray()
     const affected =
       directive.scope === "child"
         ? [child]
@@ -625,11 +649,7 @@ export class Cell extends Ref {
   /** Ends the incarnation but keeps the mailbox and the place. */
   async prepareRestart(): Promise<void> {
     if (this.#phase === phases.ended || this.#phase === phases.stopping) return
-    this.#phase = phases.waiting
-    this.#context?.abort()
-    this.#context?.revoke()
-    this.#context = undefined
-    this.#giveUp()
+    this.#revoke()
     await this.#stopChildren()
   }
 

@@ -78,7 +78,7 @@ export class Context {
     const cell = this.cell
     if (child === undefined) {
       cell.stoppedByItself = true
-      void cell.stop()
+      cell.stopSoon()
     } else if (cellOf(child)?.parent === cell) void cellOf(child)?.stop()
   }
 

@@ -5,6 +5,7 @@
  *   D1. An idle dispatcher begins as a microtask, so an ask costs no turn of the event loop.
  *   D2. After a bounded number of messages or milliseconds the event loop has its turn, so no flood of messages starves timers and sockets. The count
  *       goes on from one beginning to the next: a program that asks again as soon as it is answered never leaves the microtasks by itself.
+ *   D3. An actor whose message a full mailbox refused ends its turn, so that the receiver comes to empty it.
  */
 import type { Clock } from "./clock.js"
 
@@ -17,9 +18,10 @@ export interface Runnable {
 const perTurn = 64
 /** Messages, and milliseconds, before the event loop has its turn. */
 const perLoop = 4096
-const loopMs = 8
-/** Messages between two looks at the clock: one costs as much as handling a message. */
-const perLook = 512
+const loopMs = 4
+/** Most messages between two looks at the clock: one costs as much as handling a message. Where handlers are slow, fewer. */
+const perLook = 256
+const lookMs = 1
 
 export class Dispatcher {
   readonly #clock: Clock
@@ -28,15 +30,20 @@ export class Dispatcher {
   #head = 0
   #tail = 0
   #scheduled = false
+  /** The actor whose turn it is should end it (D3). */
+  hurried = false
   /** What is left until the event loop has its turn, and until the next look at the clock (D2). */
   #left = perLoop
+  #stride = perLook
   #untilLook = perLook
   #began = 0
+  #looked = 0
   readonly #pump = (): void => this.#run()
   readonly #pumpAfterLoop = (): void => {
     this.#left = perLoop
-    this.#untilLook = perLook
-    this.#began = 0
+    this.#untilLook = this.#stride
+    this.#began = this.#clock.monotonic()
+    this.#looked = this.#began
     this.#run()
   }
 
@@ -62,6 +69,10 @@ export class Dispatcher {
       const handled = actor.run(perTurn)
       this.#left -= handled
       this.#untilLook -= handled + 1
+      if (this.hurried) {
+        this.hurried = false
+        this.#untilLook -= this.#stride >> 1 // to be refused takes time, too
+      }
       if (this.#untilLook <= 0) this.#look()
       if (this.#left <= 0) return this.#clock.afterInputOutput(this.#pumpAfterLoop) // D2
     }
@@ -72,7 +83,9 @@ export class Dispatcher {
     const now = this.#clock.monotonic()
     if (this.#began === 0) this.#began = now
     else if (now - this.#began > loopMs) this.#left = 0
-    this.#untilLook = perLook
+    this.#stride = now - this.#looked > lookMs ? Math.max(2, this.#stride >> 2) : Math.min(perLook, this.#stride << 1)
+    this.#untilLook = this.#stride
+    this.#looked = now
   }
 
   #grow(): void {

@@ -58,9 +58,9 @@ export interface ActorRef<P> extends RefMark {
  */
 export interface SelfRef extends RefMark {
   readonly address: string
-  tell(type: string, payload?: unknown): boolean
+  tell(type: string, ...payload: unknown[]): boolean
   /** An actor that waits for itself waits for ever: this rejects with `ASK_CYCLE`. */
-  ask(type: string, payload?: unknown): Promise<never>
+  ask(type: string, ...payload: unknown[]): Promise<never>
   with(options: SendOptions): SelfRef
 }
 

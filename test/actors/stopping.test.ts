@@ -86,3 +86,26 @@ t.test("timers end with their incarnation", async (t) => {
   t.equal(ticks, then)
   await system.stop()
 })
+
+t.test("a permanent actor that stops by itself is started again, a transient one is not", async (t) => {
+  const system = await createActorSystem({ name: "test" })
+  const Leaving = defineActor({
+    name: "leaving",
+    state: () => ({ count: 0 }),
+    receive: {
+      count: (ctx) => ++ctx.state.count,
+      leave(ctx) {
+        ctx.stop()
+      },
+    },
+  })
+  const permanent = system.spawn(Leaving, { kind: "permanent" })
+  const transient = system.spawn(Leaving)
+  t.equal(await permanent.ask("count"), 1)
+  permanent.tell("leave")
+  transient.tell("leave")
+  t.equal(await permanent.ask("count"), 1, "with a new state")
+  await t.rejects(transient.ask("count"), { code: "ACTOR_STOPPED" })
+  await system.stop()
+  await t.rejects(permanent.ask("count"), { code: "ACTOR_STOPPED" })
+})

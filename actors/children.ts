@@ -1,0 +1,47 @@
+/**
+ * The children of one actor, oldest first, linked through the children themselves: a child more or less costs no entry anywhere.
+ *
+ * Invariants
+ *   K1. A child is in the list from `add` to `remove`, once; both take the same time however many siblings it has.
+ */
+
+/** What a list of children links. */
+export interface Sibling<T> {
+  older: T | null
+  younger: T | null
+}
+
+export class Children<T extends Sibling<T>> {
+  #oldest: T | null = null
+  #youngest: T | null = null
+
+  get empty(): boolean {
+    return this.#oldest === null
+  }
+
+  add(child: T): void {
+    const before = this.#youngest
+    child.older = before
+    if (before === null) this.#oldest = child
+    else before.younger = child
+    this.#youngest = child
+  }
+
+  /** Takes out a child that is in the list. */
+  remove(child: T): void {
+    const { older, younger } = child
+    if (older === null) this.#oldest = younger
+    else older.younger = younger
+    if (younger === null) this.#youngest = older
+    else younger.older = older
+    child.older = null
+    child.younger = null
+  }
+
+  /** All children of the moment, oldest first. */
+  toArray(): T[] {
+    const all: T[] = []
+    for (let child = this.#oldest; child !== null; child = child.younger) all.push(child)
+    return all
+  }
+}
