@@ -1,0 +1,320 @@
+/**
+ * The workloads of the actor benchmark, in a process of their own on one core. Prints one JSON object: operations per second of processor time, by
+ * name; an operation is a message that was handled.
+ */
+import { createActorSystem, defineActor, type ActorRef, type ActorSystem, type RefOf } from "#actors/index.js"
+
+/** Runs of each workload; the median counts. */
+const repeats = 5
+const inFlight = 512
+
+interface Go {
+  go(): void
+}
+
+interface Done {
+  done(): void
+}
+
+/** Counts, and says so to whoever waits for it. */
+const Counter = defineActor({
+  name: "counter",
+  state: (init: { readonly until: number; readonly then: () => void }) => ({ ...init, count: 0 }),
+  receive: {
+    add(ctx, by: number) {
+      if ((ctx.state.count += by) === ctx.state.until) ctx.state.then()
+    },
+    /** The last of a slice: the teller may send the next. */
+    addLast(ctx, from: ActorRef<Go>) {
+      if (++ctx.state.count === ctx.state.until) ctx.state.then()
+      else ctx.tell(from, "go")
+    },
+  },
+})
+type CounterRef = RefOf<typeof Counter>
+
+/** Keeps so many messages in flight. */
+const Teller = defineActor({
+  name: "teller",
+  state: (to: CounterRef) => ({ to }),
+  receive: {
+    go(ctx) {
+      const { to } = ctx.state
+      for (let i = 1; i < inFlight; i++) ctx.tell(to, "add", 1)
+      ctx.tell(to, "addLast", ctx.self)
+    },
+  },
+})
+
+/** Tells a counter so many times, ten at a time. */
+const Crowd = defineActor({
+  name: "crowd",
+  state: (init: { readonly to: CounterRef; readonly left: number }) => ({ ...init }),
+  receive: {
+    go(ctx) {
+      const { state } = ctx
+      for (let i = 0; i < 10; i++) ctx.tell(state.to, "add", 1)
+      if ((state.left -= 10) > 0) ctx.tell(ctx.self, "go")
+    },
+  },
+})
+
+const Pong = defineActor({
+  name: "pong",
+  state: () => null,
+  receive: {
+    ping(ctx, from: ActorRef<{ pong(): void }>) {
+      ctx.tell(from, "pong")
+    },
+  },
+})
+
+const Ping = defineActor({
+  name: "ping",
+  state: (init: {
+    readonly left: number
+    readonly to: ActorRef<{ ping(from: ActorRef<{ pong(): void }>): void }>
+    readonly then: () => void
+  }) => ({ ...init }),
+  receive: {
+    pong(ctx) {
+      if (--ctx.state.left === 0) ctx.state.then()
+      else ctx.tell(ctx.state.to, "ping", ctx.self)
+    },
+  },
+})
+
+const Successor = defineActor({
+  name: "successor",
+  state: () => null,
+  receive: { of: (_ctx, value: number) => value + 1 },
+})
+
+const RingNode = defineActor({
+  name: "ring-node",
+  state: (init: Done) => ({ ...init, next: undefined as ActorRef<{ token(left: number): void }> | undefined }),
+  receive: {
+    next(ctx, next: ActorRef<{ token(left: number): void }>) {
+      ctx.state.next = next
+    },
+    token(ctx, left: number) {
+      if (left === 0) ctx.state.done()
+      else if (ctx.state.next !== undefined) ctx.tell(ctx.state.next, "token", left - 1)
+    },
+  },
+})
+
+interface Summing {
+  sum(value: number): void
+}
+
+/** A tree of a million leaves: each node spawns ten children, sums what they say, tells its parent and ends. */
+const Sky = defineActor({
+  name: "sky",
+  state: ({
+    number,
+    size,
+    parent,
+  }: {
+    readonly number: number
+    readonly size: number
+    readonly parent: ActorRef<Summing>
+  }) => ({ number, size, parent, left: 10, total: 0 }),
+  receive: {
+    go(ctx) {
+      const { number, size, parent } = ctx.state
+      if (size === 1) {
+        ctx.tell(parent, "sum", number)
+        ctx.stop()
+        return
+      }
+      const part = size / 10
+      for (let i = 0; i < 10; i++) {
+        const child: ActorRef<Go> = ctx.system.spawn(
+          Sky as never,
+          { init: { number: number + i * part, size: part, parent: ctx.self } } as never,
+        )
+        ctx.tell(child, "go")
+      }
+    },
+    sum(ctx, value: number) {
+      const { state } = ctx
+      state.total += value
+      if (--state.left > 0) return
+      ctx.tell(state.parent, "sum", state.total)
+      ctx.stop()
+    },
+  },
+})
+
+const Idle = defineActor({
+  name: "idle",
+  state: () => ({ count: 0 }),
+  receive: { add: (ctx, by: number) => void (ctx.state.count += by) },
+})
+
+const until = (start: (done: () => void) => void): Promise<void> => new Promise(start)
+
+const workloads: Record<string, (system: ActorSystem, count: number) => Promise<void>> = {
+  tell: (system, count) =>
+    until((then) => {
+      const to = system.spawn(Counter, { init: { until: count, then } })
+      system.spawn(Teller, { init: to }).tell("go")
+    }),
+  "ping-pong": (system, count) =>
+    until((then) => {
+      const pong = system.spawn(Pong)
+      system.spawn(Ping, { init: { left: count, to: pong, then } }).tell("pong")
+    }),
+  async ask(system, count) {
+    const successor = system.spawn(Successor)
+    for (let i = 0; i < count; i++) await successor.ask("of", i)
+  },
+  "fan-in": (system, count) =>
+    until((then) => {
+      const to = system.spawn(Counter, { init: { until: count, then }, mailbox: { capacity: count } })
+      for (let i = 0; i < 1000; i++) system.spawn(Crowd, { init: { to, left: count / 1000 } }).tell("go")
+    }),
+  ring: (system, count) =>
+    until((done) => {
+      const nodes = Array.from({ length: 1000 }, () => system.spawn(RingNode, { init: { done } }))
+      for (const [i, node] of nodes.entries())
+        node.tell("next", nodes[(i + 1) % nodes.length] as (typeof nodes)[number])
+      nodes[0]?.tell("token", count)
+    }),
+  skynet: (system) =>
+    until((then) => {
+      const root = system.spawn(
+        defineActor({
+          name: "root",
+          state: () => null,
+          receive: {
+            sum(_ctx, total: number) {
+              if (total !== 499_999_500_000) throw new Error(`skynet sums to ${total}`)
+              then()
+            },
+          },
+        }),
+      )
+      system.spawn(Sky, { init: { number: 0, size: 1_000_000, parent: root } }).tell("go")
+    }),
+}
+
+/** Multiples of what a workload sends in one slice. */
+const counts: Record<string, number> = {
+  tell: inFlight * 10_000,
+  "ping-pong": 2_000_000,
+  ask: 500_000,
+  "fan-in": 1_000_000,
+  ring: 1_000_000,
+  skynet: 1_111_111,
+}
+
+const collect = (): void => {
+  globalThis.gc?.()
+  globalThis.gc?.()
+}
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number
+const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000
+
+async function rate(name: string): Promise<number> {
+  const work = workloads[name] as (typeof workloads)[string]
+  const count = counts[name] as number
+  const times: number[] = []
+  for (let i = 0; i < repeats; i++) {
+    const system = await createActorSystem({ name: "bench" })
+    collect()
+    const before = process.cpuUsage()
+    await work(system, count)
+    times.push(milliseconds(process.cpuUsage(before)))
+    await system.stop()
+  }
+  return (count * 1000) / median(times)
+}
+
+async function idle(): Promise<{ readonly spawn: number; readonly memory: number }> {
+  const count = 300_000
+  const times: number[] = []
+  const bytes: number[] = []
+  for (let i = 0; i < repeats; i++) {
+    const system = await createActorSystem({ name: "bench" })
+    const refs = new Array<unknown>(count).fill(null)
+    collect()
+    const heap = process.memoryUsage()
+    const before = process.cpuUsage()
+    for (let k = 0; k < count; k++) refs[k] = system.spawn(Idle)
+    times.push(milliseconds(process.cpuUsage(before)))
+    await until(setImmediate)
+    collect()
+    const after = process.memoryUsage()
+    bytes.push((after.heapUsed + after.external - heap.heapUsed - heap.external) / count)
+    if (refs[count - 1] === null) throw new Error("nothing was spawned")
+    await system.stop()
+  }
+  return { spawn: (count * 1000) / median(times), memory: median(bytes) }
+}
+
+/** Ten million tells into a mailbox of 1,024 while another actor is asked. */
+async function flood(): Promise<Record<string, number>> {
+  const total = 10_000_000
+  const senders = 4
+  const slice = 1000
+  const system = await createActorSystem({ name: "flood" })
+  const bystander = system.spawn(Successor)
+  for (let i = 0; i < 10_000; i++) await bystander.ask("of", i)
+  collect()
+  const before = process.memoryUsage().rss
+  let grown = 0
+  let running = senders
+  const handled = { count: 0 }
+  const Sink = defineActor({
+    name: "sink",
+    state: () => handled,
+    mailbox: { capacity: 1024 },
+    receive: { add: (ctx, by: number) => void (ctx.state.count += by) },
+  })
+  const sink = system.spawn(Sink)
+  const Flooder = defineActor({
+    name: "flooder",
+    state: () => ({ sent: 0 }),
+    receive: {
+      go(ctx) {
+        for (let i = 0; i < slice; i++) ctx.tell(sink, "add", 1)
+        if ((ctx.state.sent += slice) < total / senders) ctx.tell(ctx.self, "go")
+        else running -= 1
+      },
+    },
+  })
+  for (let i = 0; i < senders; i++) system.spawn(Flooder).tell("go")
+  const waits: number[] = []
+  const began = performance.now()
+  while (running > 0) {
+    const asked = performance.now()
+    await bystander.ask("of", 1)
+    waits.push(performance.now() - asked)
+    grown = Math.max(grown, process.memoryUsage.rss() - before)
+    await until(setImmediate)
+  }
+  const seconds = (performance.now() - began) / 1000
+  const { refused } = system.statistics
+  await until(setImmediate)
+  await system.stop()
+  if (handled.count + refused !== total) throw new Error(`${total} told, ${handled.count} handled, ${refused} refused`)
+  const sorted = waits.toSorted((a, b) => a - b)
+  return {
+    grownMb: grown / 2 ** 20,
+    refused,
+    asks: waits.length,
+    median: median(waits),
+    p99: sorted[Math.floor(sorted.length * 0.99)] as number,
+    seconds,
+  }
+}
+
+const only = process.argv[2]
+const results: Record<string, number> = {}
+for (const name of Object.keys(workloads))
+  if (only === undefined || only.split(",").includes(name)) results[name] = await rate(name)
+if (only === undefined || only.includes("idle")) Object.assign(results, await idle())
+if (only === undefined || only.includes("flood")) Object.assign(results, await flood())
+console.log(JSON.stringify(results))
