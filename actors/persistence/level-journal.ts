@@ -20,10 +20,18 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
   const eventsOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("journal", tenant, type, key)
   const nameOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}\u0000${type}\u0000${key}`
 
-  const headOf = async (actor: PersistenceId): Promise<Head> => {
-    const name = nameOf(actor)
-    const known = heads.get(name)
+  /** Heads on their way from the disk: appends that wait for one go on in the order they came. */
+  const loading = new Map<string, Promise<Head>>()
+  const headOf = (actor: PersistenceId, name: string): Promise<Head> => {
+    const known = loading.get(name)
     if (known !== undefined) return known
+    const head = loadHead(actor, name)
+    loading.set(name, head)
+    const loaded = (): unknown => loading.delete(name)
+    head.then(loaded, loaded) // the first to hear of it: whoever comes later finds the head, or the end of the queue
+    return head
+  }
+  const loadHead = async (actor: PersistenceId, name: string): Promise<Head> => {
     const prefix = eventsOf(actor)
     let head: Head = { sequence: 0, epoch: 0 }
     for await (const [key, value] of store.range(prefix, after(prefix), { reverse: true, limit: 1 })) {
@@ -32,8 +40,6 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
     }
     const fence = await store.get(keyOf("epoch", actor.tenant, actor.type, actor.key))
     if (fence !== undefined) head.epoch = Math.max(head.epoch, decodePayload(fence) as number)
-    const meanwhile = heads.get(name)
-    if (meanwhile !== undefined) return meanwhile
     if (heads.size >= headLimit) heads.delete(heads.keys().next().value as string)
     heads.set(name, head)
     return head
@@ -42,7 +48,7 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
   return {
     async append(actor, expectedSequence, epoch, events: readonly NewEvent[], options = {}) {
       const name = nameOf(actor)
-      const head = heads.get(name) ?? (await headOf(actor))
+      const head = (loading.has(name) ? undefined : heads.get(name)) ?? (await headOf(actor, name))
       checkAppend(actor, head, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
       const prefix = eventsOf(actor)
