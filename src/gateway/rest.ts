@@ -6,7 +6,8 @@
  *   R2. A POST is JSON or it is refused, so that no form of a foreign page can make one.
  *   R3. A caller that hangs up cancels its run, unless it gave an idempotency key and can come back for the answer.
  */
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import type { Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -106,9 +107,10 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
     done()
   })
 
-  app.addHook("onResponse", (request, _reply, done) => {
-    request.routeOptions.config.meter?.observe(request.outcome, clock.monotonic() - request.began)
-    done()
+  // Counted when the answer is handed over: waiting for the last byte would cost each request a pair of listeners. Streams count themselves.
+  app.addHook("onSend", (request, _reply, payload, done) => {
+    count(request, clock.monotonic())
+    done(null, payload)
   })
 
   app.setErrorHandler((thrown, request, reply) => {
@@ -180,14 +182,28 @@ export function idempotencyKey(request: FastifyRequest): string | undefined {
   throw new AgentOSError("INVALID_REQUEST", "Idempotency-Key: 1 to 200 characters")
 }
 
-/** A signal that aborts when the caller hangs up before it was answered (R3). */
-export function hangUp(request: FastifyRequest, response: ServerResponse): AbortSignal | undefined {
+/** Counts a request under its operation. */
+export function count(request: FastifyRequest, now: number): void {
+  request.routeOptions.config.meter?.observe(request.outcome, now - request.began)
+}
+
+const connections = new WeakMap<Socket, AbortSignal>()
+
+/**
+ * A signal that aborts when the caller hangs up (R3). All requests of a connection share one, since a connection ends for all of them at once:
+ * a signal for each would cost more than everything else a small request needs.
+ */
+export function hangUp(request: FastifyRequest): AbortSignal | undefined {
   if (request.headers["idempotency-key"] !== undefined) return undefined
-  const controller = new AbortController()
-  response.once("close", () => {
-    if (!response.writableFinished) controller.abort()
-  })
-  return controller.signal
+  const { socket } = request.raw
+  let signal = connections.get(socket)
+  if (signal === undefined) {
+    const controller = new AbortController()
+    signal = controller.signal
+    connections.set(socket, signal)
+    socket.once("close", () => controller.abort())
+  }
+  return signal
 }
 
 function header(value: string | string[] | undefined): string | undefined {

@@ -6,7 +6,7 @@ import type { Role } from "../security/roles.js"
 import { ChunkWriter, completion, errorType, runOfChat } from "./chat.js"
 import { EventStream } from "./event-stream.js"
 import { errorBody, faceOf } from "./faces.js"
-import { callOf, errorOf, hangUp } from "./rest.js"
+import { callOf, count, errorOf, hangUp } from "./rest.js"
 import * as schemas from "./schemas.js"
 import type { ChatRequest, RunRequest } from "./schemas.js"
 import type { Service } from "./service.js"
@@ -42,7 +42,7 @@ function addRuns(app: FastifyInstance, service: Service): void {
     ),
     async (request, reply) => {
       const { timeoutMs, includeContext, ...input } = request.body
-      const call = callOf(request, timeoutMs, hangUp(request, reply.raw))
+      const call = callOf(request, timeoutMs, hangUp(request))
       if (request.headers.accept?.includes("text/event-stream") !== true) {
         return runView(await service.run(call, input), includeContext)
       }
@@ -136,7 +136,7 @@ function addChat(app: FastifyInstance, service: Service): void {
     options("Chat", "user", "OpenAI", "OpenAI's chat completions; `model` is an agent or topology.", { body }),
     async (request, reply) => {
       const input = runOfChat(request.body)
-      const call = callOf(request, undefined, hangUp(request, reply.raw))
+      const call = callOf(request, undefined, hangUp(request))
       if (request.body.stream !== true) return completion(await service.run(call, input), clock.wallTime())
       const events = service.stream(call, input)
       const writer = new ChunkWriter(request.body, backend.kindOf(input.target) === "agent", clock.wallTime())
@@ -272,6 +272,7 @@ function addHealth(app: FastifyInstance, service: Service): void {
 
 function openStream(request: FastifyRequest, reply: FastifyReply, service: Service): EventStream {
   reply.hijack()
+  reply.raw.once("close", () => count(request, service.parts.clock.monotonic()))
   return new EventStream(reply.raw, service.parts.clock, { traceparent: traceparent(request.id) })
 }
 

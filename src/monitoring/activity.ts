@@ -7,7 +7,7 @@
  */
 
 export interface Activity {
-  /** Tells runs apart before they have a run id. */
+  /** A number of its own, one higher for each run. */
   readonly id: number
   readonly runId?: string
   readonly target: string
@@ -22,27 +22,23 @@ export interface Activity {
 type Watcher = (activity: Activity) => void
 
 export class ActivityFeed {
-  readonly #capacity: number
-  readonly #recent = new Map<number, Activity>()
+  readonly #recent: (Activity | undefined)[]
   readonly #watchers = new Set<Watcher>()
 
   constructor(capacity = 100) {
-    this.#capacity = capacity
+    this.#recent = new Array<Activity | undefined>(capacity).fill(undefined)
   }
 
   /** Notes a run that began or ended. */
   note(activity: Activity): void {
-    this.#recent.set(activity.id, activity)
-    if (this.#recent.size > this.#capacity) {
-      const oldest = this.#recent.keys().next()
-      if (oldest.done !== true) this.#recent.delete(oldest.value) // V1
-    }
+    const slot = activity.id % this.#recent.length
+    if ((this.#recent[slot]?.id ?? 0) <= activity.id) this.#recent[slot] = activity // V1
     for (const watcher of this.#watchers) watcher(activity)
   }
 
   /** The runs of late, oldest first. */
   recent(): readonly Activity[] {
-    return [...this.#recent.values()]
+    return this.#recent.filter((activity) => activity !== undefined).sort((a, b) => a.id - b.id)
   }
 
   /** Calls back at every change until the returned function is called. */
