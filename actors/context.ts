@@ -12,6 +12,8 @@ export class Context {
   readonly #cell: Cell
   #abort: AbortController | undefined
   #timers: Set<Limit> | undefined
+  /** One for each work begun by `run` that goes on; they are aborted with the actor's own. */
+  #works: Set<AbortController> | undefined
   #revoked = false
   /** Works begun by `run` that have not ended; timers do not count. */
   tasks = 0
@@ -96,8 +98,14 @@ export class Context {
     const cell = this.cell
     const meta = cell.current
     const stop = new AbortController()
+    // A listener that is taken off again costs a tenth of AbortSignal.any, and leaves nothing behind on a signal that lives longer.
     const callers = causeOf(meta)?.signal
-    const signals = [this.signal, stop.signal, ...(callers === undefined ? [] : [callers])]
+    const follow = (): void => stop.abort(callers?.reason)
+    if (callers?.aborted === true) follow()
+    else callers?.addEventListener("abort", follow, { once: true })
+    if (this.#abort?.signal.aborted === true) stop.abort(this.#abort.signal.reason)
+    const works = (this.#works ??= new Set())
+    works.add(stop)
     const handler = indexOf(cell, done)
     const failure = failed === undefined ? undefined : indexOf(cell, failed)
     const sender = new TaskSender(meta)
@@ -105,10 +113,12 @@ export class Context {
     this.tasks += 1
     const end = (deliver: () => void): void => {
       this.tasks -= 1
+      works.delete(stop)
+      callers?.removeEventListener("abort", follow)
       if (!dropped && !this.#revoked && cell.alive) deliver()
     }
     Promise.resolve()
-      .then(() => work(AbortSignal.any(signals), sender as unknown as Sender))
+      .then(() => work(stop.signal, sender as unknown as Sender))
       .then(
         (value) => end(() => cell.put(handler, value, causeToPassOn(meta), true)),
         (error: unknown) =>
@@ -176,7 +186,9 @@ export class Context {
   abort(): void {
     for (const timer of this.#timers ?? []) timer.cancel()
     this.#timers = undefined
-    this.#abort?.abort(new AgentOSError("ACTOR_STOPPED", "the actor is stopping"))
+    const reason = new AgentOSError("ACTOR_STOPPED", "the actor is stopping")
+    this.#abort?.abort(reason)
+    for (const work of this.#works ?? []) work.abort(reason)
   }
 
   revoke(): void {

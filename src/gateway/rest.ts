@@ -6,6 +6,7 @@
  *   R2. A POST is JSON or it is refused, so that no form of a foreign page can make one.
  *   R3. A caller that hangs up cancels its run, unless it gave an idempotency key and can come back for the answer.
  */
+import { setMaxListeners } from "node:events"
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
@@ -200,6 +201,7 @@ export function hangUp(request: FastifyRequest): AbortSignal | undefined {
   if (signal === undefined) {
     const controller = new AbortController()
     signal = controller.signal
+    setMaxListeners(0, signal) // pipelined requests may be many
     connections.set(socket, signal)
     socket.once("close", () => controller.abort())
   }

@@ -8,6 +8,7 @@
  *   U4. A run that was not ended when the process died is begun again by `resume`, from its log.
  */
 import { createHash } from "node:crypto"
+import { setMaxListeners } from "node:events"
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Journal } from "#actors/persistence/journal.js"
@@ -253,6 +254,7 @@ export class Runs {
     listener?: (event: RunEvent) => void,
   ): Active {
     const control = new AbortController()
+    setMaxListeners(0, control.signal) // every agent of a parallel listens
     const listeners = new Set(listener === undefined ? [] : [listener])
     const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs
     const cancelTimer = this.#parts.clock.timer(timeoutMs, () =>
