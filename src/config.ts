@@ -141,6 +141,10 @@ export const configSchema = z
     knowledge: z
       .strictObject({
         folders: z.array(z.string()).default([]).describe("Folders whose documents are added at start."),
+        shipped: z
+          .boolean()
+          .default(true)
+          .describe("Whether agents may look up the documentation of LLMAgentOS itself."),
       })
       .prefault({})
       .describe("What agents may look up."),

@@ -7,6 +7,7 @@
  */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { levelJournal } from "#actors/persistence/level-journal.js"
@@ -90,6 +91,8 @@ export interface AgentOS {
   stop(): Promise<void>
 }
 
+/** This project's documentation, beside the build. */
+const shippedDocuments = fileURLToPath(new URL("../../docs/", import.meta.url))
 /** How long `stop` waits for runs under way. */
 const drainMs = 500
 
@@ -210,7 +213,8 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     plain.set(name, topology)
   }
 
-  await addDocuments(knowledge, config.knowledge.folders)
+  if (config.knowledge.shipped) await knowledge.addFolder(shippedDocuments, { prefix: "llmagentos/" })
+  for (const folder of config.knowledge.folders) await knowledge.addFolder(folder)
   const keys = keyStore(room("keys"), inMemory)
   // The embedded model's thread starts while the doors open.
   void registry.get("scribe").catch((error: unknown) => logger.error({ error }, "the embedded model cannot be opened"))
@@ -283,10 +287,6 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
 }
 
 const isToolList = (tools: readonly Tool[] | Config["tools"]): tools is readonly Tool[] => Array.isArray(tools)
-
-async function addDocuments(knowledge: KnowledgeBase, folders: readonly string[]): Promise<void> {
-  for (const folder of folders) await knowledge.addFolder(folder)
-}
 
 function keyStore(records: RecordStore, inMemory: boolean): KeyStore {
   if (inMemory) return memoryKeyStore()

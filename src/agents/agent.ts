@@ -28,10 +28,10 @@ export interface AgentDefinition {
   readonly decoding?: Decoding
   readonly limits?: AgentLimits
   /**
-   * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `faithful`: the numbers and words of the
-   * input stand in the answer. What fails is tried again with sampling.
+   * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `extract`: that, and the answer is a
+   * stretch of what its tools found. `faithful`: the numbers and words of the input stand in the answer. What fails is tried again with sampling.
    */
-  readonly verify?: "request" | "faithful"
+  readonly verify?: "request" | "extract" | "faithful"
   /** What a `faithful` agent falls back to when its answer fails again: its input, joined. */
   readonly fallback?: "input"
   /** Copies that share its load; default 1. */

@@ -16,7 +16,7 @@ import type { ToolOutcome } from "../tools/tool.js"
 import type { ToolKit } from "../tools/toolkit.js"
 import type { AgentDefinition } from "./agent.js"
 import type { Provenance } from "./context-vector.js"
-import { callStandsIn, isFaithful } from "./verify.js"
+import { callStandsIn, isExtract, isFaithful } from "./verify.js"
 
 export interface AgentRequest {
   readonly runId: string
@@ -49,7 +49,7 @@ export interface RespondParts {
 
 const defaults = { steps: 6, tokens: 8192, timeMs: 60_000 }
 /** Turns that a failed check is tried again, with sampling. */
-const retries = 2
+const retries = 3
 
 export async function respond(
   agent: AgentDefinition,
@@ -69,6 +69,7 @@ export async function respond(
   ]
   const used = new Set<string>()
   const sources = new Set<string>()
+  const found: string[] = []
   let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
   let calls = 0
   let failures = 0
@@ -92,7 +93,10 @@ export async function respond(
       )
     const turnResult = await oneTurn(turn, left, timeMs)
     if (turnResult.calls.length > 0) {
-      if (agent.verify === "request" && !turnResult.calls.every((call) => callStandsIn(request.input, call))) {
+      if (
+        (agent.verify === "request" || agent.verify === "extract") &&
+        !turnResult.calls.every((call) => callStandsIn(request.input, call))
+      ) {
         reject(
           `it called ${turnResult.calls.map((call) => `${call.tool}(${Object.values(call.arguments).join(", ")})`).join(", ")}, which is not in the request`,
         )
@@ -106,6 +110,10 @@ export async function respond(
     if (agent.verify === "faithful" && !isFaithful(request.input, turnResult.text)) {
       if (failures >= retries && agent.fallback === "input") return done(request.input.split("\n").join("; "))
       reject("it left out or changed something of its input")
+      continue
+    }
+    if (agent.verify === "extract" && !found.some((text) => isExtract(text, turnResult.text))) {
+      reject(`it answered ${JSON.stringify(turnResult.text)}, which is not in what it found`)
       continue
     }
     return done(turnResult.text)
@@ -183,6 +191,7 @@ export async function respond(
     const heard = (outcome: ToolOutcome): string => {
       if (outcome.kind === "ok") {
         used.add(call.tool)
+        found.push(outcome.text)
         for (const source of outcome.sources ?? []) sources.add(source)
       }
       return told(outcome.kind, outcome.text)

@@ -23,7 +23,7 @@ export const shippedAgents = [
     tools: ["knowledge.search"],
     grounding: "sentence",
     memory: false,
-    verify: "request",
+    verify: "extract",
   }),
   defineAgent({
     name: "timekeeper",

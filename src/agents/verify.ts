@@ -27,3 +27,17 @@ export function isFaithful(input: string, answer: string): boolean {
     if ((there.get(item) ?? 0) < times) return false
   return true
 }
+
+/** Whether an answer is a stretch of a text, whole words and names of it, whatever the case and spacing. */
+export function isExtract(text: string, answer: string): boolean {
+  const wanted = spaced(answer).replace(/[.!]$/, "")
+  if (wanted === "") return false
+  const escaped = wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  // A stretch that ends or begins inside "2.0", "a/b" or "a_b" is not whole.
+  return new RegExp(
+    `(?<![\\p{L}\\p{N}_])(?<![\\p{L}\\p{N}][.,/_:-])${escaped}(?![\\p{L}\\p{N}_]|[.,/_:-][\\p{L}\\p{N}])`,
+    "iu",
+  ).test(spaced(text))
+}
+
+const spaced = (text: string): string => text.replace(/\s+/g, " ").trim()

@@ -22,7 +22,12 @@ interface StoredDocument {
   readonly id: string
   readonly hash: string
   readonly bytes: number
-  readonly passages: readonly { readonly heading?: string; readonly text: string; readonly vector: Float32Array }[]
+  readonly passages: readonly {
+    readonly heading?: string
+    readonly text: string
+    readonly code?: true
+    readonly vector: Float32Array
+  }[]
 }
 
 interface Passage {
@@ -30,6 +35,7 @@ interface Passage {
   readonly source: string
   readonly heading: string | undefined
   readonly text: string
+  readonly code: boolean
   readonly vector: Float32Array
 }
 
@@ -79,9 +85,10 @@ export class KnowledgeBase implements Knowledge {
       id: document.id,
       hash,
       bytes: typeof document.content === "string" ? Buffer.byteLength(document.content) : document.content.byteLength,
-      passages: chunks.map(({ heading, text }, i) => ({
+      passages: chunks.map(({ heading, text, code }, i) => ({
         ...(heading === undefined ? {} : { heading }),
         text,
+        ...(code === undefined ? {} : { code }),
         vector: vectors[i] as Float32Array,
       })),
     }
@@ -95,8 +102,9 @@ export class KnowledgeBase implements Knowledge {
     folder: string,
     {
       tenant = "default",
+      prefix = "",
       onProgress,
-    }: { tenant?: string; onProgress?: (done: number, total: number, id: string) => void } = {},
+    }: { tenant?: string; prefix?: string; onProgress?: (done: number, total: number, id: string) => void } = {},
   ): Promise<{ documents: number; chunks: number }> {
     const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
       throw new AgentOSError("DOCUMENT_UNREADABLE", `cannot read the folder ${folder}`, { cause })
@@ -107,7 +115,7 @@ export class KnowledgeBase implements Knowledge {
       .sort()
     let chunks = 0
     for (const [done, path] of files.entries()) {
-      const id = relative(folder, path).split(sep).join("/")
+      const id = prefix + relative(folder, path).split(sep).join("/")
       const format = formats[extname(path).toLowerCase()] as Document["format"]
       const content = await readFile(path)
       chunks += (
@@ -152,10 +160,13 @@ export class KnowledgeBase implements Knowledge {
     const hits = ranked.map(([id, score]) => ({ passage: index.passages.get(id) as Passage, score }))
     if (unit === "passage") return hits.slice(0, limit).map(({ passage, score }) => hit(passage, passage.text, score))
     const candidates = hits
+      .filter(({ passage }) => !passage.code)
       .slice(0, sentencePassages)
       .flatMap(({ passage }) =>
         sentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", passage })),
       )
+      // A question answers nothing.
+      .filter(({ text }) => !text.endsWith("?") && (question === "" || !text.includes(question)))
     const scores = scoreSentences(query, question, candidates)
     return candidates
       .map(({ passage, text }, i) => hit(passage, text, scores[i] as number))
@@ -232,11 +243,12 @@ const hit = ({ source, heading }: Passage, text: string, score: number): SearchH
 })
 
 function put(index: Index, { id, hash, bytes, passages }: StoredDocument): void {
-  const added = passages.map(({ heading, text, vector }, i): Passage => ({
+  const added = passages.map(({ heading, text, code = false, vector }, i): Passage => ({
     id: `${id}#${i}`,
     source: id,
     heading,
     text,
+    code,
     vector: Float32Array.from(vector),
   }))
   index.documents.set(id, { hash, bytes, passages: added })

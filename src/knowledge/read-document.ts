@@ -7,7 +7,13 @@ import type { Document } from "./knowledge.js"
 /** Text that stands together under one heading. */
 export interface Section {
   readonly heading: string | undefined
-  readonly paragraphs: readonly string[]
+  readonly paragraphs: readonly Paragraph[]
+}
+
+export interface Paragraph {
+  readonly text: string
+  /** A program or a command, which has no sentences. */
+  readonly code?: true
 }
 
 /** Most bytes of one document. */
@@ -47,10 +53,10 @@ async function pdfSections(id: string, content: string | Uint8Array): Promise<Se
 }
 
 function markdownSections(text: string): Section[] {
-  const sections: { heading: string | undefined; paragraphs: string[] }[] = [{ heading: undefined, paragraphs: [] }]
+  const sections: { heading: string | undefined; paragraphs: Paragraph[] }[] = [{ heading: undefined, paragraphs: [] }]
   const add = (paragraph: string): void => {
     const plain = paragraph.replace(/\s+/g, " ").trim()
-    if (plain !== "") sections.at(-1)?.paragraphs.push(plain)
+    if (plain !== "") sections.at(-1)?.paragraphs.push({ text: plain })
   }
   for (const token of lexer(text)) {
     if (token.type === "heading")
@@ -63,7 +69,7 @@ function markdownSections(text: string): Section[] {
     } else if (token.type === "blockquote") add(plainText((token as Tokens.Blockquote).tokens))
     else if (token.type === "paragraph" || token.type === "text")
       add(plainText((token as Tokens.Paragraph).tokens ?? [token]))
-    else if (token.type === "code") add((token as Tokens.Code).text)
+    else if (token.type === "code") sections.at(-1)?.paragraphs.push({ text: (token as Tokens.Code).text, code: true })
   }
   return sections.filter(({ heading, paragraphs }) => heading !== undefined || paragraphs.length > 0)
 }
@@ -90,11 +96,11 @@ const entities: Readonly<Record<string, string>> = {
 const unescape = (text: string): string =>
   text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
 
-const paragraphsOf = (text: string): string[] =>
+const paragraphsOf = (text: string): Paragraph[] =>
   text
     .split(/\r?\n\s*\r?\n/)
-    .map((paragraph) => paragraph.replace(/\s+/g, " ").trim())
-    .filter((paragraph) => paragraph !== "")
+    .map((paragraph) => ({ text: paragraph.replace(/\s+/g, " ").trim() }))
+    .filter(({ text }) => text !== "")
 
 /** Most characters of a chunk; a longer paragraph is cut between sentences. */
 const chunkLength = 800
@@ -102,9 +108,10 @@ const chunkLength = 800
 export interface Chunk {
   readonly heading: string | undefined
   readonly text: string
+  readonly code?: true
 }
 
-/** Paragraphs of a section joined into chunks of bounded length. */
+/** Paragraphs of a section joined into chunks of bounded length; code stays apart from prose. */
 export function chunksOf(sections: readonly Section[]): Chunk[] {
   const chunks: Chunk[] = []
   for (const { heading, paragraphs } of sections) {
@@ -114,7 +121,13 @@ export function chunksOf(sections: readonly Section[]): Chunk[] {
       text = ""
     }
     for (const paragraph of paragraphs) {
-      for (const piece of paragraph.length > chunkLength ? sentencesOf(paragraph) : [paragraph]) {
+      if (paragraph.code === true) {
+        flush()
+        for (let from = 0; from < paragraph.text.length; from += chunkLength)
+          chunks.push({ heading, text: paragraph.text.slice(from, from + chunkLength), code: true })
+        continue
+      }
+      for (const piece of paragraph.text.length > chunkLength ? sentencesOf(paragraph.text) : [paragraph.text]) {
         if (text.length + piece.length + 1 > chunkLength) flush()
         text = text === "" ? piece : `${text}\n${piece}`
       }

@@ -28,7 +28,10 @@ function errorsReference(): string {
       "",
       "| code | meaning | retryable | work done |",
       "|---|---|---|---|",
-      ...Object.entries(table).map(([code, { meaning, retryable, executed }]) => `| \`${code}\` | ${meaning} | ${retryable ? "yes" : "no"} | ${executed} |`),
+      ...Object.entries(table).map(
+        ([code, { meaning, retryable, executed }]) =>
+          `| \`${code}\` | ${meaning} | ${retryable ? "yes" : "no"} | ${executed} |`,
+      ),
       "",
     ].join("\n"),
   )

@@ -1,5 +1,5 @@
 import t from "tap"
-import { callStandsIn, isFaithful } from "#src/agents/verify.js"
+import { callStandsIn, isExtract, isFaithful } from "#src/agents/verify.js"
 
 const call = (tool: string, args: Record<string, unknown>) => ({ id: "1", tool, arguments: args })
 
@@ -19,4 +19,12 @@ t.test("a merge is faithful when nothing of its input is missing, as often as it
   t.ok(isFaithful("48 * 17 = 816\nLevelDB.", "48 * 17 = 816, and LevelDB."))
   t.notOk(isFaithful("48 * 17 = 816\nLevelDB.", "48 * 17 = 861, and LevelDB."))
   t.notOk(isFaithful("7 * 7 = 49\nroom 7", "7 * 7 = 49, room"), "the third seven is missing")
+})
+
+t.test("an answer is an extract when it is a whole stretch of the text", async (t) => {
+  const text = "Since 2019 the license\nis Apache-2.0, in LICENSE_FILE of data/logs/node.log."
+  for (const answer of ["Apache-2.0", "apache-2.0.", "the license is Apache-2.0", "data/logs/node.log", "2019"])
+    t.ok(isExtract(text, answer), answer)
+  for (const answer of ["Apache-2", "FILE", "logs/node.log", "data/logs", "MIT", "", ".", "201"])
+    t.notOk(isExtract(text, answer), answer)
 })

@@ -64,7 +64,7 @@ t.test("over any stretch of time a caller gets its rate and one burst at most", 
 t.test("who waits as long as it was told is admitted", (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100_000 }), fc.integer({ min: 0, max: 10_000 }), (perMinute, start) => {
-      let now = start
+      const now = start
       let bucket: Bucket | undefined
       for (;;) {
         const admission = take(bucket, perMinute, now)
