@@ -98,7 +98,7 @@ export async function respond(
         !turnResult.calls.every((call) => callStandsIn(request.input, call))
       ) {
         reject(
-          `it called ${turnResult.calls.map((call) => `${call.tool}(${Object.values(call.arguments).join(", ")})`).join(", ")}, which is not in the request`,
+          `it called ${turnResult.calls.map((call) => `${call.tool}(${clip(Object.values(call.arguments).join(", "))})`).join(", ")}, which is not in the request`,
         )
         continue
       }
@@ -113,7 +113,7 @@ export async function respond(
       continue
     }
     if (agent.verify === "extract" && !found.some((text) => isExtract(text, turnResult.text))) {
-      reject(`it answered ${JSON.stringify(turnResult.text)}, which is not in what it found`)
+      reject(`it answered ${JSON.stringify(clip(turnResult.text))}, which is not in what it found`)
       continue
     }
     return done(turnResult.text)
@@ -219,3 +219,5 @@ export async function respond(
     return heard(outcome)
   }
 }
+
+const clip = (text: string): string => (text.length <= 80 ? text : `${text.slice(0, 79)}…`)

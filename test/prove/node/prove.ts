@@ -1,0 +1,117 @@
+/** One node, end to end: what it answers, what it survives, what it refuses. Each row is a line of the acceptance table. */
+import { mkdtemp, mkdir, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createClient } from "#src/client/index.js"
+import type { BenchRow } from "#test/bench/report.js"
+import { fuzzGateway } from "#test/support/fuzz-gateway.js"
+import { openNode } from "#test/support/open-node.js"
+import { startNode } from "#test/support/node-process.js"
+import { runReadme } from "./clone.js"
+import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
+import { killConversations, killRuns, type Kills } from "./kills.js"
+import { answerMainJob } from "./main-job.js"
+
+const row = (metric: string, unit: string, value: number, goal: string, met: boolean): BenchRow => ({ bench: "node", metric, unit, value, goal, met }) // prettier-ignore
+
+type Progress = (text: string) => void
+
+export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), "llmagentos-prove-"))
+  const room = async (name: string): Promise<string> => {
+    await mkdir(join(folder, name))
+    return join(folder, name)
+  }
+  try {
+    return [
+      ...(await ready(await room("ready"), progress)),
+      ...(await mainJob(await room("intact"), await room("shuffled"), progress)),
+      ...survived("conversation", "turns", await killConversations(await room("conversations"), 20, 1, progress)),
+      ...survived("topology run", "steps", await killRuns(await room("runs"), 20, 1, progress)),
+      ...(await doors(progress)),
+      ...parsers(progress),
+      ...(await readme(progress)),
+    ]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function ready(folder: string, progress: Progress): Promise<BenchRow[]> {
+  const times: number[] = []
+  for (let n = 0; n < 5; n++) {
+    progress(`start ${n + 1} of 5`)
+    const node = await startNode(join(folder, String(n)))
+    times.push(node.readyMs)
+    await node.stop()
+  }
+  const worst = Math.max(...times)
+  return [row("ready to serve on an empty folder, slowest of 5 starts", "ms", worst, "under 1,500", worst < 1500)]
+}
+
+async function mainJob(intact: string, shuffled: string, progress: Progress): Promise<BenchRow[]> {
+  const job = { items: 30, seed: 11 }
+  const kept = await answerMainJob(intact, job, progress)
+  const lost = await answerMainJob(shuffled, { ...job, shuffled: true }, progress)
+  const percent = ({ right, items }: { right: number; items: number }): number => (100 * right) / items
+  for (const line of kept.wrong) console.error(`not right: ${line}`)
+  return [
+    row("main job, 30 unseen questions, fully right", "%", percent(kept), "at least 70", percent(kept) >= 70),
+    row("the same with the model's weights shuffled", "%", percent(lost), "under 5", percent(lost) < 5),
+  ]
+}
+
+function survived(what: string, unit: string, { kills, midway, acknowledged, wrong }: Kills): BenchRow[] {
+  for (const line of wrong) console.error(`wrong after a kill: ${line}`)
+  return [
+    row(`kill -9 during a ${what}`, "kills", kills, "20, most of them midway", midway > kills / 2),
+    row(`${unit} acknowledged before those kills`, unit, acknowledged, "more than none", acknowledged > 0),
+    row("of those lost, changed or done again", unit, wrong.length, "0", wrong.length === 0),
+  ]
+}
+
+async function doors(progress: Progress): Promise<BenchRow[]> {
+  const count = 50_000
+  const node = await openNode({ security: { requestsPerMinute: 1_000_000_000 } })
+  const { answered, closed, hung, internal, worstMs } = await fuzzGateway(node, {
+    count,
+    seed: 1,
+    progress: (done) => progress(`${done} of ${count} malformed requests`),
+  })
+  const client = createClient({ url: node.rest })
+  const alive = (await client.run("echo", "still here").catch(() => undefined))?.output === "still here"
+  await node.stop()
+  const ended = answered + closed
+  return [
+    row("malformed REST and gRPC requests, each answered or hung up on", "inputs", ended, "all 50,000, and serving on", ended === count && alive),
+    row("of those unanswered within 15 s", "inputs", hung, "0", hung === 0),
+    row("of those answered with an internal error", "inputs", internal, "0", internal === 0),
+    row("slowest answer to one", "ms", worstMs, "under 2,000", worstMs < 2000),
+  ] // prettier-ignore
+}
+
+function parsers(progress: Progress): BenchRow[] {
+  return (
+    [
+      ["YAML topologies", fuzzTopologies],
+      ["journal records", fuzzRecords],
+    ] as const
+  ).flatMap(([what, fuzz]) => {
+    progress(`malformed ${what}`)
+    const { refused, taken, unclear, worstMs } = fuzz(25_000, 1)
+    for (const line of unclear.slice(0, 5)) console.error(`unclear: ${line}`)
+    return [
+      row(`malformed ${what}, refused by name or harmless`, "inputs", refused + taken, "all 25,000", unclear.length === 0 && refused > taken),
+      row("slowest of them", "ms", worstMs, "under 2,000", worstMs < 2000),
+    ] // prettier-ignore
+  })
+}
+
+async function readme(progress: Progress): Promise<BenchRow[]> {
+  const { readyMs, answered, stoppedInOrder, tests, testsPass } = await runReadme(progress)
+  console.error(`npm test in the clone: ${tests}`)
+  return [
+    row("clean clone: npm ci && npm start -- QUESTION, ready after", "ms", readyMs, "under 1,500; answers; stops in order", readyMs < 1500 && answered && stoppedInOrder),
+    row("clean clone: npm ci && npm test", "exit 0", testsPass ? 1 : 0, "1", testsPass),
+  ] // prettier-ignore
+}
