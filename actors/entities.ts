@@ -35,10 +35,16 @@ export class Entities {
     return this.#alive.size
   }
 
-  /** Puts a message into an entity's mailbox, waking it when it sleeps. */
-  deliver(compiled: Compiled, id: EntityId, type: string, payload: unknown, meta: Meta | undefined): boolean {
-    const key = `${compiled.spec.name}\u0000${id.tenant}\u0000${id.key}`
-    const waiting = this.#stopping.get(key)
+  /** Puts a message into an entity's mailbox, waking it when it sleeps. @param key what tells it from every other entity */
+  deliver(
+    compiled: Compiled,
+    id: EntityId,
+    key: string,
+    type: string,
+    payload: unknown,
+    meta: Meta | undefined,
+  ): boolean {
+    const waiting = this.#stopping.size === 0 ? undefined : this.#stopping.get(key)
     const handler = compiled.indexes[type]
     if (handler === undefined)
       throw new AgentOSError(
@@ -46,7 +52,7 @@ export class Entities {
         `${compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${compiled.types.join(", ")}`,
       )
     if (waiting !== undefined) {
-      waiting.push(() => this.deliver(compiled, id, type, payload, meta)) // E1
+      waiting.push(() => this.deliver(compiled, id, key, type, payload, meta)) // E1
       return true
     }
     let cell = this.#alive.get(key)
@@ -98,6 +104,7 @@ export class EntityRef extends Ref {
   readonly #entities: Entities
   readonly #compiled: Compiled
   readonly #id: EntityId
+  readonly #key: string
 
   constructor(system: ActorSystem, entities: Entities, compiled: Compiled, id: EntityId) {
     super()
@@ -105,6 +112,7 @@ export class EntityRef extends Ref {
     this.#entities = entities
     this.#compiled = compiled
     this.#id = id
+    this.#key = `${compiled.spec.name}\u0000${id.tenant}\u0000${id.key}`
   }
 
   get address(): string {
@@ -113,7 +121,7 @@ export class EntityRef extends Ref {
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
     this.#system.checkRunning()
-    return this.#entities.deliver(this.#compiled, this.#id, type, payload, cause)
+    return this.#entities.deliver(this.#compiled, this.#id, this.#key, type, payload, cause)
   }
 
   request(
@@ -126,7 +134,7 @@ export class EntityRef extends Ref {
   ): Promise<never> {
     this.#system.checkRunning()
     return openAsk(this.#system, this, type, cause, timeoutMs, serving, asker, (ask) =>
-      this.#entities.deliver(this.#compiled, this.#id, type, payload, ask),
+      this.#entities.deliver(this.#compiled, this.#id, this.#key, type, payload, ask),
     )
   }
 }

@@ -31,15 +31,15 @@ export interface StoredEvent extends NewEvent {
   readonly sequence: number
   readonly epoch: number
   readonly wallTime: number
-  readonly commandId?: string
-  readonly traceId?: string
+  readonly commandId?: string | undefined
+  readonly traceId?: string | undefined
 }
 
 /** What goes with an append beside its events. */
 export interface AppendOptions {
-  readonly traceId?: string
+  readonly traceId?: string | undefined
   /** Stored with the events (J4), with the answer that a repeated command gets. */
-  readonly command?: { readonly id: string; readonly reply: unknown }
+  readonly command?: { readonly id: string; readonly reply: unknown } | undefined
 }
 
 export interface Snapshot {

@@ -5,11 +5,15 @@ import type { Journal, NewEvent, PersistenceId, Snapshot, StoredEvent } from "./
 import { after, keyOf, numbered, partsOf } from "./keys.js"
 import type { Change, LevelStore } from "./level-store.js"
 import { checkAppend } from "./memory-journal.js"
-import { decodePayload, decodeRecord, encodePayload, encodeRecord } from "./record.js"
+import { actorNames, decodePayload, decodeRecord, encodePayload, encodeRecord } from "./record.js"
 
 interface Head {
   sequence: number
   epoch: number
+  /** The key that leads the actor's events. */
+  readonly prefix: Buffer
+  /** What every record of the actor begins with. */
+  readonly names: Buffer
 }
 
 /** Heads kept in memory; the least recently used goes first and is read again when needed. */
@@ -18,7 +22,15 @@ const headLimit = 100_000
 export function levelJournal(store: LevelStore, clock: Clock): Journal {
   const heads = new Map<string, Head>()
   const eventsOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("journal", tenant, type, key)
-  const nameOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}\u0000${type}\u0000${key}`
+  const names = new WeakMap<PersistenceId, string>()
+  const nameOf = (actor: PersistenceId): string => {
+    let name = names.get(actor)
+    if (name === undefined) {
+      name = `${actor.tenant}\u0000${actor.type}\u0000${actor.key}`
+      names.set(actor, name)
+    }
+    return name
+  }
 
   /** Heads on their way from the disk: appends that wait for one go on in the order they came. */
   const loading = new Map<string, Promise<Head>>()
@@ -33,10 +45,10 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
   }
   const loadHead = async (actor: PersistenceId, name: string): Promise<Head> => {
     const prefix = eventsOf(actor)
-    let head: Head = { sequence: 0, epoch: 0 }
+    const head: Head = { sequence: 0, epoch: 0, prefix, names: actorNames(actor) }
     for await (const [key, value] of store.range(prefix, after(prefix), { reverse: true, limit: 1 })) {
       const { event } = decodeRecord(value, where(actor, key))
-      head = { sequence: event.sequence, epoch: event.epoch }
+      Object.assign(head, { sequence: event.sequence, epoch: event.epoch })
     }
     const fence = await store.get(keyOf("epoch", actor.tenant, actor.type, actor.key))
     if (fence !== undefined) head.epoch = Math.max(head.epoch, decodePayload(fence) as number)
@@ -51,22 +63,17 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
       const head = (loading.has(name) ? undefined : heads.get(name)) ?? (await headOf(actor, name))
       checkAppend(actor, head, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
-      const prefix = eventsOf(actor)
+      const { prefix } = head
+      const before = { sequence: head.sequence, epoch: head.epoch }
+      const { traceId } = options
+      const commandId = options.command?.id
       const changes: Change[] = []
       let sequence = head.sequence
       for (const event of events) {
         sequence += 1
-        const stored: StoredEvent = {
-          name: event.name,
-          payload: event.payload,
-          version: event.version,
-          sequence,
-          epoch,
-          wallTime,
-          ...(options.command === undefined ? {} : { commandId: options.command.id }),
-          ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
-        }
-        changes.push([numbered(prefix, sequence), encodeRecord(actor, stored)])
+        const { name, payload, version } = event
+        const stored: StoredEvent = { name, payload, version, sequence, epoch, wallTime, commandId, traceId }
+        changes.push([numbered(prefix, sequence), encodeRecord(head.names, stored)])
       }
       if (options.command !== undefined)
         changes.push([
@@ -75,7 +82,6 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
         ])
       if (events.length === 0 && epoch > head.epoch)
         changes.push([keyOf("epoch", actor.tenant, actor.type, actor.key), encodePayload(epoch)])
-      const before = { ...head }
       head.sequence = sequence
       head.epoch = epoch
       try {

@@ -66,15 +66,15 @@ export function checkAppend(
   expectedSequence: number,
   epoch: number,
 ): void {
+  if (epoch >= stored.epoch && expectedSequence === stored.sequence) return
   const name = `${actor.tenant}/${actor.type}/${actor.key}`
   if (epoch < stored.epoch)
     throw new AgentOSError(
       "STALE_EPOCH",
       `${name}: epoch ${epoch} was overtaken by ${stored.epoch}; another owner writes now`,
     )
-  if (expectedSequence !== stored.sequence)
-    throw new AgentOSError(
-      "SEQUENCE_CONFLICT",
-      `${name}: expected to follow event ${expectedSequence}, but the last one is ${stored.sequence}`,
-    )
+  throw new AgentOSError(
+    "SEQUENCE_CONFLICT",
+    `${name}: expected to follow event ${expectedSequence}, but the last one is ${stored.sequence}`,
+  )
 }

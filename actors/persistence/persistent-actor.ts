@@ -157,55 +157,69 @@ class PersistedContext extends Context {
   }
 
   persist(name: string, payload?: unknown): Promise<void> {
-    return this.persistAll([{ name, payload }])
+    return this.#persist([{ name, payload, version: this.#persisted.spec.version }])
   }
 
   persistAll(events: readonly { readonly name: string; readonly payload: unknown }[]): Promise<void> {
+    const { version } = this.#persisted.spec
+    return this.#persist(events.map(({ name, payload }) => ({ name, payload, version })))
+  }
+
+  #persist(events: readonly NewEvent[]): Promise<void> {
     const persisted = this.#persisted
-    const writing = this.#write(events, persisted.writing).finally(() => {
+    const writing = this.#write(events, persisted.writing)
+    const over = (): void => {
       if (persisted.writing === writing) persisted.writing = undefined
-    })
+    }
     persisted.writing = writing
-    writing.catch(() => undefined) // a handler need not look at it: `command` does (P3)
+    writing.then(over, over) // a handler need not look at it: `command` does (P3)
     return writing
   }
 
-  async #write(
-    events: readonly { readonly name: string; readonly payload: unknown }[],
-    before: Promise<void> | undefined,
-  ): Promise<void> {
+  async #write(events: readonly NewEvent[], before: Promise<void> | undefined): Promise<void> {
     const persisted = this.#persisted
     if (before !== undefined) await before
     if (persisted.failed !== undefined) throw persisted.failed
-    const stored = events.map(({ name, payload }): NewEvent => ({ name, payload, version: persisted.spec.version }))
-    for (const { name } of stored) if (persisted.spec.events[name] === undefined) persisted.fold(name, undefined)
+    for (const { name } of events) if (persisted.spec.events[name] === undefined) persisted.fold(name, undefined)
     const held = this.cause.commandId !== undefined
-    if (held) persisted.held.push(...stored)
-    else await this.append(stored)
-    for (const { name, payload } of stored) persisted.fold(name, payload) // P1
+    if (held) persisted.held.push(...events)
+    else {
+      try {
+        persisted.sequence = await this.#append(events, undefined)
+      } catch (cause) {
+        throw this.#appendFailed(events, cause)
+      }
+    }
+    for (const { name, payload } of events) persisted.fold(name, payload) // P1
     if (!held) this.saveSnapshotWhenDue() // P4
   }
 
-  async append(
-    events: readonly NewEvent[],
-    commandReply?: { readonly id: string; readonly reply: unknown },
-  ): Promise<void> {
-    const persisted = this.#persisted
-    const { journal } = this.cell.system
-    const { traceId } = this.cause
+  /** Writes what a command held back, with its answer (P5). */
+  async commit(events: readonly NewEvent[], command: { readonly id: string; readonly reply: unknown }): Promise<void> {
     try {
-      persisted.sequence = await journal.append(persisted.id, persisted.sequence, 0, events, {
-        ...(traceId === undefined ? {} : { traceId }),
-        ...(commandReply === undefined ? {} : { command: commandReply }),
-      })
+      this.#persisted.sequence = await this.#append(events, command)
     } catch (cause) {
-      persisted.failed = new AgentOSError(
-        "JOURNAL_FAILED",
-        `${persisted.spec.name} ${persisted.id.key}: the journal did not take ${events.length} events: ${cause instanceof Error ? cause.message : String(cause)}`,
-        { cause },
-      )
-      throw persisted.failed // P3
+      throw this.#appendFailed(events, cause)
     }
+    this.saveSnapshotWhenDue()
+  }
+
+  #append(
+    events: readonly NewEvent[],
+    command: { readonly id: string; readonly reply: unknown } | undefined,
+  ): Promise<number> {
+    const { id, sequence } = this.#persisted
+    return this.cell.system.journal.append(id, sequence, 0, events, { traceId: this.cause.traceId, command })
+  }
+
+  /** From now on nothing is taken (P3). */
+  #appendFailed(events: readonly NewEvent[], cause: unknown): AgentOSError {
+    const { spec, id } = this.#persisted
+    return (this.#persisted.failed = new AgentOSError(
+      "JOURNAL_FAILED",
+      `${spec.name} ${id.key}: the journal did not take ${events.length} events: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    ))
   }
 
   /** To be called when all that was appended is folded (P4). */
@@ -243,8 +257,7 @@ function command(handler: ErasedHandler): ErasedHandler {
       const reply = await checked(ctx, handler(ctx, payload))
       const events = ctx.persisted.held
       ctx.persisted.held = []
-      await ctx.append(events, { id: commandId, reply }) // P2
-      ctx.saveSnapshotWhenDue()
+      await ctx.commit(events, { id: commandId, reply }) // P2
       return reply
     })()
   }

@@ -32,35 +32,48 @@ export interface StoredRecord {
   readonly event: StoredEvent
 }
 
-/** @throws RangeError when a name has more than 65,535 bytes */
-export function encodeRecord({ tenant, type, key }: PersistenceId, event: StoredEvent): Buffer {
+/** Bytes of a name: length (2) and UTF-8. */
+const nameSize = (name: string): number => 2 + Buffer.byteLength(name)
+
+/** @returns where the name ends */
+function writeName(bytes: Buffer, name: string, at: number): number {
+  const length = bytes.write(name, at + 2)
+  if (length > 0xffff) throw new RangeError(`a name of ${length} bytes does not fit a record`)
+  bytes.writeUInt16LE(length, at)
+  return at + 2 + length
+}
+
+/** The names that every record of an actor begins with, to be made once. @throws RangeError when one has more than 65,535 bytes */
+export function actorNames({ tenant, type, key }: PersistenceId): Buffer {
+  const bytes = Buffer.allocUnsafe(nameSize(tenant) + nameSize(type) + nameSize(key))
+  writeName(bytes, key, writeName(bytes, type, writeName(bytes, tenant, 0)))
+  return bytes
+}
+
+/** @param names of the actor, from `actorNames` @throws RangeError when a name has more than 65,535 bytes */
+export function encodeRecord(names: Buffer, event: StoredEvent): Buffer {
+  const { name, commandId, traceId } = event
   const payload = encodePayload(event.payload)
-  const names = [
-    tenant,
-    type,
-    key,
-    event.name,
-    ...(event.commandId === undefined ? [] : [event.commandId]),
-    ...(event.traceId === undefined ? [] : [event.traceId]),
-  ]
-  let size = headerSize + payload.length
-  for (const name of names) size += 2 + Buffer.byteLength(name)
-  const bytes = Buffer.allocUnsafe(size)
+  const bytes = Buffer.allocUnsafe(
+    headerSize +
+      names.length +
+      nameSize(name) +
+      (commandId === undefined ? 0 : nameSize(commandId)) +
+      (traceId === undefined ? 0 : nameSize(traceId)) +
+      payload.length,
+  )
   bytes.writeUInt16LE(magic, 0)
   bytes[2] = format
-  bytes[3] = (event.commandId === undefined ? 0 : flag.command) | (event.traceId === undefined ? 0 : flag.trace)
+  bytes[3] = (commandId === undefined ? 0 : flag.command) | (traceId === undefined ? 0 : flag.trace)
   writeUInt53(bytes, event.sequence, 8)
   writeUInt53(bytes, event.epoch, 16)
   writeUInt53(bytes, event.wallTime, 24)
   bytes.writeUInt32LE(event.version, 32)
   bytes.writeUInt16LE(0, 36)
-  let at = headerSize
-  for (const name of names) {
-    const length = bytes.write(name, at + 2)
-    if (length > 0xffff) throw new RangeError(`a name of ${length} bytes does not fit a record`)
-    bytes.writeUInt16LE(length, at)
-    at += 2 + length
-  }
+  bytes.set(names, headerSize)
+  let at = writeName(bytes, name, headerSize + names.length)
+  if (commandId !== undefined) at = writeName(bytes, commandId, at)
+  if (traceId !== undefined) at = writeName(bytes, traceId, at)
   bytes.set(payload, at)
   bytes.writeUInt32LE(checksum(bytes), 4)
   return bytes

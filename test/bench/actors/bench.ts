@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import type { BenchRow } from "../report.js"
+import { durableRows } from "./durable.js"
 
 const run = promisify(execFile)
 const source = fileURLToPath(new URL("../../../../test/bench/actors/erlang_peer.erl", import.meta.url))
@@ -127,5 +128,5 @@ export async function rows(progress: (text: string) => void): Promise<readonly B
       met: of("p99") < 20,
     },
   ]
-  return [...rates, ...limits]
+  return [...rates, ...limits, ...(await durableRows(progress))]
 }

@@ -1,6 +1,6 @@
 /** Malformed topologies and journal records: each ends in its own clear error or, if the damage made no difference, in the value. */
 import { AgentOSError } from "#actors/errors.js"
-import { decodeRecord, encodeRecord } from "#actors/persistence/record.js"
+import { actorNames, decodeRecord, encodeRecord } from "#actors/persistence/record.js"
 import { parseTopology } from "#src/topologies/yaml.js"
 import { broken, seeded } from "#test/support/fuzz-gateway.js"
 
@@ -54,7 +54,7 @@ const records = [
   { ...event, payload: { amount: 5, note: "x".repeat(200), list: [1, 2.5, null, true, new Uint8Array(9)] } },
   { ...event, payload: null, commandId: "command-1" },
   { ...event, payload: [[[[1n, new Date(0), new Map([["a", 1]])]]]], traceId: "0123456789abcdef0123456789abcdef" },
-].map((each) => encodeRecord(actor, each))
+].map((each) => encodeRecord(actorNames(actor), each))
 
 export const fuzzRecords = (count: number, seed: number): ParserOutcome =>
   feed(count, seed, records, ["RECORD_DAMAGED", "RECORD_UNKNOWN"], (bytes) => decodeRecord(bytes, "record 7"))

@@ -1,0 +1,151 @@
+/**
+ * Durable events: 256 writers, each with a persistent actor of its own that answers when its event is on the disk, beside the same writers
+ * on bare LevelDB with the same bytes and one group commit after the other.
+ */
+import { mkdtemp, open, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Level } from "level"
+import { createActorSystem, definePersistentActor, openLevelJournal } from "#actors/index.js"
+import { actorNames, encodeRecord } from "#actors/persistence/record.js"
+import { writeBufferSize } from "#actors/persistence/level-store.js"
+import { keyOf, numbered } from "#actors/persistence/keys.js"
+import type { BenchRow } from "../report.js"
+
+const writers = 256
+const roundMs = 2000
+const rounds = 5
+
+const counter = definePersistentActor({
+  name: "counter",
+  version: 1,
+  state: () => ({ total: 0 }),
+  events: {
+    added: (state, by: number) => {
+      state.total += by
+    },
+  },
+}).receive({
+  add: async (ctx, by: number) => {
+    await ctx.persist("added", by)
+    return ctx.state.total
+  },
+})
+
+/** Each of the writers writes again as soon as it was acknowledged. @returns writes a second */
+async function rate(write: (writer: number) => Promise<unknown>): Promise<number> {
+  let count = 0
+  const began = performance.now()
+  const until = began + roundMs
+  await Promise.all(
+    Array.from({ length: writers }, async (_, writer) => {
+      while (performance.now() < until) {
+        await write(writer)
+        count += 1
+      }
+    }),
+  )
+  return (1000 * count) / (performance.now() - began)
+}
+
+/** The least that can be done: keys and values into one synced batch while the one before is on its way. */
+function bareWriter(db: Level<Buffer, Uint8Array>) {
+  let waiting: { key: Buffer; value: Uint8Array; done: () => void }[] = []
+  let busy = false
+  const commit = async (): Promise<void> => {
+    busy = true
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      const group = waiting
+      waiting = []
+      const batch = db.batch()
+      for (const { key, value } of group) batch.put(key, value)
+      await batch.write({ sync: true })
+      for (const { done } of group) done()
+    }
+    busy = false
+  }
+  return (key: Buffer, value: Uint8Array): Promise<void> =>
+    new Promise((done) => {
+      waiting.push({ key, value, done })
+      if (!busy) void commit()
+    })
+}
+
+async function fdatasyncP50(folder: string): Promise<number> {
+  const file = await open(join(folder, "sync"), "w")
+  const block = Buffer.alloc(4096, 7)
+  const times: number[] = []
+  for (let n = 0; n < 200; n++) {
+    await file.write(block, 0, block.length, n * block.length)
+    const began = performance.now()
+    await file.datasync()
+    times.push(performance.now() - began)
+  }
+  await file.close()
+  return times.sort((a, b) => a - b)[100] as number
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number
+
+/** Each round has a folder of its own, so that nobody waits for the compaction of what another wrote. */
+async function ours(folder: string): Promise<number> {
+  const journal = await openLevelJournal(folder)
+  const system = await createActorSystem({ name: "bench", definitions: [counter], journal })
+  const refs = Array.from({ length: writers }, (_, n) => system.entity(counter, `writer-${n}`))
+  const found = await rate((n) => (refs[n] as (typeof refs)[number]).ask("add", 1))
+  await system.stop()
+  return found
+}
+
+async function bare(folder: string): Promise<number> {
+  const db = new Level<Buffer, Uint8Array>(folder, { keyEncoding: "buffer", valueEncoding: "view", writeBufferSize })
+  await db.open()
+  const write = bareWriter(db)
+  const value = encodeRecord(actorNames({ tenant: "default", type: "counter", key: "writer-100" }), {
+    name: "added",
+    payload: 1,
+    version: 1,
+    sequence: 1,
+    epoch: 1,
+    wallTime: Date.now(),
+  })
+  const prefixes = Array.from({ length: writers }, (_, n) => keyOf("journal", "default", "counter", `writer-${n}`))
+  let sequence = 0
+  const found = await rate((n) => write(numbered(prefixes[n] as Buffer, ++sequence), value))
+  await db.close()
+  return found
+}
+
+export async function durableRows(progress: (text: string) => void): Promise<readonly BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), "llmagentos-durable-"))
+  try {
+    const rates: { ours: number[]; bare: number[] } = { ours: [], bare: [] }
+    for (let round = 0; round <= rounds; round++) {
+      for (const [name, measure] of Object.entries({ ours, bare })) {
+        progress(`durable events, round ${round} of ${rounds}: ${name}`)
+        const found = await measure(join(folder, `${name}-${round}`))
+        await rm(join(folder, `${name}-${round}`), { recursive: true, force: true })
+        if (round > 0) rates[name as keyof typeof rates].push(found) // the first warms up
+      }
+    }
+    const [value, peerValue] = [median(rates.ours), median(rates.bare)]
+    const ratio = value / peerValue
+    return [
+      {
+        bench: "actors",
+        metric: `durable events, ${writers} writers`,
+        unit: "events/s",
+        value,
+        peer: "bare LevelDB group commit",
+        peerValue,
+        ratio,
+        goal: "at least 0.6x",
+        met: ratio >= 0.6,
+      },
+      { bench: "actors", metric: "fdatasync of 4 KiB, p50", unit: "ms", value: await fdatasyncP50(folder) },
+    ]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
