@@ -1,6 +1,7 @@
 /** What a handler is given: the cell of one incarnation, seen from inside. Once revoked, every use throws. */
 import type { AnyDefinition, Sender, SpawnOptions, Task } from "./actor.js"
 import { Ask, DeferredReply } from "./ask.js"
+import { Bag } from "./bag.js"
 import { anonymous, onward, type Cause } from "./cause.js"
 import { Cell, causeOf, causeToPassOn, type Meta } from "./cell.js"
 import { AgentOSError } from "./errors.js"
@@ -13,7 +14,7 @@ export class Context {
   #abort: AbortController | undefined
   #timers: Set<Limit> | undefined
   /** One for each work begun by `run` that goes on; they are aborted with the actor's own. */
-  #works: Set<AbortController> | undefined
+  #works: Bag<{ readonly stop: AbortController; place: number }> | undefined
   #revoked = false
   /** Works begun by `run` that have not ended; timers do not count. */
   tasks = 0
@@ -104,8 +105,9 @@ export class Context {
     if (callers?.aborted === true) follow()
     else callers?.addEventListener("abort", follow, { once: true })
     if (this.#abort?.signal.aborted === true) stop.abort(this.#abort.signal.reason)
-    const works = (this.#works ??= new Set())
-    works.add(stop)
+    const works = (this.#works ??= new Bag())
+    const task = { stop, place: 0 }
+    works.add(task)
     const handler = indexOf(cell, done)
     const failure = failed === undefined ? undefined : indexOf(cell, failed)
     const sender = new TaskSender(meta)
@@ -113,12 +115,15 @@ export class Context {
     this.tasks += 1
     const end = (deliver: () => void): void => {
       this.tasks -= 1
-      works.delete(stop)
+      works.remove(task)
       callers?.removeEventListener("abort", follow)
       if (!dropped && !this.#revoked && cell.alive) deliver()
     }
     Promise.resolve()
-      .then(() => work(stop.signal, sender as unknown as Sender))
+      .then(() =>
+        // Who takes no signal is not made one: it costs more than a small task.
+        work.length === 0 ? (work as () => Promise<T>)() : work(stop.signal, sender as unknown as Sender),
+      )
       .then(
         (value) => end(() => cell.put(handler, value, causeToPassOn(meta), true)),
         (error: unknown) =>
@@ -188,7 +193,7 @@ export class Context {
     this.#timers = undefined
     const reason = new AgentOSError("ACTOR_STOPPED", "the actor is stopping")
     this.#abort?.abort(reason)
-    for (const work of this.#works ?? []) work.abort(reason)
+    for (const { stop } of this.#works?.members() ?? []) stop.abort(reason)
   }
 
   revoke(): void {

@@ -1,6 +1,7 @@
 /** LLMAgentOS: agents, topologies, and the system that runs them. */
 export { createAgentOS } from "./os.js"
 export type { AgentOS, AgentOSOptions, Doors } from "./os.js"
+export type { Cancellation } from "./cancellation.js"
 export { defineAgent } from "./agents/agent.js"
 export type { AgentDefinition, AgentLimits } from "./agents/agent.js"
 export { decodeContext, encodeContext } from "./agents/context-codec.js"

@@ -146,7 +146,7 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     clock,
     random,
   })
-  const manager = new AgentManager(system, async (agent, request, signal) => {
+  const manager = new AgentManager(system, async (agent, request, work) => {
     const { log, emit, caller } = runs.of(request.runId)
     const model = await registry.get(agent.model ?? "scribe")
     const permit = (tool: string): void => {
@@ -169,7 +169,7 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
               (name === "knowledge.search" ? sentences : kit).call(name, ...more),
           }
         : kit
-    return respond(agent, request, { model, tools: toolkit, log, clock, emit: seen, permit }, signal)
+    return respond(agent, request, { model, tools: toolkit, log, clock, emit: seen, permit }, work)
   })
 
   for (const plugin of await loadPlugins(plugins)) {

@@ -1,5 +1,6 @@
 import type { AgentOSError } from "#actors/errors.js"
 import type { ContextVector } from "./agents/context-vector.js"
+import type { Cancellation } from "./cancellation.js"
 import type { Usage } from "./models/model.js"
 
 /** What became of a run: the text, the whole context, the tokens spent. Plain data. */
@@ -72,7 +73,8 @@ export interface RunOptions {
   readonly caller?: string
   readonly traceId?: string
   readonly timeoutMs?: number
-  readonly signal?: AbortSignal
+  /** Calls the run off. */
+  readonly signal?: AbortSignal | Cancellation
   /** Tokens that the whole run may spend. */
   readonly budgetTokens?: number
   /** Start from this context instead of an empty one. */

@@ -9,6 +9,7 @@
 import { AgentOSError } from "#actors/errors.js"
 import type { ActorSystem } from "#actors/system.js"
 import type { RefOf } from "#actors/actor.js"
+import { onCancel, type Cancellation } from "../cancellation.js"
 import { defineAgent, type AgentDefinition } from "./agent.js"
 import { LlmAgent, type Responder } from "./llm-agent.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
@@ -49,7 +50,7 @@ interface Entry {
 
 /** How a request reaches its agent: who asks, and how to call it off. */
 export interface AskOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | Cancellation
   readonly timeoutMs?: number
   readonly traceId?: string
   readonly caller?: string
@@ -66,6 +67,7 @@ export class AgentManager {
   readonly #agents = new Map<string, Entry>()
   #open = 0
   #incarnation = 0
+  #tickets = 0
 
   constructor(system: ActorSystem, respond: Responder, limits: Partial<AgentManagerLimits> = {}) {
     this.#system = system
@@ -146,13 +148,17 @@ export class AgentManager {
       )
     this.#open += 1
     replica.open += 1
+    const ticket = ++this.#tickets
+    const { ref } = replica
+    const stay = onCancel(options.signal, () => ref.tell("cancel", ticket))
     try {
-      const { signal, timeoutMs, ...cause } = options
       const limit = (definition.limits?.timeMs ?? 60_000) + askGraceMs
+      const { timeoutMs = limit, traceId, caller, tenant = "default" } = options
       return await replica.ref
-        .with({ timeoutMs: Math.min(timeoutMs ?? limit, limit), signal, cause })
-        .ask("respond", request)
+        .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller, tenant } })
+        .ask("respond", { ticket, request })
     } finally {
+      stay()
       this.#open -= 1
       replica.open -= 1
     }

@@ -2,20 +2,32 @@
  * The actor that an agent is. It answers many requests at a time, up to a limit, and takes cancel and status while it works.
  *
  * Invariants
- *   G1. A request is answered under its own cause, also when it had to wait for a place: another's cancellation does not touch it.
+ *   G1. A request has its own cancellation, also while it waits for a place: another's does not touch it.
  */
-import { defineActor, type Task } from "#actors/actor.js"
+import { Bag } from "#actors/bag.js"
+import { defineActor } from "#actors/actor.js"
+import { AgentOSError } from "#actors/errors.js"
+import type { Deferred } from "#actors/ref.js"
+import { Cancellation } from "../cancellation.js"
 import type { AgentDefinition } from "./agent.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
 import { Slots } from "./slots.js"
 
 /** Answers one request; given by the composition root, so that the actor knows neither models nor tools. */
-export type Responder = (agent: AgentDefinition, request: AgentRequest, signal: AbortSignal) => Promise<AgentAnswer>
+export type Responder = (agent: AgentDefinition, request: AgentRequest, work: Cancellation) => Promise<AgentAnswer>
 
 interface Init {
   readonly agent: AgentDefinition
   readonly respond: Responder
   readonly concurrency: number
+}
+
+interface Work {
+  /** The number that the manager gave it. */
+  readonly ticket: number
+  place: number
+  readonly cancellation: Cancellation
+  readonly answer: Deferred<AgentAnswer>
 }
 
 export interface AgentStatus {
@@ -31,22 +43,30 @@ export const LlmAgent = defineActor({
     agent,
     respond,
     slots: new Slots(concurrency),
-    /** Requests that wait or are being worked on, by number. */
-    open: new Map<number, Task>(),
-    next: 1,
+    /** Requests that wait or are being worked on. */
+    open: new Bag<Work>(),
+    follows: false,
     answered: 0,
     failed: 0,
   }),
   receive: {
-    respond(ctx, request: AgentRequest) {
+    respond(ctx, { ticket, request }: { readonly ticket: number; readonly request: AgentRequest }) {
       const { state } = ctx
       const answer = ctx.defer<AgentAnswer>()
-      const id = state.next++
-      const task = ctx.run(async (signal) => {
+      const cancellation = new Cancellation()
+      const work: Work = { ticket, cancellation, answer, place: 0 }
+      state.open.add(work)
+      if (!state.follows) {
+        state.follows = true
+        ctx.signal.addEventListener("abort", () =>
+          callOff(state.open.members(), "ACTOR_STOPPED", "the agent is stopping"),
+        )
+      }
+      ctx.run(async () => {
         try {
-          await state.slots.take(signal) // G1
+          await state.slots.take(cancellation) // G1
           try {
-            answer.reply(await state.respond(state.agent, request, signal))
+            answer.reply(await state.respond(state.agent, request, cancellation))
             state.answered += 1
           } finally {
             state.slots.leave()
@@ -54,18 +74,21 @@ export const LlmAgent = defineActor({
         } catch (error) {
           state.failed += 1
           answer.fail(error)
+        } finally {
+          state.open.remove(work)
         }
-        return id
       }, "done")
-      state.open.set(id, task)
       return answer
     },
-    done(ctx, id: number) {
-      ctx.state.open.delete(id)
-    },
-    /** Cancels everything it works on and everything that waits. */
-    cancel(ctx) {
-      for (const task of ctx.state.open.values()) task.cancel()
+    done() {},
+    /** Cancels one request or, without a ticket, everything it works on and everything that waits. */
+    cancel({ state }, ticket?: number) {
+      const all = state.open.members()
+      callOff(
+        ticket === undefined ? all : all.filter((work) => work.ticket === ticket),
+        "CANCELLED",
+        "the request was cancelled",
+      )
     },
     status: ({ state }): AgentStatus => ({
       working: state.open.size - state.slots.waiting,
@@ -75,3 +98,12 @@ export const LlmAgent = defineActor({
     }),
   },
 })
+
+/** The asker hears of it at once, the work when it looks. */
+function callOff(works: readonly Work[], code: string, message: string): void {
+  for (const { answer, cancellation } of works) {
+    const reason = new AgentOSError(code, message)
+    answer.fail(reason)
+    cancellation.cancel(reason)
+  }
+}

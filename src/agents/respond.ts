@@ -9,6 +9,7 @@
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import type { Cancellation } from "../cancellation.js"
 import type { Decoding, Message, Model, ToolCall, Usage } from "../models/model.js"
 import type { RunEvent } from "../run.js"
 import type { RunLog } from "../runs/run-log.js"
@@ -55,7 +56,7 @@ export async function respond(
   agent: AgentDefinition,
   request: AgentRequest,
   parts: RespondParts,
-  signal: AbortSignal,
+  work: Cancellation,
 ): Promise<AgentAnswer> {
   const { model, tools, clock } = parts
   const limits = { ...defaults, ...agent.limits }
@@ -67,8 +68,8 @@ export async function respond(
     ...(agent.memory === false ? [] : request.history),
     { role: "user", content: request.input },
   ]
-  const used = new Set<string>()
-  const sources = new Set<string>()
+  const used: string[] = []
+  const sources: string[] = []
   const found: string[] = []
   let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
   let calls = 0
@@ -131,9 +132,9 @@ export async function respond(
       provenance: {
         agent: agent.name,
         model: model.info.id,
-        trusted: sources.size === 0,
-        ...(used.size === 0 ? {} : { tools: [...used] }),
-        ...(sources.size === 0 ? {} : { sources: [...sources] }),
+        trusted: sources.length === 0,
+        ...(used.length === 0 ? {} : { tools: [...new Set(used)] }),
+        ...(sources.length === 0 ? {} : { sources: [...new Set(sources)] }),
       },
     }
   }
@@ -157,7 +158,9 @@ export async function respond(
       messages: [...messages],
       ...withTools,
       decoding,
-      signal,
+      get signal() {
+        return work.signal
+      },
       timeoutMs: timeMs,
       traceId: request.traceId,
     })) {
@@ -190,9 +193,9 @@ export async function respond(
     }
     const heard = (outcome: ToolOutcome): string => {
       if (outcome.kind === "ok") {
-        used.add(call.tool)
+        used.push(call.tool)
         found.push(outcome.text)
-        for (const source of outcome.sources ?? []) sources.add(source)
+        for (const source of outcome.sources ?? []) sources.push(source)
       }
       return told(outcome.kind, outcome.text)
     }
@@ -208,7 +211,7 @@ export async function respond(
       ) // A2
     await parts.log.claimCall(id, call.tool, call.arguments)
     const outcome = await tools.call(call.tool, call.arguments, {
-      signal,
+      signal: work.signal,
       agent: agent.name,
       tenant: request.tenant,
       traceId: request.traceId,

@@ -21,6 +21,7 @@ import type { PackageDefinition } from "@grpc/proto-loader"
 import type { Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { llmagentos } from "#proto/agent.generated.js"
+import { Cancellation } from "../cancellation.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
 import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import type { Role } from "../security/roles.js"
@@ -128,10 +129,12 @@ class Methods {
     this.handlers[operation] = (call, callback) => {
       const began = this.#service.parts.clock.monotonic()
       const traceId = this.#trace(call)
-      this.#admit(call, operation, role, traceId)
+      const over = { is: false }
+      this.#admit(call, operation, role, traceId, over)
         .then((admitted) => handle(readable<Request>(call.request), admitted))
         .then(
           (message) => {
+            over.is = true
             meter.observe("OK", this.#service.parts.clock.monotonic() - began)
             callback(null, message)
           },
@@ -153,14 +156,16 @@ class Methods {
     this.handlers[operation] = (call: ServerWritableStream<unknown, unknown>) => {
       const began = clock.monotonic()
       const traceId = this.#trace(call)
+      const over = { is: false }
       const pump = async () => {
         for await (const message of handle(
           readable<Request>(call.request),
-          await this.#admit(call, operation, role, traceId),
+          await this.#admit(call, operation, role, traceId, over),
         )) {
           if (call.cancelled) return
           if (!call.write(message)) await drained(call)
         }
+        over.is = true
         meter.observe("OK", clock.monotonic() - began)
         call.end()
       }
@@ -172,7 +177,8 @@ class Methods {
     return traceIdOf(text(call.metadata, "traceparent")) ?? this.#traceIds.mint()
   }
 
-  async #admit(call: AnyCall, operation: string, role: Role, traceId: string): Promise<Call> {
+  /** @param over says when the call was answered */
+  async #admit(call: AnyCall, operation: string, role: Role, traceId: string, over: { is: boolean }): Promise<Call> {
     const { guard, clock } = this.#service.parts
     const caller = guard.admit(
       text(call.metadata, "authorization") ?? text(call.metadata, "x-api-key"),
@@ -180,15 +186,16 @@ class Methods {
       traceId,
     )
     guard.requireRole(caller, role, operation, traceId)
-    const controller = new AbortController()
-    call.on("cancelled", () => controller.abort()) // D1
+    const signal = new Cancellation()
+    // D1. grpc-js says so of calls that were answered too; to abort after all is done costs more than the answer.
+    call.on("cancelled", () => over.is || signal.cancel(new AgentOSError("CANCELLED", "the caller gave up")))
     const deadline = call.getDeadline()
     const timeoutMs = deadline === Infinity ? undefined : Math.max(1, Math.floor(Number(deadline) - clock.wallTime())) // D1
     const idempotencyKey = text(call.metadata, "idempotency-key")
     if (idempotencyKey !== undefined && (idempotencyKey.length < 1 || idempotencyKey.length > 200)) {
       throw new AgentOSError("INVALID_REQUEST", "idempotency-key: 1 to 200 characters")
     }
-    return { caller, traceId, operation, signal: controller.signal, timeoutMs, idempotencyKey }
+    return { caller, traceId, operation, signal, timeoutMs, idempotencyKey }
   }
 
   /** A thrown value as grpc-js reports it (D3). */

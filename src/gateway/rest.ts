@@ -6,12 +6,12 @@
  *   R2. A POST is JSON or it is refused, so that no form of a foreign page can make one.
  *   R3. A caller that hangs up cancels its run, unless it gave an idempotency key and can come back for the answer.
  */
-import { setMaxListeners } from "node:events"
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import type { Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { Cancellation } from "../cancellation.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
 import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import { judgeOrigin, type OwnNames } from "../security/origin.js"
@@ -164,7 +164,7 @@ export function errorOf(thrown: unknown): AgentOSError {
 }
 
 /** What the service needs to know about a request. */
-export function callOf(request: FastifyRequest, timeoutMs?: number, signal?: AbortSignal): Call {
+export function callOf(request: FastifyRequest, timeoutMs?: number, signal?: Cancellation): Call {
   return {
     caller: request.caller,
     traceId: request.id,
@@ -188,24 +188,19 @@ export function count(request: FastifyRequest, now: number): void {
   request.routeOptions.config.meter?.observe(request.outcome, now - request.began)
 }
 
-const connections = new WeakMap<Socket, AbortSignal>()
+const connections = new WeakMap<Socket, Cancellation>()
 
-/**
- * A signal that aborts when the caller hangs up (R3). All requests of a connection share one, since a connection ends for all of them at once:
- * a signal for each would cost more than everything else a small request needs.
- */
-export function hangUp(request: FastifyRequest): AbortSignal | undefined {
+/** Calls off when the caller hangs up (R3). All requests of a connection share one, since a connection ends for all of them at once. */
+export function hangUp(request: FastifyRequest): Cancellation | undefined {
   if (request.headers["idempotency-key"] !== undefined) return undefined
   const { socket } = request.raw
-  let signal = connections.get(socket)
-  if (signal === undefined) {
-    const controller = new AbortController()
-    signal = controller.signal
-    setMaxListeners(0, signal) // pipelined requests may be many
-    connections.set(socket, signal)
-    socket.once("close", () => controller.abort())
+  let connection = connections.get(socket)
+  if (connection === undefined) {
+    const begun = (connection = new Cancellation())
+    connections.set(socket, begun)
+    socket.once("close", () => begun.cancel(new AgentOSError("CANCELLED", "the caller hung up")))
   }
-  return signal
+  return connection
 }
 
 function header(value: string | string[] | undefined): string | undefined {

@@ -9,6 +9,7 @@
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Logger } from "#actors/telemetry.js"
+import type { Cancellation } from "../cancellation.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { ActivityFeed } from "../monitoring/activity.js"
 import type { HealthRegistry } from "../monitoring/health.js"
@@ -23,7 +24,7 @@ export interface Call {
   readonly caller: Caller
   readonly traceId: string
   readonly operation: string
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: Cancellation | undefined
   readonly timeoutMs?: number | undefined
   readonly idempotencyKey?: string | undefined
 }

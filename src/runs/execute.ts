@@ -8,6 +8,7 @@
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { Cancellation } from "../cancellation.js"
 import type { AgentAnswer, AgentRequest } from "../agents/respond.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
@@ -27,7 +28,7 @@ export interface ExecuteParts {
   readonly log: RunLog
   readonly clock: Clock
   readonly emit: (event: RunEvent) => void
-  readonly ask: (agent: string, request: AgentRequest, signal: AbortSignal) => Promise<AgentAnswer>
+  readonly ask: (agent: string, request: AgentRequest, work: Cancellation) => Promise<AgentAnswer>
   readonly topology: (name: string) => Topology | undefined
   readonly fn: (name: string) => NamedFunction
   readonly embedder: Embedder
@@ -45,33 +46,33 @@ export async function execute(
   topology: Topology,
   input: string,
   parts: ExecuteParts,
-  signal: AbortSignal,
+  work: Cancellation,
 ): Promise<Executed> {
   let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
   const values: Record<string, unknown> = {}
   const provenance: Provenance[] = []
   const spent = (): number => usage.promptTokens + usage.completionTokens
 
-  const output = await visit(topology, "0", input, signal)
+  const output = await visit(topology, "0", input, work)
   return { output, usage, values, provenance }
 
-  async function visit(node: Topology, path: string, said: string, signal: AbortSignal): Promise<string> {
+  async function visit(node: Topology, path: string, said: string, work: Cancellation): Promise<string> {
     switch (node.kind) {
       case "agent": {
         const named = parts.topology(node.agent)
-        return named === undefined ? answer(node.agent, path, said, signal) : visit(named, path, said, signal)
+        return named === undefined ? answer(node.agent, path, said, work) : visit(named, path, said, work)
       }
       case "chain": {
         let last = said
-        for (const [i, child] of node.steps.entries()) last = await visit(child, `${path}.${i}`, last, signal)
+        for (const [i, child] of node.steps.entries()) last = await visit(child, `${path}.${i}`, last, work)
         return last
       }
       case "parallel": {
-        const answers = await branches(node, path, said, signal)
-        return reduce(node.reduce, said, answers, path, signal)
+        const answers = await branches(node, path, said, work)
+        return reduce(node.reduce, said, answers, path, work)
       }
       case "select": {
-        const label = await choose(node.by, Object.keys(node.routes), path, said, signal)
+        const label = await choose(node.by, Object.keys(node.routes), path, said, work)
         const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
         const next = route ?? node.otherwise
         if (next === undefined)
@@ -79,16 +80,16 @@ export async function execute(
             "NO_ROUTE",
             `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`,
           )
-        return visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, signal)
+        return visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, work)
       }
     }
   }
 
-  async function answer(agent: string, step: string, said: string, signal: AbortSignal): Promise<string> {
+  async function answer(agent: string, step: string, said: string, work: Cancellation): Promise<string> {
     const began = parts.clock.monotonic()
     parts.emit({ type: "step", step, agent, status: "started" })
     try {
-      signal.throwIfAborted()
+      work.throwIfCancelled()
       let result = parts.log.finished(step)
       if (result === undefined) {
         const left = parts.budgetTokens === undefined ? undefined : parts.budgetTokens - spent()
@@ -108,7 +109,7 @@ export async function execute(
           traceId,
           ...(left === undefined ? {} : { budgetTokens: left }),
         }
-        result = { agent, ...(await parts.ask(agent, request, signal)) }
+        result = { agent, ...(await parts.ask(agent, request, work)) }
         await parts.log.finishStep(step, result)
       }
       usage = {
@@ -147,10 +148,10 @@ export async function execute(
     node: Extract<Topology, { kind: "parallel" }>,
     path: string,
     said: string,
-    signal: AbortSignal,
+    work: Cancellation,
   ): Promise<string[]> {
-    const siblings = new AbortController()
-    const both = AbortSignal.any([signal, siblings.signal])
+    const both = new Cancellation()
+    const stay = work.onCancel(() => both.cancel(work.reason as AgentOSError))
     const { onError } = node
     const tries = typeof onError === "object" ? onError.retry + 1 : 1
     const settled = await Promise.allSettled(
@@ -159,13 +160,14 @@ export async function execute(
           try {
             return await visit(child, `${path}.${i}`, said, both)
           } catch (error) {
-            if (attempt < tries && !both.aborted) continue
-            if (onError !== "ignore") siblings.abort(new AgentOSError("CANCELLED", "another branch failed")) // X2
+            if (attempt < tries && !both.cancelled) continue
+            if (onError !== "ignore") both.cancel(new AgentOSError("CANCELLED", "another branch failed")) // X2
             throw error
           }
         }
       }),
     )
+    stay()
     const answers = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
     const failures = settled.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
     // The failure that came first is the cause; those it cancelled are not.
@@ -180,7 +182,7 @@ export async function execute(
     said: string,
     answers: readonly string[],
     path: string,
-    signal: AbortSignal,
+    work: Cancellation,
   ): Promise<string> {
     if (how === "concatenate") return answers.join("\n")
     if (how === "vote") {
@@ -195,7 +197,7 @@ export async function execute(
       how.judge,
       `${path}.judge`,
       `${said}\n${answers.map((text, i) => `${i + 1}. ${text}`).join("\n")}\nWhich answer is best? Reply with its number.`,
-      signal,
+      work,
     )
     const best = answers[Number(/\d+/.exec(verdict)?.[0] ?? 0) - 1]
     if (best === undefined)
@@ -211,10 +213,10 @@ export async function execute(
     labels: readonly string[],
     path: string,
     said: string,
-    signal: AbortSignal,
+    work: Cancellation,
   ): Promise<string | undefined> {
     if ("agent" in by) {
-      const label = (await answer(by.agent, `${path}.by`, said, signal)).trim().toLowerCase()
+      const label = (await answer(by.agent, `${path}.by`, said, work)).trim().toLowerCase()
       return (
         labels.find((name) => name.toLowerCase() === label) ??
         labels.find((name) => label.split(/[^\p{L}\p{N}_-]+/u).includes(name.toLowerCase())) ??

@@ -8,12 +8,13 @@
  *   U4. A run that was not ended when the process died is begun again by `resume`, from its log.
  */
 import { createHash } from "node:crypto"
-import { setMaxListeners } from "node:events"
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Journal } from "#actors/persistence/journal.js"
+import { Table } from "#actors/table.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { checkContext, emptyContext } from "../agents/context-codec.js"
+import { Cancellation, onCancel } from "../cancellation.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import { PartQueue } from "../models/part-queue.js"
@@ -50,9 +51,9 @@ export interface RunsParts {
 interface Active {
   readonly target: string
   readonly caller: string | undefined
-  readonly control: AbortController
+  readonly work: Cancellation
   readonly log: RunLog
-  readonly listeners: Set<(event: RunEvent) => void>
+  listeners: readonly ((event: RunEvent) => void)[]
   readonly ended: Promise<RunResult>
   /** Callers that wait for it; when the last one gives up, it is cancelled. */
   followers: number
@@ -63,7 +64,7 @@ const defaultTimeoutMs = 300_000
 export class Runs {
   readonly #parts: RunsParts
   readonly #conversations: Conversations
-  readonly #active = new Map<string, Active>()
+  readonly #active = new Table<Active>()
 
   constructor(parts: RunsParts) {
     this.#parts = parts
@@ -101,9 +102,9 @@ export class Runs {
   /** Events as they happen; the last is `end` or `error`. Leaving the loop early cancels the run, unless others wait for it too. */
   async *stream(target: string, input: string, options: RunOptions = {}): AsyncGenerator<RunEvent> {
     const queue = new PartQueue<RunEvent>()
-    const left = new AbortController()
-    const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal])
-    void this.#follow(target, input, { ...options, signal }, (event) => queue.push(event)).then(
+    const left = new Cancellation()
+    const stay = onCancel(options.signal, () => left.cancel(AgentOSError.from(options.signal?.reason, "CANCELLED")))
+    void this.#follow(target, input, { ...options, signal: left }, (event) => queue.push(event)).then(
       (run) => {
         queue.push({ type: "end", run })
         queue.close()
@@ -116,14 +117,15 @@ export class Runs {
     try {
       yield* queue
     } finally {
-      left.abort(new AgentOSError("CANCELLED", "nobody listens any more"))
+      stay()
+      left.cancel(new AgentOSError("CANCELLED", "nobody listens any more"))
     }
   }
 
   /** @returns false when the run had already ended, or never was */
   cancel(runId: string): boolean {
     const active = this.#active.get(runId)
-    active?.control.abort(new AgentOSError("CANCELLED", `run ${runId} was cancelled`))
+    active?.work.cancel(new AgentOSError("CANCELLED", `run ${runId} was cancelled`))
     return active !== undefined
   }
 
@@ -184,10 +186,10 @@ export class Runs {
 
   /** Waits for what is going on, up to so many milliseconds; the rest is broken off and left open in the journal, to be resumed at the next start. */
   async drain(milliseconds: number): Promise<void> {
-    const all = Promise.allSettled([...this.#active.values()].map(({ ended }) => ended))
+    const all = Promise.allSettled(this.#active.entries().map(([, { ended }]) => ended))
     const cancelTimer = this.#parts.clock.timer(milliseconds, () => {
-      for (const [runId, { control }] of this.#active)
-        control.abort(
+      for (const [runId, { work }] of this.#active.entries())
+        work.cancel(
           new AgentOSError(
             "SYSTEM_STOPPED",
             `the node stopped before run ${runId} ended; what is journalled goes on at the next start`,
@@ -208,7 +210,8 @@ export class Runs {
     const { tenant = "default", commandId } = options
     if (this.kindOf(target) === undefined)
       throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
-    options.signal?.throwIfAborted()
+    if (options.signal instanceof Cancellation) options.signal.throwIfCancelled()
+    else options.signal?.throwIfAborted()
     const runId =
       commandId === undefined
         ? random.uuid()
@@ -231,16 +234,18 @@ export class Runs {
           listener,
         )
     }
-    if (listener !== undefined) active.listeners.add(listener)
-    const { control } = active
+    if (listener !== undefined && !active.listeners.includes(listener))
+      active.listeners = [...active.listeners, listener]
+    const { work } = active
     active.followers += 1
-    const cancel = (): void => void (--active.followers === 0 && control.abort(options.signal?.reason))
-    options.signal?.addEventListener("abort", cancel, { once: true })
+    const stay = onCancel(options.signal, () => {
+      if (--active.followers === 0) work.cancel(AgentOSError.from(options.signal?.reason, "CANCELLED"))
+    })
     try {
       return await active.ended
     } finally {
-      options.signal?.removeEventListener("abort", cancel)
-      if (listener !== undefined) active.listeners.delete(listener)
+      stay()
+      if (listener !== undefined) active.listeners = active.listeners.filter((other) => other !== listener)
     }
   }
 
@@ -253,16 +258,15 @@ export class Runs {
     resumed: boolean,
     listener?: (event: RunEvent) => void,
   ): Active {
-    const control = new AbortController()
-    setMaxListeners(0, control.signal) // every agent of a parallel listens
-    const listeners = new Set(listener === undefined ? [] : [listener])
+    const work = new Cancellation()
+    const listeners = listener === undefined ? [] : [listener]
     const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs
     const cancelTimer = this.#parts.clock.timer(timeoutMs, () =>
-      control.abort(new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${timeoutMs} ms`)),
+      work.cancel(new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${timeoutMs} ms`)),
     )
     let settle: { resolve: (run: RunResult) => void; reject: (error: unknown) => void } | undefined
     const ended = new Promise<RunResult>((resolve, reject) => (settle = { resolve, reject }))
-    const active: Active = { target, caller: options.caller, control, log, listeners, ended, followers: 0 }
+    const active: Active = { target, caller: options.caller, work, log, listeners, ended, followers: 0 }
     this.#active.set(runId, active)
     const forget = (): void => {
       cancelTimer()
@@ -285,7 +289,7 @@ export class Runs {
   ): Promise<RunResult> {
     const { agents, topologies, functions, records, embedder, clock } = this.#parts
     const { tenant = "default", conversation, traceId = "" } = options
-    const { log, control } = active
+    const { log, work } = active
     const began = clock.monotonic()
     const emit = (event: RunEvent): void => active.listeners.forEach((listener) => listener(event))
     const openKey = `open\u0000${tenant}\u0000${runId}`
@@ -323,9 +327,9 @@ export class Runs {
           emit,
           embedder,
           budgetTokens,
-          ask: (agent, request, signal) =>
+          ask: (agent, request, step) =>
             agents.ask(agent, request, {
-              signal,
+              signal: step,
               traceId,
               tenant,
               ...(options.caller === undefined ? {} : { caller: options.caller }),
@@ -341,7 +345,7 @@ export class Runs {
             return found
           },
         },
-        control.signal,
+        work,
       )
       const after: ContextVector = {
         ...context,
@@ -368,8 +372,7 @@ export class Runs {
       }
       return run
     } catch (thrown) {
-      const reason: unknown = control.signal.aborted ? (control.signal.reason as unknown) : thrown
-      const error = AgentOSError.from(reason ?? thrown, control.signal.aborted ? "CANCELLED" : "RUN_FAILED")
+      const error = work.reason ?? AgentOSError.from(thrown, "RUN_FAILED")
       // A store that failed cannot record that it did; and a stop of the system leaves the run open, to be resumed.
       const open = [
         "JOURNAL_FAILED",

@@ -43,9 +43,9 @@ export async function smallNode({
   const kit = new ToolKit(systemClock, [calculator, ...tools])
   const manager: AgentManager = new AgentManager(
     system,
-    (agent, request, signal) => {
+    (agent, request, work) => {
       const { log, emit } = runs.of(request.runId)
-      return respond(agent, request, { model, tools: kit, log, clock: systemClock, emit, permit: () => {} }, signal)
+      return respond(agent, request, { model, tools: kit, log, clock: systemClock, emit, permit: () => {} }, work)
     },
     limits,
   )
