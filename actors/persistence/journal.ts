@@ -38,6 +38,8 @@ export interface StoredEvent extends NewEvent {
 /** What goes with an append beside its events. */
 export interface AppendOptions {
   readonly traceId?: string | undefined
+  /** The actor's key was made up just now, so that it cannot have events: the journal need not look. */
+  readonly isNew?: boolean
   /** Stored with the events (J4), with the answer that a repeated command gets. */
   readonly command?: { readonly id: string; readonly reply: unknown } | undefined
 }

@@ -34,6 +34,11 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
 
   /** Heads on their way from the disk: appends that wait for one go on in the order they came. */
   const loading = new Map<string, Promise<Head>>()
+  const keep = (name: string, head: Head): Head => {
+    if (heads.size >= headLimit) heads.delete(heads.keys().next().value as string)
+    heads.set(name, head)
+    return head
+  }
   const headOf = (actor: PersistenceId, name: string): Promise<Head> => {
     const known = loading.get(name)
     if (known !== undefined) return known
@@ -52,15 +57,18 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
     }
     const fence = await store.get(keyOf("epoch", actor.tenant, actor.type, actor.key))
     if (fence !== undefined) head.epoch = Math.max(head.epoch, decodePayload(fence) as number)
-    if (heads.size >= headLimit) heads.delete(heads.keys().next().value as string)
-    heads.set(name, head)
-    return head
+    return keep(name, head)
   }
 
   return {
     async append(actor, expectedSequence, epoch, events: readonly NewEvent[], options = {}) {
       const name = nameOf(actor)
-      const head = (loading.has(name) ? undefined : heads.get(name)) ?? (await headOf(actor, name))
+      let head = loading.has(name) ? undefined : heads.get(name)
+      if (head === undefined)
+        head =
+          options.isNew === true
+            ? keep(name, { sequence: 0, epoch: 0, prefix: eventsOf(actor), names: actorNames(actor) })
+            : await headOf(actor, name)
       checkAppend(actor, head, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
       const { prefix } = head

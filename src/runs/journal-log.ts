@@ -6,14 +6,21 @@ export class JournalLog implements RunLog {
   readonly state: RunState
   readonly #journal: Journal
   readonly #id: PersistenceId
+  readonly #isNew: boolean
   #sequence: number
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(journal: Journal, id: PersistenceId, state: RunState, sequence: number) {
+  private constructor(journal: Journal, id: PersistenceId, state: RunState, sequence: number, isNew: boolean) {
     this.#journal = journal
     this.#id = id
     this.state = state
     this.#sequence = sequence
+    this.#isNew = isNew
+  }
+
+  /** The log of a run whose id was made up just now. */
+  static begin(journal: Journal, tenant: string, runId: string): JournalLog {
+    return new JournalLog(journal, { tenant, type: "run", key: runId }, newRunState(), 0, true)
   }
 
   /** Reads what is known of a run; nothing, for a new one. */
@@ -25,7 +32,7 @@ export class JournalLog implements RunLog {
       foldRun(state, { name, payload } as RunLogEvent)
       sequence = at
     }
-    return new JournalLog(journal, id, state, sequence)
+    return new JournalLog(journal, id, state, sequence, false)
   }
 
   append(...events: readonly RunLogEvent[]): Promise<void> {
@@ -35,6 +42,7 @@ export class JournalLog implements RunLog {
         this.#sequence,
         0,
         events.map((event) => ({ ...event, version: 1 })),
+        { isNew: this.#isNew && this.#sequence === 0 },
       )
       for (const event of events) foldRun(this.state, event)
     })

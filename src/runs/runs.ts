@@ -229,7 +229,7 @@ export class Runs {
           target,
           input,
           options,
-          log ?? (recorded ? await JournalLog.open(journal, tenant, runId) : noLog),
+          log ?? (recorded ? JournalLog.begin(journal, tenant, runId) : noLog),
           log?.state.started !== undefined,
           listener,
         )
