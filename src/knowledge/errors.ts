@@ -9,4 +9,5 @@ export const knowledgeErrors = defineErrors({
     meaning: "A document is larger than the knowledge base takes.",
   },
   INVALID_FACT: { retryable: false, executed: "no", meaning: "A fact lacks its subject, relation or object." },
+  INVALID_RECORD: { retryable: false, executed: "no", meaning: "A record is not of the form that its type has." },
 })

@@ -11,12 +11,14 @@ import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
 import { extname, join, relative, sep } from "node:path"
 import MiniSearch from "minisearch"
+import type { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
 import type { RecordStore } from "../record-store.js"
 import { hashedNgrams } from "./hashed-ngrams.js"
 import type { Document, Embedder, Fact, Knowledge, SearchHit, SearchOptions } from "./knowledge.js"
 import { fuseRanks, scoreSentences, stem } from "./rank.js"
 import { chunksOf, readDocument, sentencesOf } from "./read-document.js"
+import { typedRecords, type TypedRecords } from "./typed-records.js"
 
 interface StoredDocument {
   readonly id: string
@@ -201,6 +203,10 @@ export class KnowledgeBase implements Knowledge {
         found.push(fact)
     }
     return found
+  }
+
+  records<T extends object>(type: string, schema: z.ZodType<T>, { tenant = "default" } = {}): TypedRecords<T> {
+    return typedRecords(this.#records, type, schema, keyOf(tenant, "record", type))
   }
 
   #index(tenant: string): Promise<Index> {

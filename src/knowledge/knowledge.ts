@@ -1,3 +1,6 @@
+import type { z } from "zod"
+import type { TypedRecords } from "./typed-records.js"
+
 /** One hit of a search: a stretch of a document, where it stands and how well it matches (higher is better). */
 export interface SearchHit {
   readonly text: string
@@ -42,10 +45,10 @@ export interface Embedder {
 /** What agents, tools, the gateway and the CLI use of the knowledge base. */
 export interface Knowledge {
   add(document: Document, options?: { tenant?: string }): Promise<{ chunks: number; unchanged: boolean }>
-  /** Adds every readable document below a folder; `onProgress` is called after each. */
+  /** Adds every readable document below a folder; ids begin with `prefix`, `onProgress` is called after each. */
   addFolder(
     folder: string,
-    options?: { tenant?: string; onProgress?: (done: number, total: number, id: string) => void },
+    options?: { tenant?: string; prefix?: string; onProgress?: (done: number, total: number, id: string) => void },
   ): Promise<{ documents: number; chunks: number }>
   remove(id: string, options?: { tenant?: string }): Promise<boolean>
   documents(options?: { tenant?: string }): Promise<readonly { id: string; chunks: number; bytes: number }[]>
@@ -54,4 +57,6 @@ export interface Knowledge {
   retract(fact: Fact, options?: { tenant?: string }): Promise<boolean>
   /** Facts that match every given field. */
   facts(pattern: Partial<Fact>, options?: { tenant?: string }): Promise<readonly Fact[]>
+  /** The records of a type, in the form of a schema: `records("city", z.object({ people: z.number() }))`. */
+  records<T extends object>(type: string, schema: z.ZodType<T>, options?: { tenant?: string }): TypedRecords<T>
 }
