@@ -110,6 +110,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   DOCUMENT_UNREADABLE: refused,
   DOCUMENT_TOO_LARGE: { http: 413, grpc: status.RESOURCE_EXHAUSTED },
   INVALID_FACT: invalid,
+  INVALID_RECORD: invalid,
   INVALID_CONFIG: internal,
   BENCH_MISSING: internal,
   INVALID_PLUGIN: internal,
