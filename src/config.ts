@@ -137,6 +137,19 @@ export const configSchema = z
       .default({})
       .describe("Models by name, beside the embedded `scribe`."),
     agents: z.array(agentSchema).default([]).describe("Agents beside the shipped ones."),
+    limits: z
+      .strictObject({
+        maxReplicas: z.int().min(1).default(1000).describe("Most replicas of all agents together."),
+        maxOpen: z.int().min(1).default(10_000).describe("Most requests open at a time, all agents together."),
+        concurrency: z.int().min(1).default(16).describe("Requests that one replica works on at a time."),
+        maxMemoryMb: z
+          .int()
+          .min(64)
+          .optional()
+          .describe("Resident memory of the process in MB above which requests are refused."),
+      })
+      .prefault({})
+      .describe("What all agents together may use."),
     topologies: z.array(z.string()).default([]).describe("YAML files of topologies, relative to this file."),
     knowledge: z
       .strictObject({

@@ -15,7 +15,7 @@ import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { ActorSystem } from "#actors/system.js"
 import "./errors.js"
-import { AgentManager } from "./agents/agent-manager.js"
+import { AgentManager, type AgentManagerLimits } from "./agents/agent-manager.js"
 import type { AgentDefinition } from "./agents/agent.js"
 import { respond } from "./agents/respond.js"
 import { shippedAgents } from "./agents/shipped.js"
@@ -146,31 +146,35 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     clock,
     random,
   })
-  const manager = new AgentManager(system, async (agent, request, work) => {
-    const { log, emit, caller } = runs.of(request.runId)
-    const model = await registry.get(agent.model ?? "scribe")
-    const permit = (tool: string): void => {
-      for (const who of [agent.name, ...(caller === undefined ? [] : [caller])]) {
-        if (decide(config.security.policy, who, "use", tool).kind === "deny")
-          throw new AgentOSError("FORBIDDEN", `the policy does not let ${who} use ${tool}`)
+  const manager = new AgentManager(
+    system,
+    async (agent, request, work) => {
+      const { log, emit, caller } = runs.of(request.runId)
+      const model = await registry.get(agent.model ?? "scribe")
+      const permit = (tool: string): void => {
+        for (const who of [agent.name, ...(caller === undefined ? [] : [caller])]) {
+          if (decide(config.security.policy, who, "use", tool).kind === "deny")
+            throw new AgentOSError("FORBIDDEN", `the policy does not let ${who} use ${tool}`)
+        }
       }
-    }
-    const seen = (event: RunEvent): void => {
-      metrics.follow(event)
-      for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)
-      emit(event)
-    }
-    const toolkit =
-      agent.grounding === "sentence"
-        ? {
-            specs: kit.specs.bind(kit),
-            get: kit.get.bind(kit),
-            call: (name: string, ...more: [unknown, object]) =>
-              (name === "knowledge.search" ? sentences : kit).call(name, ...more),
-          }
-        : kit
-    return respond(agent, request, { model, tools: toolkit, log, clock, emit: seen, permit }, work)
-  })
+      const seen = (event: RunEvent): void => {
+        metrics.follow(event)
+        for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)
+        emit(event)
+      }
+      const toolkit =
+        agent.grounding === "sentence"
+          ? {
+              specs: kit.specs.bind(kit),
+              get: kit.get.bind(kit),
+              call: (name: string, ...more: [unknown, object]) =>
+                (name === "knowledge.search" ? sentences : kit).call(name, ...more),
+            }
+          : kit
+      return respond(agent, request, { model, tools: toolkit, log, clock, emit: seen, permit }, work)
+    },
+    limitsOf(config),
+  )
 
   for (const plugin of await loadPlugins(plugins)) {
     for (const tool of plugin.tools ?? []) kit.register(tool)
@@ -285,6 +289,11 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
   }
   return os
 }
+
+const limitsOf = ({ limits: { maxMemoryMb = Infinity, ...limits } }: Config): AgentManagerLimits => ({
+  ...limits,
+  maxMemoryMb,
+})
 
 const isToolList = (tools: readonly Tool[] | Config["tools"]): tools is readonly Tool[] => Array.isArray(tools)
 

@@ -3,7 +3,8 @@
  *
  * Invariants
  *   M1. A request goes to the replica with the fewest requests open; ties go to the older one.
- *   M2. No more than `maxReplicas` actors and `maxOpen` requests exist at a time, all agents together.
+ *   M2. No more than `maxReplicas` actors and `maxOpen` requests exist at a time, all agents together, and none is begun while the process is larger
+ *       than `maxMemoryMb`.
  *   M3. A stopped agent keeps its definition and refuses requests until it is started.
  */
 import { AgentOSError } from "#actors/errors.js"
@@ -21,9 +22,18 @@ export interface AgentManagerLimits {
   readonly maxOpen: number
   /** Requests that one replica works on at a time; default 16. */
   readonly concurrency: number
+  /** Resident memory of the process above which requests are refused, in MB; default none. */
+  readonly maxMemoryMb: number
 }
 
-export const defaultLimits: AgentManagerLimits = { maxReplicas: 1000, maxOpen: 10_000, concurrency: 16 }
+export const defaultLimits: AgentManagerLimits = {
+  maxReplicas: 1000,
+  maxOpen: 10_000,
+  concurrency: 16,
+  maxMemoryMb: Infinity,
+}
+/** How often the memory is looked at. */
+const memoryEveryMs = 100
 
 export interface AgentDescription {
   readonly name: string
@@ -68,6 +78,8 @@ export class AgentManager {
   #open = 0
   #incarnation = 0
   #tickets = 0
+  #memoryMb = 0
+  #memoryAt = -Infinity
 
   constructor(system: ActorSystem, respond: Responder, limits: Partial<AgentManagerLimits> = {}) {
     this.#system = system
@@ -146,6 +158,7 @@ export class AgentManager {
         "MAILBOX_FULL",
         `${this.#open} requests are open at this node's agents; it takes no more for now`,
       )
+    this.#checkMemory()
     this.#open += 1
     replica.open += 1
     const ticket = ++this.#tickets
@@ -162,6 +175,22 @@ export class AgentManager {
       this.#open -= 1
       replica.open -= 1
     }
+  }
+
+  /** @throws `MEMORY_FULL` (M2) */
+  #checkMemory(): void {
+    const { maxMemoryMb } = this.#limits
+    if (maxMemoryMb === Infinity) return
+    const { now } = this.#system.wheel
+    if (now - this.#memoryAt >= memoryEveryMs) {
+      this.#memoryAt = now
+      this.#memoryMb = Math.round(process.memoryUsage.rss() / 2 ** 20)
+    }
+    if (this.#memoryMb > maxMemoryMb)
+      throw new AgentOSError(
+        "MEMORY_FULL",
+        `the node uses ${this.#memoryMb} MB; above ${maxMemoryMb} MB it takes no more requests for now`,
+      )
   }
 
   #entry(name: string): Entry {

@@ -13,8 +13,8 @@ const widest = 140
  * @returns the result, or undefined when the run failed
  */
 export async function showRun(events: AsyncIterable<RunEvent>): Promise<RunResult | undefined> {
-  const live = process.stdout.isTTY === true
-  const width = () => Math.min(process.stdout.columns ?? 100, widest)
+  const live = process.stdout.isTTY === true && process.stdout.columns > 0
+  const width = () => Math.min(process.stdout.columns || 100, widest)
   const update = createLogUpdate(process.stdout)
   let view = emptyView
   let result: RunResult | undefined

@@ -85,6 +85,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_TOPOLOGY: missing,
   UNKNOWN_FUNCTION: internal,
   AGENT_STOPPED: unavailable,
+  MEMORY_FULL: unavailable,
   BUDGET_EXCEEDED: exhausted,
   NO_ROUTE: refused,
   OUTPUT_REJECTED: refused,

@@ -16,6 +16,11 @@ export const runErrors = defineErrors({
     meaning: "A topology names a function that was not registered.",
   },
   AGENT_STOPPED: { retryable: true, executed: "no", meaning: "The agent is stopped; start it first." },
+  MEMORY_FULL: {
+    retryable: true,
+    executed: "no",
+    meaning: "The process uses more memory than it may; it takes no more requests for now.",
+  },
   BUDGET_EXCEEDED: {
     retryable: false,
     executed: "yes",

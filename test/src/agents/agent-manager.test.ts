@@ -56,6 +56,13 @@ t.test("a stopped agent refuses requests until it is started again", async (t) =
   await node.stop()
 })
 
+t.test("a process that is larger than it may be takes no more requests", async (t) => {
+  const node = await smallNode({ agents: [echo], script: (given) => asked(given).question, limits: { maxMemoryMb: 1 } })
+  await t.rejects(node.agents.ask("echo", request("a")), { code: "MEMORY_FULL", message: /above 1 MB/ })
+  t.equal(node.agents.describe("echo").queued, 0)
+  await node.stop()
+})
+
 t.test("replicas and open requests have a limit, told with its figure", async (t) => {
   const { script, waiting } = held()
   const node = await smallNode({ agents: [echo], script, limits: { maxReplicas: 3, maxOpen: 1 } })

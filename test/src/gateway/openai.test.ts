@@ -1,5 +1,6 @@
 import OpenAI from "openai"
 import t from "tap"
+import { createAgentOS } from "#src/os.js"
 import { remainder } from "#src/gateway/chat.js"
 import { openNode } from "#test/support/open-node.js"
 
@@ -12,6 +13,25 @@ t.test("OpenAI's own client lists agents and topologies as models", async (t) =>
   t.ok(models.includes("echo") && models.includes("twice"))
   t.match(await openai.models.retrieve("twice"), { id: "twice", object: "model" })
   await t.rejects(openai.models.retrieve("nobody"), { message: /^404/ })
+  await node.stop()
+})
+
+t.test("an agent of one node is the model of an agent of another", async (t) => {
+  const node = await openNode()
+  const other = await createAgentOS({
+    data: "memory",
+    models: { far: { kind: "openai-compatible", baseUrl: `${node.rest}/v1`, model: "echo" } },
+    agents: [{ name: "near", model: "far", instructions: "Say it again." }],
+  })
+  const tokens: string[] = []
+  for await (const event of other.stream("near", "one two three")) {
+    if (event.type === "token") tokens.push(event.text)
+    if (event.type === "end") t.match(event.run, { output: "one two three", usage: { completionTokens: 3 } })
+  }
+  t.ok(tokens.length > 1, "tokens stream through both")
+  await node.os.agents.stop("echo")
+  await t.rejects(other.run("near", "again"))
+  await other.stop()
   await node.stop()
 })
 
