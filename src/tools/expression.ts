@@ -8,7 +8,7 @@ type Value = bigint | number
 
 const precedence: Readonly<Record<string, number>> = { "+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "^": 4 }
 const unaryPrecedence = 3
-/** Longest expression, and most bits of a whole result: 2^4096 has 1,234 digits. */
+/** Longest expression, and most bits of a whole result: 2^4095 has 1,233 digits. */
 const limits = { length: 1000, bits: 4096 }
 
 /** @throws `INVALID_EXPRESSION` saying what stands where something else was expected */
@@ -36,22 +36,29 @@ export function evaluateExpression(text: string): string {
     if (token.text === "+") return expression(unaryPrecedence)
     if (token.text === "(") {
       const inner = expression(0)
-      if (tokens[at++]?.text !== ")") throw invalid(`the parenthesis at ${token.at + 1} is not closed`)
+      const close = tokens[at++]
+      if (close === undefined) throw invalid(`the parenthesis at ${token.at + 1} is not closed`)
+      if (close.text !== ")") throw misplaced(close, 'an operator or ")"')
       return inner
     }
-    if (!/\d/.test(token.text))
-      throw invalid(`${JSON.stringify(token.text)} at ${token.at + 1} stands where a number is expected`)
-    return /^\d+$/.test(token.text) ? BigInt(token.text) : Number(token.text)
+    if (!/\d/.test(token.text)) throw misplaced(token, "a number")
+    return /^\d+$/.test(token.text) ? BigInt(token.text) : finite(Number(token.text))
   }
 
   const result = expression(0)
   const rest = tokens[at]
-  if (rest !== undefined) throw invalid(`${JSON.stringify(rest.text)} at ${rest.at + 1} is not expected`)
+  if (rest !== undefined) throw misplaced(rest, "an operator or the end")
   return format(result)
 }
 
-function cut(text: string): { text: string; at: number }[] {
-  const tokens: { text: string; at: number }[] = []
+interface Token {
+  readonly text: string
+  /** Where it begins, from 0. */
+  readonly at: number
+}
+
+function cut(text: string): Token[] {
+  const tokens: Token[] = []
   const pattern = /\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+|[-+*/%^()×÷−])/y
   let last = 0
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
@@ -59,9 +66,11 @@ function cut(text: string): { text: string; at: number }[] {
     tokens.push({ text: { "×": "*", "÷": "/", "−": "-" }[symbol] ?? symbol, at: pattern.lastIndex - symbol.length })
     last = pattern.lastIndex
   }
-  const rest = text.slice(last).trim()
+  const rest = text.slice(last).trimStart()
   if (rest !== "")
-    throw invalid(`${JSON.stringify(rest.slice(0, 20))} is not arithmetic: use numbers, + - * / % ^ and parentheses`)
+    throw invalid(
+      `${JSON.stringify(rest.trimEnd().slice(0, 20))} at ${text.length - rest.length + 1} is not arithmetic: use numbers, + - * / % ^ and parentheses`,
+    )
   return tokens
 }
 
@@ -78,11 +87,12 @@ function apply(operator: string, a: Value, b: Value): Value {
       case "%":
         return a % b
       case "/":
-        return a % b === 0n ? a / b : Number(a) / Number(b)
+        return a % b === 0n ? a / b : finite(Number(a) / Number(b))
       case "^":
-        if (b < 0n) return Number(a) ** Number(b)
-        if (bits(a) * Number(b) > limits.bits) throw tooLarge()
-        return a ** b
+        if (b < 0n) return finite(Number(a) ** Number(b))
+        // The result has at least so many bits, so what is begun is not much larger than what is allowed.
+        if ((bits(a) - 1) * Number(b) > limits.bits) throw tooLarge()
+        return small(a ** b)
     }
   }
   const [x, y] = [Number(a), Number(b)]
@@ -98,14 +108,21 @@ function apply(operator: string, a: Value, b: Value): Value {
             : operator === "%"
               ? x % y
               : x ** y
-  if (!Number.isFinite(result)) throw invalid("the result is not a number")
-  return result
+  return finite(result)
+}
+
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw invalid("a number in it is too large, or is none")
+  return value
 }
 
 const bits = (value: bigint): number => (value < 0n ? -value : value).toString(2).length
 const negate = (value: Value): Value => -value
 const tooLarge = (): AgentOSError => invalid("the result is too large")
 const invalid = (what: string): AgentOSError => new AgentOSError("INVALID_EXPRESSION", `cannot calculate this: ${what}`)
+
+const misplaced = ({ text, at }: Token, expected: string): AgentOSError =>
+  invalid(`${JSON.stringify(text)} at ${at + 1} stands where ${expected} is expected`)
 
 function small(value: bigint): bigint {
   if (bits(value) > limits.bits) throw tooLarge()

@@ -99,7 +99,14 @@ export function httpTool(input: unknown, environment: Readonly<Record<string, st
       const url = new URL(
         config.url.replace(/\{(\w+)\}/g, (_, name: string) => {
           used.add(name)
-          return encodeURIComponent(String(args[name] ?? ""))
+          const value = String(args[name] ?? "")
+          // Encoding leaves dots alone, and these two would climb to another path.
+          if (value === "." || value === "..")
+            throw new AgentOSError(
+              "INVALID_ARGUMENTS",
+              `${config.name}: ${name} is ${JSON.stringify(value)}, which would lead to another path`,
+            )
+          return encodeURIComponent(value)
         }),
       )
       const rest = Object.entries(args).filter(([name, value]) => !used.has(name) && value !== undefined)
@@ -132,7 +139,8 @@ async function checkedAddress(url: URL, config: HttpToolConfig): Promise<{ addre
     throw refuse(`its allow-list has ${config.allow.join(", ")}`)
   const host = url.hostname.replace(/^\[|\]$/g, "")
   const found = isIP(host) === 0 ? await lookup(host) : { address: host, family: isIP(host) }
-  const named = isIP(host) !== 0
+  const address = found.family === 6 ? `[${found.address}]` : found.address
+  const named = [address, url.port === "" ? address : `${address}:${url.port}`].some((at) => config.allow.includes(at))
   if (!named && privateAddresses.check(found.address, found.family === 6 ? "ipv6" : "ipv4"))
     throw refuse(`its name leads to the private address ${found.address}; allow the address itself if that is meant`)
   return found

@@ -61,12 +61,9 @@ export class ToolKit {
   async call(name: string, args: unknown, context: Partial<ToolContext> = {}): Promise<ToolOutcome> {
     const tool = this.#tools.get(name)
     if (tool === undefined) return refused("UNKNOWN_TOOL", this.#unknown(name))
-    const parsed = await tool.parameters.safeParseAsync(args)
-    if (!parsed.success)
-      return refused(
-        "INVALID_ARGUMENTS",
-        `${name} was called with wrong arguments: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`,
-      )
+    const parsed = await checked(tool, args)
+    if ("fault" in parsed)
+      return refused("INVALID_ARGUMENTS", `${name} was called with wrong arguments: ${parsed.fault}`)
     const timeoutMs = tool.timeoutMs ?? defaultTimeoutMs
     const control = new AbortController()
     const signal = context.signal === undefined ? control.signal : AbortSignal.any([context.signal, control.signal])
@@ -79,7 +76,7 @@ export class ToolKit {
     )
     try {
       const full: ToolContext = { agent: "", tenant: "default", traceId: "", callId: "", ...context, signal }
-      const value = await Promise.race([ended, (async () => tool.execute(parsed.data, full))()]) // K2
+      const value = await Promise.race([ended, (async () => tool.execute(parsed.arguments, full))()]) // K2
       return succeeded(value)
     } catch (error) {
       if (error instanceof AgentOSError) return refused(error.code, error.message)
@@ -92,6 +89,17 @@ export class ToolKit {
 
   #unknown(name: string): string {
     return `there is no tool named ${JSON.stringify(name)}; there are: ${[...this.#tools.keys()].join(", ")}`
+  }
+}
+
+/** Arguments as the tool's schema reads them, or what is wrong with them. */
+async function checked(tool: Tool, args: unknown): Promise<{ arguments: unknown } | { fault: string }> {
+  try {
+    const { data, error } = await tool.parameters.safeParseAsync(args)
+    return error === undefined ? { arguments: data } : { fault: z.prettifyError(error).replaceAll("\n", " ") }
+  } catch (error) {
+    // A schema may compute, and what it computes may throw (K1).
+    return { fault: error instanceof Error ? error.message : String(error) }
   }
 }
 
