@@ -1,4 +1,6 @@
 /** The pages that are written by code: `npm run docs` writes them, a test holds them to the code. */
+import { readFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
 import { format } from "prettier"
 import { actorErrors } from "#actors/errors.js"
 import { configurationReference } from "#src/config.js"
@@ -9,6 +11,8 @@ import { modelErrors } from "#src/models/errors.js"
 import { securityErrors } from "#src/security/errors.js"
 import { toolErrors } from "#src/tools/errors.js"
 import { runErrors } from "#src/topologies/errors.js"
+
+const root = fileURLToPath(new URL("../../../", import.meta.url))
 
 const tables = {
   "Actors and persistence": actorErrors,
@@ -47,11 +51,54 @@ function errorsReference(): string {
   ].join("\n")
 }
 
+interface Evaluation {
+  readonly items: number
+  readonly intact: Readonly<Record<string, { readonly seen: number; readonly "held-out": number }>>
+  readonly shuffled: Evaluation["intact"]
+}
+
+/** Tasks of the embedded model as people call them. */
+const tasks: Readonly<Record<string, string>> = {
+  route: "routing a request",
+  "math-call": "writing a calculator call",
+  "math-answer": "stating its result",
+  "docs-query": "turning a question into a search",
+  "docs-answer": "answering from one sentence",
+  "docs-answer-long": "answering from two or three sentences",
+  "time-answer": "telling the time",
+  chat: "small talk",
+  merge: "joining two answers",
+}
+
+function evaluationTable({ items, intact, shuffled }: Evaluation): string {
+  return [
+    "| task | seen phrasing | held out | shuffled |",
+    "|---|---:|---:|---:|",
+    ...Object.entries(tasks).map(
+      ([task, title]) =>
+        `| ${title} | ${intact[task]?.seen} | ${intact[task]?.["held-out"]} | ${shuffled[task]?.seen} |`,
+    ),
+    "",
+    `${items} items a task and column.`,
+  ].join("\n")
+}
+
+/** A page with what stands between its marks replaced. */
+async function filled(path: string, mark: string, text: string): Promise<string> {
+  const [before = "", rest = ""] = (await readFile(root + path, "utf8")).split(`<!-- ${mark} -->`)
+  return `${before}<!-- ${mark} -->\n\n${text}\n\n<!-- /${mark} -->${rest.split(`<!-- /${mark} -->`)[1] ?? ""}`
+}
+
 /** Text by path. */
 export async function generatedPages(): Promise<Readonly<Record<string, string>>> {
+  const evaluation = JSON.parse(
+    await readFile(`${root}src/models/embedded/scribe/evaluation.json`, "utf8"),
+  ) as Evaluation
   const markdown = (text: string): Promise<string> => format(text, { parser: "markdown", printWidth: 120 })
   return {
     "docs/configuration.md": await markdown(configurationReference()),
     "docs/errors.md": await markdown(errorsReference()),
+    "docs/training.md": await markdown(await filled("docs/training.md", "evaluation", evaluationTable(evaluation))),
+    "README.md": await markdown(await filled("README.md", "evaluation", evaluationTable(evaluation))),
   }
 }
