@@ -168,7 +168,7 @@ export class KnowledgeBase implements Knowledge {
         sentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", passage })),
       )
       // A question answers nothing.
-      .filter(({ text }) => !text.endsWith("?") && (question === "" || !text.includes(question)))
+      .filter(({ text }) => !isQuestion(text) && (question === "" || !text.includes(question)))
     const scores = scoreSentences(query, question, candidates)
     return candidates
       .map(({ passage, text }, i) => hit(passage, text, scores[i] as number))
@@ -240,6 +240,9 @@ const keyOf = (...parts: readonly string[]): string =>
 const documentKey = (tenant: string, id: string): string => keyOf(tenant, "document", id)
 const factKey = (tenant: string, { subject, relation, object }: Fact): string =>
   keyOf(tenant, "fact", subject, relation, object)
+
+/** Also one in quotes or parentheses. */
+const isQuestion = (sentence: string): boolean => /\?["'”’»)\]]*$/.test(sentence)
 
 const hit = ({ source, heading }: Passage, text: string, score: number): SearchHit => ({
   text,

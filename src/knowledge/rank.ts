@@ -19,8 +19,13 @@ export function termsOf(text: string): string[] {
   })
 }
 
-/** A light stemmer: plural and the commonest verb endings. */
+/** A light stemmer: plural and the commonest verb endings, and the mute e that comes and goes with them. */
 export function stem(word: string): string {
+  const bare = withoutEnding(word)
+  return bare.length > 3 && bare.endsWith("e") ? bare.slice(0, -1) : bare
+}
+
+function withoutEnding(word: string): string {
   if (word.length > 4 && word.endsWith("ies")) return `${word.slice(0, -3)}y`
   if (word.length > 5 && word.endsWith("ing")) return word.slice(0, -3)
   if (word.length > 4 && word.endsWith("ed")) return word.slice(0, -2)
@@ -29,11 +34,11 @@ export function stem(word: string): string {
   return word
 }
 
-/** Words that say nothing about what is asked. */
+/** Words that say nothing about what is asked, as their stems. */
 const functionWords = new Set(
-  "a an the is are was were be been do does did has have had of in on at to for by with from and or not it its this that these those what which who whom whose where when why how can could should would will may might must i you we they he she me my our your please tell show much many".split(
-    " ",
-  ),
+  "a an the is are was were be been do does did has have had of in on at to for by with from and or not it its this that these those what which who whom whose where when why how can could should would will may might must i you we they he she me my our your please tell show much many"
+    .split(" ")
+    .map(stem),
 )
 
 export interface Candidate {

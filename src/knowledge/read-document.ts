@@ -1,5 +1,5 @@
 /** Documents of several formats as plain paragraphs under headings. */
-import { convert } from "html-to-text"
+import { convert, type FormatCallback } from "html-to-text"
 import { lexer, type Token, type Tokens } from "marked"
 import { AgentOSError } from "#actors/errors.js"
 import type { Document } from "./knowledge.js"
@@ -28,16 +28,7 @@ export async function readDocument(document: Document): Promise<Section[]> {
   if (format === "pdf") return pdfSections(id, content)
   const text = typeof content === "string" ? content : new TextDecoder().decode(content)
   if (format === "markdown") return markdownSections(text)
-  if (format === "html")
-    return markdownSections(
-      convert(text, {
-        wordwrap: false,
-        selectors: [
-          { selector: "a", options: { ignoreHref: true } },
-          { selector: "img", format: "skip" },
-        ],
-      }),
-    )
+  if (format === "html") return htmlSections(text)
   return [{ heading: undefined, paragraphs: paragraphsOf(text) }]
 }
 
@@ -45,33 +36,104 @@ async function pdfSections(id: string, content: string | Uint8Array): Promise<Se
   const bytes = typeof content === "string" ? Buffer.from(content, "base64") : content
   try {
     const { extractText, getDocumentProxy } = await import("unpdf")
-    const { text } = await extractText(await getDocumentProxy(new Uint8Array(bytes)), { mergePages: false })
-    return text.map((page, index) => ({ heading: `page ${index + 1}`, paragraphs: paragraphsOf(page) }))
+    // What it thinks of the file's form is nothing for standard output.
+    const file = await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 })
+    try {
+      const { text } = await extractText(file, { mergePages: false })
+      return text.map((page, index) => ({ heading: `page ${index + 1}`, paragraphs: paragraphsOf(page) }))
+    } finally {
+      await file.destroy()
+    }
   } catch (cause) {
     throw new AgentOSError("DOCUMENT_UNREADABLE", `${id} is not a PDF that can be read`, { cause })
   }
 }
 
+type Sections = { heading: string | undefined; paragraphs: Paragraph[] }[]
+
+const filled = (sections: Sections): Section[] =>
+  sections.filter(({ heading, paragraphs }) => heading !== undefined || paragraphs.length > 0)
+
 function markdownSections(text: string): Section[] {
-  const sections: { heading: string | undefined; paragraphs: Paragraph[] }[] = [{ heading: undefined, paragraphs: [] }]
+  const sections: Sections = [{ heading: undefined, paragraphs: [] }]
   const add = (paragraph: string): void => {
     const plain = paragraph.replace(/\s+/g, " ").trim()
     if (plain !== "") sections.at(-1)?.paragraphs.push({ text: plain })
   }
-  for (const token of lexer(text)) {
-    if (token.type === "heading")
-      sections.push({ heading: plainText((token as Tokens.Heading).tokens), paragraphs: [] })
-    else if (token.type === "list") for (const item of (token as Tokens.List).items) add(plainText(item.tokens))
-    else if (token.type === "table") {
-      const { header, rows } = token as Tokens.Table
-      for (const row of rows)
-        add(row.map((cell, i) => `${plainText(header[i]?.tokens ?? [])}: ${plainText(cell.tokens)}`).join("; "))
-    } else if (token.type === "blockquote") add(plainText((token as Tokens.Blockquote).tokens))
-    else if (token.type === "paragraph" || token.type === "text")
-      add(plainText((token as Tokens.Paragraph).tokens ?? [token]))
-    else if (token.type === "code") sections.at(-1)?.paragraphs.push({ text: (token as Tokens.Code).text, code: true })
+  const read = (tokens: readonly Token[]): void => {
+    for (const token of tokens) {
+      if (token.type === "heading")
+        sections.push({ heading: plainText((token as Tokens.Heading).tokens), paragraphs: [] })
+      else if (token.type === "list") for (const item of (token as Tokens.List).items) read(item.tokens)
+      else if (token.type === "blockquote") read((token as Tokens.Blockquote).tokens)
+      else if (token.type === "table") {
+        const { header, rows } = token as Tokens.Table
+        for (const row of rows)
+          add(row.map((cell, i) => `${plainText(header[i]?.tokens ?? [])}: ${plainText(cell.tokens)}`).join("; "))
+      } else if (token.type === "paragraph" || token.type === "text")
+        add(plainText((token as Tokens.Paragraph).tokens ?? [token]))
+      else if (token.type === "code")
+        sections.at(-1)?.paragraphs.push({ text: (token as Tokens.Code).text, code: true })
+    }
   }
-  return sections.filter(({ heading, paragraphs }) => heading !== undefined || paragraphs.length > 0)
+  read(lexer(text))
+  return filled(sections)
+}
+
+/** Characters that no text has mark what the text of a page cannot tell: where a heading begins, and where code begins and ends. */
+const [headingMark, codeMark] = ["\u0001", "\u0002"]
+
+const apart = { leadingLineBreaks: 2, trailingLineBreaks: 2 }
+const block: FormatCallback = (element, walk, builder) => {
+  builder.openBlock(apart)
+  walk(element.children, builder)
+  builder.closeBlock(apart)
+}
+const heading: FormatCallback = (element, walk, builder) => {
+  builder.openBlock(apart)
+  builder.addInline(headingMark)
+  walk(element.children, builder)
+  builder.closeBlock(apart)
+}
+const code: FormatCallback = (element, walk, builder) => {
+  builder.openBlock({ ...apart, isPre: true })
+  builder.addInline(codeMark)
+  walk(element.children, builder)
+  builder.addInline(codeMark)
+  builder.closeBlock(apart)
+}
+const cell: FormatCallback = (element, walk, builder) => {
+  walk(element.children, builder)
+  builder.addInline("; ")
+}
+
+function htmlSections(text: string): Section[] {
+  const plain = convert(text.replaceAll(headingMark, "").replaceAll(codeMark, ""), {
+    wordwrap: false,
+    formatters: { block, heading, code, cell },
+    selectors: [
+      { selector: "a", options: { ignoreHref: true } },
+      { selector: "img", format: "skip" },
+      ...["h1", "h2", "h3", "h4", "h5", "h6"].map((selector) => ({ selector, format: "heading" })),
+      ...["ul", "ol", "li", "blockquote", "table", "tr"].map((selector) => ({ selector, format: "block" })),
+      ...["th", "td"].map((selector) => ({ selector, format: "cell" })),
+      { selector: "pre", format: "code" },
+    ],
+  })
+  const sections: Sections = [{ heading: undefined, paragraphs: [] }]
+  for (const [index, stretch] of plain.split(codeMark).entries()) {
+    // Every second stretch stands between two marks.
+    if (index % 2 === 1) {
+      if (stretch.trim() !== "") sections.at(-1)?.paragraphs.push({ text: stretch, code: true })
+      continue
+    }
+    for (const paragraph of paragraphsOf(stretch)) {
+      if (paragraph.text.startsWith(headingMark))
+        sections.push({ heading: paragraph.text.slice(headingMark.length).trim(), paragraphs: [] })
+      else sections.at(-1)?.paragraphs.push({ text: paragraph.text.replace(/;$/, "") })
+    }
+  }
+  return filled(sections)
 }
 
 /** Text without its marks: emphasis, links, code. */
@@ -102,7 +164,7 @@ const paragraphsOf = (text: string): Paragraph[] =>
     .map((paragraph) => ({ text: paragraph.replace(/\s+/g, " ").trim() }))
     .filter(({ text }) => text !== "")
 
-/** Most characters of a chunk; a longer paragraph is cut between sentences. */
+/** Most characters of a chunk; a longer paragraph is cut between sentences, a longer sentence between words. */
 const chunkLength = 800
 
 export interface Chunk {
@@ -127,7 +189,7 @@ export function chunksOf(sections: readonly Section[]): Chunk[] {
           chunks.push({ heading, text: paragraph.text.slice(from, from + chunkLength), code: true })
         continue
       }
-      for (const piece of paragraph.text.length > chunkLength ? sentencesOf(paragraph.text) : [paragraph.text]) {
+      for (const piece of piecesOf(paragraph.text)) {
         if (text.length + piece.length + 1 > chunkLength) flush()
         text = text === "" ? piece : `${text}\n${piece}`
       }
@@ -135,6 +197,21 @@ export function chunksOf(sections: readonly Section[]): Chunk[] {
     flush()
   }
   return chunks
+}
+
+function piecesOf(text: string): string[] {
+  if (text.length <= chunkLength) return [text]
+  return sentencesOf(text).flatMap((sentence) => {
+    const pieces: string[] = []
+    let rest = sentence
+    while (rest.length > chunkLength) {
+      const space = rest.lastIndexOf(" ", chunkLength)
+      const end = space > 0 ? space : chunkLength
+      pieces.push(rest.slice(0, end))
+      rest = rest.slice(end).trimStart()
+    }
+    return [...pieces, rest]
+  })
 }
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })

@@ -1,0 +1,368 @@
+import { join } from "node:path"
+import fc from "fast-check"
+import t from "tap"
+import { LevelStore } from "#actors/persistence/level-store.js"
+import "#src/errors.js"
+import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
+import type { Document } from "#src/knowledge/knowledge.js"
+import { chunksOf, readDocument } from "#src/knowledge/read-document.js"
+import { fact } from "#src/models/training/corpus/facts.js"
+import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
+import { levelRecords, memoryRecords, type RecordStore } from "#src/record-store.js"
+import { mainJob } from "#test/support/main-job.js"
+
+const text = (id: string, content: string): Document => ({ id, format: "text", content })
+const markdown = (id: string, content: string): Document => ({ id, format: "markdown", content })
+
+/** Records in memory, counting what is written. */
+function counted(): { records: RecordStore; writes: () => number } {
+  const records = memoryRecords()
+  let writes = 0
+  return {
+    records: {
+      ...records,
+      write: (changes) => {
+        writes += 1
+        return records.write(changes)
+      },
+    },
+    writes: () => writes,
+  }
+}
+
+/** The smallest PDF with a line of text on each page. */
+function pdf(lines: readonly string[]): Uint8Array {
+  const pages = lines.map((_, i) => 4 + 2 * i)
+  const objects = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    `<< /Type /Pages /Kids [${pages.map((page) => `${page} 0 R`).join(" ")}] /Count ${lines.length} >>`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ...lines.flatMap((line, i) => {
+      const drawing = `BT /F1 12 Tf 20 100 Td (${line}) Tj ET`
+      return [
+        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 200] /Contents ${5 + 2 * i} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
+        `<< /Length ${drawing.length} >>\nstream\n${drawing}\nendstream`,
+      ]
+    }),
+  ]
+  let file = "%PDF-1.4\n"
+  const places = objects.map((object, i) => {
+    const place = file.length
+    file += `${i + 1} 0 obj\n${object}\nendobj\n`
+    return place
+  })
+  const table = places.map((place) => `${String(place).padStart(10, "0")} 00000 n \n`).join("")
+  const count = objects.length + 1
+  file += `xref\n0 ${count}\n0000000000 65535 f \n${table}trailer\n<< /Size ${count} /Root 1 0 R >>\nstartxref\n${file.length}\n%%EOF\n`
+  return Buffer.from(file, "latin1")
+}
+
+t.test("a document is found, replaced, left alone when unchanged, and removed", async (t) => {
+  const { records, writes } = counted()
+  const knowledge = new KnowledgeBase(records)
+  t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), { chunks: 1, unchanged: false })
+  t.match(await knowledge.search("harbor"), [{ source: "ports.txt", text: "The harbor listens on port 99." }])
+
+  t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), { chunks: 1, unchanged: true })
+  t.equal(writes(), 1, "what is unchanged is not written")
+
+  await knowledge.add(text("ports.txt", "The harbor listens on port 42."))
+  const hits = await knowledge.search("harbor port")
+  t.equal(hits.length, 1)
+  t.match(hits, [{ text: /42/ }])
+  t.match(await knowledge.documents(), [{ id: "ports.txt", chunks: 1, bytes: 30 }])
+
+  t.ok(await knowledge.remove("ports.txt"))
+  t.notOk(await knowledge.remove("ports.txt"))
+  t.same(await knowledge.search("harbor"), [])
+  t.same(await knowledge.documents(), [])
+})
+
+t.test("a document that cannot be written leaves the one before", async (t) => {
+  const records = memoryRecords()
+  const knowledge = new KnowledgeBase({
+    ...records,
+    write: (changes) =>
+      JSON.stringify(changes).includes("broken") ? Promise.reject(new Error("disk full")) : records.write(changes),
+  })
+  await knowledge.add(text("a", "The harbor is old."))
+  await t.rejects(knowledge.add(text("a", "The harbor is broken.")), /disk full/)
+  t.match(await knowledge.search("harbor"), [{ text: "The harbor is old." }])
+})
+
+t.test("after any additions and removals a search sees exactly what is there, also when opened again", async (t) => {
+  const ids = fc.constantFrom("a", "b", "c")
+  const step = fc.record({
+    id: ids,
+    word: fc.option(fc.constantFrom("harbor", "castle", "meadow"), { nil: undefined }),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      const records = memoryRecords()
+      const knowledge = new KnowledgeBase(records)
+      const expected = new Map<string, string>()
+      for (const { id, word } of steps) {
+        if (word === undefined) await knowledge.remove(id)
+        else await knowledge.add(text(id, `The ${word} is open.`))
+        if (word === undefined) expected.delete(id)
+        else expected.set(id, `The ${word} is open.`)
+      }
+      for (const seen of [knowledge, new KnowledgeBase(records)]) {
+        const found = await seen.search("harbor castle meadow", { limit: 10 })
+        t.same(new Map(found.map(({ source, text }) => [source, text])), expected)
+        t.same(
+          (await seen.documents()).map(({ id }) => id),
+          [...expected.keys()].sort(),
+        )
+      }
+    }),
+    { numRuns: 30 },
+  )
+})
+
+t.test("what is known is known again when the store is opened again", async (t) => {
+  const folder = join(t.testdir(), "store")
+  const first = await LevelStore.open(folder)
+  const before = new KnowledgeBase(levelRecords(first, "knowledge"))
+  await before.add(markdown("guide.md", "# Harbor\n\nThe harbor listens on port 99.\n\n```\nharbor --port 99\n```\n"))
+  await before.add(text("gone.txt", "The harbor is gone."))
+  await before.remove("gone.txt")
+  await before.assert({ subject: "Ada", relation: "likes", object: "tea" })
+  const hits = await before.search("harbor port")
+  const sentences = await before.search("harbor port", { unit: "sentence" })
+  await first.close()
+
+  const second = await LevelStore.open(folder)
+  t.teardown(() => second.close())
+  const after = new KnowledgeBase(levelRecords(second, "knowledge"))
+  t.same(await after.search("harbor port"), hits)
+  t.same(await after.search("harbor port", { unit: "sentence" }), sentences)
+  t.match(hits[0], { source: "guide.md", heading: "Harbor" })
+  t.match(await after.documents(), [{ id: "guide.md", chunks: 2 }])
+  t.match(await after.facts({ subject: "Ada" }), [{ object: "tea" }])
+  const again = markdown("guide.md", "# Harbor\n\nThe harbor listens on port 99.\n\n```\nharbor --port 99\n```\n")
+  t.match(await after.add(again), { unchanged: true })
+})
+
+t.test("tenants see nothing of each other, also when one's name begins with the other's", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords())
+  await knowledge.add(text("a", "The harbor is red."), { tenant: "one" })
+  await knowledge.add(text("a", "The harbor is blue."), { tenant: "on" })
+  await knowledge.assert({ subject: "Ada", relation: "likes", object: "tea" }, { tenant: "one" })
+  t.match(await knowledge.search("harbor", { tenant: "one" }), [{ text: /red/ }])
+  t.match(await knowledge.search("harbor", { tenant: "on" }), [{ text: /blue/ }])
+  t.same(await knowledge.search("harbor"), [])
+  t.same(await knowledge.facts({}, { tenant: "on" }), [])
+  t.notOk(await knowledge.remove("a"))
+  t.ok(await knowledge.remove("a", { tenant: "on" }))
+  t.equal((await knowledge.search("harbor", { tenant: "one" })).length, 1)
+})
+
+t.test("Markdown is read as headings, paragraphs, items, rows and code", async (t) => {
+  const content = [
+    "Before any heading, *truly*.",
+    "# The `harbor` & [port](x.md)",
+    "- first\n  - nested\n- second",
+    "> quoted",
+    "| name | port |\n|---|---|\n| REST | 7420 |",
+    "```sh\nnpm start\n```",
+    "<!-- hidden -->",
+  ].join("\n\n")
+  t.same(await readDocument(markdown("a.md", content)), [
+    { heading: undefined, paragraphs: [{ text: "Before any heading, truly." }] },
+    {
+      heading: "The harbor & port",
+      paragraphs: [
+        { text: "first" },
+        { text: "nested" },
+        { text: "second" },
+        { text: "quoted" },
+        { text: "name: REST; port: 7420" },
+        { text: "npm start", code: true },
+      ],
+    },
+  ])
+})
+
+t.test("HTML is read without its marks, scripts and styles", async (t) => {
+  const content = `<html><head><title>x</title><style>p { color: red }</style></head><body>
+    <p>Fish &amp; chips, <b>hot</b>.</p><h2>The <i>harbor</i></h2>
+    <p>Read <a href="https://example.com">this</a>.<br># 1 is no heading</p><ul><li>one</li><li>two</li></ul>
+    <table><tr><th>name</th><th>port</th></tr><tr><td>REST</td><td>7420</td></tr></table>
+    <pre>npm start
+
+npm stop</pre><script>alert("no")</script><img alt="picture"></body></html>`
+  t.same(await readDocument({ id: "a.html", format: "html", content }), [
+    { heading: undefined, paragraphs: [{ text: "Fish & chips, hot." }] },
+    {
+      heading: "The harbor",
+      paragraphs: [
+        { text: "Read this. # 1 is no heading" },
+        { text: "one" },
+        { text: "two" },
+        { text: "name; port" },
+        { text: "REST; 7420" },
+        { text: "npm start\n\nnpm stop", code: true },
+      ],
+    },
+  ])
+})
+
+t.test("plain text is read as paragraphs, bytes as UTF-8", async (t) => {
+  const content = Buffer.from("One\nline.\r\n\r\n  Über zwei.  \n\n\n")
+  t.same(await readDocument({ id: "a.txt", format: "text", content }), [
+    { heading: undefined, paragraphs: [{ text: "One line." }, { text: "Über zwei." }] },
+  ])
+})
+
+t.test("a PDF is read page by page, given as bytes or base64", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords())
+  const bytes = pdf(["The harbor opens at six.", "The lantern is green."])
+  t.same(await knowledge.add({ id: "a.pdf", format: "pdf", content: bytes }), { chunks: 2, unchanged: false })
+  await knowledge.add({ id: "b.pdf", format: "pdf", content: Buffer.from(pdf(["A lighthouse."])).toString("base64") })
+  t.match((await knowledge.search("lantern"))[0], {
+    source: "a.pdf",
+    heading: "page 2",
+    text: "The lantern is green.",
+  })
+  t.match((await knowledge.search("lighthouse"))[0], { source: "b.pdf", heading: "page 1" })
+})
+
+t.test("a PDF that is none is refused by its name", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords())
+  for (const content of [Buffer.from("no PDF at all"), "", Buffer.from("%PDF-1.4\ncut")])
+    await t.rejects(knowledge.add({ id: "bad.pdf", format: "pdf", content }), {
+      code: "DOCUMENT_UNREADABLE",
+      message: "bad.pdf is not a PDF that can be read",
+    })
+  t.same(await knowledge.documents(), [])
+})
+
+t.test("a document above the limit is refused with both figures", async (t) => {
+  const limit = 32 * 1024 * 1024
+  const knowledge = new KnowledgeBase(memoryRecords())
+  await t.rejects(knowledge.add({ id: "big.txt", format: "text", content: new Uint8Array(limit + 1) }), {
+    code: "DOCUMENT_TOO_LARGE",
+    message: `big.txt has ${limit + 1} bytes; at most ${limit} are taken`,
+  })
+})
+
+t.test("no passage is longer than the limit, and no word is lost, whatever the text", async (t) => {
+  const word = fc.stringMatching(/^[a-z]{1,30}$/)
+  const words = fc.array(fc.oneof(word, fc.constant("end."), fc.constant("y".repeat(900))), { maxLength: 300 })
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 4 }), (paragraphs) => {
+      const given = paragraphs.map((one) => one.join(" ")).filter((one) => one !== "")
+      const chunks = chunksOf([{ heading: "h", paragraphs: given.map((one) => ({ text: one })) }])
+      return (
+        chunks.every(({ text }) => text.length <= 800) &&
+        chunks
+          .map((chunk) => chunk.text)
+          .join("")
+          .replace(/\s/g, "") === given.join("").replace(/\s/g, "")
+      )
+    }),
+    { numRuns: 50 },
+  )
+  t.pass()
+})
+
+t.test("code is found as a passage, never given as a sentence", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords())
+  await knowledge.add(
+    markdown(
+      "a.md",
+      "# Start\n\n```sh\nThe harbor starts here.\n```\n\n- item\n\n  ```sh\n  The harbor starts there.\n  ```\n\nThe harbor is old.\n",
+    ),
+  )
+  await knowledge.add({ id: "b.html", format: "html", content: "<pre>The harbor starts anew.</pre><p>No more.</p>" })
+  const passages = await knowledge.search("harbor starts", { limit: 10 })
+  t.equal(passages.filter(({ text }) => text.includes("harbor starts")).length, 3)
+  const sentences = await knowledge.search("harbor starts", { limit: 10, unit: "sentence" })
+  t.same(
+    sentences.filter(({ text }) => text.includes("starts")),
+    [],
+  )
+  t.ok(sentences.some(({ text }) => text === "The harbor is old."))
+})
+
+t.test("a question is never given as an answer, nor a sentence that quotes the question asked", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords())
+  await knowledge.add(
+    text(
+      "a",
+      'Where is the harbor kept? "Is the harbor kept?" (Who kept the harbor?) Ask it where the harbor is and see. The harbor is kept in the bay.',
+    ),
+  )
+  const options = { unit: "sentence", limit: 10, question: "where the harbor is" } as const
+  t.same(
+    (await knowledge.search("harbor kept", options)).map(({ text }) => text),
+    ["The harbor is kept in the bay."],
+  )
+})
+
+t.test("facts are asserted once, found by any field, and retracted", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords())
+  const tea = { subject: "Ada", relation: "likes", object: "tea" }
+  const cake = { subject: "Ada", relation: "likes", object: "cake", source: "talk" }
+  const other = { subject: "Adam", relation: "likes", object: "tea" }
+  for (const one of [tea, cake, other, tea]) await knowledge.assert(one)
+  t.same(await knowledge.facts({ subject: "Ada" }), [cake, tea], "Adam is another")
+  t.same(await knowledge.facts({ object: "tea" }), [tea, other])
+  t.same(await knowledge.facts({ relation: "likes", source: "talk" }), [cake])
+  t.same(await knowledge.facts({ subject: "Ad" }), [])
+  t.equal((await knowledge.facts({})).length, 3)
+  t.ok(await knowledge.retract(tea))
+  t.notOk(await knowledge.retract(tea))
+  t.same(await knowledge.facts({ subject: "Ada" }), [cake])
+  for (const field of ["subject", "relation", "object"])
+    await t.rejects(knowledge.assert({ ...tea, [field]: " " }), {
+      code: "INVALID_FACT",
+      message: `the fact's ${field} is empty`,
+    })
+})
+
+t.test("a folder is added with everything readable below it, under a prefix, telling how far it is", async (t) => {
+  const folder = t.testdir({
+    "a.md": "# A\n\nThe harbor is old.",
+    "B.TXT": "The lantern is green.",
+    "photo.png": "not text",
+    deep: { er: { "c.html": "<p>The meadow is wide.</p>" } },
+  })
+  const knowledge = new KnowledgeBase(memoryRecords())
+  const progress: [number, number, string][] = []
+  const added = await knowledge.addFolder(folder, {
+    prefix: "book/",
+    onProgress: (...step) => progress.push(step),
+  })
+  t.same(added, { documents: 3, chunks: 3 })
+  t.same(progress, [
+    [1, 3, "book/B.TXT"],
+    [2, 3, "book/a.md"],
+    [3, 3, "book/deep/er/c.html"],
+  ])
+  t.match((await knowledge.search("meadow"))[0], { source: "book/deep/er/c.html" })
+  await t.rejects(knowledge.addFolder(join(folder, "missing")), {
+    code: "DOCUMENT_UNREADABLE",
+    message: /cannot read the folder .*missing/,
+  })
+})
+
+t.test("the sentence that answers stands first for 95 of 100 questions of the main job", async (t) => {
+  const { items, files } = mainJob(200, 7)
+  const knowledge = new KnowledgeBase(memoryRecords())
+  for (const [id, content] of Object.entries(files)) await knowledge.add(markdown(id, content))
+  const lexicon = new Lexicon(new Dice(11), "seen")
+  for (let document = 0; document < 40; document++) {
+    const prose = Array.from({ length: 5 }, () => fact(lexicon).sentence).join(" ")
+    await knowledge.add(markdown(`prose-${document}.md`, `# Prose\n\n${prose}\n`))
+  }
+  let right = 0
+  for (const { question, value } of items) {
+    const topic = /where is (.+) \w+\?$/.exec(question)?.[1] ?? ""
+    const [first] = await knowledge.search(topic, { unit: "sentence", limit: 1, question })
+    const sentence = first?.text.toLowerCase() ?? ""
+    if (sentence.startsWith(`${topic.toLowerCase()} is `) && sentence.includes(value.toLowerCase())) right += 1
+  }
+  t.ok(right >= 190, `${right} of 200`)
+})
