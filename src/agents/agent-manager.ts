@@ -170,6 +170,9 @@ export class AgentManager {
       return await replica.ref
         .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller, tenant } })
         .ask("respond", { ticket, request })
+    } catch (error) {
+      ref.tell("cancel", ticket) // nobody waits for it any more
+      throw error
     } finally {
       stay()
       this.#open -= 1
