@@ -28,7 +28,7 @@ import { ModelRegistry, type ModelConfig } from "./models/registry.js"
 import { openLog } from "./monitoring/log.js"
 import { HealthRegistry } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
-import { loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
+import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
 import { levelRecords, memoryRecords, type RecordStore } from "./record-store.js"
 import type { RunEvent, RunOptions, RunResult } from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
@@ -177,10 +177,14 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
   )
 
   for (const plugin of await loadPlugins(plugins)) {
-    for (const tool of plugin.tools ?? []) kit.register(tool)
-    for (const [name, model] of Object.entries(plugin.models ?? {})) registry.register(name, model)
-    for (const agent of plugin.agents ?? []) manager.register(agent)
-    for (const [name, topology] of Object.entries(plugin.topologies ?? {})) addTopology(name, "", topology)
+    try {
+      for (const tool of plugin.tools ?? []) kit.register(tool)
+      for (const [name, model] of Object.entries(plugin.models ?? {})) registry.register(name, model)
+      for (const agent of plugin.agents ?? []) manager.register(agent)
+      for (const [name, topology] of Object.entries(plugin.topologies ?? {})) addTopology(name, "", topology)
+    } catch (cause) {
+      throw invalidPlugin(plugin.name, AgentOSError.from(cause).message, cause)
+    }
     if (plugin.hooks !== undefined) hooks.push(plugin.hooks)
   }
   const own = new Set(agents.map(({ name }) => name))
@@ -232,6 +236,18 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     return result
   }
 
+  async function* stream(target: string, input: string, runOptions: RunOptions = {}): AsyncGenerator<RunEvent> {
+    try {
+      for (const hook of hooks) hook.onRunStart?.({ target, input })
+      for await (const event of runs.stream(target, input, runOptions)) {
+        if (event.type === "end") for (const hook of hooks) hook.onRunEnd?.(event.run)
+        yield event
+      }
+    } catch (thrown) {
+      yield { type: "error", error: AgentOSError.from(thrown, "RUN_FAILED") }
+    }
+  }
+
   let gateway: { readonly rest: string; readonly grpc: string; close(): Promise<void> } | undefined
   let stopped: Promise<void> | undefined
   const nodeFile = join(config.data, "node.json")
@@ -246,7 +262,8 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     keys,
     actors: system,
     run,
-    stream: (target, input, runOptions) => runs.stream(target, input, runOptions),
+    stream: (target, input, runOptions) =>
+      hooks.length === 0 ? runs.stream(target, input, runOptions) : stream(target, input, runOptions),
     cancel: (runId) => runs.cancel(runId),
     status: (runId) => runs.status(runId),
     conversation: (target, id) => runs.conversation(target, id),

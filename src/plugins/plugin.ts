@@ -4,6 +4,7 @@
 import { createRequire } from "node:module"
 import { isAbsolute, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
+import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
 import type { AgentDefinition } from "../agents/agent.js"
 import type { Model } from "../models/model.js"
@@ -53,27 +54,72 @@ async function load(specifier: string): Promise<Plugin> {
     return check(module.default, specifier)
   } catch (cause) {
     if (cause instanceof AgentOSError) throw cause
-    throw new AgentOSError(
-      "INVALID_PLUGIN",
-      `plugin ${specifier} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
+    throw invalidPlugin(
+      specifier,
+      `it cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
     )
   }
 }
 
-function check(value: unknown, source: string): Plugin {
-  const wrong = (what: string): AgentOSError => new AgentOSError("INVALID_PLUGIN", `plugin ${source}: ${what}`)
-  if (typeof value !== "object" || value === null)
-    throw wrong("it has no default export made by definePlugin({ name, contract: 1, ... })")
-  const plugin = value as Partial<Plugin>
-  if (typeof plugin.name !== "string" || plugin.name === "") throw wrong("it has no name")
-  if (plugin.contract !== pluginContract)
-    throw wrong(
-      `${plugin.name} was written for contract ${String(plugin.contract)}; this release has contract ${pluginContract}`,
+const isFunction = (value: unknown): boolean => typeof value === "function"
+const holds = (value: unknown, member: string): boolean =>
+  typeof value === "object" && value !== null && isFunction((value as Record<string, unknown>)[member])
+const aFunction = z.custom<unknown>(isFunction, "is a function")
+
+/** What a plugin is to look like; what its agents, models and topologies say is checked where they are registered. */
+const pluginSchema = z.strictObject({
+  name: z.string().min(1),
+  contract: z.literal(pluginContract),
+  agents: z.array(z.looseObject({ name: z.string(), instructions: z.string() })).optional(),
+  tools: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        description: z.string(),
+        parameters: z.custom<unknown>((value) => holds(value, "safeParseAsync"), "is a zod schema"),
+        execute: aFunction,
+      }),
     )
-  const known = ["name", "contract", "agents", "tools", "models", "topologies", "hooks"]
-  const unknown = Object.keys(plugin).filter((key) => !known.includes(key))
-  if (unknown.length > 0)
-    throw wrong(`${plugin.name} has unknown fields ${unknown.join(", ")}; known are ${known.join(", ")}`)
-  return plugin as Plugin
+    .optional(),
+  models: z
+    .record(
+      z.string(),
+      z.custom<unknown>(
+        (value) => holds(value, "generate") || z.looseObject({ kind: z.string() }).safeParse(value).success,
+        "is a model, or the configuration of one",
+      ),
+    )
+    .optional(),
+  topologies: z
+    .record(z.string(), z.looseObject({ kind: z.enum(["agent", "chain", "parallel", "select"]) }))
+    .optional(),
+  hooks: z
+    .strictObject({
+      onRunStart: aFunction.optional(),
+      onRunEnd: aFunction.optional(),
+      onToolCall: aFunction.optional(),
+    })
+    .optional(),
+})
+
+function check(value: unknown, source: string): Plugin {
+  if (typeof value !== "object" || value === null)
+    throw invalidPlugin(source, "it has no default export made by definePlugin({ name, contract: 1, ... })")
+  const { name, contract } = value as Partial<Plugin>
+  if (typeof name !== "string" || name === "") throw invalidPlugin(source, "it has no name")
+  if (contract !== pluginContract)
+    throw invalidPlugin(
+      source,
+      `${name} was written for contract ${String(contract)}; this release has contract ${pluginContract}`,
+    )
+  const { error } = pluginSchema.safeParse(value)
+  if (error !== undefined)
+    throw invalidPlugin(source, `${name} is not of the form of a plugin:\n${z.prettifyError(error)}`)
+  return value as Plugin
+}
+
+/** What is wrong with a plugin, under its name. */
+export function invalidPlugin(plugin: string, what: string, cause?: unknown): AgentOSError {
+  return new AgentOSError("INVALID_PLUGIN", `plugin ${plugin}: ${what}`, { cause })
 }
