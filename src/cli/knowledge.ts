@@ -9,6 +9,7 @@ import type { GlobalOptions } from "./settings.js"
 
 const formats: Readonly<Record<string, Document["format"]>> = {
   ".md": "markdown",
+  ".markdown": "markdown",
   ".txt": "text",
   ".html": "html",
   ".htm": "html",

@@ -2,7 +2,7 @@
 /**
  * The command line. Each command is loaded when it is called, so that `--help` and `start` stay quick.
  */
-import { Command } from "commander"
+import { Command, InvalidArgumentError } from "commander"
 import { fail } from "./failure.js"
 
 const program = new Command("llmagentos")
@@ -11,7 +11,10 @@ const program = new Command("llmagentos")
   .option("-c, --config <file>", "configuration file (default: llmagentos.yaml here, if there is one)")
   .option("-d, --data <folder>", "folder that holds everything durable (default: data)")
 
-const number = (text: string) => Number.parseInt(text, 10)
+const number = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It is a whole number.")
+  return Number(text)
+}
 const collect = (value: string, before: string[]) => [...before, value]
 
 program

@@ -22,11 +22,21 @@ export interface LocalNode {
   readonly os: AgentOS
 }
 
-/** Finds the running node of a data folder. */
+/** Whether a process of this id runs. */
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+/** Finds the running node of a data folder. A node that was killed leaves its file behind; its port may be another node's by now. */
 export async function findNode(data: string): Promise<RemoteNode | undefined> {
   const text = await readFile(join(data, "node.json"), "utf8").catch(() => undefined)
   if (text === undefined) return undefined
-  const { rest } = JSON.parse(text) as { rest: string }
+  const { rest, pid } = JSON.parse(text) as { rest: string; pid: number }
+  if (!runs(pid)) return undefined
   const token = await readTokenFile(join(data, "token"))
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const alive = await fetch(`${rest}/healthz`, { headers }).then(({ ok }) => ok, () => false) // prettier-ignore

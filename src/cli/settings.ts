@@ -12,20 +12,17 @@ export interface GlobalOptions {
   readonly grpcPort?: number
 }
 
-/** The configuration a command works with: the file, if there is one, and over it what stands on the command line. */
+/**
+ * The configuration a command works with: the file, if there is one, and over it what stands on the command line.
+ *
+ * @throws `INVALID_CONFIG` naming every fault of either
+ */
 export async function loadConfig(options: GlobalOptions): Promise<Config> {
   const path = options.config ?? (existsSync("llmagentos.yaml") ? "llmagentos.yaml" : undefined)
   const config = path === undefined ? parseConfig({}) : await readConfig(path)
-  return {
-    ...config,
-    data: options.data ?? config.data,
-    gateway: {
-      ...config.gateway,
-      ...(options.host === undefined ? {} : { host: options.host }),
-      ...(options.port === undefined ? {} : { port: options.port }),
-      ...(options.grpcPort === undefined ? {} : { grpcPort: options.grpcPort }),
-    },
-  }
+  const { data = config.data, host = config.gateway.host } = options
+  const { port = config.gateway.port, grpcPort = config.gateway.grpcPort } = options
+  return parseConfig({ ...config, data, gateway: { ...config.gateway, host, port, grpcPort } }, "the command line")
 }
 
 /** A configuration as options of `createAgentOS`. */

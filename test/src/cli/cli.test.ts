@@ -1,0 +1,300 @@
+/** The real command line in processes of its own, each on a data folder that nobody else uses. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { access, readdir, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import t from "tap"
+import { createAgentOS } from "#src/os.js"
+import { packageVersion } from "#src/version.js"
+import { startNode } from "#test/support/node-process.js"
+
+const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url))
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a command in a folder, until it ends. */
+async function cli(folder: string, ...args: string[]): Promise<Ended> {
+  const { FORCE_COLOR: _, ...environment } = process.env
+  // Without the hooks that the test runner puts into every Node process that a test starts: they double its time.
+  const child = spawn("env", ["-u", "NODE_OPTIONS", process.execPath, main, ...args], {
+    cwd: folder,
+    env: { ...environment, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  let [out, err] = ["", ""]
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()))
+  const [code] = (await once(child, "close")) as [number | null]
+  return { code, out, err }
+}
+
+/** Waits until a process of this test's own has gone. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0)
+    } catch {
+      return
+    }
+    await new Promise((done) => setTimeout(done, 5))
+  }
+}
+
+/** A configuration for what needs no documents, which saves reading them each time. */
+const quiet = { "llmagentos.yaml": "knowledge: { shipped: false }\n" }
+
+const exists = (path: string) => access(path).then(() => true, () => false) // prettier-ignore
+
+t.test("start --once on an empty folder shows each step, answers from tools and documents, and ends", async (t) => {
+  const folder = t.testdir()
+  const asked = "What is 48 * 17, and where is actor state kept?"
+  const { code, out, err } = await cli(folder, "start", "--once", asked)
+  t.equal(code, 0, err)
+  t.match(out, new RegExp(`LLMAgentOS ${packageVersion.replaceAll(".", "\\.")} ready in \\d+ ms`))
+  for (const agent of ["router", "mathematician", "librarian", "writer"])
+    t.match(out, new RegExp(`✓ ${agent} .* \\d+ ms`), `the step of ${agent}`)
+  t.match(out, /calculator\(48 \* 17\) = 816/)
+  const answer = out.slice(out.lastIndexOf("\n\n"))
+  t.match(answer, /\b816\b/)
+  t.match(answer, /\bLevelDB\b/)
+  t.match(answer, /from llmagentos\/.*; \d+ \+ \d+ tokens, \d+ ms/)
+  t.notMatch(out, /REST|gRPC/, "no port is opened")
+  t.notOk(await exists(join(folder, "data", "node.json")))
+})
+
+t.test("start --once answers from a folder given with --knowledge, and refuses one that is missing", async (t) => {
+  const folder = t.testdir({ notes: { "a.md": "# Notes\n\nThe copper lantern is kept in Tallinn.\n" } })
+  const [{ code, out }, missing] = await Promise.all([
+    cli(folder, "start", "--knowledge", "notes", "--once", "Where is the copper lantern kept?"),
+    cli(folder, "--data", "other", "start", "--knowledge", "nothing", "--once", "hello"),
+  ])
+  t.equal(code, 0)
+  t.match(out, /notes: 1 documents, 1 passages/)
+  t.match(out.slice(out.lastIndexOf("\n\n")), /Tallinn[^]*from a\.md/)
+  t.equal(missing.code, 1)
+  t.match(missing.err, /DOCUMENT_UNREADABLE --knowledge nothing: no such file or folder/)
+})
+
+t.test("a node serves until Ctrl-C, and commands go through it meanwhile", async (t) => {
+  const folder = t.testdir(quiet)
+  const data = join(folder, "data")
+  const node = await startNode(data, ["--config", join(folder, "llmagentos.yaml")])
+  t.teardown(() => node.kill())
+  t.equal((await fetch(`${node.rest}/healthz`)).status, 200)
+
+  const [second, described, run, created] = await Promise.all([
+    cli(folder, "start", "--port", "0", "--grpc-port", "0"),
+    cli(folder, "agents", "replicate", "companion", "2"),
+    cli(folder, "run", "companion", "hello", "--json"),
+    cli(folder, "keys", "create", "robot"),
+  ])
+  t.equal(second.code, 1)
+  t.match(
+    second.err,
+    /^LEVEL_LOCKED another process owns .*store: stop it, or give this one another data folder \(--data\)\n$/,
+  )
+  t.match(described.out, /companion.*'running'.*2/)
+  const result = JSON.parse(run.out) as { target: string; output: string; runId: string }
+  t.match(result, { target: "companion", output: /\S/, runId: /\S/ })
+  t.match(created.out, /^lao_\w+_\S+\n\nKeep it/)
+  const agents = (await (await fetch(`${node.rest}/v1/agents`)).json()) as {
+    agents: { name: string; replicas: number }[]
+  }
+  t.match(
+    agents.agents.find(({ name }) => name === "companion"),
+    { replicas: 2 },
+    "the node itself was changed",
+  )
+
+  process.kill(node.pid, "SIGINT")
+  await gone(node.pid)
+  t.equal(await node.stop(), 0, "it ends in order")
+  t.notOk(await exists(join(data, "node.json")))
+  t.match(node.output(), /serving; Ctrl-C stops/)
+  const list = await cli(folder, "keys", "list")
+  t.match(list.out, /'robot'/, "what it acknowledged is durable")
+})
+
+t.test("a command is never sent to another node that has the port of one that was killed", async (t) => {
+  const folder = t.testdir({ ...quiet, data: {} })
+  let asked = 0
+  const other = createServer((_, response) => {
+    asked += 1
+    response.end("{}")
+  })
+  await new Promise<void>((done) => other.listen(0, "127.0.0.1", done))
+  t.teardown(() => other.close())
+  const ended = spawn(process.execPath, ["-e", ""])
+  await once(ended, "close")
+  const rest = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  await writeFile(join(folder, "data", "node.json"), JSON.stringify({ pid: ended.pid, rest, grpc: "" }))
+  const { code, out } = await cli(folder, "agents")
+  t.equal(code, 0)
+  t.match(out, /router/)
+  t.equal(asked, 0)
+})
+
+t.test("run prints the answer only; a failure is told with its code", async (t) => {
+  const folder = t.testdir(quiet)
+  const [{ code, out, err }, unknown] = await Promise.all([
+    cli(folder, "run", "mathematician", "what is 6 * 7?", "--data", "a"),
+    cli(folder, "run", "nobody", "hello", "--data", "b"),
+  ])
+  t.equal(code, 0, err)
+  t.match(out, /^[^\n]*\b42\b[^\n]*\n$/)
+  t.equal(unknown.code, 1)
+  t.match(unknown.err, /^[A-Z_]+ .*nobody/)
+  t.equal(unknown.out, "")
+})
+
+t.test("a conversation is remembered over a restart", async (t) => {
+  const folder = t.testdir(quiet)
+  for (const said of ["hello, my name is Ada", "what is my name"])
+    t.equal((await cli(folder, "run", "companion", "--conversation", "c", said)).code, 0)
+  const os = await createAgentOS({ data: join(folder, "data"), knowledge: { shipped: false } })
+  t.teardown(() => os.stop())
+  t.match(await os.conversation("companion", "c"), [
+    { role: "user", content: "hello, my name is Ada" },
+    { role: "assistant", content: /\S/ },
+    { role: "user", content: "what is my name" },
+    { role: "assistant", content: /\S/ },
+  ])
+})
+
+t.test("agents are listed and described; one that is not there is told with those that are", async (t) => {
+  const folder = t.testdir(quiet)
+  const [list, one, none] = await Promise.all([
+    cli(folder, "agents", "--data", "a"),
+    cli(folder, "agents", "describe", "writer", "--data", "b"),
+    cli(folder, "agents", "describe", "nobody", "--data", "c"),
+  ])
+  for (const agent of ["router", "mathematician", "librarian", "timekeeper", "companion", "writer"])
+    t.match(list.out, agent)
+  t.match(one.out, "writer")
+  t.notMatch(one.out, "librarian")
+  t.equal(none.code, 1)
+  t.match(none.err, /UNKNOWN_AGENT .*"nobody"; there are: .*writer/)
+})
+
+t.test("topology check tells what is good, and every fault with its line", async (t) => {
+  const folder = t.testdir({
+    "good.yaml": "name: both\ntopology:\n  chain:\n    - companion\n    - writer\n",
+    "bad.yaml": "name: wrong\ntopology:\n  chain:\n    - companion\n    - scribbler\n",
+  })
+  const { code, out, err } = await cli(folder, "topology", "check", "good.yaml", "bad.yaml", "missing.yaml")
+  t.equal(code, 1)
+  t.equal(out, "✓ good.yaml: both, with companion, writer\n")
+  t.match(err, /✗ .*bad\.yaml[^]*\b5\b[^]*scribbler/)
+  t.match(err, /✗ missing\.yaml: cannot be read/)
+  t.equal((await cli(folder, "topology", "check", "good.yaml")).code, 0)
+})
+
+t.test("knowledge is added from files and folders, and searched", async (t) => {
+  const folder = t.testdir({
+    notes: { "a.md": "# Harbor\n\nThe copper lantern hangs there.\n", "b.txt": "Nothing of that kind." },
+    "c.markdown": "The silver lantern hangs here.",
+    "d.xls": "",
+  })
+  const added = await cli(folder, "knowledge", "add", "notes", "c.markdown")
+  t.equal(added.code, 0, added.err)
+  t.match(added.out, /notes: 2 documents, 2 passages\nc\.markdown: 1 passages/)
+  const [found, wrong] = await Promise.all([
+    cli(folder, "knowledge", "search", "copper", "lantern", "--limit", "2"),
+    cli(folder, "knowledge", "add", "d.xls", "--data", "other"),
+  ])
+  t.match(found.out, /^a\.md › Harbor [\d.]+\nThe copper lantern hangs there\.\n\nc\.markdown [\d.]+\n/)
+  t.equal(wrong.code, 1)
+  t.match(wrong.err, /DOCUMENT_UNREADABLE d\.xls: documents end in \.md, /)
+})
+
+t.test("a key is made, listed without its secret, and revoked", async (t) => {
+  const folder = t.testdir(quiet)
+  const { out } = await cli(folder, "keys", "create", "robot", "--requests-per-minute", "60")
+  const [, id = "", secret = ""] = /^lao_([^_]+)_(\S+)/.exec(out) ?? []
+  t.ok(id)
+  t.equal((await cli(folder, "keys", "revoke", id)).out, `revoked ${id}\n`)
+  const [listed, unknown] = await Promise.all([
+    cli(folder, "keys", "list"),
+    cli(folder, "keys", "revoke", "nothing", "--data", "other"),
+  ])
+  t.match(listed.out, new RegExp(`${id}.*'robot'.*'20\\d\\d-.*'20\\d\\d-`), "made and revoked")
+  t.notMatch(listed.out, secret)
+  t.match(unknown, { code: 1, err: /UNKNOWN_KEY no API key has the id nothing/ })
+})
+
+t.test("doctor tells what this machine offers, and opens nothing that it leaves behind", async (t) => {
+  const folder = t.testdir()
+  const taken = createServer()
+  await new Promise<void>((done) => taken.listen(0, "127.0.0.1", done))
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const { code, out } = await cli(folder, "doctor", "--data", "data", "--config", await config(folder, port))
+  t.equal(code, 0)
+  t.match(out, /✓ Node\.js +v\d+/)
+  t.match(out, /✓ WebAssembly SIMD +yes/)
+  t.match(out, new RegExp(`– REST port +127\\.0\\.0\\.1:${port} is in use`))
+  t.same(
+    (await readdir(folder)).filter((name) => name !== "my.yaml"),
+    [],
+    "it makes no data folder",
+  )
+})
+
+async function config(folder: string, port: number): Promise<string> {
+  await writeFile(join(folder, "my.yaml"), `gateway:\n  port: ${port}\n  grpcPort: 0\n`)
+  return "my.yaml"
+}
+
+t.test("help lists every command; what is no command, option or number is refused with a hint", async (t) => {
+  const folder = t.testdir()
+  const [help, unknown, option, port, high, none] = await Promise.all([
+    cli(folder, "--help"),
+    cli(folder, "strat"),
+    cli(folder, "start", "--prot", "1"),
+    cli(folder, "start", "--port", "12ab"),
+    cli(folder, "start", "--port", "70000"),
+    cli(folder, "start", "--config", "nowhere.yaml"),
+  ])
+  t.equal(help.code, 0)
+  for (const command of ["start", "run", "chat", "agents", "topology", "knowledge", "keys", "train", "bench", "doctor"])
+    t.match(help.out, new RegExp(`^  ${command} `, "m"))
+  t.match(unknown, { code: 1, err: /unknown command 'strat'[^]*Did you mean start\?[^]*--help/ })
+  t.match(option, { code: 1, err: /unknown option '--prot'[^]*Did you mean --port\?/ })
+  t.match(port, { code: 1, err: /--port <port>' argument '12ab' is invalid\. It is a whole number\./ })
+  t.match(high, { code: 1, err: /INVALID_CONFIG the command line has 1 fault:\n {2}- gateway\.port: / })
+  t.match(none, { code: 1, err: /INVALID_CONFIG cannot read the configuration nowhere\.yaml/ })
+  t.same(await readdir(folder), [], "nothing was begun")
+})
+
+t.test("a broken llmagentos.yaml is told with the line of each fault, before anything is opened", async (t) => {
+  const folder = t.testdir({ "llmagentos.yaml": "name: mine\ngateway:\n  port: many\nagentz: []\n" })
+  const { code, err } = await cli(folder, "start", "--once", "hello")
+  t.equal(code, 1)
+  t.match(
+    err,
+    /^INVALID_CONFIG llmagentos\.yaml has 2 faults:\n {2}- line 3: gateway\.port: .*\n {2}- line 4: unknown `agentz`\n$/,
+  )
+  t.same(await readdir(folder), ["llmagentos.yaml"])
+})
+
+t.test("llmagentos.yaml in the folder is used, and the command line goes over it", async (t) => {
+  const folder = t.testdir({
+    "llmagentos.yaml": [
+      "data: kept",
+      "knowledge: { shipped: false }",
+      "agents:",
+      "  - { name: friend, instructions: chat, memory: true }",
+    ].join("\n"),
+  })
+  const [here] = await Promise.all([cli(folder, "agents"), cli(folder, "agents", "--data", "elsewhere")])
+  t.match(here.out, /friend/)
+  t.ok(await exists(join(folder, "kept", "store")))
+  t.ok(await exists(join(folder, "elsewhere", "store")))
+})
