@@ -47,42 +47,54 @@ async function gone(pid: number): Promise<void> {
   }
 }
 
+/** Most of a command's time is its start, so two tests go at a time. */
+t.jobs = 2
+const sideBySide = { buffered: true }
+
 /** A configuration for what needs no documents, which saves reading them each time. */
 const quiet = { "llmagentos.yaml": "knowledge: { shipped: false }\n" }
 
 const exists = (path: string) => access(path).then(() => true, () => false) // prettier-ignore
 
-t.test("start --once on an empty folder shows each step, answers from tools and documents, and ends", async (t) => {
-  const folder = t.testdir()
-  const asked = "What is 48 * 17, and where is actor state kept?"
-  const { code, out, err } = await cli(folder, "start", "--once", asked)
-  t.equal(code, 0, err)
-  t.match(out, new RegExp(`LLMAgentOS ${packageVersion.replaceAll(".", "\\.")} ready in \\d+ ms`))
-  for (const agent of ["router", "mathematician", "librarian", "writer"])
-    t.match(out, new RegExp(`✓ ${agent} .* \\d+ ms`), `the step of ${agent}`)
-  t.match(out, /calculator\(48 \* 17\) = 816/)
-  const answer = out.slice(out.lastIndexOf("\n\n"))
-  t.match(answer, /\b816\b/)
-  t.match(answer, /\bLevelDB\b/)
-  t.match(answer, /from llmagentos\/.*; \d+ \+ \d+ tokens, \d+ ms/)
-  t.notMatch(out, /REST|gRPC/, "no port is opened")
-  t.notOk(await exists(join(folder, "data", "node.json")))
-})
+t.test(
+  "start --once on an empty folder shows each step, answers from tools and documents, and ends",
+  sideBySide,
+  async (t) => {
+    const folder = t.testdir()
+    const asked = "What is 48 * 17, and where is actor state kept?"
+    const { code, out, err } = await cli(folder, "start", "--once", asked)
+    t.equal(code, 0, err)
+    t.match(out, new RegExp(`LLMAgentOS ${packageVersion.replaceAll(".", "\\.")} ready in \\d+ ms`))
+    for (const agent of ["router", "mathematician", "librarian", "writer"])
+      t.match(out, new RegExp(`✓ ${agent} .* \\d+ ms`), `the step of ${agent}`)
+    t.match(out, /calculator\(48 \* 17\) = 816/)
+    const answer = out.slice(out.lastIndexOf("\n\n"))
+    t.match(answer, /\b816\b/)
+    t.match(answer, /\bLevelDB\b/)
+    t.match(answer, /from llmagentos\/.*; \d+ \+ \d+ tokens, \d+ ms/)
+    t.notMatch(out, /REST|gRPC/, "no port is opened")
+    t.notOk(await exists(join(folder, "data", "node.json")))
+  },
+)
 
-t.test("start --once answers from a folder given with --knowledge, and refuses one that is missing", async (t) => {
-  const folder = t.testdir({ notes: { "a.md": "# Notes\n\nThe copper lantern is kept in Tallinn.\n" } })
-  const [{ code, out }, missing] = await Promise.all([
-    cli(folder, "start", "--knowledge", "notes", "--once", "Where is the copper lantern kept?"),
-    cli(folder, "--data", "other", "start", "--knowledge", "nothing", "--once", "hello"),
-  ])
-  t.equal(code, 0)
-  t.match(out, /notes: 1 documents, 1 passages/)
-  t.match(out.slice(out.lastIndexOf("\n\n")), /Tallinn[^]*from a\.md/)
-  t.equal(missing.code, 1)
-  t.match(missing.err, /DOCUMENT_UNREADABLE --knowledge nothing: no such file or folder/)
-})
+t.test(
+  "start --once answers from a folder given with --knowledge, and refuses one that is missing",
+  sideBySide,
+  async (t) => {
+    const folder = t.testdir({ notes: { "a.md": "# Notes\n\nThe copper lantern is kept in Tallinn.\n" } })
+    const [{ code, out }, missing] = await Promise.all([
+      cli(folder, "start", "--knowledge", "notes", "--once", "Where is the copper lantern kept?"),
+      cli(folder, "--data", "other", "start", "--knowledge", "nothing", "--once", "hello"),
+    ])
+    t.equal(code, 0)
+    t.match(out, /notes: 1 documents, 1 passages/)
+    t.match(out.slice(out.lastIndexOf("\n\n")), /Tallinn[^]*from a\.md/)
+    t.equal(missing.code, 1)
+    t.match(missing.err, /DOCUMENT_UNREADABLE --knowledge nothing: no such file or folder/)
+  },
+)
 
-t.test("a node serves until Ctrl-C, and commands go through it meanwhile", async (t) => {
+t.test("a node serves until Ctrl-C, and commands go through it meanwhile", sideBySide, async (t) => {
   const folder = t.testdir(quiet)
   const data = join(folder, "data")
   const node = await startNode(data, ["--config", join(folder, "llmagentos.yaml")])
@@ -122,7 +134,7 @@ t.test("a node serves until Ctrl-C, and commands go through it meanwhile", async
   t.match(list.out, /'robot'/, "what it acknowledged is durable")
 })
 
-t.test("a command is never sent to another node that has the port of one that was killed", async (t) => {
+t.test("a command is never sent to another node that has the port of one that was killed", sideBySide, async (t) => {
   const folder = t.testdir({ ...quiet, data: {} })
   let asked = 0
   const other = createServer((_, response) => {
@@ -141,7 +153,7 @@ t.test("a command is never sent to another node that has the port of one that wa
   t.equal(asked, 0)
 })
 
-t.test("run prints the answer only; a failure is told with its code", async (t) => {
+t.test("run prints the answer only; a failure is told with its code", sideBySide, async (t) => {
   const folder = t.testdir(quiet)
   const [{ code, out, err }, unknown] = await Promise.all([
     cli(folder, "run", "mathematician", "what is 6 * 7?", "--data", "a"),
@@ -154,7 +166,7 @@ t.test("run prints the answer only; a failure is told with its code", async (t) 
   t.equal(unknown.out, "")
 })
 
-t.test("a conversation is remembered over a restart", async (t) => {
+t.test("a conversation is remembered over a restart", sideBySide, async (t) => {
   const folder = t.testdir(quiet)
   for (const said of ["hello, my name is Ada", "what is my name"])
     t.equal((await cli(folder, "run", "companion", "--conversation", "c", said)).code, 0)
@@ -168,7 +180,7 @@ t.test("a conversation is remembered over a restart", async (t) => {
   ])
 })
 
-t.test("agents are listed and described; one that is not there is told with those that are", async (t) => {
+t.test("agents are listed and described; one that is not there is told with those that are", sideBySide, async (t) => {
   const folder = t.testdir(quiet)
   const [list, one, none] = await Promise.all([
     cli(folder, "agents", "--data", "a"),
@@ -183,7 +195,7 @@ t.test("agents are listed and described; one that is not there is told with thos
   t.match(none.err, /UNKNOWN_AGENT .*"nobody"; there are: .*writer/)
 })
 
-t.test("topology check tells what is good, and every fault with its line", async (t) => {
+t.test("topology check tells what is good, and every fault with its line", sideBySide, async (t) => {
   const folder = t.testdir({
     "good.yaml": "name: both\ntopology:\n  chain:\n    - companion\n    - writer\n",
     "bad.yaml": "name: wrong\ntopology:\n  chain:\n    - companion\n    - scribbler\n",
@@ -196,7 +208,7 @@ t.test("topology check tells what is good, and every fault with its line", async
   t.equal((await cli(folder, "topology", "check", "good.yaml")).code, 0)
 })
 
-t.test("knowledge is added from files and folders, and searched", async (t) => {
+t.test("knowledge is added from files and folders, and searched", sideBySide, async (t) => {
   const folder = t.testdir({
     notes: { "a.md": "# Harbor\n\nThe copper lantern hangs there.\n", "b.txt": "Nothing of that kind." },
     "c.markdown": "The silver lantern hangs here.",
@@ -214,7 +226,7 @@ t.test("knowledge is added from files and folders, and searched", async (t) => {
   t.match(wrong.err, /DOCUMENT_UNREADABLE d\.xls: documents end in \.md, /)
 })
 
-t.test("a key is made, listed without its secret, and revoked", async (t) => {
+t.test("a key is made, listed without its secret, and revoked", sideBySide, async (t) => {
   const folder = t.testdir(quiet)
   const { out } = await cli(folder, "keys", "create", "robot", "--requests-per-minute", "60")
   const [, id = "", secret = ""] = /^lao_([^_]+)_(\S+)/.exec(out) ?? []
@@ -229,7 +241,7 @@ t.test("a key is made, listed without its secret, and revoked", async (t) => {
   t.match(unknown, { code: 1, err: /UNKNOWN_KEY no API key has the id nothing/ })
 })
 
-t.test("doctor tells what this machine offers, and opens nothing that it leaves behind", async (t) => {
+t.test("doctor tells what this machine offers, and opens nothing that it leaves behind", sideBySide, async (t) => {
   const folder = t.testdir()
   const taken = createServer()
   await new Promise<void>((done) => taken.listen(0, "127.0.0.1", done))
@@ -252,39 +264,58 @@ async function config(folder: string, port: number): Promise<string> {
   return "my.yaml"
 }
 
-t.test("help lists every command; what is no command, option or number is refused with a hint", async (t) => {
-  const folder = t.testdir()
-  const [help, unknown, option, port, high, none] = await Promise.all([
-    cli(folder, "--help"),
-    cli(folder, "strat"),
-    cli(folder, "start", "--prot", "1"),
-    cli(folder, "start", "--port", "12ab"),
-    cli(folder, "start", "--port", "70000"),
-    cli(folder, "start", "--config", "nowhere.yaml"),
-  ])
-  t.equal(help.code, 0)
-  for (const command of ["start", "run", "chat", "agents", "topology", "knowledge", "keys", "train", "bench", "doctor"])
-    t.match(help.out, new RegExp(`^  ${command} `, "m"))
-  t.match(unknown, { code: 1, err: /unknown command 'strat'[^]*Did you mean start\?[^]*--help/ })
-  t.match(option, { code: 1, err: /unknown option '--prot'[^]*Did you mean --port\?/ })
-  t.match(port, { code: 1, err: /--port <port>' argument '12ab' is invalid\. It is a whole number\./ })
-  t.match(high, { code: 1, err: /INVALID_CONFIG the command line has 1 fault:\n {2}- gateway\.port: / })
-  t.match(none, { code: 1, err: /INVALID_CONFIG cannot read the configuration nowhere\.yaml/ })
-  t.same(await readdir(folder), [], "nothing was begun")
-})
+t.test(
+  "help lists every command; what is no command, option or number is refused with a hint",
+  sideBySide,
+  async (t) => {
+    const folder = t.testdir()
+    const [help, unknown, option, port, high, none] = await Promise.all([
+      cli(folder, "--help"),
+      cli(folder, "strat"),
+      cli(folder, "start", "--prot", "1"),
+      cli(folder, "start", "--port", "12ab"),
+      cli(folder, "start", "--port", "70000"),
+      cli(folder, "start", "--config", "nowhere.yaml"),
+    ])
+    t.equal(help.code, 0)
+    for (const command of [
+      "start",
+      "run",
+      "chat",
+      "agents",
+      "topology",
+      "knowledge",
+      "keys",
+      "train",
+      "bench",
+      "doctor",
+    ])
+      t.match(help.out, new RegExp(`^  ${command} `, "m"))
+    t.match(unknown, { code: 1, err: /unknown command 'strat'[^]*Did you mean start\?[^]*--help/ })
+    t.match(option, { code: 1, err: /unknown option '--prot'[^]*Did you mean --port\?/ })
+    t.match(port, { code: 1, err: /--port <port>' argument '12ab' is invalid\. It is a whole number\./ })
+    t.match(high, { code: 1, err: /INVALID_CONFIG the command line has 1 fault:\n {2}- gateway\.port: / })
+    t.match(none, { code: 1, err: /INVALID_CONFIG cannot read the configuration nowhere\.yaml/ })
+    t.same(await readdir(folder), [], "nothing was begun")
+  },
+)
 
-t.test("a broken llmagentos.yaml is told with the line of each fault, before anything is opened", async (t) => {
-  const folder = t.testdir({ "llmagentos.yaml": "name: mine\ngateway:\n  port: many\nagentz: []\n" })
-  const { code, err } = await cli(folder, "start", "--once", "hello")
-  t.equal(code, 1)
-  t.match(
-    err,
-    /^INVALID_CONFIG llmagentos\.yaml has 2 faults:\n {2}- line 3: gateway\.port: .*\n {2}- line 4: unknown `agentz`\n$/,
-  )
-  t.same(await readdir(folder), ["llmagentos.yaml"])
-})
+t.test(
+  "a broken llmagentos.yaml is told with the line of each fault, before anything is opened",
+  sideBySide,
+  async (t) => {
+    const folder = t.testdir({ "llmagentos.yaml": "name: mine\ngateway:\n  port: many\nagentz: []\n" })
+    const { code, err } = await cli(folder, "start", "--once", "hello")
+    t.equal(code, 1)
+    t.match(
+      err,
+      /^INVALID_CONFIG llmagentos\.yaml has 2 faults:\n {2}- line 3: gateway\.port: .*\n {2}- line 4: unknown `agentz`\n$/,
+    )
+    t.same(await readdir(folder), ["llmagentos.yaml"])
+  },
+)
 
-t.test("llmagentos.yaml in the folder is used, and the command line goes over it", async (t) => {
+t.test("llmagentos.yaml in the folder is used, and the command line goes over it", sideBySide, async (t) => {
   const folder = t.testdir({
     "llmagentos.yaml": [
       "data: kept",
