@@ -24,7 +24,7 @@ import { hashedNgrams } from "./knowledge/hashed-ngrams.js"
 import { KnowledgeBase } from "./knowledge/knowledge-base.js"
 import type { Knowledge } from "./knowledge/knowledge.js"
 import type { Model } from "./models/model.js"
-import { ModelRegistry, type ModelConfig } from "./models/registry.js"
+import { embeddedModel, ModelRegistry, type ModelConfig } from "./models/registry.js"
 import { openLog } from "./monitoring/log.js"
 import { HealthRegistry } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
@@ -98,6 +98,17 @@ const drainMs = 500
 
 /** Makes a system (O1). @throws `INVALID_CONFIG`, `LEVEL_LOCKED`, and what is wrong with agents, topologies, tools or plugins */
 export async function createAgentOS(options: AgentOSOptions = {}): Promise<AgentOS> {
+  const opened: (() => Promise<unknown>)[] = []
+  try {
+    return await compose(options, opened)
+  } catch (error) {
+    for (const close of opened.reverse()) await close()
+    throw error
+  }
+}
+
+/** @param opened what is to be closed, last first, when composing fails */
+async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)[]): Promise<AgentOS> {
   const {
     agents = [],
     topologies = {},
@@ -118,6 +129,10 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
   })
   const store = inMemory ? undefined : await LevelStore.open(join(config.data, "store"))
   const journal = store === undefined ? memoryJournal(clock) : levelJournal(store, clock)
+  opened.push(
+    () => logger.close(),
+    () => journal.close(),
+  )
   const room = (name: string): RecordStore => (store === undefined ? memoryRecords() : levelRecords(store, name))
   const system = new ActorSystem({ name: config.name, journal, clock, random, logger })
 
@@ -222,10 +237,11 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
   }
 
   if (config.knowledge.shipped) await knowledge.addFolder(shippedDocuments, { prefix: "llmagentos/" })
-  for (const folder of config.knowledge.folders) await knowledge.addFolder(folder)
+  for (const folder of config.knowledge.folders) {
+    const { refused } = await knowledge.addFolder(folder)
+    for (const error of refused) logger.warn({ error }, "a document is left out")
+  }
   const keys = keyStore(room("keys"), inMemory)
-  // The embedded model's thread starts while the doors open.
-  void registry.get("scribe").catch((error: unknown) => logger.error({ error }, "the embedded model cannot be opened"))
   await runs.resume()
 
   async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
@@ -269,6 +285,10 @@ export async function createAgentOS(options: AgentOSOptions = {}): Promise<Agent
     conversation: (target, id) => runs.conversation(target, id),
     async listen() {
       if (gateway !== undefined) return gateway
+      // The embedded model's thread starts while the doors open.
+      registry
+        .get(embeddedModel)
+        .catch((error: unknown) => logger.error({ error }, "the embedded model cannot be opened"))
       const [{ openGateway }, { gatewayBackend }] = await Promise.all([
         import("./gateway/gateway.js"),
         import("./gateway-backend.js"),

@@ -4,24 +4,16 @@ import { Presets, SingleBar } from "cli-progress"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import type { Document, Knowledge, SearchHit } from "../knowledge/knowledge.js"
+import { documentFormats } from "../knowledge/read-document.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
-
-const formats: Readonly<Record<string, Document["format"]>> = {
-  ".md": "markdown",
-  ".markdown": "markdown",
-  ".txt": "text",
-  ".html": "html",
-  ".htm": "html",
-  ".pdf": "pdf",
-}
 
 /** Adds folders with a progress bar. */
 export async function addFolders(knowledge: Knowledge, folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     const bar = new SingleBar({ format: `{bar} {value}/{total} {id}`, clearOnComplete: true }, Presets.shades_classic)
     let begun = false
-    const { documents, chunks } = await knowledge.addFolder(folder, {
+    const { documents, chunks, refused } = await knowledge.addFolder(folder, {
       onProgress: (done, total, id) => {
         if (process.stdout.isTTY !== true) return
         if (!begun) bar.start(total, 0, { id })
@@ -31,6 +23,7 @@ export async function addFolders(knowledge: Knowledge, folders: readonly string[
     })
     bar.stop()
     console.log(pc.dim(`${folder}: ${documents} documents, ${chunks} passages`))
+    for (const { message } of refused) console.log(pc.yellow(`left out: ${message}`))
   }
 }
 
@@ -49,9 +42,12 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
         await addFolders(node.os.knowledge, [path])
         continue
       }
-      const format = formats[extname(path).toLowerCase()]
+      const format = documentFormats[extname(path).toLowerCase()]
       if (format === undefined)
-        throw new AgentOSError("DOCUMENT_UNREADABLE", `${path}: documents end in ${Object.keys(formats).join(", ")}`)
+        throw new AgentOSError(
+          "DOCUMENT_UNREADABLE",
+          `${path}: documents end in ${Object.keys(documentFormats).join(", ")}`,
+        )
       const bytes = await readFile(path)
       const document: Document = {
         id: basename(path),

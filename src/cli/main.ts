@@ -174,4 +174,8 @@ program
     await doctor(command.optsWithGlobals())
   })
 
+// Whoever reads the output may stop reading, as `head` does; the work goes on.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error
+})
 program.parseAsync().catch(fail)

@@ -9,6 +9,7 @@ import { stat } from "node:fs/promises"
 import { createInterface } from "node:readline/promises"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
+import { embeddedModel } from "../models/registry.js"
 import { createAgentOS, type AgentOS, type Doors } from "../os.js"
 import { packageVersion } from "../version.js"
 import { showRun } from "./show-run.js"
@@ -30,6 +31,7 @@ export async function start(question: string, options: StartOptions): Promise<vo
   }
   const config = await loadConfig(options)
   const os = await createAgentOS(optionsOf(config))
+  if (question !== "") void os.models.get(embeddedModel).catch(() => undefined) // its thread starts meanwhile; who needs it hears of a fault
   const stopping = new AbortController()
   const stop = (): void => {
     if (stopping.signal.aborted) process.exit(130) // C1

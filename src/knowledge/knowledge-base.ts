@@ -17,7 +17,7 @@ import type { RecordStore } from "../record-store.js"
 import { hashedNgrams } from "./hashed-ngrams.js"
 import type { Document, Embedder, Fact, Knowledge, SearchHit, SearchOptions } from "./knowledge.js"
 import { fuseRanks, scoreSentences, stem } from "./rank.js"
-import { chunksOf, readDocument, sentencesOf } from "./read-document.js"
+import { chunksOf, documentFormats, readDocument, readerVersion, sentencesOf } from "./read-document.js"
 import { typedRecords, type TypedRecords } from "./typed-records.js"
 
 interface StoredDocument {
@@ -51,14 +51,6 @@ interface Index {
   readonly words: MiniSearch<Passage>
 }
 
-const formats: Readonly<Record<string, Document["format"]>> = {
-  ".md": "markdown",
-  ".markdown": "markdown",
-  ".txt": "text",
-  ".html": "html",
-  ".htm": "html",
-  ".pdf": "pdf",
-}
 /** Passages whose sentences are looked at one by one. */
 const sentencePassages = 12
 
@@ -75,7 +67,7 @@ export class KnowledgeBase implements Knowledge {
   async add(document: Document, { tenant = "default" } = {}): Promise<{ chunks: number; unchanged: boolean }> {
     const index = await this.#index(tenant)
     const hash = createHash("sha256")
-      .update(this.#embedder.id)
+      .update(`${this.#embedder.id} ${readerVersion} `)
       .update(document.format)
       .update(document.content)
       .digest("hex")
@@ -107,25 +99,32 @@ export class KnowledgeBase implements Knowledge {
       prefix = "",
       onProgress,
     }: { tenant?: string; prefix?: string; onProgress?: (done: number, total: number, id: string) => void } = {},
-  ): Promise<{ documents: number; chunks: number }> {
+  ): Promise<{ documents: number; chunks: number; refused: readonly AgentOSError[] }> {
     const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
       throw new AgentOSError("DOCUMENT_UNREADABLE", `cannot read the folder ${folder}`, { cause })
     })
     const files = found
-      .filter((entry) => entry.isFile() && formats[extname(entry.name).toLowerCase()] !== undefined)
+      .filter((entry) => entry.isFile() && documentFormats[extname(entry.name).toLowerCase()] !== undefined)
       .map((entry) => join(entry.parentPath, entry.name))
       .sort()
     let chunks = 0
+    const refused: AgentOSError[] = []
     for (const [done, path] of files.entries()) {
       const id = prefix + relative(folder, path).split(sep).join("/")
-      const format = formats[extname(path).toLowerCase()] as Document["format"]
-      const content = await readFile(path)
-      chunks += (
-        await this.add({ id, format, content: format === "pdf" ? content : content.toString("utf8") }, { tenant })
-      ).chunks
+      const format = documentFormats[extname(path).toLowerCase()] as Document["format"]
+      try {
+        const content = await readFile(path)
+        const document = { id, format, content: format === "pdf" ? content : content.toString("utf8") }
+        chunks += (await this.add(document, { tenant })).chunks
+      } catch (error) {
+        // One bad document does not keep the others out; a store that failed does.
+        if (error instanceof AgentOSError && !["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE"].includes(error.code))
+          throw error
+        refused.push(AgentOSError.from(error, "DOCUMENT_UNREADABLE"))
+      }
       onProgress?.(done + 1, files.length, id)
     }
-    return { documents: files.length, chunks }
+    return { documents: files.length - refused.length, chunks, refused }
   }
 
   async remove(id: string, { tenant = "default" } = {}): Promise<boolean> {

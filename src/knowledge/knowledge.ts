@@ -1,4 +1,5 @@
 import type { z } from "zod"
+import type { AgentOSError } from "#actors/errors.js"
 import type { TypedRecords } from "./typed-records.js"
 
 /** One hit of a search: a stretch of a document, where it stands and how well it matches (higher is better). */
@@ -45,11 +46,11 @@ export interface Embedder {
 /** What agents, tools, the gateway and the CLI use of the knowledge base. */
 export interface Knowledge {
   add(document: Document, options?: { tenant?: string }): Promise<{ chunks: number; unchanged: boolean }>
-  /** Adds every readable document below a folder; ids begin with `prefix`, `onProgress` is called after each. */
+  /** Adds every readable document below a folder; ids begin with `prefix`, `onProgress` is called after each. One that cannot be read is left out and told. */
   addFolder(
     folder: string,
     options?: { tenant?: string; prefix?: string; onProgress?: (done: number, total: number, id: string) => void },
-  ): Promise<{ documents: number; chunks: number }>
+  ): Promise<{ documents: number; chunks: number; refused: readonly AgentOSError[] }>
   remove(id: string, options?: { tenant?: string }): Promise<boolean>
   documents(options?: { tenant?: string }): Promise<readonly { id: string; chunks: number; bytes: number }[]>
   search(query: string, options?: SearchOptions): Promise<readonly SearchHit[]>

@@ -4,6 +4,18 @@ import { lexer, type Token, type Tokens } from "marked"
 import { AgentOSError } from "#actors/errors.js"
 import type { Document } from "./knowledge.js"
 
+/** Formats by the end of a file's name. */
+export const documentFormats: Readonly<Record<string, Document["format"]>> = {
+  ".md": "markdown",
+  ".markdown": "markdown",
+  ".txt": "text",
+  ".html": "html",
+  ".htm": "html",
+  ".pdf": "pdf",
+}
+/** To be raised when the same document is read otherwise than before. */
+export const readerVersion = 2
+
 /** Text that stands together under one heading. */
 export interface Section {
   readonly heading: string | undefined

@@ -327,6 +327,7 @@ t.test("a folder is added with everything readable below it, under a prefix, tel
     "a.md": "# A\n\nThe harbor is old.",
     "B.TXT": "The lantern is green.",
     "photo.png": "not text",
+    "broken.pdf": "not a PDF",
     deep: { er: { "c.html": "<p>The meadow is wide.</p>" } },
   })
   const knowledge = new KnowledgeBase(memoryRecords())
@@ -335,11 +336,17 @@ t.test("a folder is added with everything readable below it, under a prefix, tel
     prefix: "book/",
     onProgress: (...step) => progress.push(step),
   })
-  t.same(added, { documents: 3, chunks: 3 })
+  t.match(added, { documents: 3, chunks: 3 })
+  t.match(
+    added.refused,
+    [{ code: "DOCUMENT_UNREADABLE", message: /book\/broken\.pdf/ }],
+    "one bad document keeps no other out",
+  )
   t.same(progress, [
-    [1, 3, "book/B.TXT"],
-    [2, 3, "book/a.md"],
-    [3, 3, "book/deep/er/c.html"],
+    [1, 4, "book/B.TXT"],
+    [2, 4, "book/a.md"],
+    [3, 4, "book/broken.pdf"],
+    [4, 4, "book/deep/er/c.html"],
   ])
   t.match((await knowledge.search("meadow"))[0], { source: "book/deep/er/c.html" })
   await t.rejects(knowledge.addFolder(join(folder, "missing")), {
