@@ -25,7 +25,7 @@ import { defaultSettings, Trainer, type TrainerState } from "./trainer.js"
 const usage = `Usage: llmagentos train scribe [options]
        llmagentos train evaluate scribe [--shuffled] [--items <n>]
 
-  --tokens <n>   tokens to train on (default ${defaultSettings.tokens}, about an hour on one core)
+  --tokens <n>   tokens to train on (default ${defaultSettings.tokens}, about an hour and a half on one core)
   --seed <n>     another seed, another model (default ${defaultSettings.seed})
   --out <dir>    where state, log and checkpoint go (default data/training/scribe)
   --resume       go on from the state in --out

@@ -33,7 +33,7 @@ export const defaultSettings: TrainerSettings = {
   length: 128,
   rate: 2e-3,
   warmUpSteps: 150,
-  tokens: 20_000_000,
+  tokens: 32_000_000,
   beta1: 0.9,
   beta2: 0.98,
   decay: 0.01,
@@ -131,7 +131,7 @@ export class Trainer {
     const rate =
       settings.rate *
       Math.min(1, (this.#step + 1) / settings.warmUpSteps) *
-      (0.05 + 0.95 * 0.5 * (1 + Math.cos(Math.PI * this.progress)))
+      (0.02 + 0.98 * 0.5 * (1 + Math.cos(Math.PI * this.progress)))
     const { loss, gradients } = this.gradients(packed)
     let squares = 0
     for (const [name, gradient] of gradients)

@@ -127,6 +127,8 @@ function entity(lexicon: Lexicon): string {
     : lexicon.identifier()
 }
 
+const isCode = (word: string): boolean => /[\w-][A-Z_/\d-]|[\w]\.\w/.test(word)
+
 /** One fact in a sentence of five to thirty words, with a question about it. */
 export function fact(lexicon: Lexicon): Fact {
   const { dice } = lexicon
@@ -148,8 +150,13 @@ export function fact(lexicon: Lexicon): Fact {
     y: lexicon.verb(),
     n: lexicon.number(),
   }
-  const sentence =
-    capitalize(fill(dice.pick(openings) + says + (dice.chance(0.6) ? "" : dice.pick(closings)), gaps)) + "."
+  const text = fill(dice.pick(openings) + says + (dice.chance(0.6) ? "" : dice.pick(closings)), gaps)
   const asked = { ...gaps, p: dice.chance(0.6) ? gaps.p : dice.pick(storing) }
-  return { sentence, question: fill(asks, asked), value }
+  // A name of code keeps its letters at the beginning of a sentence; whatever the value looks like there is the answer.
+  const sentence = `${isCode(text.split(" ", 1)[0] ?? "") ? text : capitalize(text)}.`
+  return {
+    sentence,
+    question: fill(asks, asked),
+    value: text.startsWith(value) ? sentence.slice(0, value.length) : value,
+  }
 }

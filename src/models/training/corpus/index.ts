@@ -43,14 +43,14 @@ export interface Example {
 /** Shares of the tasks; `copy` has its own, which falls while training goes on. */
 const shares: readonly (readonly [CorpusTask, number])[] = [
   ["route", 0.12],
-  ["math-call", 0.12],
+  ["math-call", 0.11],
   ["math-answer", 0.07],
-  ["docs-query", 0.2],
-  ["docs-answer", 0.26],
-  ["docs-answer-long", 0.05],
+  ["docs-query", 0.21],
+  ["docs-answer", 0.28],
+  ["docs-answer-long", 0.03],
   ["time-call", 0.01],
-  ["time-answer", 0.02],
-  ["chat", 0.06],
+  ["time-answer", 0.03],
+  ["chat", 0.05],
   ["merge", 0.09],
 ]
 
@@ -269,7 +269,7 @@ function merge(lexicon: Lexicon): Example {
   const joined =
     first.bare || second.bare
       ? `${a}; ${b}.`
-      : `${a}, and ${/^(The|Every|Set|In|By|For|As|On|Note|Today|Since|At|You|We|There)\b/.test(b) ? b.charAt(0).toLowerCase() + b.slice(1) : b}.`
+      : `${a}, and ${/^(According|As|At|By|Every|For|In|Its|Note|On|Set|Since|The|There|Today|Unless|Use|We|You)\b/.test(b) ? b.charAt(0).toLowerCase() + b.slice(1) : b}.`
   return { task: "merge", prompt: scribePrompt.merge(first.text, second.text), answer: scribeAnswer.text(joined) }
 }
 

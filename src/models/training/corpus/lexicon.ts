@@ -42,8 +42,18 @@ export function hash(text: string): number {
   return (h ^ (h >>> 15)) >>> 0
 }
 
-const trainingWords = words.filter((word) => hash(word) % 7 !== 0)
-const evaluationWords = words.filter((word) => hash(word) % 7 === 0)
+/** Words that the phrasings themselves use, as "result" in "what is the result of": training sees them, so evaluation does without them. */
+const phrased = new Set([
+  ...verbs,
+  ...`alarm answer arm book brief budget call chance change chapter check class clock copy cost cover current date default desk detail document dream
+  entry evening exact figure file first folder format friend full guide handle home hour human item job key limit list local long manual
+  meeting model module moment month morning night number open opening option order owner page part point port price product prompt quick result
+  robot role room rule search section segment service share size sleep slice small song sound start story string subject sum table talk task
+  test text time total train update use user value version week well wonder work worker year`.split(/\s+/),
+])
+const forEvaluation = (word: string): boolean => hash(word) % 7 === 0 && !phrased.has(word)
+const trainingWords = words.filter((word) => !forEvaluation(word))
+const evaluationWords = words.filter(forEvaluation)
 const onsets = "b c d f g h j k l m n p r s t v w z br ch cl dr fl gr kl kr pl pr sh sk st th tr".split(" ")
 const vowels = "a e i o u a e i o ai ea ou ie".split(" ")
 const codas = " n r l s t x m k th nd rk ll".split(" ")
