@@ -1,7 +1,7 @@
 /** The pages that are written by code: `npm run docs` writes them, a test holds them to the code. */
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { format } from "prettier"
+import { format, resolveConfig } from "prettier"
 import { actorErrors } from "#actors/errors.js"
 import { configurationReference } from "#src/config.js"
 import { systemErrors } from "#src/errors.js"
@@ -94,7 +94,8 @@ export async function generatedPages(): Promise<Readonly<Record<string, string>>
   const evaluation = JSON.parse(
     await readFile(`${root}src/models/embedded/scribe/evaluation.json`, "utf8"),
   ) as Evaluation
-  const markdown = (text: string): Promise<string> => format(text, { parser: "markdown", printWidth: 120 })
+  const options = await resolveConfig(`${root}README.md`)
+  const markdown = (text: string): Promise<string> => format(text, { ...options, parser: "markdown" })
   return {
     "docs/configuration.md": await markdown(configurationReference()),
     "docs/errors.md": await markdown(errorsReference()),
