@@ -1,6 +1,6 @@
 /** Both commands of the README, in a clean clone in an empty directory. */
 import { execFile, spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -14,7 +14,7 @@ export interface CloneOutcome {
   readonly readyMs: number
   readonly answered: boolean
   readonly stoppedInOrder: boolean
-  /** The last line of the tests. */
+  /** The last line of the tests, and those that failed. */
   readonly tests: string
   readonly testsPass: boolean
 }
@@ -33,7 +33,7 @@ export async function runReadme(progress: (text: string) => void): Promise<Clone
         .replace(/\s+/g, " ")
         .match(/# \{ total: [^}]*\}/g)
         ?.at(-1) ?? tested.text.slice(-500)
-    return { ...started, tests: summary, testsPass: tested.code === 0 }
+    return { ...started, tests: [summary, ...failures].join("\n"), testsPass: tested.code === 0 }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -43,15 +43,18 @@ export async function runReadme(progress: (text: string) => void): Promise<Clone
 async function startAndStop(folder: string): Promise<Pick<CloneOutcome, "readyMs" | "answered" | "stoppedInOrder">> {
   const run = shell(`npm ci && npm start -- ${JSON.stringify(question)}`, folder)
   const serving = await run.seen(/serving; Ctrl-C stops/, 300_000)
-  // The terminal sends Ctrl-C to the whole group.
-  if (serving) process.kill(-run.pid, "SIGINT")
+  // To the node itself: npm would end by the signal, whatever the node does about it.
+  if (serving) {
+    const { pid } = JSON.parse(await readFile(join(folder, "data", "node.json"), "utf8")) as { pid: number }
+    process.kill(pid, "SIGINT")
+  }
   const { code, text } = await run.ended
   const readyMs = Number(/ready in (\d+) ms/.exec(text)?.[1] ?? NaN)
   return { readyMs, answered: /\n\S*48 \* 17 = 816\b.*\bLevelDB\b/.test(text), stoppedInOrder: serving && code === 0 }
 }
 
 function shell(command: string, cwd: string) {
-  const child = spawn("sh", ["-c", command], { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn("sh", ["-c", command], { cwd, stdio: ["ignore", "pipe", "pipe"] })
   let text = ""
   const watchers = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr])
@@ -63,7 +66,6 @@ function shell(command: string, cwd: string) {
     child.on("close", (code) => done({ code, text })),
   )
   return {
-    pid: child.pid as number,
     ended,
     /** Whether a text came within a time, before the end. */
     seen: (pattern: RegExp, limitMs: number): Promise<boolean> =>
