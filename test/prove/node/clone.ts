@@ -28,6 +28,7 @@ export async function runReadme(progress: (text: string) => void): Promise<Clone
     const started = await startAndStop(folder)
     progress("npm ci && npm test")
     const tested = await shell("npm ci && npm test", folder).ended
+    const failures = tested.text.split("\n").filter((line) => /^\s*not ok/.test(line))
     const summary =
       tested.text
         .replace(/\s+/g, " ")
