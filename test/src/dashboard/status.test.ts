@@ -1,21 +1,18 @@
 import t from "tap"
-import type { Browser } from "playwright-core"
 import { openChromium } from "#test/support/chromium.js"
 import { readTokenFile } from "#src/security/token-file.js"
 import { openNode } from "#test/support/open-node.js"
 
-let browser: Browser | undefined
-t.before(async () => {
-  browser = await openChromium()
-})
-t.after(() => browser?.close())
+/** The browser must be closed in the test: a hook of the file would wait for the process that the browser keeps alive. */
+const none = "not tested: there is no Chromium here; install it, or name one in CHROMIUM"
 
 t.test(
   "a person asks on the status page and sees each step, the answer and the run",
   { timeout: 90_000 },
   async (t) => {
-    if (browser === undefined)
-      return t.pass("not tested: there is no Chromium here; install it, or name one in CHROMIUM")
+    const browser = await openChromium()
+    if (browser === undefined) return t.pass(none)
+    t.teardown(() => browser.close())
     const node = await openNode()
     const page = await browser.newPage()
     page.setDefaultTimeout(10_000)
@@ -49,7 +46,9 @@ t.test(
 )
 
 t.test("where keys are asked for, the page asks for one and then works", { timeout: 90_000 }, async (t) => {
-  if (browser === undefined) return t.pass("not tested: there is no Chromium here; install it, or name one in CHROMIUM")
+  const browser = await openChromium()
+  if (browser === undefined) return t.pass(none)
+  t.teardown(() => browser.close())
   const node = await openNode({ data: t.testdir(), security: { requireKeys: "always" } })
   const page = await browser.newPage()
   page.setDefaultTimeout(10_000)
