@@ -163,13 +163,16 @@ export class AgentManager {
     replica.open += 1
     const ticket = ++this.#tickets
     const { ref } = replica
-    const stay = onCancel(options.signal, () => ref.tell("cancel", ticket))
+    let stay = (): void => undefined
     try {
       const limit = (definition.limits?.timeMs ?? 60_000) + askGraceMs
       const { timeoutMs = limit, traceId, caller, tenant = "default" } = options
-      return await replica.ref
+      const answer = ref
         .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller, tenant } })
         .ask("respond", { ticket, request })
+      // After the request, so that a cancellation that is there already follows it into the mailbox.
+      stay = onCancel(options.signal, () => ref.tell("cancel", ticket))
+      return await answer
     } catch (error) {
       ref.tell("cancel", ticket) // nobody waits for it any more
       throw error

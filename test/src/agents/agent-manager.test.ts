@@ -1,5 +1,7 @@
 import t from "tap"
+import { AgentOSError } from "#actors/errors.js"
 import { defineAgent } from "#src/agents/agent.js"
+import { Cancellation } from "#src/cancellation.js"
 import { asked } from "#test/support/scripted-model.js"
 import { smallNode } from "#test/support/small-node.js"
 
@@ -55,6 +57,21 @@ t.test("a stopped agent refuses requests until it is started again", async (t) =
   t.equal((await node.agents.ask("echo", request("b"))).output, "b")
   await node.stop()
 })
+
+t.test(
+  "a request that was called off before it was sent is refused, and nobody works on it",
+  { timeout: 5000 },
+  async (t) => {
+    const { script, waiting } = held()
+    const node = await smallNode({ agents: [echo], script })
+    const work = new Cancellation()
+    work.cancel(new AgentOSError("CANCELLED", "too late"))
+    await t.rejects(node.agents.ask("echo", request("a"), { signal: work }), { code: "CANCELLED" })
+    t.equal(node.agents.describe("echo").queued, 0)
+    t.equal(waiting.length, 0, "the model was not asked")
+    await node.stop()
+  },
+)
 
 t.test("a process that is larger than it may be takes no more requests", async (t) => {
   const node = await smallNode({ agents: [echo], script: (given) => asked(given).question, limits: { maxMemoryMb: 1 } })
