@@ -64,6 +64,8 @@ export async function buildProto() {
       "--no-convert",
       "--no-typeurl",
       "--no-service",
+      "--lint",
+      "",
     ]
     await call(pbjs, [
       "-t",

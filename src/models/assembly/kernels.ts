@@ -5,20 +5,17 @@
  * Shape letters: B sequences, T positions, N = B·T, C channels, H query heads, G query heads per key-value head, D channels per head.
  */
 
-// @ts-ignore: decorator
 @inline
 function fma(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c)
 }
 
-// @ts-ignore: decorator
 @inline
 function sumLanes(a: v128): f32 {
   return f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3)
 }
 
 /** e^x for x <= 0, to about 1e-7. */
-// @ts-ignore: decorator
 @inline
 function expNegative(x: f32): f32 {
   if (x < -80) return 0
@@ -260,7 +257,6 @@ export function rmsNormGradient(x: usize, w: usize, r: usize, g: usize, dx: usiz
 }
 
 /** 1 / (1 + e^-x) */
-// @ts-ignore: decorator
 @inline
 function sigmoid(x: f32): f32 {
   let e = expNegative(-Mathf.abs(x))
