@@ -94,6 +94,28 @@ export const actorErrors = defineErrors({
     executed: "no",
     meaning: "A stored record is of a newer format or names an unknown event.",
   },
+  INVALID_PAYLOAD: {
+    retryable: false,
+    executed: "no",
+    meaning: "The payload does not fit the schema that the definition gives for this message.",
+  },
+  LINKED_CRASH: {
+    retryable: true,
+    executed: "maybe",
+    meaning: "An actor that this one is linked to has crashed, and took it along.",
+  },
+  NO_ROUTEE: { retryable: true, executed: "no", meaning: "The router has nobody to pass the message to." },
+  CIRCUIT_OPEN: {
+    retryable: true,
+    executed: "no",
+    meaning: "The actor behind the circuit breaker failed too often; it is left alone for a while.",
+  },
+  THROTTLED: { retryable: true, executed: "no", meaning: "More messages than the rate limit allows." },
+  WORKER_LOST: {
+    retryable: true,
+    executed: "maybe",
+    meaning: "The worker thread that the actor lived on has ended.",
+  },
   LEVEL_LOCKED: { retryable: true, executed: "no", meaning: "Another process owns the data folder." },
   DISK_FULL: { retryable: true, executed: "no", meaning: "The disk has no room for the write." },
   STORE_FAILED: { retryable: false, executed: "maybe", meaning: "The store failed for another reason." },
