@@ -6,6 +6,7 @@
  */
 import type { Cell } from "./cell.js"
 import type { Cause } from "./cause.js"
+import { MOST_HANDLERS, type MessageSchema } from "./compiled.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import type { Overflow } from "./mailbox.js"
@@ -24,8 +25,12 @@ export type EndReason = Exit
 export interface MailboxOptions {
   /** How many messages may wait; default 65,536. */
   readonly capacity?: number
+  /** How many bytes may wait, by estimate; default no limit. Costs a look at each payload. */
+  readonly bytes?: number
   /** What happens to one message too many; default `reject`: `tell` answers false, `ask` rejects with `MAILBOX_FULL`. */
   readonly overflow?: Overflow
+  /** Messages that overtake all others that wait. */
+  readonly urgent?: readonly string[]
 }
 
 export interface ActorSpec<State, Handlers, Init = undefined> {
@@ -33,7 +38,7 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
   readonly name: string
   /** Makes the state of a new incarnation, at spawn and at each restart. */
   readonly state: (init: Init) => State
-  /** One handler per message; at most 255. */
+  /** One handler per message; at most 254. */
   readonly receive: Handlers
   /** Runs before the first message of each incarnation; messages wait until its promise settles. */
   readonly started?: (ctx: ActorContext<State>) => void | Promise<void>
@@ -44,8 +49,14 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
   /** How it treats the children it spawns; default one-for-one, at most 10 restarts in 10 seconds. */
   readonly supervision?: Partial<Supervision>
   readonly mailbox?: MailboxOptions
+  /** Messages that are handled even while the promise of another handler holds the mailbox. Between its awaits such a handler sees the state of the other halfway. */
+  readonly reentrant?: readonly (keyof NoInfer<Handlers> & string)[]
+  /** What payloads look like, by message (zod or any other Standard Schema): checked where they come from outside (`untrusted`). */
+  readonly schemas?: { readonly [type in keyof NoInfer<Handlers>]?: MessageSchema }
   /** How long a handler's promise may hold the mailbox; default 60,000. */
   readonly handlerTimeoutMs?: number
+  /** How long a handler may go on after its actor was told to stop, and `stopping` may take; default the system's. */
+  readonly shutdownTimeoutMs?: number
   /** An entity that got no message for so long is stopped until its next one; default 120,000. */
   readonly passivateAfterMs?: number
   /** `import.meta.url` of the module that exports the definition, for actors that may run on a worker thread. */
@@ -65,8 +76,10 @@ export interface ActorDefinition<P, Init = undefined> {
 /** A spec with its types put aside: handlers and state fit each other by construction. */
 export interface ErasedSpec extends Omit<
   ActorSpec<unknown, Readonly<Record<string, ErasedHandler>>, never>,
-  "started" | "ended" | "stopping" | "state"
+  "started" | "ended" | "stopping" | "state" | "reentrant" | "schemas"
 > {
+  readonly reentrant?: readonly string[]
+  readonly schemas?: Readonly<Record<string, MessageSchema>>
   readonly state: (init: unknown) => unknown
   readonly started?: (ctx: Context) => unknown
   readonly ended?: (ctx: Context, ref: AnyRef, reason: EndReason) => unknown
@@ -95,7 +108,9 @@ export interface SpawnOptions<Init = undefined> {
   readonly init?: Init
   /** When its supervisor starts it again; default `transient`. */
   readonly kind?: ChildKind
-  readonly mailbox?: MailboxOptions
+  readonly mailbox?: Pick<MailboxOptions, "capacity" | "overflow">
+  /** Instead of the definition's. */
+  readonly shutdownTimeoutMs?: number
   /** Instead of the definition's, for the children of this actor. */
   readonly supervision?: Partial<Supervision>
 }
@@ -131,9 +146,12 @@ export interface ActorContext<State> extends Sender {
   spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P>
   /** Stops a child, or without one this actor after the current message. */
   stop(child?: AnyRef): void
-  /** Asks for `ended` when that actor ends; at once when it already has. */
+  /** Asks for `ended` when that actor ends for good (a restart is no end); at once when it already has. Entities never end, and cannot be watched. */
   watch(ref: AnyRef): void
   unwatch(ref: AnyRef): void
+  /** From now on a crash of one is a crash of both; a stop is not. */
+  link(ref: AnyRef): void
+  unlink(ref: AnyRef): void
   /**
    * Work that does not hold the mailbox. Its result comes back as the message `done`, only to this incarnation; its error as the message
    * `failed`, or as a crash when none is named. The signal aborts when this incarnation stops, the caller cancels or the task is cancelled.
@@ -168,12 +186,21 @@ export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P,
   if (!/^[A-Za-z][A-Za-z0-9._-]{0,99}$/.test(spec.name)) {
     throw wrong("a name is a letter, then up to 99 letters, digits, dots, dashes or underscores")
   }
-  if (names.length > 255)
-    throw wrong(`it has ${names.length} handlers; a mailbox keeps the handler's number in one byte, so at most 255`)
+  if (names.length > MOST_HANDLERS)
+    throw wrong(
+      `it has ${names.length} handlers; a mailbox keeps the handler's number in one byte: at most ${MOST_HANDLERS}`,
+    )
   const odd = names.find((name) => typeof spec.receive[name] !== "function")
   if (odd !== undefined) throw wrong(`receive.${odd} is not a function`)
   const capacity = spec.mailbox?.capacity
   if (capacity !== undefined && !(Number.isInteger(capacity) && capacity > 0))
     throw wrong(`mailbox.capacity is ${capacity}; it is a positive integer`)
+  const bytes = spec.mailbox?.bytes
+  if (bytes !== undefined && !(bytes > 0)) throw wrong(`mailbox.bytes is ${bytes}; it is a positive number`)
+  const unknown = [...(spec.mailbox?.urgent ?? []), ...(spec.reentrant ?? []), ...Object.keys(spec.schemas ?? {})].find(
+    (name) => !names.includes(name),
+  )
+  if (unknown !== undefined)
+    throw wrong(`${JSON.stringify(unknown)} is named as urgent, reentrant or with a schema, but has no handler`)
   return { name: spec.name, spec }
 }

@@ -1,13 +1,19 @@
 import type { Cause } from "./cause.js"
+import type { Compiled } from "./compiled.js"
 import { AgentOSError } from "./errors.js"
-import type { Deferred, OpenAsk, Ref } from "./ref.js"
+import type { AskOptions, Deferred, OpenAsk, Ref } from "./ref.js"
+import type { ActorSystem } from "./system.js"
 import { Deadline } from "./timers.js"
+
+/** How long an ask waits unless told otherwise. */
+const defaultAskMs = 5000
 
 /** An open ask: it lies in the mailbox beside its message, and ends once, by a reply, an error, its deadline or its signal. */
 export class Ask extends Deadline implements OpenAsk {
   readonly cause: Cause | undefined
   readonly asker: object | undefined
   readonly serving: OpenAsk | undefined
+  readonly #system: ActorSystem
   readonly #target: Ref
   readonly #type: string
   readonly #timeoutMs: number
@@ -17,11 +23,15 @@ export class Ask extends Deadline implements OpenAsk {
   ended = false
   /** Set once a handler has answered with `defer`. */
   deferred = false
+  /** Waits for room in a full mailbox. */
+  readonly patient: boolean
 
   constructor(
+    system: ActorSystem,
     target: Ref,
     type: string,
     timeoutMs: number,
+    patient: boolean,
     cause: Cause | undefined,
     asker: object | undefined,
     serving: OpenAsk | undefined,
@@ -29,6 +39,8 @@ export class Ask extends Deadline implements OpenAsk {
     reject: (error: unknown) => void,
   ) {
     super()
+    this.#system = system
+    this.patient = patient
     this.#target = target
     this.#type = type
     this.#timeoutMs = timeoutMs
@@ -61,6 +73,7 @@ export class Ask extends Deadline implements OpenAsk {
   }
 
   override expired(): void {
+    this.#system.counts.timeouts += 1
     this.fail(
       new AgentOSError(
         "ASK_TIMEOUT",
@@ -91,4 +104,56 @@ export class DeferredReply implements Deferred<unknown> {
   fail(error: unknown): void {
     this.#ask?.fail(error)
   }
+}
+
+/**
+ * Opens an ask and puts it where `put` says.
+ * @param asker who waits for it, while serving the ask `serving`
+ */
+export function openAsk(
+  system: ActorSystem,
+  target: Ref,
+  compiled: Compiled,
+  type: string,
+  cause: Cause | undefined,
+  options: AskOptions | undefined,
+  serving: OpenAsk | undefined,
+  asker: object | undefined,
+  put: (ask: Ask) => boolean,
+): Promise<never> {
+  return new Promise((resolve, reject) => {
+    if (asker !== undefined && waitsFor(target, asker, serving) && !compiled.isReentrant(type)) {
+      const message = `${(asker as Ref).address} would wait for ${target.address}, which waits for it`
+      return reject(new AgentOSError("ASK_CYCLE", message))
+    }
+    const now = system.wheel.now
+    let deadline = now + (options?.timeoutMs ?? defaultAskMs)
+    if (cause?.deadline !== undefined && cause.deadline < deadline) deadline = cause.deadline
+    if (serving !== undefined && serving.deadline < deadline) deadline = serving.deadline
+    const patient = options?.whenFull === "wait"
+    const ask = new Ask(system, target, type, deadline - now, patient, cause, asker, serving, resolve, reject)
+    if (cause?.signal !== undefined) {
+      if (cause.signal.aborted) {
+        return ask.fail(
+          cause.signal.reason instanceof AgentOSError
+            ? cause.signal.reason
+            : new AgentOSError("CANCELLED", `the ask ${type} of ${target.address} was cancelled before it was sent`),
+        )
+      }
+      ask.follow(cause.signal)
+    }
+    system.wheel.addAt(ask, deadline)
+    try {
+      put(ask)
+    } catch (error) {
+      ask.fail(error)
+    }
+  })
+}
+
+/** Whether `target` is among those who wait in the chain of asks that ends with `asker`. */
+function waitsFor(target: object, asker: object, serving: OpenAsk | undefined): boolean {
+  if (asker === target) return true
+  for (let link = serving; link !== undefined; link = link.serving) if (link.asker === target) return true
+  return false
 }

@@ -14,6 +14,10 @@ export class Bag<T extends Member> {
     return this.#members.length
   }
 
+  at(place: number): T | undefined {
+    return this.#members[place]
+  }
+
   add(member: T): void {
     member.place = this.#members.push(member) - 1
   }

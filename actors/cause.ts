@@ -31,6 +31,10 @@ export interface SendOptions {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly commandId?: string | undefined
+  /** What an ask does while the mailbox is full: `refuse` (the default) rejects with `MAILBOX_FULL`, `wait` waits for room until its deadline. */
+  readonly whenFull?: "refuse" | "wait" | undefined
+  /** The payload comes from outside: it is held against the schema of its message, and refused with `INVALID_PAYLOAD`. */
+  readonly untrusted?: boolean | undefined
   /** Who began this: for programs at the edge (the gateway), where no message is being handled. */
   readonly cause?: Partial<Pick<Cause, "traceId" | "caller" | "tenant" | "deadline" | "signal">> | undefined
 }

@@ -1,89 +1,69 @@
 /**
- * One running actor: its mailbox, state, children and watchers. The only mutable heart of the runtime.
+ * One running actor: its mailbox, its state and whose turn it is. What it is to other actors stands in family.ts.
  *
  * Invariants
- *   C1. One message at a time; while a handler's promise is open no other message is taken.
- *   C2. Signals are handled before messages, so a flooded actor can still be stopped.
+ *   C1. One message at a time; while a handler's promise is open no other message is taken, save those of reentrant handlers.
+ *   C2. Signals are handled before messages, urgent messages before ordinary ones, so a flooded actor can still be stopped.
  *   C3. After a crash the waiting messages are kept; the one that crashed is lost, and its ask is told.
- *   C4. Children stop before their parent, the last started first.
- *   C5. Nothing of an incarnation that ended is heard: late results are dropped, its context throws.
+ *   C4. Nothing of a life that ended is heard: late results are dropped, its context throws.
+ *   C5. An actor that has nothing to do holds neither the payload nor the cause of its last message.
  */
 import { actorAddress, formatAddress } from "./address.js"
-import type { ErasedHandler, ErasedSpec } from "./actor.js"
-import { Ask, DeferredReply } from "./ask.js"
+import type { SpawnOptions } from "./actor.js"
+import { Ask, DeferredReply, openAsk } from "./ask.js"
 import { onward, type Cause } from "./cause.js"
-import { Children, type Sibling } from "./children.js"
+import type { Sibling } from "./children.js"
+import { lanes, type Compiled } from "./compiled.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import { DEFAULT_CAPACITY, KEPT_SLOTS, Mailbox, type Overflow } from "./mailbox.js"
-import { Ref, type OpenAsk } from "./ref.js"
-import {
-  decide,
-  DEFAULT_SUPERVISION,
-  recentFailures,
-  type ChildKind,
-  type Exit,
-  type Supervision,
-} from "./supervision.js"
+import { Family } from "./family.js"
+import { KEPT_SLOTS, Mailbox } from "./mailbox.js"
+import type { DefinitionMeter } from "./meter.js"
+import { Ref, type AnyRef, type AskOptions, type OpenAsk } from "./ref.js"
+import { STOPPED, type Exit } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
+import type { ActorNode } from "./telemetry.js"
 import { Limit } from "./timers.js"
 
+/** What lies beside a message: the cause it belongs to, or the ask that waits for its answer. */
 export type Meta = Cause | Ask
 
-/** A definition made ready: handlers by number, numbers by name. */
-export interface Compiled {
-  readonly spec: ErasedSpec
-  readonly indexes: Readonly<Record<string, number>>
-  readonly handlers: readonly ErasedHandler[]
-  readonly types: readonly string[]
-  readonly capacity: number
-  readonly overflow: Overflow
-}
-
-export function compile(spec: ErasedSpec): Compiled {
-  const types = Object.keys(spec.receive)
-  const indexes: Record<string, number> = Object.create(null) as Record<string, number>
-  types.forEach((type, i) => (indexes[type] = i + 1))
-  return {
-    spec,
-    indexes,
-    handlers: types.map((type) => spec.receive[type] as ErasedHandler),
-    types,
-    capacity: spec.mailbox?.capacity ?? DEFAULT_CAPACITY,
-    overflow: spec.mailbox?.overflow ?? "reject",
-  }
-}
-
 /** What a cell is told besides messages. */
-type Signal =
+export type Signal =
   | { readonly kind: "start" }
   | { readonly kind: "stop" }
-  | { readonly kind: "child-ended"; readonly child: Cell; readonly exit: Exit }
-  | { readonly kind: "ended"; readonly ref: Ref; readonly exit: Exit }
+  | { readonly kind: "child-ended"; readonly child: Cell; readonly life: number; readonly exit: Exit }
+  | { readonly kind: "ended"; readonly ref: AnyRef; readonly exit: Exit }
 
+const startSignal: Signal = { kind: "start" }
 const stopSignal: Signal = { kind: "stop" }
 
 const phases = { running: 0, starting: 1, waiting: 2, stopping: 3, ended: 4 } as const
+const phaseNames = ["running", "starting", "waiting", "stopping", "ended"] as const
 type Phase = (typeof phases)[keyof typeof phases]
 
-/** What a child was spawned with beyond the ordinary; most have none of it. */
-export interface Extras {
-  readonly name?: string | undefined
-  readonly init?: unknown
-  readonly kind?: ChildKind | undefined
-  readonly capacity?: number | undefined
-  readonly overflow?: Overflow | undefined
-  readonly supervision?: Partial<Supervision> | undefined
-}
+/** The handler's number of a probe: it measures how long messages wait. */
+const PROBE = 255
 
-/** A family and those who look on, made when first needed. */
-class Kin {
-  readonly children = new Children<Cell>()
-  readonly names = new Map<string, Cell>()
-  readonly watchers = new Set<Cell>()
-  readonly watched = new Set<Cell>()
-  failures: readonly number[] = []
-  stopWaiters: (() => void)[] = []
+/** How long a handler's promise may hold the mailbox unless told otherwise. */
+const defaultHandlerMs = 60_000
+
+/** Messages that do not stand in the one line; most actors have none. */
+class Aside {
+  /** Taken before all others. */
+  urgent: Mailbox<Meta> | undefined
+  /** Of reentrant handlers, while another handler's promise is open. */
+  reentrant: Mailbox<Meta> | undefined
+  /** Asks that wait for room in the mailbox. */
+  patient: Mailbox<Meta> | undefined
+  /** Put aside by the actor itself. */
+  stashed: { readonly handler: number; readonly payload: unknown; readonly meta: Meta | undefined }[] | undefined
+  /** Promises of reentrant handlers that are open. */
+  readonly turns = new Set<Limit>()
+
+  get waiting(): number {
+    return (this.urgent?.size ?? 0) + (this.reentrant?.size ?? 0)
+  }
 }
 
 export class Cell extends Ref implements Sibling<Cell> {
@@ -91,7 +71,8 @@ export class Cell extends Ref implements Sibling<Cell> {
   readonly compiled: Compiled
   readonly parent: Cell | null
   readonly incarnation: number
-  readonly extras: Extras | undefined
+  /** What it was spawned with beyond the ordinary; most have none of it. */
+  readonly options: SpawnOptions<unknown> | undefined
   state: unknown = undefined
   older: Cell | null = null
   younger: Cell | null = null
@@ -100,59 +81,70 @@ export class Cell extends Ref implements Sibling<Cell> {
   #firstPayload: unknown = undefined
   #firstMeta: Meta | undefined = undefined
   #mailbox: Mailbox<Meta> | undefined = undefined
+  #aside: Aside | undefined = undefined
   #signals: Signal[] | undefined = undefined
-  #stash: { handler: number; payload: unknown; meta: Meta | undefined }[] | undefined = undefined
-  #kin: Kin | undefined = undefined
+  #family: Family | undefined = undefined
   #context: Context | undefined = undefined
   #scheduled = false
-  /** The limit of the handler's or hook's promise that is open (C1); a promise whose limit this no longer is comes too late (C5). */
+  /** The limit of the handler's or hook's promise that is open (C1); a promise whose limit this no longer is comes too late (C4). */
   #open: Limit | undefined = undefined
   #phase: Phase = phases.running
   /** Of the message being handled. */
   current: Meta | undefined = undefined
-  #currentHandler = 0
-  #currentPayload: unknown = undefined
-  /** When the last message came, on the monotonic clock; only of entities. */
-  lastUsed = 0
+  #handler = 0
+  #payload: unknown = undefined
+  /** How often it was started again. */
+  life = 0
+  /** Whether it ended without being asked to by its supervisor or the system. */
+  #stoppedByItself = false
 
   constructor(
     system: ActorSystem,
     compiled: Compiled,
     parent: Cell | null,
     incarnation: number,
-    extras: Extras | undefined,
+    options: SpawnOptions<unknown> | undefined,
   ) {
     super()
     this.system = system
     this.compiled = compiled
     this.parent = parent
     this.incarnation = incarnation
-    this.extras = extras
+    this.options = options
   }
 
   get address(): string {
     return formatAddress(actorAddress(this.system.name, this.system.node, this.path, this.incarnation))
   }
 
+  get name(): string {
+    return this.options?.name ?? `${this.compiled.spec.name}-${this.incarnation}`
+  }
+
   get path(): string[] {
-    const own = this.extras?.name ?? `${this.compiled.spec.name}-${this.incarnation}`
-    return this.parent === null || this.parent.parent === null ? [own] : [...this.parent.path, own]
+    return this.parent === null || this.parent.parent === null ? [this.name] : [...this.parent.path, this.name]
   }
 
   get alive(): boolean {
     return this.#phase !== phases.ended
   }
 
-  get waiting(): number {
-    return (this.#first === 0 ? 0 : 1) + (this.#mailbox?.size ?? 0)
+  get stopping(): boolean {
+    return this.#phase === phases.stopping || this.#phase === phases.ended
   }
 
+  get waiting(): number {
+    return (this.#first === 0 ? 0 : 1) + (this.#mailbox?.size ?? 0) + (this.#aside?.waiting ?? 0)
+  }
+
+  /** Nothing to do and nothing under way. */
   get idle(): boolean {
     return (
       this.#open === undefined &&
       this.waiting === 0 &&
       this.#phase === phases.running &&
       this.#signals === undefined &&
+      (this.#aside === undefined || this.#aside.turns.size === 0) &&
       (this.#context === undefined || this.#context.tasks === 0)
     )
   }
@@ -161,48 +153,68 @@ export class Cell extends Ref implements Sibling<Cell> {
     return (this.#context ??= this.compiled.spec.context?.(this) ?? this.system.contextOf(this))
   }
 
+  /** It and the actors it supervises. */
+  get tree(): ActorNode {
+    return {
+      address: this.address,
+      name: this.name,
+      definition: this.compiled.spec.name,
+      phase: phaseNames[this.#phase],
+      waiting: this.waiting,
+      restarts: this.life,
+      children: this.#family?.children.toArray().map((child) => child.tree) ?? [],
+    }
+  }
+
   // --- sending -------------------------------------------------------------------------------------------------------------------------------
 
   override tell(type: string, payload?: unknown): boolean {
-    return this.put(this.#index(type), payload, undefined, false)
+    return this.put(this.compiled.number(type), payload, undefined, false)
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    return this.put(this.#index(type), payload, cause, false)
+    return this.put(this.compiled.number(type), payload, cause, false)
   }
 
   request(
     type: string,
     payload: unknown,
     cause: Cause | undefined,
-    timeoutMs: number | undefined,
+    options: AskOptions | undefined,
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never> {
-    return openAsk(this.system, this, type, cause, timeoutMs, serving, asker, (ask) =>
-      this.put(this.#index(type), payload, ask, false),
+    return openAsk(this.system, this, this.compiled, type, cause, options, serving, asker, (ask) =>
+      this.put(this.compiled.number(type), payload, ask, false),
     )
+  }
+
+  override check(type: string, payload: unknown): unknown {
+    return this.compiled.checked(type, payload)
   }
 
   /** Puts a message; `promised` ones go past the capacity. */
   put(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
     if (this.#phase === phases.ended)
-      return this.system.deadLetter(this, this.compiled.types[handler - 1] as string, meta, "stopped")
+      return this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "stopped")
+    const { compiled } = this
+    if (compiled.lanes !== undefined) {
+      const lane = compiled.lanes[handler]
+      if (lane === lanes.urgent || (lane === lanes.reentrant && this.#open !== undefined))
+        return this.#putAside(lane, handler, payload, meta)
+    }
     const mailbox = this.#mailbox
-    if (this.#first === 0 && (mailbox === undefined || mailbox.size === 0)) {
+    if (this.#first === 0 && compiled.bytes === Infinity && (mailbox === undefined || mailbox.size === 0)) {
       this.#first = handler
       this.#firstPayload = payload
       this.#firstMeta = meta
     } else if (mailbox === undefined) {
-      this.#mailbox = new Mailbox(
-        this.extras?.capacity ?? this.compiled.capacity,
-        this.extras?.overflow ?? this.compiled.overflow,
-      )
-      if (this.#mailbox.capacity <= 1 && !promised) return this.#refuse(handler, payload, meta)
-      this.#mailbox.put(handler, payload, meta)
+      const made = this.#makeMailbox()
+      if (made.capacity <= 1 && this.#first !== 0 && !promised) return this.#refuse(handler, payload, meta)
+      made.put(handler, payload, meta)
     } else {
       // The inline message counts too.
-      if (mailbox.size + (this.#first === 0 ? 0 : 1) >= mailbox.capacity && !promised)
+      if (!promised && (!mailbox.takes(payload) || (this.#first !== 0 && mailbox.size + 1 >= mailbox.capacity)))
         return this.#refuse(handler, payload, meta)
       mailbox.put(handler, payload, meta)
     }
@@ -210,55 +222,90 @@ export class Cell extends Ref implements Sibling<Cell> {
     return true
   }
 
-  #index(type: string): number {
-    const index = this.compiled.indexes[type]
-    if (index === undefined) {
-      throw new AgentOSError(
-        "UNKNOWN_MESSAGE",
-        `${this.compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${this.compiled.types.join(", ")}`,
-      )
+  #makeMailbox(): Mailbox<Meta> {
+    const { compiled, options } = this
+    return (this.#mailbox = new Mailbox(options?.mailbox?.capacity ?? compiled.capacity, compiled.bytes))
+  }
+
+  #putAside(lane: number, handler: number, payload: unknown, meta: Meta | undefined): boolean {
+    const aside = (this.#aside ??= new Aside())
+    const { capacity } = this.compiled
+    const mailbox =
+      lane === lanes.urgent ? (aside.urgent ??= new Mailbox(capacity)) : (aside.reentrant ??= new Mailbox(capacity))
+    if (!mailbox.takes(payload)) return this.#refuse(handler, payload, meta)
+    mailbox.put(handler, payload, meta)
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      this.system.dispatcher.schedule(this)
     }
-    return index
+    return true
   }
 
   #refuse(handler: number, payload: unknown, meta: Meta | undefined): boolean {
-    const { system } = this
-    system.statistics.refused += 1
+    const { system, compiled } = this
+    const overflow = this.options?.mailbox?.overflow ?? compiled.overflow
+    if (meta instanceof Ask && meta.patient && overflow === "reject") {
+      const aside = (this.#aside ??= new Aside())
+      ;(aside.patient ??= new Mailbox(Infinity)).put(handler, payload, meta)
+      return true
+    }
+    system.counts.refused += 1
+    if (compiled.meter !== undefined) compiled.meter.refused += 1
     system.dispatcher.hurried = true
-    const type = this.compiled.types[handler - 1] as string
-    const overflow = this.extras?.overflow ?? this.compiled.overflow
     if (overflow === "drop-oldest") {
       const oldest = this.#take()
-      system.deadLetter(this, this.compiled.types[oldest - 1] as string, this.current, "overflow")
+      system.deadLetter(this, compiled.typeOf(oldest), this.current, "overflow")
       this.current = undefined
       return this.put(handler, payload, meta, true)
     }
     if (overflow === "drop-newest") {
-      system.deadLetter(this, type, meta, "overflow")
+      system.deadLetter(this, compiled.typeOf(handler), meta, "overflow")
       return true
     }
-    if (meta instanceof Ask)
-      meta.fail(
-        new AgentOSError(
-          "MAILBOX_FULL",
-          `the mailbox of ${this.address} holds ${this.waiting} messages and takes no more`,
-        ),
-      )
+    if (meta instanceof Ask) meta.fail(this.#full())
     return false
+  }
+
+  #full(): AgentOSError {
+    return new AgentOSError(
+      "MAILBOX_FULL",
+      `the mailbox of ${this.address} holds ${this.waiting} messages and takes no more`,
+    )
+  }
+
+  /** Lets asks that wait for room into the mailbox, in the order they came. */
+  #admit(patient: Mailbox<Meta>): void {
+    const mailbox = this.#mailbox ?? this.#makeMailbox()
+    while (patient.size > 0 && mailbox.takes(patient.first)) {
+      const handler = patient.take()
+      const { payload, meta } = patient
+      patient.forget()
+      if (meta instanceof Ask && meta.ended) continue
+      mailbox.put(handler, payload, meta)
+    }
   }
 
   #schedule(): void {
     if (this.#open !== undefined || this.#phase === phases.waiting) return
     this.#scheduled = true
-    this.system.dispatcher.schedule(this)
+    if (this.#context === undefined) this.system.dispatcher.welcome(this)
+    else this.system.dispatcher.schedule(this)
   }
 
   // --- handling ------------------------------------------------------------------------------------------------------------------------------
 
   run(limit: number): number {
-    let handled = 0
+    const { compiled } = this
     const { dispatcher } = this.system
-    while (handled < limit && this.#open === undefined && !dispatcher.hurried) {
+    const { meter } = compiled
+    let handled = 0
+    if (meter !== undefined && dispatcher.sampler.turn()) this.#probe(dispatcher.sampler.now)
+    while (handled < limit && !dispatcher.hurried) {
+      if (this.#open !== undefined) {
+        if (!this.#runReentrant()) break
+        handled += 1
+        continue
+      }
       if (this.#signals !== undefined) {
         this.#handleSignal() // C2
         handled += 1
@@ -268,28 +315,39 @@ export class Cell extends Ref implements Sibling<Cell> {
       const handler = this.#take()
       if (handler === 0) break
       handled += 1
-      this.#handle(handler)
+      if (meter === undefined) this.#handle(handler, this.#payload, this.current)
+      else this.#handleMetered(handler, meter)
     }
+    compiled.handled += handled
     this.#scheduled = false
-    if (
-      this.#open === undefined &&
-      (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0))
-    )
-      this.#schedule()
-    this.system.statistics.handled += handled
+    const aside = this.#aside
+    if (aside?.patient !== undefined && aside.patient.size > 0) this.#admit(aside.patient)
+    if (this.#open === undefined) {
+      this.current = undefined // C5
+      this.#payload = undefined
+      if (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0)) this.#schedule()
+    } else if (aside !== undefined && aside.waiting > 0) this.#scheduleHeld(aside)
     return handled
   }
 
-  /** Takes the first message into `current...`. @returns its handler's number, 0 when there is none */
+  /** Has its turn although a promise holds the mailbox, for what a reentrant handler may do. */
+  #scheduleHeld(aside: Aside): void {
+    if (this.#scheduled || (aside.reentrant?.size ?? 0) === 0) return
+    this.#scheduled = true
+    this.system.dispatcher.schedule(this)
+  }
+
+  /** Takes the next message into `#payload` and `current`. @returns its handler's number, 0 when there is none */
   #take(): number {
+    if (this.#aside !== undefined && this.#aside.waiting > 0) return this.#takeFrom(this.#aside)
     const first = this.#first
     if (first !== 0) {
       this.#first = 0
-      this.#currentPayload = this.#firstPayload
+      this.#payload = this.#firstPayload
       this.current = this.#firstMeta
       this.#firstPayload = undefined
       this.#firstMeta = undefined
-      return (this.#currentHandler = first)
+      return (this.#handler = first)
     }
     const mailbox = this.#mailbox
     if (mailbox === undefined) return 0
@@ -298,24 +356,24 @@ export class Cell extends Ref implements Sibling<Cell> {
       if (mailbox.slots > KEPT_SLOTS) this.#mailbox = undefined
       return 0
     }
-    this.#currentPayload = mailbox.payload
+    this.#payload = mailbox.payload
     this.current = mailbox.meta
-    mailbox.forget()
-    return (this.#currentHandler = handler)
+    return (this.#handler = handler)
   }
 
-  #handle(handler: number): void {
-    const meta = this.current
-    if (meta !== undefined) {
-      if (meta instanceof Ask) {
-        if (meta.ended) return // its deadline passed while it waited
-      } else if (meta.deadline !== undefined && meta.deadline < this.system.wheel.now) {
-        this.system.deadLetter(this, this.compiled.types[handler - 1] as string, meta, "expired")
-        return
-      }
-    }
+  #takeFrom({ urgent, reentrant }: Aside): number {
+    const mailbox = (urgent !== undefined && urgent.size > 0 ? urgent : reentrant) as Mailbox<Meta>
+    const handler = mailbox.take()
+    this.#payload = mailbox.payload
+    this.current = mailbox.meta
+    mailbox.forget()
+    return (this.#handler = handler)
+  }
+
+  #handle(handler: number, payload: unknown, meta: Meta | undefined): void {
+    if (meta !== undefined && this.#isLate(handler, meta)) return
     try {
-      const result = (this.compiled.handlers[handler - 1] as ErasedHandler)(this.context, this.#currentPayload)
+      const result = (this.compiled.handlers[handler - 1] as Handler)(this.#context ?? this.context, payload)
       if (isPromise(result)) this.#await(result, meta)
       else if (meta instanceof Ask && !(result instanceof DeferredReply)) meta.reply(result)
     } catch (error) {
@@ -323,14 +381,37 @@ export class Cell extends Ref implements Sibling<Cell> {
     }
   }
 
+  /** Whether nobody waits for it any more. */
+  #isLate(handler: number, meta: Meta): boolean {
+    if (meta instanceof Ask) return meta.ended
+    if (meta.deadline === undefined || meta.deadline >= this.system.wheel.now) return false
+    this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "expired")
+    return true
+  }
+
+  #handleMetered(handler: number, meter: DefinitionMeter): void {
+    if (handler === PROBE) return meter.mailboxAge.add(this.system.dispatcher.sampler.now - (this.#payload as number))
+    meter.handled[handler] = (meter.handled[handler] as number) + 1
+    const { sampler } = this.system.dispatcher
+    if (!sampler.message()) return this.#handle(handler, this.#payload, this.current)
+    const began = sampler.now
+    this.#handle(handler, this.#payload, this.current)
+    const open = this.#open
+    if (open === undefined) meter.handlerTime.add(sampler.now - began)
+    else open.measured = () => meter.handlerTime.add(sampler.now - began)
+  }
+
+  /** Puts a probe behind what waits. */
+  #probe(now: number): void {
+    const mailbox = this.#mailbox
+    if (mailbox !== undefined && mailbox.size > 0) mailbox.put(PROBE, now, undefined)
+    else if (this.#first !== 0) (this.compiled.meter as DefinitionMeter).mailboxAge.add(0)
+  }
+
   /** Holds the mailbox until a handler's promise settles or its time is up (C1). */
   #await(promise: PromiseLike<unknown>, meta: Meta | undefined): void {
     const limitMs = this.compiled.spec.handlerTimeoutMs ?? defaultHandlerMs
-    const open = new Limit(() => {
-      const type = this.compiled.types[this.#currentHandler - 1] ?? ""
-      const message = `${this.address}: the handler ${type} did not settle within ${limitMs} ms`
-      this.#settle(open, () => this.#crash(new AgentOSError("HANDLER_TIMEOUT", message)))
-    })
+    const open = new Limit(() => this.#settle(open, () => this.#crash(this.#tooLong(this.#handler, limitMs))))
     this.#open = open
     this.system.wheel.add(open, limitMs)
     promise.then(
@@ -342,12 +423,22 @@ export class Cell extends Ref implements Sibling<Cell> {
     )
   }
 
+  #tooLong(handler: number, limitMs: number): AgentOSError {
+    const message = `${this.address}: the handler ${this.compiled.typeOf(handler)} did not settle within ${limitMs} ms`
+    return new AgentOSError("HANDLER_TIMEOUT", message)
+  }
+
   #settle(open: Limit, then: () => void): void {
-    if (this.#open !== open) return // C5
+    if (this.#open !== open) return // C4
+    open.measured?.()
     this.#release()
     then()
-    if (!this.#scheduled && this.#phase !== phases.ended && (this.waiting > 0 || this.#signals !== undefined))
-      this.#schedule()
+    if (this.#scheduled || this.#phase === phases.ended || this.#open !== undefined) return
+    if (this.waiting > 0 || this.#signals !== undefined) this.#schedule()
+    else {
+      this.current = undefined // C5
+      this.#payload = undefined
+    }
   }
 
   /** Lets go of the handler's promise that is open, if one is. */
@@ -356,30 +447,74 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.#open = undefined
   }
 
+  /** Handles a message of a reentrant handler beside the one that is open. @returns whether there was one */
+  #runReentrant(): boolean {
+    const mailbox = this.#aside?.reentrant
+    if (mailbox === undefined || mailbox.size === 0 || this.#phase !== phases.running) return false
+    const handler = mailbox.take()
+    const { payload, meta } = mailbox
+    mailbox.forget()
+    const held = { meta: this.current, handler: this.#handler, payload: this.#payload }
+    this.current = meta
+    try {
+      if (meta !== undefined && this.#isLate(handler, meta)) return true
+      const context = this.context.turn(meta)
+      const result = (this.compiled.handlers[handler - 1] as Handler)(context, payload)
+      if (isPromise(result)) this.#awaitReentrant(result, meta, handler)
+      else if (meta instanceof Ask && !(result instanceof DeferredReply)) meta.reply(result)
+    } catch (error) {
+      this.#crash(error)
+      return true
+    } finally {
+      this.current = held.meta
+      this.#handler = held.handler
+      this.#payload = held.payload
+    }
+    return true
+  }
+
+  #awaitReentrant(promise: PromiseLike<unknown>, meta: Meta | undefined, handler: number): void {
+    const { turns } = this.#aside as Aside
+    const limitMs = this.compiled.spec.handlerTimeoutMs ?? defaultHandlerMs
+    const { life } = this
+    const fail = (error: unknown): void => {
+      if (!turns.delete(turn) || this.life !== life) return // C4
+      turn.cancel()
+      this.#tellCrashed(meta, error)
+      this.#crash(error)
+    }
+    const turn = new Limit(() => fail(this.#tooLong(handler, limitMs)))
+    turns.add(turn)
+    this.system.wheel.add(turn, limitMs)
+    promise.then((value) => {
+      if (!turns.delete(turn)) return
+      turn.cancel()
+      if (meta instanceof Ask && !(value instanceof DeferredReply)) meta.reply(value)
+    }, fail)
+  }
+
   stash(): void {
-    const stash = (this.#stash ??= [])
-    const capacity = this.extras?.capacity ?? this.compiled.capacity
-    if (stash.length >= capacity)
+    const aside = (this.#aside ??= new Aside())
+    const stashed = (aside.stashed ??= [])
+    const capacity = this.options?.mailbox?.capacity ?? this.compiled.capacity
+    if (stashed.length >= capacity)
       throw new AgentOSError("STASH_FULL", `${this.address} has stashed ${capacity} messages`)
     if (this.current instanceof Ask) this.current.deferred = true
-    stash.push({ handler: this.#currentHandler, payload: this.#currentPayload, meta: this.current })
+    stashed.push({ handler: this.#handler, payload: this.#payload, meta: this.current })
   }
 
   unstashAll(): void {
-    const stash = this.#stash
-    if (stash === undefined) return
-    this.#stash = undefined
-    const mailbox = (this.#mailbox ??= new Mailbox(
-      this.extras?.capacity ?? this.compiled.capacity,
-      this.extras?.overflow ?? this.compiled.overflow,
-    ))
+    const stashed = this.#aside?.stashed
+    if (stashed === undefined) return
+    ;(this.#aside as Aside).stashed = undefined
+    const mailbox = this.#mailbox ?? this.#makeMailbox()
     if (this.#first !== 0) {
       mailbox.putFirst(this.#first, this.#firstPayload, this.#firstMeta)
       this.#first = 0
       this.#firstPayload = undefined
       this.#firstMeta = undefined
     }
-    for (const { handler, payload, meta } of stash.reverse()) mailbox.putFirst(handler, payload, meta)
+    for (const { handler, payload, meta } of stashed.reverse()) mailbox.putFirst(handler, payload, meta)
   }
 
   // --- life ----------------------------------------------------------------------------------------------------------------------------------
@@ -387,13 +522,19 @@ export class Cell extends Ref implements Sibling<Cell> {
   /** Makes the state and runs `started`, at spawn and at each restart. */
   start(): void {
     try {
-      this.state = this.compiled.spec.state(this.extras?.init)
+      this.state = this.compiled.spec.state(this.options?.init)
     } catch (error) {
       return this.#crash(error)
     }
     if (this.compiled.spec.started === undefined) return
     this.#phase = phases.starting
-    this.signal({ kind: "start" })
+    this.signal(startSignal)
+  }
+
+  /** When it has started: true, or false when that failed. */
+  ready(): Promise<boolean> {
+    if (this.#phase !== phases.starting) return Promise.resolve(this.#phase === phases.running)
+    return new Promise((done) => this.family.onReady(done))
   }
 
   signal(signal: Signal): void {
@@ -410,32 +551,27 @@ export class Cell extends Ref implements Sibling<Cell> {
     const signals = this.#signals as Signal[]
     const signal = signals.shift() as Signal
     if (signals.length === 0) this.#signals = undefined
+    const { spec } = this.compiled
     switch (signal.kind) {
       case "start":
-        return this.#hook(
-          this.compiled.spec.started?.bind(undefined, this.context),
-          () => (this.#phase = phases.running),
-        )
+        return this.#hook(spec.started, () => {
+          this.#phase = phases.running
+          this.#family?.started(true)
+        })
       case "stop":
         return this.#stop()
       case "child-ended":
-        return this.#supervise(signal.child, signal.exit)
+        return this.#family?.supervise(signal.child, signal.life, signal.exit)
       case "ended":
-        this.#kin?.watched.delete(signal.ref as Cell)
-        return this.#hook(
-          this.compiled.spec.ended === undefined
-            ? undefined
-            : () => this.compiled.spec.ended?.(this.context, signal.ref, signal.exit),
-          undefined,
-        )
+        if (spec.ended !== undefined) this.#hook((context) => spec.ended?.(context, signal.ref, signal.exit), undefined)
     }
   }
 
   /** Runs a life-cycle function; a promise holds the mailbox, a throw is a crash. */
-  #hook(call: (() => unknown) | undefined, then: (() => void) | undefined): void {
+  #hook(call: ((context: Context) => unknown) | undefined, then: (() => void) | undefined): void {
     this.current = undefined
     try {
-      const result = call?.()
+      const result = call?.(this.context)
       if (!isPromise(result)) return then?.()
       this.#await(
         result.then((value) => {
@@ -453,35 +589,39 @@ export class Cell extends Ref implements Sibling<Cell> {
   stop(): Promise<void> {
     if (this.#phase === phases.ended) return Promise.resolve()
     return new Promise((done) => {
-      this.kin.stopWaiters.push(done)
+      this.family.onStopped(done)
       this.signal(stopSignal)
       const open = this.#open
       if (open === undefined) return
       this.#context?.abort()
       // A handler that never settles must not hold a stop for ever.
-      const { wheel, shutdownTimeoutMs } = this.system
       const limit = new Limit(() => {
         if (this.#open === open) this.#stop()
       })
-      this.kin.stopWaiters.push(limit.cancel)
-      wheel.add(limit, shutdownTimeoutMs)
+      this.family.onStopped(limit.cancel)
+      this.system.wheel.add(limit, this.#shutdownMs)
     })
   }
 
-  /** Asks it to stop after the message it is handling. */
-  stopSoon(): void {
+  get #shutdownMs(): number {
+    return this.options?.shutdownTimeoutMs ?? this.compiled.spec.shutdownTimeoutMs ?? this.system.shutdownTimeoutMs
+  }
+
+  /** Stops it after the message it is handling, at its own wish. */
+  stopItself(): void {
+    this.#stoppedByItself = true
     this.signal(stopSignal)
   }
 
   #stop(): void {
-    if (this.#phase === phases.stopping || this.#phase === phases.ended) return
+    if (this.stopping) return
     const mayTidy = this.#phase === phases.running && this.#open === undefined
     this.#phase = phases.stopping
     this.#context?.abort()
     this.#giveUp()
     const tidies = mayTidy && this.compiled.spec.stopping !== undefined
-    if (!tidies && (this.#kin === undefined || this.#kin.children.empty)) return this.#stopped()
-    void this.#stopChildren().then(async () => {
+    if (!tidies && this.childless) return this.#stopped()
+    void this.stopChildrenOf().then(async () => {
       if (tidies) await this.#tidy()
       this.#stopped()
     })
@@ -489,33 +629,35 @@ export class Cell extends Ref implements Sibling<Cell> {
 
   /** Ends, save that a permanent actor which stopped by itself is for its supervisor to start again. */
   #stopped(): void {
-    const exit: Exit = { kind: "stopped" }
-    if (!this.stoppedByItself || this.extras?.kind !== "permanent" || this.parent === null) return this.end(exit)
-    this.stoppedByItself = false
+    if (!this.#stoppedByItself || this.options?.kind !== "permanent" || this.parent === null) return this.end(STOPPED)
+    this.#stoppedByItself = false
     this.#revoke()
-    this.parent.signal({ kind: "child-ended", child: this, exit })
+    this.parent.signal({ kind: "child-ended", child: this, life: this.life, exit: STOPPED })
   }
 
-  /** The incarnation is over, the mailbox and the place stay (C5). */
+  /** The life is over, the mailbox and the place stay (C4). */
   #revoke(): void {
+    const wasStarting = this.#phase === phases.starting
     this.#phase = phases.waiting
     this.#context?.abort()
     this.#context?.revoke()
     this.#context = undefined
     this.#giveUp()
+    if (wasStarting) this.#family?.started(false)
   }
 
   /** Runs `stopping`, for as long as a stop may take. */
   async #tidy(): Promise<void> {
     const { stopping } = this.compiled.spec
     if (stopping === undefined) return
-    const { wheel, shutdownTimeoutMs, logger } = this.system
+    const { wheel, logger } = this.system
+    const limitMs = this.#shutdownMs
     await new Promise<void>((done) => {
       const limit = new Limit(() => {
-        logger.warn({ actor: this.address }, `an actor was not done with stopping after ${shutdownTimeoutMs} ms`)
+        logger.warn({ actor: this.address }, `an actor was not done with stopping after ${limitMs} ms`)
         done()
       })
-      wheel.add(limit, shutdownTimeoutMs)
+      wheel.add(limit, limitMs)
       void (async () => stopping(this.context))()
         .catch((error: unknown) => logger.warn({ actor: this.address, error }, "an actor failed while stopping"))
         .finally(() => {
@@ -525,228 +667,139 @@ export class Cell extends Ref implements Sibling<Cell> {
     })
   }
 
-  /** What the open promise would have answered, nobody answers any more. */
+  /** What the open promises would have answered, nobody answers any more. */
   #giveUp(): void {
+    for (const turn of this.#aside?.turns ?? []) turn.cancel()
+    this.#aside?.turns.clear()
     if (this.#open === undefined) return
     this.#release()
     if (this.current instanceof Ask) this.current.fail(new AgentOSError("ACTOR_STOPPED", `${this.address} has stopped`))
   }
 
-  /** C4 */
-  async #stopChildren(): Promise<void> {
-    for (const child of (this.#kin?.children.toArray() ?? []).reverse()) await child.stop()
-  }
-
   /** A throw: the message is lost (C3), its ask is told, the supervisor decides. */
   #crash(thrown: unknown): void {
-    const { system } = this
-    system.statistics.crashes += 1
+    const { system, compiled } = this
+    system.counts.crashes += 1
+    if (compiled.meter !== undefined) compiled.meter.crashes += 1
     system.telemetry.crashed?.(this.address, thrown)
     const meta = this.current
     this.current = undefined
-    if (meta instanceof Ask)
-      meta.fail(
-        thrown instanceof AgentOSError
-          ? thrown
-          : new AgentOSError(
-              "ACTOR_CRASHED",
-              `${this.address} crashed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-              { cause: thrown },
-            ),
-      )
+    this.#tellCrashed(meta, thrown)
     system.logger.warn({ actor: this.address, error: thrown }, "an actor crashed")
     this.crashed(thrown)
   }
 
+  #tellCrashed(meta: Meta | undefined, thrown: unknown): void {
+    if (!(meta instanceof Ask)) return
+    const message = `${this.address} crashed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    meta.fail(thrown instanceof AgentOSError ? thrown : new AgentOSError("ACTOR_CRASHED", message, { cause: thrown }))
+  }
+
   crashed(error: unknown): void {
-    if (this.#phase === phases.stopping || this.#phase === phases.ended) return
+    if (this.stopping || this.#phase === phases.waiting) return
     this.#revoke()
     if (this.parent === null) return
-    this.parent.signal({ kind: "child-ended", child: this, exit: { kind: "crashed", error } })
+    this.parent.signal({ kind: "child-ended", child: this, life: this.life, exit: { kind: "crashed", error } })
+    for (const other of this.#family?.takeLinked() ?? []) other.linkedCrash(this, error)
+  }
+
+  /** An actor it is linked to has crashed. */
+  linkedCrash(other: Cell, cause: unknown): void {
+    if (this.stopping || this.#phase === phases.waiting) return
+    this.#crash(new AgentOSError("LINKED_CRASH", `${other.address}, linked to ${this.address}, has crashed`, { cause }))
+  }
+
+  /** Its supervision came to an end with a child that crashed too often: it crashes itself; at the root the system decides. */
+  escalated(child: Cell, error: unknown): void {
+    this.system.telemetry.escalated?.(this.address, child.address, error)
+    if (this.parent === null) this.system.topLevelGivenUp(child, error)
+    else this.#crash(error)
   }
 
   /** Takes it out of the world: whoever waits is told. */
   end(exit: Exit): void {
     if (this.#phase === phases.ended) return
+    const wasStarting = this.#phase === phases.starting
     this.#phase = phases.ended
     this.#giveUp()
     this.#context?.abort()
     this.#context?.revoke()
     this.#signals = undefined
-    for (let handler = this.#take(); handler !== 0; handler = this.#take())
-      this.system.deadLetter(this, this.compiled.types[handler - 1] as string, this.current, "stopped")
-    for (const { handler, meta } of this.#stash ?? [])
-      this.system.deadLetter(this, this.compiled.types[handler - 1] as string, meta, "stopped")
+    if (this.waiting > 0 || this.#aside !== undefined) this.#buryMessages()
+    this.current = undefined
+    this.#payload = undefined
     this.#mailbox = undefined
-    this.#stash = undefined
+    this.#aside = undefined
     this.state = undefined
-    this.system.statistics.actors -= 1
-    const kin = this.#kin
-    if (kin !== undefined) {
-      for (const watcher of kin.watchers) watcher.signal({ kind: "ended", ref: this, exit })
-      for (const watched of kin.watched) watched.#kin?.watchers.delete(this)
-      for (const done of kin.stopWaiters.splice(0)) done()
+    this.system.counts.actors -= 1
+    if (this.#family !== undefined) {
+      if (wasStarting) this.#family.started(false)
+      this.#family.ended(exit)
     }
-    this.parent?.childGone(this)
+    this.parent?.knownFamily?.lose(this)
   }
 
-  childGone(child: Cell): void {
-    const kin = this.#kin
-    if (kin === undefined) return
-    kin.children.remove(child)
-    if (child.extras?.name !== undefined && kin.names.get(child.extras.name) === child)
-      kin.names.delete(child.extras.name)
-  }
-
-  /** Whether it ended without being asked to by its supervisor or the system. */
-  stoppedByItself = false
-
-  #supervise(child: Cell, exit: Exit): void {
-    const kin = this.#kin
-    if (kin === undefined || this.#phase === phases.stopping || !child.alive) return child.end(exit)
-    const supervision: Supervision = {
-      ...DEFAULT_SUPERVISION,
-      ...this.compiled.spec.supervision,
-      ...this.extras?.supervision,
-    }
-    const now = this.system.clock.monotonic()
-    const directive = decide(supervision, child.extras?.kind ?? "transient", exit, kin.failures, now)
-    if (directive.do === "forget") return child.end(exit)
-    if (directive.do === "escalate") {
-      if (this.parent === null) {
-        this.system.logger.error(
-          { actor: child.address, error: directive.error },
-          "an actor crashed more often than its supervisor allows; it is stopped",
-        )
-        return void child.stopChildrenThenEnd(exit)
-      }
-      void child.stopChildrenThenEnd(exit)
-      return this.#crash(directive.error)
-    }
-    kin.failures = [...recentFailures(supervision, kin.failures, now), now]
-    const siblings = kin.children.toArray()
-    const affected =
-      directive.scope === "child"
-        ? [child]
-        : directive.scope === "all"
-          ? siblings
-          : siblings.slice(siblings.indexOf(child))
-    const restart = async (): Promise<void> => {
-      for (const other of [...affected].reverse()) await other.prepareRestart()
-      for (const other of affected) other.restart()
-    }
-    if (directive.delayMs > 0) {
-      for (const other of affected) other.#phase = phases.waiting
-      this.system.clock.timer(directive.delayMs, () => void restart())
-    } else void restart()
+  #buryMessages(): void {
+    const { system, compiled } = this
+    const bury = (handler: number, meta: Meta | undefined): void =>
+      void system.deadLetter(this, compiled.typeOf(handler), meta, "stopped")
+    for (let handler = this.#take(); handler !== 0; handler = this.#take())
+      if (handler !== PROBE) bury(handler, this.current)
+    for (const { handler, meta } of this.#aside?.stashed ?? []) bury(handler, meta)
+    const patient = this.#aside?.patient
+    while (patient !== undefined && patient.size > 0) bury(patient.take(), patient.meta)
   }
 
   async stopChildrenThenEnd(exit: Exit): Promise<void> {
-    await this.#stopChildren()
+    await this.stopChildrenOf()
     this.end(exit)
   }
 
-  /** Ends the incarnation but keeps the mailbox and the place. */
-  async prepareRestart(): Promise<void> {
-    if (this.#phase === phases.ended || this.#phase === phases.stopping) return
-    this.#revoke()
-    await this.#stopChildren()
+  /** Ends this life, but keeps the mailbox and the place: the family is about to be restarted. */
+  suspend(): void {
+    if (!this.stopping && this.#phase !== phases.waiting) this.#revoke()
   }
 
   restart(): void {
-    if (this.#phase === phases.ended || this.#phase === phases.stopping || this.system.stopping) return
-    this.system.statistics.restarts += 1
+    if (this.#phase !== phases.waiting || this.system.stopping) return
+    this.life += 1
+    this.system.counts.restarts += 1
+    if (this.compiled.meter !== undefined) this.compiled.meter.restarts += 1
     this.system.telemetry.restarted?.(this.address)
     this.#phase = phases.running
     this.start()
     if (!this.#scheduled && this.#phase === phases.running && this.waiting > 0) this.#schedule()
   }
 
-  // --- kin -----------------------------------------------------------------------------------------------------------------------------------
+  // --- family --------------------------------------------------------------------------------------------------------------------------------
 
-  get kin(): Kin {
-    return (this.#kin ??= new Kin())
+  get family(): Family {
+    return (this.#family ??= new Family(this))
   }
 
-  adopt(child: Cell): void {
-    const { kin } = this
-    kin.children.add(child)
-    if (child.extras?.name !== undefined) kin.names.set(child.extras.name, child)
+  /** The family, if it ever needed one. */
+  get knownFamily(): Family | undefined {
+    return this.#family
   }
 
-  watch(other: Ref): void {
-    if (!(other instanceof Cell)) return
-    if (!other.alive) return this.signal({ kind: "ended", ref: other, exit: { kind: "stopped" } })
-    this.kin.watched.add(other)
-    other.kin.watchers.add(this)
+  get childless(): boolean {
+    return this.#family === undefined || this.#family.children.empty
   }
 
-  unwatch(other: Ref): void {
-    if (!(other instanceof Cell)) return
-    this.#kin?.watched.delete(other)
-    other.#kin?.watchers.delete(this)
+  async stopChildrenOf(): Promise<void> {
+    await this.#family?.stopChildren()
   }
 }
 
-/** How long a handler's promise may hold the mailbox unless told otherwise. */
-const defaultHandlerMs = 60_000
-
-/** How long an ask waits unless told otherwise. */
-const defaultAskMs = 5000
-
-/** Opens an ask and puts it where `put` says. */
-export function openAsk(
-  system: ActorSystem,
-  target: Ref,
-  type: string,
-  cause: Cause | undefined,
-  timeoutMs: number | undefined,
-  serving: OpenAsk | undefined,
-  asker: object | undefined,
-  put: (ask: Ask) => boolean,
-): Promise<never> {
-  return new Promise((resolve, reject) => {
-    if (asker !== undefined) {
-      for (let link: OpenAsk | undefined = { asker, serving, deadline: 0 }; link !== undefined; link = link.serving) {
-        if (link.asker === target)
-          return reject(
-            new AgentOSError(
-              "ASK_CYCLE",
-              `${(asker as Ref).address} would wait for ${target.address}, which waits for it`,
-            ),
-          )
-      }
-    }
-    const now = system.wheel.now
-    let deadline = now + (timeoutMs ?? defaultAskMs)
-    if (cause?.deadline !== undefined && cause.deadline < deadline) deadline = cause.deadline
-    if (serving !== undefined && serving.deadline < deadline) deadline = serving.deadline
-    const ask = new Ask(target, type, deadline - now, cause, asker, serving, resolve, reject)
-    if (cause?.signal !== undefined) {
-      if (cause.signal.aborted) {
-        return ask.fail(
-          cause.signal.reason instanceof AgentOSError
-            ? cause.signal.reason
-            : new AgentOSError("CANCELLED", `the ask ${type} of ${target.address} was cancelled before it was sent`),
-        )
-      }
-      ask.follow(cause.signal)
-    }
-    system.wheel.addAt(ask, deadline)
-    try {
-      put(ask)
-    } catch (error) {
-      ask.fail(error)
-    }
-  })
-}
+type Handler = (context: Context, payload: unknown) => unknown
 
 /** The cause that the message being handled came with. */
 export function causeOf(meta: Meta | undefined): Cause | undefined {
   return meta instanceof Ask ? meta.cause : meta
 }
 
-export const causeToPassOn = (meta: Meta | undefined): Cause | undefined => onward(causeOf(meta))
+export const causeToPassOn = (meta: Meta | undefined): Cause | undefined =>
+  meta === undefined ? undefined : onward(causeOf(meta))
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"

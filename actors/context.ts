@@ -6,18 +6,22 @@ import { anonymous, onward, type Cause } from "./cause.js"
 import { Cell, causeOf, causeToPassOn, type Meta } from "./cell.js"
 import { AgentOSError } from "./errors.js"
 import { RefWith, type AnyRef, type Ref } from "./ref.js"
+import { STOPPED } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
 import { Limit } from "./timers.js"
 
+/** What one life has under way; made when first needed. */
+class Ongoing {
+  readonly abort = new AbortController()
+  readonly timers = new Set<Limit>()
+  /** One for each work begun by `run` that goes on; they are aborted with the actor's own. */
+  readonly works = new Bag<{ readonly stop: AbortController; place: number }>()
+}
+
 export class Context {
   readonly #cell: Cell
-  #abort: AbortController | undefined
-  #timers: Set<Limit> | undefined
-  /** One for each work begun by `run` that goes on; they are aborted with the actor's own. */
-  #works: Bag<{ readonly stop: AbortController; place: number }> | undefined
+  #ongoing: Ongoing | undefined
   #revoked = false
-  /** Works begun by `run` that have not ended; timers do not count. */
-  tasks = 0
 
   constructor(cell: Cell) {
     this.#cell = cell
@@ -25,12 +29,32 @@ export class Context {
 
   /** The cell, while this incarnation lives. */
   protected get cell(): Cell {
-    if (this.#revoked)
-      throw new AgentOSError(
-        "ACTOR_STOPPED",
-        `this incarnation of ${this.#cell.address} has ended; its context is of no use any more`,
-      )
+    if (this.#revoked) throw this.#over()
     return this.#cell
+  }
+
+  #over(): AgentOSError {
+    const message = `this incarnation of ${this.#cell.address} has ended; its context is of no use any more`
+    return new AgentOSError("ACTOR_STOPPED", message)
+  }
+
+  /** Beside the message being handled. */
+  protected get meta(): Meta | undefined {
+    return this.cell.current
+  }
+
+  get ongoing(): Ongoing {
+    return (this.#ongoing ??= new Ongoing())
+  }
+
+  /** Works begun by `run` that have not ended; timers do not count. */
+  get tasks(): number {
+    return this.#ongoing?.works.size ?? 0
+  }
+
+  /** The same context for a message that is handled beside another one. */
+  turn(meta: Meta | undefined): Context {
+    return new TurnContext(this, this.#cell, meta)
   }
 
   get state(): unknown {
@@ -50,27 +74,23 @@ export class Context {
   }
 
   get cause(): Cause {
-    return causeOf(this.cell.current) ?? anonymous
+    return causeOf(this.meta) ?? anonymous
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  get #controller(): AbortController {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController()
-      if (this.#revoked) this.#abort.abort()
-    }
-    return this.#abort
+    const { signal } = this.ongoing.abort
+    if (this.#revoked && !signal.aborted) this.ongoing.abort.abort()
+    return signal
   }
 
   tell(ref: unknown, type: string, payload?: unknown): boolean {
-    return (ref as Ref).send(type, payload, causeToPassOn(this.cell.current))
+    return (ref as Ref).send(type, payload, causeToPassOn(this.meta))
   }
 
   ask(ref: unknown, type: string, payload?: unknown): Promise<never> {
-    return ask(this.cell, this.cell.current, ref as Ref, type, payload)
+    const { cell, meta } = this
+    const serving = meta instanceof Ask ? meta : undefined
+    return (ref as Ref).request(type, payload, causeToPassOn(meta), undefined, serving, cell)
   }
 
   spawn(definition: AnyDefinition, options?: SpawnOptions<unknown>): Ref {
@@ -80,44 +100,51 @@ export class Context {
   stop(child?: AnyRef): void {
     const cell = this.cell
     if (child === undefined) {
-      cell.stoppedByItself = true
-      cell.stopSoon()
+      cell.stopItself()
     } else if (cellOf(child)?.parent === cell) void cellOf(child)?.stop()
   }
 
   watch(ref: AnyRef): void {
-    const other = cellOf(ref)
-    if (other !== undefined) this.cell.watch(other)
+    const other = otherOf(ref)
+    if (other.alive) this.cell.family.watch(other)
+    else this.cell.signal({ kind: "ended", ref: other, exit: STOPPED })
   }
 
   unwatch(ref: AnyRef): void {
-    const other = cellOf(ref)
-    if (other !== undefined) this.cell.unwatch(other)
+    this.cell.family.unwatch(otherOf(ref))
+  }
+
+  link(ref: AnyRef): void {
+    const other = otherOf(ref)
+    if (other.alive) this.cell.family.link(other)
+    else throw new AgentOSError("ACTOR_STOPPED", `${other.address} has stopped; there is nothing to be linked to`)
+  }
+
+  unlink(ref: AnyRef): void {
+    this.cell.family.unlink(otherOf(ref))
   }
 
   run<T>(work: (signal: AbortSignal, sender: Sender) => Promise<T>, done: string, failed?: string): Task {
-    const cell = this.cell
-    const meta = cell.current
+    const { cell, meta, ongoing } = this
     const stop = new AbortController()
     // A listener that is taken off again costs a tenth of AbortSignal.any, and leaves nothing behind on a signal that lives longer.
     const callers = causeOf(meta)?.signal
     const follow = (): void => stop.abort(callers?.reason)
     if (callers?.aborted === true) follow()
     else callers?.addEventListener("abort", follow, { once: true })
-    if (this.#abort?.signal.aborted === true) stop.abort(this.#abort.signal.reason)
-    const works = (this.#works ??= new Bag())
+    const own = ongoing.abort.signal
+    if (own.aborted) stop.abort(own.reason)
     const task = { stop, place: 0 }
-    works.add(task)
-    const handler = indexOf(cell, done)
-    const failure = failed === undefined ? undefined : indexOf(cell, failed)
+    ongoing.works.add(task)
+    const { life, compiled } = cell
+    const handler = compiled.number(done)
+    const failure = failed === undefined ? undefined : compiled.number(failed)
     const sender = new TaskSender(meta)
     let dropped = false
-    this.tasks += 1
     const end = (deliver: () => void): void => {
-      this.tasks -= 1
-      works.remove(task)
+      ongoing.works.remove(task)
       callers?.removeEventListener("abort", follow)
-      if (!dropped && !this.#revoked && cell.alive) deliver()
+      if (!dropped && cell.life === life && cell.alive && !this.revoked) deliver()
     }
     Promise.resolve()
       .then(() =>
@@ -140,19 +167,19 @@ export class Context {
   }
 
   after(milliseconds: number, type: string, payload?: unknown): Task {
-    const cell = this.cell
-    const handler = indexOf(cell, type)
-    const meta = causeToPassOn(cell.current)
+    const { cell, ongoing } = this
+    const handler = cell.compiled.number(type)
+    const meta = causeToPassOn(this.meta)
     const timer = new Limit(() => {
-      this.#timers?.delete(timer)
+      ongoing.timers.delete(timer)
       cell.put(handler, payload, meta, true)
     })
     return this.#start(timer, milliseconds)
   }
 
   every(milliseconds: number, type: string, payload?: unknown): Task {
-    const cell = this.cell
-    const handler = indexOf(cell, type)
+    const { cell } = this
+    const handler = cell.compiled.number(type)
     const { wheel } = cell.system
     const timer = new Limit(() => {
       wheel.addAt(timer, Math.max(timer.deadline + milliseconds, wheel.now))
@@ -163,7 +190,7 @@ export class Context {
 
   /** A timer of this incarnation: it ends with it. */
   #start(timer: Limit, milliseconds: number): Task {
-    const timers = (this.#timers ??= new Set())
+    const { timers } = this.ongoing
     timers.add(timer)
     this.cell.system.wheel.add(timer, milliseconds)
     return {
@@ -183,21 +210,52 @@ export class Context {
   }
 
   defer(): DeferredReply {
-    const meta = this.cell.current
+    const { meta } = this
     return new DeferredReply(meta instanceof Ask ? meta : undefined)
   }
 
   /** Aborts the signal and ends the timers: the incarnation is about to end. */
   abort(): void {
-    for (const timer of this.#timers ?? []) timer.cancel()
-    this.#timers = undefined
+    const ongoing = this.#ongoing
+    if (ongoing === undefined) return
+    for (const timer of ongoing.timers) timer.cancel()
+    ongoing.timers.clear()
     const reason = new AgentOSError("ACTOR_STOPPED", "the actor is stopping")
-    this.#abort?.abort(reason)
-    for (const { stop } of this.#works?.members() ?? []) stop.abort(reason)
+    ongoing.abort.abort(reason)
+    for (const { stop } of ongoing.works.members()) stop.abort(reason)
   }
 
   revoke(): void {
     this.#revoked = true
+  }
+
+  get revoked(): boolean {
+    return this.#revoked
+  }
+}
+
+/** The context of a reentrant handler: another message, the same life. */
+class TurnContext extends Context {
+  readonly #base: Context
+  readonly #meta: Meta | undefined
+
+  constructor(base: Context, cell: Cell, meta: Meta | undefined) {
+    super(cell)
+    this.#base = base
+    this.#meta = meta
+  }
+
+  protected override get meta(): Meta | undefined {
+    return this.#meta
+  }
+
+  protected override get cell(): Cell {
+    if (this.#base.revoked) this.revoke()
+    return super.cell
+  }
+
+  override get ongoing(): Ongoing {
+    return this.#base.ongoing
   }
 }
 
@@ -219,18 +277,15 @@ class TaskSender {
   }
 }
 
-function ask(cell: Cell, meta: Meta | undefined, ref: Ref, type: string, payload: unknown): Promise<never> {
-  return ref.request(type, payload, causeToPassOn(meta), undefined, meta instanceof Ask ? meta : undefined, cell)
-}
-
-function indexOf(cell: Cell, type: string): number {
-  const index = cell.compiled.indexes[type]
-  if (index === undefined)
+/** The actor behind a ref that is to be watched. */
+function otherOf(ref: AnyRef): Cell {
+  const cell = cellOf(ref)
+  if (cell === undefined)
     throw new AgentOSError(
-      "UNKNOWN_MESSAGE",
-      `${cell.compiled.spec.name} has no handler ${JSON.stringify(type)}; it has: ${cell.compiled.types.join(", ")}`,
+      "NOT_WATCHABLE",
+      `${ref.address} is no actor of this process that could end: it cannot be watched or linked`,
     )
-  return index
+  return cell
 }
 
 /** The cell behind a ref, if it is an actor of this process. */

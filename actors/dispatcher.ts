@@ -5,9 +5,12 @@
  *   D1. An idle dispatcher begins as a microtask, so an ask costs no turn of the event loop.
  *   D2. After a bounded number of messages or milliseconds the event loop has its turn, so no flood of messages starves timers and sockets. The count
  *       goes on from one beginning to the next: a program that asks again as soon as it is answered never leaves the microtasks by itself.
+ *   D4. An actor has its first turn before those that stand in the ring, the youngest first, so that a tree of actors grows into the depth, and its branches
+ *       have ended before it is wide. At most `inARow` of them, then as many of the ring, then the newborn that has waited longest.
  *   D3. An actor whose message a full mailbox refused ends its turn, so that the receiver comes to empty it.
  */
 import type { Clock } from "./clock.js"
+import { Sampler } from "./meter.js"
 
 export interface Runnable {
   /** Handles up to `limit` messages. @returns how many it handled */
@@ -16,6 +19,8 @@ export interface Runnable {
 
 /** Messages an actor handles before the next has its turn. */
 const perTurn = 64
+/** Newborns that have their turn in a row, and others after them (D4). */
+const inARow = 64
 /** Messages, and milliseconds, before the event loop has its turn. */
 const perLoop = 4096
 const loopMs = 4
@@ -25,13 +30,15 @@ const lookMs = 1
 
 export class Dispatcher {
   readonly #clock: Clock
-  #ring: (Runnable | undefined)[] = new Array<Runnable | undefined>(1024).fill(undefined)
-  #mask = 1023
-  #head = 0
-  #tail = 0
+  readonly #ring = new Ring()
+  readonly #newborns = new Ring()
+  /** How far it is in taking turns between newborns and the ring. */
+  #step = 0
   #scheduled = false
   /** The actor whose turn it is should end it (D3). */
   hurried = false
+  /** When to measure. */
+  readonly sampler: Sampler
   /** What is left until the event loop has its turn, and until the next look at the clock (D2). */
   #left = perLoop
   #stride = perLook
@@ -49,23 +56,30 @@ export class Dispatcher {
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.sampler = new Sampler(clock)
   }
 
   /** Puts an actor at the back. */
   schedule(actor: Runnable): void {
-    if (this.#tail - this.#head > this.#mask) this.#grow()
-    this.#ring[this.#tail++ & this.#mask] = actor
-    if (!this.#scheduled) {
-      this.#scheduled = true
-      this.#clock.soon(this.#pump) // D1
-    }
+    this.#ring.push(actor)
+    if (!this.#scheduled) this.#begin()
+  }
+
+  /** Puts an actor that never had a turn before all others (D4). */
+  welcome(actor: Runnable): void {
+    this.#newborns.push(actor)
+    if (!this.#scheduled) this.#begin()
+  }
+
+  #begin(): void {
+    this.#scheduled = true
+    this.#clock.soon(this.#pump) // D1
   }
 
   #run(): void {
-    while (this.#head !== this.#tail) {
-      const slot = this.#head++ & this.#mask
-      const actor = this.#ring[slot] as Runnable
-      this.#ring[slot] = undefined
+    for (;;) {
+      const actor = this.#newborns.size === 0 ? this.#ring.shift() : this.#newborn()
+      if (actor === undefined) break
       const handled = actor.run(perTurn)
       this.#left -= handled
       this.#untilLook -= handled + 1
@@ -79,6 +93,18 @@ export class Dispatcher {
     this.#scheduled = false
   }
 
+  /** D4 */
+  #newborn(): Runnable | undefined {
+    const step = this.#step++
+    if (step < inARow) return this.#newborns.pop()
+    if (step < 2 * inARow) {
+      const next = this.#ring.shift()
+      if (next !== undefined) return next
+    }
+    this.#step = 0
+    return this.#newborns.shift()
+  }
+
   #look(): void {
     const now = this.#clock.monotonic()
     if (this.#began === 0) this.#began = now
@@ -87,13 +113,48 @@ export class Dispatcher {
     this.#untilLook = this.#stride
     this.#looked = now
   }
+}
+
+/** Actors in a row that has two ends. */
+class Ring {
+  #slots: (Runnable | undefined)[] = new Array<Runnable | undefined>(1024).fill(undefined)
+  #mask = 1023
+  #head = 0
+  #tail = 0
+
+  get size(): number {
+    return this.#tail - this.#head
+  }
+
+  push(actor: Runnable): void {
+    if (this.#tail - this.#head > this.#mask) this.#grow()
+    this.#slots[this.#tail++ & this.#mask] = actor
+  }
+
+  /** The one that came first. */
+  shift(): Runnable | undefined {
+    if (this.#head === this.#tail) return undefined
+    const slot = this.#head++ & this.#mask
+    const actor = this.#slots[slot]
+    this.#slots[slot] = undefined
+    return actor
+  }
+
+  /** The one that came last. */
+  pop(): Runnable | undefined {
+    if (this.#head === this.#tail) return undefined
+    const slot = --this.#tail & this.#mask
+    const actor = this.#slots[slot]
+    this.#slots[slot] = undefined
+    return actor
+  }
 
   #grow(): void {
     const size = this.#mask + 1
     const start = this.#head & this.#mask
-    this.#ring = [
-      ...this.#ring.slice(start),
-      ...this.#ring.slice(0, start),
+    this.#slots = [
+      ...this.#slots.slice(start),
+      ...this.#slots.slice(0, start),
       ...new Array<Runnable | undefined>(size).fill(undefined),
     ]
     this.#tail -= this.#head

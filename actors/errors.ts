@@ -104,6 +104,11 @@ export const actorErrors = defineErrors({
     executed: "maybe",
     meaning: "An actor that this one is linked to has crashed, and took it along.",
   },
+  NOT_WATCHABLE: {
+    retryable: false,
+    executed: "no",
+    meaning: "What the ref names cannot end, or its end cannot be seen from here.",
+  },
   NO_ROUTEE: { retryable: true, executed: "no", meaning: "The router has nobody to pass the message to." },
   CIRCUIT_OPEN: {
     retryable: true,

@@ -6,7 +6,9 @@
  *   M1. Messages leave in the order they came; stashed ones that are put back come first.
  *   M2. At most `capacity` messages wait, save those that an actor sends itself (results, timers): they were promised.
  *   M3. A slot that was left holds no reference.
+ *   M4. With a limit in bytes, at most so many wait, by estimate; a message larger than the limit is taken when nothing else waits.
  */
+import { bytesOf } from "./plain.js"
 
 /** What happens to one message too many. */
 export type Overflow = "reject" | "drop-oldest" | "drop-newest"
@@ -18,10 +20,13 @@ export const KEPT_SLOTS = 1024
 
 export class Mailbox<Meta> {
   readonly capacity: number
-  readonly overflow: Overflow
+  readonly #bytesLimit: number
   #handlers = new Uint8Array(FIRST_SLOTS)
   #payloads: unknown[] = new Array<unknown>(FIRST_SLOTS).fill(undefined)
   #metas: (Meta | undefined)[] | undefined
+  /** Bytes of each payload, only with a limit in bytes. */
+  #sizes: number[] | undefined
+  #bytes = 0
   #mask = FIRST_SLOTS - 1
   #head = 0
   #tail = 0
@@ -29,9 +34,10 @@ export class Mailbox<Meta> {
   payload: unknown = undefined
   meta: Meta | undefined = undefined
 
-  constructor(capacity: number, overflow: Overflow) {
+  constructor(capacity: number, bytesLimit = Infinity) {
     this.capacity = capacity
-    this.overflow = overflow
+    this.#bytesLimit = bytesLimit
+    if (bytesLimit !== Infinity) this.#sizes = new Array<number>(FIRST_SLOTS).fill(0)
   }
 
   get size(): number {
@@ -42,8 +48,21 @@ export class Mailbox<Meta> {
     return this.#mask + 1
   }
 
-  get full(): boolean {
-    return this.#tail - this.#head >= this.capacity
+  /** Bytes that wait, by estimate; counted only with a limit in bytes. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The payload of the message that is next. */
+  get first(): unknown {
+    return this.#payloads[this.#head & this.#mask]
+  }
+
+  /** Whether there is room for one more (M2, M4). */
+  takes(payload: unknown): boolean {
+    const waiting = this.#tail - this.#head
+    if (this.#sizes === undefined) return waiting < this.capacity
+    return waiting === 0 || (waiting < this.capacity && this.#bytes + bytesOf(payload) <= this.#bytesLimit)
   }
 
   put(handler: number, payload: unknown, meta: Meta | undefined): void {
@@ -52,6 +71,7 @@ export class Mailbox<Meta> {
     this.#handlers[slot] = handler
     this.#payloads[slot] = payload
     if (meta !== undefined) this.#metasMade()[slot] = meta
+    if (this.#sizes !== undefined) this.#weigh(this.#sizes, slot, bytesOf(payload))
   }
 
   /** Puts a message before all others. */
@@ -62,6 +82,12 @@ export class Mailbox<Meta> {
     this.#handlers[slot] = handler
     this.#payloads[slot] = payload
     if (meta !== undefined) this.#metasMade()[slot] = meta
+    if (this.#sizes !== undefined) this.#weigh(this.#sizes, slot, bytesOf(payload))
+  }
+
+  #weigh(sizes: number[], slot: number, bytes: number): void {
+    sizes[slot] = bytes
+    this.#bytes += bytes
   }
 
   /** Takes the first message: answers its handler's number, 0 when there is none, and leaves the rest in `payload` and `meta`. */
@@ -75,6 +101,7 @@ export class Mailbox<Meta> {
       this.meta = metas[slot]
       metas[slot] = undefined
     }
+    if (this.#sizes !== undefined) this.#bytes -= this.#sizes[slot] as number
     return this.#handlers[slot] ?? 0
   }
 
@@ -97,6 +124,7 @@ export class Mailbox<Meta> {
     this.#handlers = handlers
     this.#payloads = turned(this.#payloads, start)
     if (this.#metas !== undefined) this.#metas = turned(this.#metas, start)
+    if (this.#sizes !== undefined) this.#sizes = turned(this.#sizes, start) as number[]
     this.#tail -= this.#head
     this.#head = 0
     this.#mask = slots * 2 - 1

@@ -53,3 +53,30 @@ interface RefLike extends RefMark {
   readonly address: string
   with(options: never): unknown
 }
+
+/** What an object costs beside what it holds, roughly. */
+const objectBytes = 16
+const numberBytes = 8
+
+/**
+ * Roughly how many bytes a payload takes in memory: for limits, not for accounts. Refs count as a pointer. Looks at 10,000 values at most, so that a large payload costs
+ * no more to weigh than to send.
+ */
+export function bytesOf(payload: unknown): number {
+  if (typeof payload === "string") return objectBytes + payload.length
+  if (typeof payload !== "object" || payload === null) return numberBytes
+  let bytes = 0
+  const open: unknown[] = [payload]
+  for (let looked = 0; open.length > 0 && looked < 10_000; looked++) {
+    const value = open.pop()
+    if (typeof value === "string") bytes += objectBytes + value.length
+    else if (ArrayBuffer.isView(value)) bytes += objectBytes + value.byteLength
+    else if (typeof value === "object" && value !== null && !isRef(value)) {
+      bytes += objectBytes
+      for (const part of Object.values(value)) open.push(part)
+    } else bytes += numberBytes
+  }
+  return bytes
+}
+
+const isRef = (value: object): boolean => "address" in value && "with" in value

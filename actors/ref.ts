@@ -79,6 +79,12 @@ export interface OpenAsk {
   readonly deadline: number
 }
 
+/** How one ask waits. */
+export interface AskOptions {
+  readonly timeoutMs?: number | undefined
+  readonly whenFull?: "refuse" | "wait" | undefined
+}
+
 /** How the runtime sees every ref: what is sent comes with the cause it belongs to. */
 export abstract class Ref implements SelfRef {
   abstract readonly address: string
@@ -90,7 +96,7 @@ export abstract class Ref implements SelfRef {
     type: string,
     payload: unknown,
     cause: Cause | undefined,
-    timeoutMs: number | undefined,
+    options: AskOptions | undefined,
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never>
@@ -105,6 +111,11 @@ export abstract class Ref implements SelfRef {
 
   with(options: SendOptions): Ref {
     return new RefWith(this, options)
+  }
+
+  /** Holds a payload against the schema of its message, where this ref knows one. @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
+  check(_type: string, payload: unknown): unknown {
+    return payload
   }
 }
 
@@ -129,18 +140,32 @@ export class RefWith extends Ref {
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    return this.#to.send(type, payload, causeWith(this.#options, cause))
+    return this.#to.send(type, this.#checked(type, payload), causeWith(this.#options, cause))
   }
 
   request(
     type: string,
     payload: unknown,
     cause: Cause | undefined,
-    timeoutMs: number | undefined,
+    options: AskOptions | undefined,
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never> {
-    const own = this.#options.timeoutMs ?? timeoutMs
-    return this.#to.request(type, payload, causeWith(this.#options, cause), own, serving, asker)
+    const { timeoutMs = options?.timeoutMs, whenFull = options?.whenFull } = this.#options
+    let checked: unknown
+    try {
+      checked = this.#checked(type, payload)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#to.request(type, checked, causeWith(this.#options, cause), { timeoutMs, whenFull }, serving, asker)
+  }
+
+  override check(type: string, payload: unknown): unknown {
+    return this.#to.check(type, payload)
+  }
+
+  #checked(type: string, payload: unknown): unknown {
+    return this.#options.untrusted === true ? this.#to.check(type, payload) : payload
   }
 }

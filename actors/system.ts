@@ -11,18 +11,27 @@ import {
   type SpawnArguments,
   type SpawnOptions,
 } from "./actor.js"
-import { Cell, compile, type Compiled, type Extras, type Meta } from "./cell.js"
+import { Cell, type Meta } from "./cell.js"
 import { Ask } from "./ask.js"
 import { DEFAULT_TENANT } from "./cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "./clock.js"
+import { Compiled } from "./compiled.js"
 import { cellOf, Context } from "./context.js"
 import { Dispatcher } from "./dispatcher.js"
-import { Entities, EntityRef } from "./entities.js"
+import { Entities, heapPressure, type EntityId } from "./entities.js"
 import { AgentOSError } from "./errors.js"
+import { DefinitionMeter } from "./meter.js"
 import type { Journal } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
 import type { ActorRef, AnyRef } from "./ref.js"
-import { silentLogger, type DeadLetter, type Logger, type SystemStatistics, type Telemetry } from "./telemetry.js"
+import {
+  silentLogger,
+  type ActorNode,
+  type DeadLetter,
+  type Logger,
+  type SystemStatistics,
+  type Telemetry,
+} from "./telemetry.js"
 import { TimerWheel } from "./timers.js"
 
 export interface ActorSystemOptions {
@@ -37,6 +46,19 @@ export interface ActorSystemOptions {
   readonly telemetry?: Telemetry
   /** How long a handler may go on after its actor was told to stop; default 5,000. */
   readonly shutdownTimeoutMs?: number
+  /** Measures how long handlers take and messages wait, and counts messages by type; default false. Read it from `metrics`. */
+  readonly metrics?: boolean
+  /** What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the whole system. */
+  readonly whenGivenUp?: "stop-actor" | "stop-system"
+  readonly entities?: EntityOptions
+}
+
+/** How many entities stay in memory. */
+export interface EntityOptions {
+  /** More are passivated, the least recently used first; default 100,000. */
+  readonly maxResident?: number
+  /** How full memory is, from 0 to 1; above 0.85, resident entities are passivated whatever their number. Default: the heap beside its limit. */
+  readonly memoryPressure?: () => number
 }
 
 /** Makes a system. @throws `INVALID_DEFINITION` when two definitions share a name */
@@ -63,8 +85,8 @@ export class ActorSystem {
   readonly shutdownTimeoutMs: number
   readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
-  readonly statistics: SystemStatistics = {
-    handled: 0,
+  /** What `statistics` is made from. */
+  readonly counts: Omit<SystemStatistics, "handled"> = {
     refused: 0,
     deadLetters: 0,
     crashes: 0,
@@ -73,9 +95,14 @@ export class ActorSystem {
     actors: 0,
   }
   readonly #compiled = new WeakMap<object, Compiled>()
+  /** The definition compiled last: who spawns many spawns the same. */
+  #lastSpec: object | undefined
+  #lastCompiled: Compiled | undefined
   readonly #definitions = new Map<string, Compiled>()
+  readonly #allCompiled: Compiled[] = []
+  readonly #meters: DefinitionMeter[] | undefined
+  readonly #whenGivenUp: "stop-actor" | "stop-system"
   readonly #root: Cell
-  readonly #users: Cell
   readonly #entities: Entities
   #incarnations = 0
   #stopping: Promise<void> | undefined
@@ -90,9 +117,11 @@ export class ActorSystem {
     this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 5000
     this.dispatcher = new Dispatcher(this.clock)
     this.wheel = new TimerWheel(this.clock)
+    this.#meters = options.metrics === true ? [] : undefined
+    this.#whenGivenUp = options.whenGivenUp ?? "stop-actor"
     this.#root = new Cell(this, this.#compile(guardianDefinition), null, 0, undefined)
-    this.#users = this.#root
-    this.#entities = new Entities(this, this.#root)
+    const { maxResident = 100_000, memoryPressure = heapPressure } = options.entities ?? {}
+    this.#entities = new Entities(this, this.#root, maxResident, memoryPressure)
     for (const definition of options.definitions ?? []) {
       if (this.#definitions.has(definition.name))
         throw new AgentOSError("INVALID_DEFINITION", `two definitions are named ${JSON.stringify(definition.name)}`)
@@ -103,7 +132,7 @@ export class ActorSystem {
   /** Starts an actor. @throws `NAME_TAKEN`, `SYSTEM_STOPPED` */
   spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P> {
     return this.spawnUnder(
-      this.#users,
+      this.#root,
       definition as unknown as AnyDefinition,
       options[0] as SpawnOptions<unknown> | undefined,
     ) as unknown as ActorRef<P>
@@ -111,7 +140,7 @@ export class ActorSystem {
 
   /** A virtual actor: it wakes with its first message. @throws `UNKNOWN_DEFINITION` when the system was made without it */
   entity<P>(
-    definition: ActorDefinition<P, { readonly tenant: string; readonly key: string }> | ActorDefinition<P>,
+    definition: ActorDefinition<P, EntityId> | ActorDefinition<P>,
     key: string,
     options: { readonly tenant?: string } = {},
   ): ActorRef<P> {
@@ -121,15 +150,34 @@ export class ActorSystem {
         "UNKNOWN_DEFINITION",
         `${definition.name} is not among the definitions that the system was made with`,
       )
-    return new EntityRef(this, this.#entities, compiled, {
-      tenant: options.tenant ?? DEFAULT_TENANT,
-      key,
-    }) as unknown as ActorRef<P>
+    return this.#entities.ref(compiled, options.tenant ?? DEFAULT_TENANT, key) as unknown as ActorRef<P>
   }
 
   /** Stops an actor and its children; resolves when they have ended. */
   async stopActor(ref: AnyRef): Promise<void> {
     await cellOf(ref)?.stop()
+  }
+
+  /** All actors, as their supervisors hold them; `formatTree` makes it text. */
+  get tree(): ActorNode {
+    return { ...this.#root.tree, name: this.name }
+  }
+
+  /** Counted since the system was made. */
+  get statistics(): SystemStatistics {
+    let handled = 0
+    for (const compiled of this.#allCompiled) handled += compiled.handled
+    return { handled, ...this.counts }
+  }
+
+  /** What the actors of each definition did; empty unless the system was made with `metrics`. */
+  get metrics(): readonly DefinitionMeter[] {
+    return this.#meters ?? []
+  }
+
+  /** Entities in memory. */
+  get residentEntities(): number {
+    return this.#entities.size
   }
 
   get stopping(): boolean {
@@ -139,7 +187,6 @@ export class ActorSystem {
   /** Stops everything in order (Y1). */
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
-      this.#entities.close()
       await this.#root.stop()
       this.wheel.close()
       await this.journal.close()
@@ -159,33 +206,36 @@ export class ActorSystem {
   }
 
   spawnUnder(parent: Cell, definition: AnyDefinition, options: SpawnOptions<unknown> | undefined): Cell {
-    this.checkRunning()
-    if (options === undefined) return this.spawnCell(parent, this.#compile(definition), undefined)
-    const { name, init, kind, mailbox, supervision } = options
-    if (name !== undefined && parent.kin.names.has(name))
-      throw new AgentOSError("NAME_TAKEN", `${[...parent.path, name].join("/")} is alive already`)
-    return this.spawnCell(parent, this.#compile(definition), {
-      name,
-      init,
-      kind,
-      supervision,
-      capacity: mailbox?.capacity,
-      overflow: mailbox?.overflow,
-    })
+    if (this.#stopping !== undefined) this.checkRunning()
+    if (options?.name !== undefined && parent.family.child(options.name) !== undefined)
+      throw new AgentOSError("NAME_TAKEN", `${[...parent.path, options.name].join("/")} is alive already`)
+    const { spec } = definition
+    const compiled = spec === this.#lastSpec ? (this.#lastCompiled as Compiled) : this.#compile(definition)
+    return this.spawnCell(parent, compiled, options)
   }
 
-  spawnCell(parent: Cell, compiled: Compiled, extras: Extras | undefined): Cell {
-    const cell = new Cell(this, compiled, parent, ++this.#incarnations, extras)
-    this.statistics.actors += 1
-    parent.adopt(cell)
+  spawnCell(parent: Cell, compiled: Compiled, options: SpawnOptions<unknown> | undefined): Cell {
+    const cell = new Cell(this, compiled, parent, ++this.#incarnations, options)
+    this.counts.actors += 1
+    parent.family.adopt(cell)
     cell.start()
     return cell
   }
 
+  /** A top-level actor crashed more often than allowed. */
+  topLevelGivenUp(child: Cell, error: unknown): void {
+    const after = this.#whenGivenUp === "stop-actor" ? "it is stopped" : "the system stops"
+    this.logger.error(
+      { actor: child.address, error },
+      `an actor crashed more often than its supervisor allows; ${after}`,
+    )
+    if (this.#whenGivenUp === "stop-system") void this.stop()
+  }
+
   /** Counts a message that reached nobody; its ask is told. @returns false */
   deadLetter(to: AnyRef, type: string, meta: Meta | undefined, reason: DeadLetter["reason"]): false {
-    const { statistics } = this
-    statistics.deadLetters += 1
+    const { counts } = this
+    counts.deadLetters += 1
     if (meta instanceof Ask)
       meta.fail(
         new AgentOSError(
@@ -193,20 +243,28 @@ export class ActorSystem {
           reason === "stopped" ? `${to.address} has stopped` : `the mailbox of ${to.address} dropped ${type}`,
         ),
       )
-    if (this.telemetry.deadLetter !== undefined || statistics.deadLetters <= loggedDeadLetters) {
+    if (this.telemetry.deadLetter !== undefined || counts.deadLetters <= loggedDeadLetters) {
       const letter: DeadLetter = { to: to.address, type, reason }
       this.telemetry.deadLetter?.(letter)
-      if (statistics.deadLetters <= loggedDeadLetters) this.logger.debug({ ...letter }, "a message reached nobody")
+      if (counts.deadLetters <= loggedDeadLetters) this.logger.debug({ ...letter }, "a message reached nobody")
     }
     return false
   }
 
   #compile(definition: AnyDefinition): Compiled {
-    let compiled = this.#compiled.get(definition.spec)
+    const { spec } = definition
+    let compiled = this.#compiled.get(spec)
     if (compiled === undefined) {
-      compiled = compile(definition.spec)
-      this.#compiled.set(definition.spec, compiled)
+      compiled = new Compiled(spec)
+      this.#compiled.set(spec, compiled)
+      this.#allCompiled.push(compiled)
+      if (this.#meters !== undefined) {
+        compiled.meter = new DefinitionMeter(spec.name, compiled.types)
+        this.#meters.push(compiled.meter)
+      }
     }
+    this.#lastSpec = spec
+    this.#lastCompiled = compiled
     return compiled
   }
 }

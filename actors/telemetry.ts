@@ -14,6 +14,8 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 export interface Telemetry {
   crashed?(actor: string, error: unknown): void
   restarted?(actor: string): void
+  /** A supervisor gave up on a child. */
+  escalated?(supervisor: string, child: string, error: unknown): void
   deadLetter?(letter: DeadLetter): void
 }
 
@@ -37,4 +39,29 @@ export interface SystemStatistics {
   timeouts: number
   /** Actors alive now. */
   actors: number
+}
+
+/** One actor in the tree of supervisors. */
+export interface ActorNode {
+  readonly address: string
+  readonly name: string
+  readonly definition: string
+  readonly phase: "running" | "starting" | "waiting" | "stopping" | "ended"
+  /** Messages in its mailbox. */
+  readonly waiting: number
+  readonly restarts: number
+  readonly children: readonly ActorNode[]
+}
+
+/** The tree as text, one line an actor, indented by two spaces a level. */
+export function formatTree(node: ActorNode, indent = ""): string {
+  const { name, definition, phase, waiting, restarts, children } = node
+  const about = [
+    name.startsWith(definition) ? undefined : definition,
+    phase === "running" ? undefined : phase,
+    waiting > 0 ? `${waiting} waiting` : undefined,
+    restarts > 0 ? `${restarts} restart${restarts === 1 ? "" : "s"}` : undefined,
+  ].filter((part) => part !== undefined)
+  const line = `${indent}${name}${about.length > 0 ? ` (${about.join(", ")})` : ""}`
+  return [line, ...children.map((child) => formatTree(child, `${indent}  `))].join("\n")
 }

@@ -27,6 +27,8 @@ export abstract class Deadline {
 /** A deadline with something to do. */
 export class Limit extends Deadline {
   readonly #then: () => void
+  /** Called when what it limits ended in time, by whoever measures it. */
+  measured: (() => void) | undefined = undefined
 
   constructor(then: () => void) {
     super()

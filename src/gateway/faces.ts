@@ -66,6 +66,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   RECORD_UNKNOWN: damaged,
   INVALID_PAYLOAD: invalid,
   LINKED_CRASH: internal,
+  NOT_WATCHABLE: internal,
   NO_ROUTEE: unavailable,
   CIRCUIT_OPEN: unavailable,
   THROTTLED: exhausted,

@@ -214,7 +214,7 @@ t.test("the mailbox is a queue, whatever is put, taken and put first", async () 
         { maxLength: 300 },
       ),
       (steps) => {
-        const mailbox = new Mailbox<object>(1000, "reject")
+        const mailbox = new Mailbox<object>(1000)
         const model: number[] = []
         for (const step of steps) {
           if (step === "take") {

@@ -1,0 +1,115 @@
+/**
+ * A definition made ready to run: handlers by number, numbers by name, and what the runtime decides per message looked up beforehand.
+ *
+ * Invariants
+ *   D1. A handler's number is its place among the definition's handlers, from 1; 0 means none. It never leaves the process: the wire carries names.
+ */
+import type { ErasedHandler, ErasedSpec } from "./actor.js"
+import { AgentOSError } from "./errors.js"
+import { DEFAULT_CAPACITY, type Overflow } from "./mailbox.js"
+import type { DefinitionMeter } from "./meter.js"
+
+/** Most handlers of a definition: a mailbox keeps the number in a byte, and one is the runtime's own. */
+export const MOST_HANDLERS = 254
+
+/** What is out of the ordinary about a message type. */
+export const lanes = { urgent: 1, reentrant: 2 } as const
+
+export class Compiled {
+  readonly spec: ErasedSpec
+  readonly types: readonly string[]
+  readonly handlers: readonly ErasedHandler[]
+  readonly capacity: number
+  /** Most bytes that may wait; Infinity for no limit. */
+  readonly bytes: number
+  readonly overflow: Overflow
+  /** By a handler's number; undefined when all messages are ordinary. */
+  readonly lanes: Uint8Array | undefined
+  /** Messages handled by actors of this definition. */
+  handled = 0
+  /** Set while somebody measures. */
+  meter: DefinitionMeter | undefined = undefined
+  readonly #numbers: Map<string, number>
+  /** The type looked up last: most definitions get the same one again and again, and comparing costs a tenth of looking up. */
+  #lastType = ""
+  #lastNumber = 0
+
+  constructor(spec: ErasedSpec) {
+    this.spec = spec
+    this.types = Object.keys(spec.receive)
+    this.handlers = this.types.map((type) => spec.receive[type] as ErasedHandler)
+    this.#numbers = new Map(this.types.map((type, i) => [type, i + 1]))
+    this.capacity = spec.mailbox?.capacity ?? DEFAULT_CAPACITY
+    this.bytes = spec.mailbox?.bytes ?? Infinity
+    this.overflow = spec.mailbox?.overflow ?? "reject"
+    const urgent = new Set(spec.mailbox?.urgent)
+    const reentrant = new Set(spec.reentrant)
+    if (urgent.size + reentrant.size > 0)
+      this.lanes = Uint8Array.from(["", ...this.types], (type) =>
+        urgent.has(type) ? lanes.urgent : reentrant.has(type) ? lanes.reentrant : 0,
+      )
+  }
+
+  /** The number of the handler of a message type. @throws {AgentOSError} `UNKNOWN_MESSAGE` */
+  number(type: string): number {
+    if (type === this.#lastType) return this.#lastNumber
+    const number = this.#numbers.get(type)
+    if (number === undefined)
+      throw new AgentOSError(
+        "UNKNOWN_MESSAGE",
+        `${this.spec.name} has no handler ${JSON.stringify(type)}; it has: ${this.types.join(", ")}`,
+      )
+    this.#lastType = type
+    this.#lastNumber = number
+    return number
+  }
+
+  /** @param handler its number */
+  typeOf(handler: number): string {
+    return this.types[handler - 1] ?? ""
+  }
+
+  isReentrant(type: string): boolean {
+    return this.lanes !== undefined && this.lanes[this.number(type)] === lanes.reentrant
+  }
+
+  /**
+   * Holds a payload against the schema of its message, where the definition gives one.
+   * @returns the payload as the schema left it
+   * @throws {AgentOSError} `INVALID_PAYLOAD` naming each fault
+   */
+  checked(type: string, payload: unknown): unknown {
+    this.number(type)
+    const schema = this.spec.schemas?.[type]
+    if (schema === undefined) return payload
+    const result = schema["~standard"].validate(payload)
+    if (result instanceof Promise)
+      throw new AgentOSError("INVALID_DEFINITION", `${this.spec.name}.${type}: a schema that checks asynchronously`)
+    if (result.issues === undefined) return result.value
+    const faults = result.issues.map(({ message, path }) => `${pathText(path)}${message}`)
+    throw new AgentOSError("INVALID_PAYLOAD", `${this.spec.name}.${type}: ${faults.join("; ")}`)
+  }
+}
+
+function pathText(path: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined): string {
+  if (path === undefined || path.length === 0) return ""
+  return `${path.map((part) => String(typeof part === "object" ? part.key : part)).join(".")}: `
+}
+
+/**
+ * What a schema of any library looks like (zod, valibot, arktype).
+ * @see https://standardschema.dev
+ */
+export interface MessageSchema {
+  readonly "~standard": {
+    validate(value: unknown):
+      | { readonly value: unknown; readonly issues?: undefined }
+      | {
+          readonly issues: readonly {
+            readonly message: string
+            readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+          }[]
+        }
+      | Promise<unknown>
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The relations of one actor: the children it supervises, those it watches and those who watch it, those it is linked to. Most actors have none, and no family.
+ *
+ * Invariants
+ *   F1. Children stop before their parent, the last started first; they are restarted in the order they were started.
+ *   F2. A crash is decided on once: one that was overtaken by a restart (of the whole family, say) is not.
+ *   F3. Restarts of one family follow each other.
+ */
+import type { Cell } from "./cell.js"
+import { Children } from "./children.js"
+import {
+  counted,
+  decide,
+  DEFAULT_SUPERVISION,
+  nextAttempt,
+  type Attempts,
+  type Exit,
+  type Supervision,
+} from "./supervision.js"
+import { Limit } from "./timers.js"
+
+export class Family {
+  readonly #cell: Cell
+  readonly children = new Children<Cell>()
+  #names: Map<string, Cell> | undefined
+  watchers: Set<Cell> | undefined
+  #watched: Set<Cell> | undefined
+  linked: Set<Cell> | undefined
+  /** When children were restarted lately. */
+  #restarts: readonly number[] = []
+  #attempts: Map<Cell, Attempts> | undefined
+  #restarting: Promise<void> = Promise.resolve()
+  #stopWaiters: (() => void)[] | undefined
+  #readyWaiters: ((started: boolean) => void)[] | undefined
+
+  constructor(cell: Cell) {
+    this.#cell = cell
+  }
+
+  // --- children ------------------------------------------------------------------------------------------------------------------------------
+
+  child(name: string): Cell | undefined {
+    return this.#names?.get(name)
+  }
+
+  adopt(child: Cell): void {
+    this.children.add(child)
+    const name = child.options?.name
+    if (name !== undefined) (this.#names ??= new Map()).set(name, child)
+  }
+
+  lose(child: Cell): void {
+    this.children.remove(child)
+    this.#attempts?.delete(child)
+    const name = child.options?.name
+    if (name !== undefined && this.#names?.get(name) === child) this.#names.delete(name)
+  }
+
+  /** F1 */
+  async stopChildren(): Promise<void> {
+    for (const child of this.children.toArray().reverse()) await child.stop()
+  }
+
+  // --- supervision ---------------------------------------------------------------------------------------------------------------------------
+
+  /** @param life which life of the child ended (F2) */
+  supervise(child: Cell, life: number, exit: Exit): void {
+    const cell = this.#cell
+    if (!child.alive || child.life !== life) return // F2
+    if (cell.stopping) return child.end(exit)
+    const supervision: Supervision = {
+      ...DEFAULT_SUPERVISION,
+      ...cell.compiled.spec.supervision,
+      ...cell.options?.supervision,
+    }
+    const now = cell.system.clock.monotonic()
+    const directive = decide(supervision, child.options?.kind ?? "transient", exit, this.#restarts, now)
+    if (directive.do === "forget") return void child.stopChildrenThenEnd(exit)
+    if (directive.do === "escalate") {
+      void child.stopChildrenThenEnd(exit)
+      return cell.escalated(child, directive.error)
+    }
+    this.#restarts = counted(supervision, this.#restarts, now)
+    const siblings = this.children.toArray()
+    const affected =
+      directive.scope === "child"
+        ? [child]
+        : directive.scope === "all"
+          ? siblings
+          : siblings.slice(siblings.indexOf(child))
+    const delayMs = this.#delay(supervision, child, now)
+    if (delayMs === 0 && affected.length === 1 && child.childless) return child.restart()
+    for (const other of affected) other.suspend()
+    const restart = (): void => void (this.#restarting = this.#restarting.then(() => restartAll(affected))) // F3
+    if (delayMs > 0) cell.system.wheel.add(new Limit(restart), delayMs)
+    else restart()
+  }
+
+  #delay({ backoff }: Supervision, child: Cell, now: number): number {
+    if (backoff === undefined) return 0
+    const attempt = nextAttempt(backoff, this.#attempts?.get(child), now, this.#cell.system.random.float())
+    ;(this.#attempts ??= new Map()).set(child, attempt)
+    return attempt.delayMs
+  }
+
+  // --- onlookers -----------------------------------------------------------------------------------------------------------------------------
+
+  watch(other: Cell): void {
+    ;(this.#watched ??= new Set()).add(other)
+    const family = other.family
+    ;(family.watchers ??= new Set()).add(this.#cell)
+  }
+
+  unwatch(other: Cell): void {
+    this.#watched?.delete(other)
+    other.knownFamily?.watchers?.delete(this.#cell)
+  }
+
+  /** From now on a crash of one is a crash of the other. */
+  link(other: Cell): void {
+    ;(this.linked ??= new Set()).add(other)
+    const family = other.family
+    ;(family.linked ??= new Set()).add(this.#cell)
+  }
+
+  unlink(other: Cell): void {
+    this.linked?.delete(other)
+    other.knownFamily?.linked?.delete(this.#cell)
+  }
+
+  /** The actors to take along in a crash; the links are gone with it. */
+  takeLinked(): readonly Cell[] {
+    const linked = [...(this.linked ?? [])]
+    for (const other of linked) this.unlink(other)
+    return linked
+  }
+
+  /** Tells those who look on that the actor has ended. */
+  ended(exit: Exit): void {
+    const cell = this.#cell
+    for (const watcher of this.watchers ?? []) watcher.signal({ kind: "ended", ref: cell, exit })
+    for (const watched of this.#watched ?? []) watched.knownFamily?.watchers?.delete(cell)
+    for (const other of this.takeLinked()) if (exit.kind === "crashed") other.linkedCrash(cell, exit.error)
+    for (const done of this.#stopWaiters?.splice(0) ?? []) done()
+  }
+
+  /** Calls back when the actor has started, or failed to. */
+  onReady(done: (started: boolean) => void): void {
+    ;(this.#readyWaiters ??= []).push(done)
+  }
+
+  started(well: boolean): void {
+    for (const done of this.#readyWaiters?.splice(0) ?? []) done(well)
+  }
+
+  /** Calls back when the actor has ended. */
+  onStopped(done: () => void): void {
+    ;(this.#stopWaiters ??= []).push(done)
+  }
+}
+
+/** F1 */
+async function restartAll(cells: readonly Cell[]): Promise<void> {
+  for (const cell of [...cells].reverse()) await cell.stopChildrenOf()
+  for (const cell of cells) {
+    cell.restart()
+    if (!(await cell.ready())) return // it crashed again: its supervisor decides anew
+  }
+}
