@@ -1,0 +1,177 @@
+/**
+ * Streams between actors, with demand: the reader asks for a page, the source reads ahead no further than its buffer.
+ *
+ * Invariants
+ *   S1. Every item arrives once, in order; the error of the source comes after the items before it.
+ *   S2. The source holds at most `buffer` items (the one being read counted), the reader at most `batch`.
+ *   S3. When the reader stops, or the producer does, `return()` of the iterable is called, once.
+ */
+import { defineActor, type ActorContext } from "./actor.js"
+import { causeWith, type Cause } from "./cause.js"
+import { cellOf } from "./context.js"
+import { AgentOSError } from "./errors.js"
+import type { ActorRef, Deferred, Ref } from "./ref.js"
+import type { ActorSystem } from "./system.js"
+
+/** A page of a stream; after the last one nothing comes. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly last: boolean
+}
+
+export type StreamProtocol<T> = {
+  /** Answers at least one item and at most so many, or the last page. */
+  readonly pull: (most: number) => Promise<Page<T>>
+  readonly close: () => void
+}
+
+/** Where a stream is read; it may travel in a message. One reader. */
+export type StreamRef<T> = ActorRef<StreamProtocol<T>>
+
+export interface StreamOptions {
+  /** How many items are read ahead; default 16. */
+  readonly buffer?: number
+}
+
+export interface ReadOptions {
+  /** How many items a page holds at most; default 16. */
+  readonly batch?: number
+  /** Ends the stream when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+interface Pull {
+  readonly most: number
+  readonly reply: Deferred<Page<unknown>>
+}
+
+class SourceState {
+  readonly iterator: AsyncIterator<unknown>
+  readonly capacity: number
+  readonly held: unknown[] = []
+  reading = false
+  /** How the iterable ended. */
+  end: { readonly error?: unknown; readonly failed: boolean } | undefined
+  pull: Pull | undefined
+
+  constructor(iterable: AsyncIterable<unknown>, capacity: number) {
+    this.iterator = iterable[Symbol.asyncIterator]()
+    this.capacity = capacity
+  }
+}
+
+type SourceContext = ActorContext<SourceState>
+
+const Source = defineActor({
+  name: "stream-source",
+  state: ({ iterable, capacity }: { iterable: AsyncIterable<unknown>; capacity: number }) =>
+    new SourceState(iterable, capacity),
+  started: (ctx) => readAhead(ctx),
+  receive: {
+    pull(ctx, most: number) {
+      const { state } = ctx
+      state.pull?.reply.fail(new AgentOSError("CANCELLED", "a later pull took the place of this one"))
+      const reply = ctx.defer<Page<unknown>>()
+      state.pull = { most: Math.max(1, most), reply }
+      serve(ctx)
+      return reply
+    },
+    close: (ctx) => ctx.stop(),
+    item(ctx, result: IteratorResult<unknown>) {
+      const { state } = ctx
+      state.reading = false
+      if (result.done === true) state.end = { failed: false }
+      else state.held.push(result.value)
+      serve(ctx)
+    },
+    failed(ctx, error: unknown) {
+      ctx.state.reading = false
+      ctx.state.end = { failed: true, error }
+      serve(ctx)
+    },
+  },
+  stopping({ state }) {
+    if (state.end !== undefined) return
+    state.end = { failed: false }
+    // A generator that is in the middle of something returns when that is done: nobody waits for it.
+    void (async () => state.iterator.return?.())().catch(() => {})
+  },
+})
+
+/** Answers the pull that waits, if there is something to answer, and reads on. */
+function serve(ctx: SourceContext): void {
+  const { state } = ctx
+  const { pull, end } = state
+  if (pull !== undefined && (state.held.length > 0 || end !== undefined)) {
+    state.pull = undefined
+    if (state.held.length === 0 && end?.failed === true) {
+      pull.reply.fail(end.error)
+      return ctx.stop()
+    }
+    const items = state.held.splice(0, pull.most)
+    const last = end?.failed === false && state.held.length === 0
+    pull.reply.reply({ items, last })
+    if (last) return ctx.stop()
+  }
+  readAhead(ctx)
+}
+
+function readAhead(ctx: SourceContext): void {
+  const { state } = ctx
+  if (state.reading || state.end !== undefined || state.held.length >= state.capacity) return // S2
+  state.reading = true
+  ctx.run(async () => state.iterator.next(), "item", "failed")
+}
+
+/** Makes a source of the iterable, a child of this actor: it ends with it. @returns where to read it */
+export function openStream<T>(
+  ctx: Pick<ActorContext<unknown>, "spawn">,
+  iterable: AsyncIterable<T>,
+  { buffer = 16 }: StreamOptions = {},
+): StreamRef<T> {
+  const init = { iterable, capacity: Math.max(1, buffer) }
+  return ctx.spawn(Source, { kind: "temporary", init }) as unknown as StreamRef<T>
+}
+
+/** A page is waited for until the cause, the signal or the source ends it. */
+const noLimit = { timeoutMs: 2 ** 31 - 1 }
+
+/**
+ * The items of a stream. Leaving the loop, an abort of the signal, or the end of the actor that reads closes the source.
+ * @throws {AgentOSError} (as rejection) what the source threw, `CANCELLED`, `ACTOR_STOPPED`
+ */
+export async function* readStream<T>(
+  reader: ActorContext<unknown> | ActorSystem,
+  stream: StreamRef<T>,
+  { batch = 16, signal }: ReadOptions = {},
+): AsyncGenerator<T, void, undefined> {
+  const ref = stream as unknown as Ref
+  const inside = "cause" in reader ? reader : undefined
+  const own = inside?.signal
+  const signals = [own, signal].filter((one) => one !== undefined)
+  const cause: Cause | undefined = causeWith(
+    signals.length === 0 ? {} : { signal: AbortSignal.any(signals) },
+    inside?.cause,
+  )
+  const close = (): void => void ref.send("close", undefined, undefined)
+  for (const one of signals) one.addEventListener("abort", close, { once: true })
+  try {
+    for (let last = false; !last;) {
+      const page = (await ref.request("pull", batch, cause, noLimit, undefined, undefined)) as Page<T>
+      last = page.last
+      for (const item of page.items) {
+        if (cause?.signal?.aborted === true) throw cancelled(cause.signal)
+        yield item
+      }
+    }
+  } finally {
+    for (const one of signals) one.removeEventListener("abort", close)
+    if (cellOf(stream)?.stopping !== true) close()
+  }
+}
+
+function cancelled({ reason }: AbortSignal): AgentOSError {
+  return reason instanceof AgentOSError
+    ? reason
+    : new AgentOSError("CANCELLED", "the reading was cancelled", { cause: reason })
+}

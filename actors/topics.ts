@@ -1,0 +1,89 @@
+/**
+ * Publish and subscribe inside the process. A topic is an ordinary actor: supervised, and reached by its ref.
+ *
+ * Invariants
+ *   T1. A subscriber gets what was published while it was subscribed, in order; one whose mailbox is full loses messages for itself alone.
+ *   T2. A subscriber that has ended leaves.
+ */
+import { defineActor, type ActorDefinition, type Sender } from "./actor.js"
+import { cellOf } from "./context.js"
+import type { ActorRef, AnyRef, SelfRef } from "./ref.js"
+
+/** Who gets the messages, and under which name. `subscribe` makes sure that it understands them. */
+export interface Subscription {
+  readonly ref: AnyRef
+  readonly type: string
+}
+
+export interface TopicStatistics {
+  readonly published: number
+  /** Messages lost to full mailboxes, by the address of the subscriber. */
+  readonly lost: Readonly<Record<string, number>>
+  readonly subscribers: number
+}
+
+export type TopicProtocol<T> = {
+  readonly subscribe: (subscription: Subscription) => void
+  readonly unsubscribe: (subscription: Subscription) => void
+  /** Answers how many mailboxes took it. */
+  readonly publish: (payload: T) => number
+  readonly statistics: () => TopicStatistics
+}
+
+interface Subscriber extends Subscription {
+  readonly address: string
+  lost: number
+}
+
+/** A kind of actor that hands on what is published to it: `system.spawn(defineTopic<Price>("prices"))`. */
+export function defineTopic<T>(name: string): ActorDefinition<TopicProtocol<T>> {
+  const definition = defineActor({
+    name,
+    state: () => ({ subscribers: [] as Subscriber[], published: 0 }),
+    receive: {
+      subscribe(ctx, { ref, type }: Subscription) {
+        const { address } = ref
+        const { subscribers } = ctx.state
+        if (subscribers.some((other) => other.address === address && other.type === type)) return
+        subscribers.push({ ref, type, address, lost: 0 })
+        // An entity never ends, so there is nothing to watch.
+        if (cellOf(ref) !== undefined) ctx.watch(ref)
+      },
+      unsubscribe(ctx, { ref, type }: Subscription) {
+        const { address } = ref
+        const { state } = ctx
+        state.subscribers = state.subscribers.filter((other) => other.address !== address || other.type !== type)
+        const remains = state.subscribers.some((other) => other.address === address)
+        if (!remains && cellOf(ref) !== undefined) ctx.unwatch(ref)
+      },
+      publish(ctx, payload: unknown) {
+        ctx.state.published += 1
+        let taken = 0
+        for (const subscriber of ctx.state.subscribers)
+          if (ctx.tell(subscriber.ref as SelfRef, subscriber.type, payload)) taken += 1
+          else subscriber.lost += 1 // T1
+        return taken
+      },
+      statistics: ({ state: { subscribers, published } }): TopicStatistics => ({
+        published,
+        subscribers: subscribers.length,
+        lost: Object.fromEntries(subscribers.map(({ address, lost }) => [address, lost])),
+      }),
+    },
+    ended({ state }, { address }) {
+      state.subscribers = state.subscribers.filter((other) => other.address !== address) // T2
+    },
+  })
+  return definition as unknown as ActorDefinition<TopicProtocol<T>>
+}
+
+/** Lets `subscriber`, which understands `type` with such a payload, hear what is published. Resolves when it will. */
+export async function subscribe<T, P extends { readonly [type in K]: (payload: T) => unknown }, K extends string>(
+  topic: ActorRef<TopicProtocol<T>>,
+  subscriber: ActorRef<P>,
+  type: K,
+  sender?: Sender,
+): Promise<void> {
+  const subscription = { ref: subscriber, type }
+  await (sender === undefined ? topic.ask("subscribe", subscription) : sender.ask(topic, "subscribe", subscription))
+}
