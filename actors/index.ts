@@ -43,4 +43,4 @@ export type { Broadcast, HashRouting, Router, RouterOptions, Routing } from "./r
 export { openStream, readStream } from "./streams.js"
 export type { Page, ReadOptions, StreamOptions, StreamProtocol, StreamRef } from "./streams.js"
 export { defineTopic, subscribe } from "./topics.js"
-export type { Subscription, TopicProtocol, TopicStatistics } from "./topics.js"
+export type { MessagesWith, Subscription, TopicProtocol, TopicStatistics } from "./topics.js"

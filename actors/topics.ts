@@ -7,7 +7,7 @@
  */
 import { defineActor, type ActorDefinition, type Sender } from "./actor.js"
 import { cellOf } from "./context.js"
-import type { ActorRef, AnyRef, SelfRef } from "./ref.js"
+import type { ActorRef, AnyRef, MessageType, PayloadOf, SelfRef } from "./ref.js"
 
 /** Who gets the messages, and under which name. `subscribe` makes sure that it understands them. */
 export interface Subscription {
@@ -77,13 +77,21 @@ export function defineTopic<T>(name: string): ActorDefinition<TopicProtocol<T>> 
   return definition as unknown as ActorDefinition<TopicProtocol<T>>
 }
 
-/** Lets `subscriber`, which understands `type` with such a payload, hear what is published. Resolves when it will. */
-export async function subscribe<T, P extends { readonly [type in K]: (payload: T) => unknown }, K extends string>(
+/** The messages of a protocol that carry such a payload. */
+export type MessagesWith<P, T> = {
+  [K in MessageType<P>]: [T] extends PayloadOf<P, K> ? K : never
+}[MessageType<P>]
+
+/**
+ * Lets `subscriber` hear what is published, as the message `type`, which must carry such a payload. Resolves when it is subscribed; inside a handler
+ * give the context as `sender`.
+ */
+export async function subscribe<T, P>(
   topic: ActorRef<TopicProtocol<T>>,
   subscriber: ActorRef<P>,
-  type: K,
+  type: MessagesWith<P, T>,
   sender?: Sender,
 ): Promise<void> {
-  const subscription = { ref: subscriber, type }
+  const subscription: Subscription = { ref: subscriber, type }
   await (sender === undefined ? topic.ask("subscribe", subscription) : sender.ask(topic, "subscribe", subscription))
 }

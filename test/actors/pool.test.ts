@@ -1,0 +1,130 @@
+import t from "tap"
+import { createActorSystem, defineActor, spawnPool, workPool } from "#actors/index.js"
+
+const gates = new Map<string, () => void>()
+let begun: string[] = []
+
+const Worker = defineActor({
+  name: "worker",
+  state: () => ({ heard: 0 }),
+  receive: {
+    async work(_ctx, name: string) {
+      begun.push(name)
+      await new Promise<void>((done) => gates.set(name, done))
+      return `${name} done`
+    },
+    quick: (_ctx, name: string) => name,
+    deadline: (ctx) => ctx.cause.deadline,
+    crash(_ctx, name: string): string {
+      begun.push(name)
+      if (begun.length < 3) throw new Error("lost")
+      return name
+    },
+    quit: (ctx) => ctx.stop(),
+  },
+})
+
+const Greeter = defineActor({
+  name: "greeter",
+  state: (word: string) => word,
+  receive: { greet: (ctx, name: string) => `${ctx.state} ${name}` },
+})
+
+const turns = () => new Promise<void>((done) => setTimeout(done, 3))
+
+async function open(t: { teardown(then: () => unknown): void }) {
+  begun = []
+  gates.clear()
+  const system = await createActorSystem({ name: "pools", shutdownTimeoutMs: 5 })
+  t.teardown(() => system.stop())
+  return system
+}
+
+t.test("a routee that crashed comes back, one that ended for good leaves the router", async (t) => {
+  const system = await open(t)
+  const pool = spawnPool(system, Worker, { size: 3, routing: "round-robin", name: "workers" })
+  await t.rejects(pool.ask("crash", "x"), { code: "ACTOR_CRASHED" })
+  t.equal(pool.routees.length, 3)
+  t.same(await Promise.all(["a", "b", "c"].map((name) => pool.ask("quick", name))), ["a", "b", "c"])
+  await pool.ask("quit")
+  await turns()
+  t.equal(pool.routees.length, 2)
+  await system.stopActor(pool.supervisor)
+  await t.rejects(pool.ask("quick", "d"), { code: "NO_ROUTEE" })
+})
+
+t.test("a job waits for a free worker, never behind a slow one", async (t) => {
+  const system = await open(t)
+  const pool = workPool(system, Worker, { size: 2 })
+  const slow = pool.ask("work", "slow")
+  t.same(await Promise.all(["a", "b", "c", "d"].map((name) => pool.ask("quick", name))), ["a", "b", "c", "d"])
+  gates.get("slow")!()
+  t.equal(await slow, "slow done")
+})
+
+t.test("a full queue refuses at once", async (t) => {
+  const system = await open(t)
+  const pool = workPool(system, Worker, { size: 1, capacity: 2 })
+  const asks = ["a", "b", "c"].map((name) => pool.ask("work", name))
+  await t.rejects(pool.ask("work", "d"), { code: "MAILBOX_FULL" })
+  await turns()
+  t.equal(pool.tell("work", "d"), false)
+  for (const name of ["a", "b", "c"]) {
+    gates.get(name)!()
+    await turns()
+  }
+  t.same(await Promise.all(asks), ["a done", "b done", "c done"])
+})
+
+t.test("a job whose asker gave up is not begun, and one under way keeps its worker until it has ended", async (t) => {
+  const system = await open(t)
+  const pool = workPool(system, Worker, { size: 1 })
+  const impatient = new AbortController()
+  const given = ["a", "b"].map((name) => pool.with({ signal: impatient.signal }).ask("work", name))
+  const later = pool.ask("work", "c")
+  await turns()
+  impatient.abort()
+  for (const ask of given) await t.rejects(ask, { code: "CANCELLED" })
+  await turns()
+  t.same(begun, ["a"])
+  gates.get("a")!()
+  await turns()
+  t.same(begun, ["a", "c"])
+  gates.get("c")!()
+  t.equal(await later, "c done")
+})
+
+t.test("a job whose worker crashed is told, or tried again when that is wanted", async (t) => {
+  const system = await open(t)
+  await t.rejects(workPool(system, Worker, { size: 1 }).ask("crash", "x"), { code: "ACTOR_CRASHED" })
+  begun = []
+  t.equal(await workPool(system, Worker, { size: 1, retries: 2 }).ask("crash", "y"), "y")
+  t.same(begun, ["y", "y", "y"])
+  begun = []
+  await t.rejects(workPool(system, Worker, { size: 1, retries: 1 }).ask("crash", "z"), { code: "ACTOR_CRASHED" })
+  t.same(begun, ["z", "z"])
+})
+
+t.test("the deadline reaches the worker, and a worker that quits is replaced", async (t) => {
+  const system = await open(t)
+  const pool = workPool(system, Worker, { size: 1 })
+  t.equal(await pool.with({ cause: { deadline: 1e12 } }).ask("deadline"), 1e12)
+  await pool.ask("quit")
+  t.equal(await pool.ask("quick", "again"), "again")
+})
+
+t.test("a wrong message or a missing init does not compile", async (t) => {
+  const system = await open(t)
+  t.equal(await spawnPool(system, Greeter, { size: 1, init: "hello" }).ask("greet", "you"), "hello you")
+  const wrong = (): void => {
+    // @ts-expect-error the workers need a word
+    spawnPool(system, Greeter, { size: 1 })
+    // @ts-expect-error the workers need a word
+    workPool(system, Greeter, { size: 1 })
+    // @ts-expect-error the payload is a string
+    spawnPool(system, Worker, { size: 1 }).tell("quick", 1)
+    // @ts-expect-error there is no such message
+    workPool(system, Worker, { size: 1 }).tell("slow")
+  }
+  t.type(wrong, "function")
+})

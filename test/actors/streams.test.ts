@@ -1,0 +1,156 @@
+import fc from "fast-check"
+import t from "tap"
+import { createActorSystem, defineActor, openStream, readStream, type StreamRef } from "#actors/index.js"
+
+interface Seen {
+  read: number
+  returned: number
+}
+
+const turns = (count: number): Promise<void> =>
+  count === 0 ? Promise.resolve() : new Promise((done) => setImmediate(() => void turns(count - 1).then(done)))
+
+async function* numbers(count: number, seen: Seen, pauses: readonly number[] = [], failAt = Infinity) {
+  try {
+    for (let n = 0; n < count; n++) {
+      if (n === failAt) throw new Error("dry")
+      await turns(pauses[n % pauses.length] ?? 0)
+      seen.read += 1
+      yield n
+    }
+  } finally {
+    seen.returned += 1
+  }
+}
+
+const Producer = defineActor({
+  name: "producer",
+  state: () => undefined,
+  receive: {
+    open(ctx, given: { items: () => AsyncIterable<number>; buffer: number }): StreamRef<number> {
+      return openStream(ctx, given.items(), { buffer: given.buffer })
+    },
+  },
+})
+
+async function open(t: { teardown(then: () => unknown): void }) {
+  const system = await createActorSystem({ name: "streams" })
+  t.teardown(() => system.stop())
+  const producer = system.spawn(Producer)
+  const stream = (items: () => AsyncIterable<number>, buffer = 4): Promise<StreamRef<number>> =>
+    (producer as unknown as { ask(type: "open", given: object): Promise<StreamRef<number>> }).ask("open", {
+      items,
+      buffer,
+    })
+  return { system, producer, stream }
+}
+
+t.test("every item arrives once, in order, and nobody holds more than was agreed, at any speed", async (t) => {
+  const { system, stream } = await open(t)
+  const small = fc.integer({ min: 1, max: 7 })
+  const pauses = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 4 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 30 }),
+      small,
+      small,
+      pauses,
+      pauses,
+      async (count, buffer, batch, p, q) => {
+        const seen = { read: 0, returned: 0 }
+        const got: number[] = []
+        const ref = await stream(() => numbers(count, seen, p), buffer)
+        for await (const n of readStream(system, ref, { batch })) {
+          // Read by the source, but not yet seen by this loop: what the source and the page hold.
+          if (seen.read - got.length > buffer + batch) return false
+          got.push(n)
+          await turns(q[n % q.length] ?? 0)
+        }
+        return got.length === count && got.every((n, at) => n === at) && seen.returned === 1
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+t.test("without a reader the source reads no further than its buffer", async (t) => {
+  const { stream } = await open(t)
+  const seen = { read: 0, returned: 0 }
+  await stream(() => numbers(100, seen), 5)
+  await turns(30)
+  t.equal(seen.read, 5)
+})
+
+t.test("a reader that stops early ends the source, by break, by abort and by its own end", async (t) => {
+  const { system, stream } = await open(t)
+  const broken = { read: 0, returned: 0 }
+  for await (const n of readStream(system, await stream(() => numbers(100, broken)))) if (n === 3) break
+  await turns(10)
+  t.equal(broken.returned, 1)
+
+  const aborted = { read: 0, returned: 0 }
+  const abort = new AbortController()
+  const reading = async () => {
+    const ref = await stream(() => numbers(100, aborted))
+    for await (const n of readStream(system, ref, { signal: abort.signal })) if (n === 3) abort.abort()
+  }
+  await t.rejects(reading(), { code: "CANCELLED" })
+  await turns(10)
+  t.equal(aborted.returned, 1)
+
+  const crashed = { read: 0, returned: 0 }
+  const ref = await stream(() => numbers(100, crashed))
+  const Reader = defineActor({
+    name: "reader",
+    state: () => undefined,
+    receive: {
+      read(ctx) {
+        ctx.run(async () => {
+          for await (const _ of readStream(ctx, ref, { batch: 1 })) await turns(1000)
+        }, "done")
+      },
+      crash() {
+        throw new Error("over")
+      },
+      done() {},
+    },
+  })
+  const reader = system.spawn(Reader)
+  reader.tell("read")
+  await turns(10)
+  t.equal(crashed.returned, 0)
+  await t.rejects(reader.ask("crash"))
+  await turns(10)
+  t.equal(crashed.returned, 1)
+})
+
+t.test("the error of a source comes after the items before it", async (t) => {
+  const { system, stream } = await open(t)
+  const seen = { read: 0, returned: 0 }
+  const got: number[] = []
+  const reading = async () => {
+    for await (const n of readStream(system, await stream(() => numbers(100, seen, [], 6)), { batch: 4 })) got.push(n)
+  }
+  await t.rejects(reading(), { message: "dry" })
+  t.same(got, [0, 1, 2, 3, 4, 5])
+})
+
+t.test("the end of the producer ends its streams", async (t) => {
+  const { system, producer, stream } = await open(t)
+  const seen = { read: 0, returned: 0 }
+  const reading = readStream(system, await stream(() => numbers(100, seen)), { batch: 1 })
+  t.equal((await reading.next()).value, 0)
+  await system.stopActor(producer)
+  await t.rejects(reading.next(), { code: "ACTOR_STOPPED" })
+  t.equal(seen.returned, 1)
+  const wrong = async (ref: StreamRef<number>): Promise<void> => {
+    for await (const n of readStream(system, ref)) {
+      // @ts-expect-error the items are numbers
+      const text: string = n
+      void text
+    }
+    // @ts-expect-error a source has no such message
+    ref.tell("push", 1)
+  }
+  t.type(wrong, "function")
+})
