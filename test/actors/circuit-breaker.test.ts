@@ -1,5 +1,5 @@
 import t from "tap"
-import { circuitBreaker, createActorSystem, defineActor } from "#actors/index.js"
+import { circuitBreaker, createActorSystem, defineActor, rateLimit, router } from "#actors/index.js"
 import { admit, CLOSED, settled, type BreakerState } from "#actors/circuit-breaker.js"
 import { HandClock } from "#test/support/hand-clock.js"
 
@@ -55,4 +55,23 @@ t.test("an actor that fails is left alone, and served again when it is well", as
     ref.tell("work", 1)
   }
   t.type(wrong, "function")
+})
+
+t.test("inside a handler the cause and the command id pass through breaker, limit and router", async (t) => {
+  const system = await createActorSystem({ name: "chains" })
+  t.teardown(() => system.stop())
+  const Inner = defineActor({
+    name: "inner",
+    state: () => 0,
+    receive: { cause: ({ cause: { tenant, commandId } }) => ({ tenant, commandId }) },
+  })
+  const limited = rateLimit(system.spawn(Inner), { perSecond: 1, burst: 5 })
+  const ref = router([circuitBreaker(limited, limits)], "random")
+  const Outer = defineActor({
+    name: "outer",
+    state: () => 0,
+    receive: { go: (ctx) => ctx.ask(ref.with({ commandId: "c1" }), "cause") },
+  })
+  const outer = system.spawn(Outer).with({ cause: { tenant: "acme" } })
+  t.same(await outer.ask("go"), { tenant: "acme", commandId: "c1" })
 })

@@ -128,3 +128,19 @@ t.test("a wrong message or a missing init does not compile", async (t) => {
   }
   t.type(wrong, "function")
 })
+
+t.test("a pool that was restarted by its own supervisor has all its routees again", async (t) => {
+  const system = await open(t)
+  const Owner = defineActor({
+    name: "owner",
+    state: () => ({}),
+    receive: {
+      open: (ctx) => spawnPool(ctx, Worker, { size: 2, supervision: { intensity: { max: 0, withinMs: 1000 } } }),
+    },
+  })
+  const pool = await system.spawn(Owner).ask("open")
+  await t.rejects(pool.ask("crash", "x"), { code: "ACTOR_CRASHED" })
+  await turns()
+  t.equal(pool.routees.length, 2)
+  t.same(await Promise.all([pool.ask("quick", "a"), pool.ask("quick", "b")]), ["a", "b"])
+})
