@@ -1,5 +1,5 @@
 /**
- * The one LevelDB of a node and its one writer.
+ * The one database of a node and its one writer.
  *
  * Invariants
  *   L1. A commit is one synced batch; while it is on its way to the disk, writes gather for the next (group commit). A commit takes at most half of
@@ -7,12 +7,10 @@
  *   L2. A write resolves when the commit that holds it is on the disk; the writes of one commit are durable together or not at all.
  *   L3. After a failed commit the store refuses every later write: what is on the disk is unknown until it is opened again.
  */
-import { mkdir } from "node:fs/promises"
-import { Level } from "level"
-import { AgentOSError } from "../errors.js"
+import type { AgentOSError } from "../errors.js"
+import { openLevelDatabase, storeError, type Change, type Database, type Entry, type RangeOptions } from "./database.js"
 
-/** A change of one key; a value of undefined deletes. */
-export type Change = readonly [key: Buffer, value: Uint8Array | undefined]
+export { writeBufferSize } from "./database.js"
 
 interface Waiting {
   readonly changes: readonly Change[]
@@ -25,30 +23,25 @@ export interface StoreCounters {
   changes: number
 }
 
-/** Bytes that LevelDB gathers before it sorts them into a table. With its own 4 MB a fast disk waits for the sorting; more takes longer to open. */
-export const writeBufferSize = 16 * 1024 * 1024
-
 export class LevelStore {
-  readonly #db: Level<Buffer, Uint8Array>
+  readonly #database: Database
   #waiting: Waiting[] = []
   #committing: Promise<void> | undefined
   #failed: AgentOSError | undefined
   readonly counters: StoreCounters = { commits: 0, changes: 0 }
 
-  private constructor(db: Level<Buffer, Uint8Array>) {
-    this.#db = db
+  constructor(database: Database) {
+    this.#database = database
   }
 
-  /** @throws `LEVEL_LOCKED` when another process owns the folder, `STORE_FAILED` */
+  /** A store in a LevelDB. @throws `LEVEL_LOCKED` when another process owns the folder, `DISK_FULL`, `STORE_FAILED` */
   static async open(folder: string): Promise<LevelStore> {
-    await mkdir(folder, { recursive: true })
-    const db = new Level<Buffer, Uint8Array>(folder, { keyEncoding: "buffer", valueEncoding: "view", writeBufferSize })
-    try {
-      await db.open()
-    } catch (error) {
-      throw storeError(error, folder)
-    }
-    return new LevelStore(db)
+    return new LevelStore(await openLevelDatabase(folder))
+  }
+
+  /** For messages: the folder. */
+  get location(): string {
+    return this.#database.location
   }
 
   /** Writes changes together; resolves when they are durable (L2). */
@@ -60,37 +53,24 @@ export class LevelStore {
     })
   }
 
-  async get(key: Buffer): Promise<Uint8Array | undefined> {
-    return this.#db.get(key)
+  get(key: Buffer): Promise<Uint8Array | undefined> {
+    return this.#database.get(key)
   }
 
-  /** Records with `from` <= key < `to`, in order of keys, read a thousand at a time. */
-  async *range(
-    from: Buffer,
-    to: Buffer,
-    options: { readonly reverse?: boolean; readonly limit?: number } = {},
-  ): AsyncGenerator<[Buffer, Uint8Array]> {
-    const iterator = this.#db.iterator({
-      gte: from,
-      lt: to,
-      reverse: options.reverse ?? false,
-      limit: options.limit ?? -1,
-    })
-    try {
-      for (;;) {
-        const entries = await iterator.nextv(1000)
-        if (entries.length === 0) return
-        yield* entries as [Buffer, Uint8Array][]
-      }
-    } finally {
-      await iterator.close()
-    }
+  /** Entries with `from` <= key < `to`, in order of keys, a page at a time. */
+  pages(from: Buffer, to: Buffer, options?: RangeOptions): AsyncIterable<readonly Entry[]> {
+    return this.#database.range(from, to, options)
+  }
+
+  /** The same, one by one. */
+  async *range(from: Buffer, to: Buffer, options?: RangeOptions): AsyncGenerator<Entry> {
+    for await (const entries of this.pages(from, to, options)) yield* entries
   }
 
   /** Waits for what is being written, then closes. */
   async close(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing
-    await this.#db.close()
+    await this.#database.close()
   }
 
   async #commit(): Promise<void> {
@@ -104,48 +84,18 @@ export class LevelStore {
         for (const { fail } of group) fail(this.#failed)
         continue
       }
-      const batch = this.#db.batch()
-      for (const { changes } of group) {
-        for (const [key, value] of changes) {
-          if (value === undefined) batch.del(key)
-          else batch.put(key, value)
-        }
-      }
+      const all: Change[] = []
+      for (const { changes } of group) for (const change of changes) all.push(change)
       this.counters.commits += 1
-      this.counters.changes += batch.length
+      this.counters.changes += all.length
       try {
-        await batch.write({ sync: true }) // L1
+        await this.#database.write(all) // L1
         for (const { done } of group) done()
       } catch (error) {
-        this.#failed = storeError(error, this.#db.location)
+        this.#failed = storeError(error, this.#database.location)
         for (const { fail } of group) fail(this.#failed)
       }
     }
     this.#committing = undefined
   }
-}
-
-function storeError(error: unknown, folder: string): AgentOSError {
-  const codes: string[] = []
-  for (
-    let e = error as { code?: string; message?: string; cause?: unknown } | undefined;
-    e !== undefined && e !== null;
-    e = e.cause as typeof e
-  )
-    codes.push(`${e.code ?? ""} ${e.message ?? ""}`)
-  const text = codes.join("; ")
-  if (text.includes("LEVEL_LOCKED")) {
-    return new AgentOSError(
-      "LEVEL_LOCKED",
-      `another process owns ${folder}: stop it, or give this one another data folder (--data)`,
-      { cause: error },
-    )
-  }
-  if (/ENOSPC|No space left/i.test(text))
-    return new AgentOSError(
-      "DISK_FULL",
-      `the disk of ${folder} is full; free some room and start again: nothing acknowledged is lost`,
-      { cause: error },
-    )
-  return new AgentOSError("STORE_FAILED", `the store in ${folder} failed: ${text}`, { cause: error })
 }
