@@ -54,9 +54,11 @@ export async function openLevelDatabase(folder: string): Promise<Database> {
       const options = { gte: from, lt: to, reverse, limit, highWaterMarkBytes: page.bytes }
       const iterator = db.iterator(options)
       try {
-        for (;;) {
-          const entries = await iterator.nextv(page.entries)
+        for (let next = iterator.nextv(page.entries); ;) {
+          const entries = await next
           if (entries.length === 0) return
+          next = iterator.nextv(page.entries) // is read while this page is worked on
+          next.catch(() => undefined) // whoever goes on hears of it, whoever has left need not
           yield entries
         }
       } finally {

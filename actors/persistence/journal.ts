@@ -63,8 +63,8 @@ export interface Journal {
     events: readonly NewEvent[],
     options?: AppendOptions,
   ): Promise<number>
-  /** Events after a sequence, oldest first. @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
-  read(actor: PersistenceId, afterSequence?: number): AsyncIterable<StoredEvent>
+  /** Events after a sequence, oldest first, in pages, none of them empty. @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
+  read(actor: PersistenceId, afterSequence?: number): AsyncIterable<readonly StoredEvent[]>
   /** The answer that a command got, if it was carried out (J4). */
   reply(actor: PersistenceId, commandId: string): Promise<{ readonly reply: unknown } | undefined>
   saveSnapshot(actor: PersistenceId, snapshot: Snapshot): Promise<void>

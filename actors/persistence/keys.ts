@@ -31,3 +31,9 @@ export function numbered(prefix: Buffer, number: number): Buffer {
   key.writeUInt32BE(number >>> 0, prefix.length + 4)
   return key
 }
+
+/** The number at the end of a key. */
+export function numberOf(key: Uint8Array): number {
+  const view = new DataView(key.buffer, key.byteOffset + key.length - 8)
+  return view.getUint32(0) * 2 ** 32 + view.getUint32(4)
+}

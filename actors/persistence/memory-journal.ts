@@ -38,7 +38,8 @@ export function memoryJournal(clock: Clock): Journal {
       return entry.events.length
     },
     async *read(actor, afterSequence = 0) {
-      for (const event of entryOf(actor).events.slice(afterSequence)) yield structuredClone(event)
+      const events = entryOf(actor).events.slice(afterSequence)
+      if (events.length > 0) yield structuredClone(events)
     },
     async reply(actor, commandId) {
       return structuredClone(entryOf(actor).replies.get(commandId))

@@ -12,7 +12,7 @@ import { checkedDefinition, type ActorContext, type ActorDefinition, type Erased
 import { Context } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import type { ProtocolOf } from "../ref.js"
-import type { NewEvent, PersistenceId } from "./journal.js"
+import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
 
 /** How events change state. */
 export type EventFolds<State> = { readonly [name: string]: (state: State, payload: never) => void }
@@ -122,6 +122,22 @@ class Persisted {
   }
 }
 
+/** What was trimmed cannot be folded again. */
+function notRebuildable(
+  spec: PersistentSpec<unknown, EventFolds<unknown>>,
+  id: PersistenceId,
+  snapshot: Snapshot | undefined,
+): AgentOSError {
+  return new AgentOSError(
+    "RECORD_UNKNOWN",
+    `${spec.name} ${id.key}: its first events were trimmed, and ${
+      snapshot === undefined
+        ? "there is no snapshot that covers them"
+        : `the snapshot that covers them is of version ${snapshot.version}; this program takes version ${spec.version}`
+    }`,
+  )
+}
+
 class PersistedContext extends Context {
   get #persisted(): Persisted {
     return this.cell.state as Persisted
@@ -142,18 +158,23 @@ class PersistedContext extends Context {
       persisted.sequence = snapshot.sequence
       persisted.snapshotAt = snapshot.sequence
     }
-    for await (const stored of journal.read(id, persisted.sequence)) {
-      let event: { readonly name: string; readonly payload: unknown } = stored
-      if (stored.version > spec.version)
-        throw new AgentOSError(
-          "RECORD_UNKNOWN",
-          `${spec.name} ${id.key}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`,
-        )
-      for (let version = stored.version; version < spec.version; version++)
-        event = spec.upgrade?.[version]?.(event) ?? event
-      persisted.fold(event.name, event.payload)
-      persisted.sequence = stored.sequence
+    for await (const events of journal.read(id, persisted.sequence)) {
+      for (const stored of events) {
+        // A snapshot of another version is of no use, and events that it covered may have been trimmed.
+        if (stored.sequence !== persisted.sequence + 1) throw notRebuildable(spec, id, snapshot)
+        let event: { readonly name: string; readonly payload: unknown } = stored
+        if (stored.version > spec.version)
+          throw new AgentOSError(
+            "RECORD_UNKNOWN",
+            `${spec.name} ${id.key}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`,
+          )
+        for (let version = stored.version; version < spec.version; version++)
+          event = spec.upgrade?.[version]?.(event) ?? event
+        persisted.fold(event.name, event.payload)
+        persisted.sequence = stored.sequence
+      }
     }
+    if (persisted.sequence < (snapshot?.sequence ?? 0)) throw notRebuildable(spec, id, snapshot)
   }
 
   persist(name: string, payload?: unknown): Promise<void> {

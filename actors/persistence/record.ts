@@ -25,8 +25,6 @@ const packr = new Packr({ useRecords: false, structuredClone: false, moreTypes: 
 export const encodePayload = (value: unknown): Uint8Array => packr.pack(value === undefined ? null : value)
 export const decodePayload = (bytes: Uint8Array): unknown => packr.unpack(bytes)
 
-const decoder = new TextDecoder("utf-8", { fatal: true })
-
 export interface StoredRecord {
   readonly actor: PersistenceId
   readonly event: StoredEvent
@@ -79,54 +77,107 @@ export function encodeRecord(names: Buffer, event: StoredEvent): Buffer {
   return bytes
 }
 
-/** @param where names the record in errors */
+/** @param where names the record in errors @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
 export function decodeRecord(bytes: Uint8Array, where: string): StoredRecord {
-  const damaged = (what: string, cause?: unknown): AgentOSError =>
-    new AgentOSError("RECORD_DAMAGED", `${where}: ${what}`, { cause })
-  if (bytes.length < headerSize) throw damaged(`${bytes.length} bytes are too few for a record`)
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (buffer.readUInt16LE(0) !== magic) throw damaged("it does not begin as a record does")
+  const buffer = checkedBuffer(bytes, () => where)
+  try {
+    const type = nameEnd(buffer, headerSize)
+    const key = nameEnd(buffer, type)
+    const end = nameEnd(buffer, key)
+    const actor = { tenant: textAt(buffer, headerSize, type), type: textAt(buffer, type, key), key: textAt(buffer, key, end) } // prettier-ignore
+    return { actor, event: eventAt(buffer, end) }
+  } catch (cause) {
+    throw damaged(where, "its content cannot be read", cause)
+  }
+}
+
+/**
+ * The event of a record whose actor is known, at a third of the price.
+ *
+ * @param names of the actor, from `actorNames`
+ * @throws `RECORD_DAMAGED`, also when it is the record of another actor, `RECORD_UNKNOWN`
+ */
+export function decodeEvent(bytes: Uint8Array, names: Buffer, where: () => string): StoredEvent {
+  const buffer = checkedBuffer(bytes, where)
+  for (let i = 0; i < names.length; i++)
+    if (buffer[headerSize + i] !== names[i]) throw damaged(where(), "it is the record of another actor")
+  try {
+    return eventAt(buffer, headerSize + names.length)
+  } catch (cause) {
+    throw damaged(where(), "its content cannot be read", cause)
+  }
+}
+
+const damaged = (where: string, what: string, cause?: unknown): AgentOSError =>
+  new AgentOSError("RECORD_DAMAGED", `${where}: ${what}`, { cause })
+
+/** The record, once its header and checksum are found right. */
+function checkedBuffer(bytes: Uint8Array, where: () => string): Buffer {
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer.length < headerSize) throw damaged(where(), `${buffer.length} bytes are too few for a record`)
+  if (buffer.readUInt16LE(0) !== magic) throw damaged(where(), "it does not begin as a record does")
   if (buffer[2] !== format)
     throw new AgentOSError(
       "RECORD_UNKNOWN",
-      `${where}: it has format ${buffer[2]}; this release reads format ${format}. Was it written by a newer release?`,
+      `${where()}: it has format ${buffer[2]}; this release reads format ${format}. Was it written by a newer release?`,
     )
-  if (buffer.readUInt32LE(4) !== checksum(buffer)) throw damaged("its checksum does not fit its content")
+  if (buffer.readUInt32LE(4) !== checksum(buffer)) throw damaged(where(), "its checksum does not fit its content")
   if (buffer.readUInt16LE(36) !== 0)
     throw new AgentOSError(
       "RECORD_UNKNOWN",
-      `${where}: it is encrypted with key ${buffer.readUInt16LE(36)}, which this release cannot use`,
+      `${where()}: it is encrypted with key ${buffer.readUInt16LE(36)}, which this release cannot use`,
     )
+  return buffer
+}
+
+/** @param at where the event's name begins */
+function eventAt(buffer: Buffer, at: number): StoredEvent {
   const flags = buffer[3] as number
-  let at = headerSize
-  try {
-    const name = (): string => {
-      const length = buffer.readUInt16LE(at)
-      const from = at + 2
-      at = from + length
-      if (at > buffer.length) throw new RangeError("a name ends past the record")
-      return decoder.decode(buffer.subarray(from, at))
-    }
-    const actor = { tenant: name(), type: name(), key: name() }
-    const eventName = name()
-    const commandId = flags & flag.command ? name() : undefined
-    const traceId = flags & flag.trace ? name() : undefined
-    return {
-      actor,
-      event: {
-        sequence: readUInt53(buffer, 8),
-        epoch: readUInt53(buffer, 16),
-        wallTime: readUInt53(buffer, 24),
-        version: buffer.readUInt32LE(32),
-        name: eventName,
-        payload: decodePayload(buffer.subarray(at)),
-        ...(commandId === undefined ? {} : { commandId }),
-        ...(traceId === undefined ? {} : { traceId }),
-      },
-    }
-  } catch (cause) {
-    throw damaged("its content cannot be read", cause)
+  const command = nameEnd(buffer, at)
+  const trace = flags & flag.command ? nameEnd(buffer, command) : command
+  const payload = flags & flag.trace ? nameEnd(buffer, trace) : trace
+  window.start = payload
+  window.end = buffer.length
+  const event: { -readonly [Key in keyof StoredEvent]: StoredEvent[Key] } = {
+    sequence: readUInt53(buffer, 8),
+    epoch: readUInt53(buffer, 16),
+    wallTime: readUInt53(buffer, 24),
+    version: buffer.readUInt32LE(32),
+    name: eventName(buffer, at + 2, command),
+    payload: packr.unpack(buffer, window),
   }
+  if (flags & flag.command) event.commandId = textAt(buffer, command, trace)
+  if (flags & flag.trace) event.traceId = textAt(buffer, trace, payload)
+  return event
+}
+
+/** Where msgpackr is to read; one object for all reads. */
+const window = { start: 0, end: 0 }
+
+/** Where the name that begins at `at` ends. */
+function nameEnd(buffer: Buffer, at: number): number {
+  const end = at + 2 + buffer.readUInt16LE(at)
+  if (end > buffer.length) throw new RangeError("a name ends past the record")
+  return end
+}
+
+const textAt = (buffer: Buffer, at: number, end: number): string => buffer.toString("utf8", at + 2, end)
+
+/** Event names read last, each in the place that its length and ends give it: to compare bytes is quicker than to make a string of them. */
+const eventNames = new Array<{ readonly bytes: Uint8Array; readonly text: string } | undefined>(64).fill(undefined)
+
+function eventName(buffer: Buffer, from: number, to: number): string {
+  const length = to - from
+  const place = (length * 5 + (buffer[from] ?? 0) * 3 + (buffer[to - 1] ?? 0)) & 63
+  const known = eventNames[place]
+  if (known !== undefined && known.bytes.length === length) {
+    let i = 0
+    while (i < length && buffer[from + i] === known.bytes[i]) i++
+    if (i === length) return known.text
+  }
+  const text = buffer.toString("utf8", from, to)
+  if (length <= 100) eventNames[place] = { bytes: Uint8Array.prototype.slice.call(buffer, from, to), text }
+  return text
 }
 
 /** Of everything but the four bytes that hold it. */

@@ -71,10 +71,12 @@ export class Conversations {
   async #load(actor: PersistenceId): Promise<Conversation> {
     const turns: Turn[] = []
     let sequence = 0
-    for await (const { payload, sequence: at } of this.#journal.read(actor)) {
-      turns.push(payload as Turn)
-      if (turns.length > limits.turns) turns.shift()
-      sequence = at
+    for await (const events of this.#journal.read(actor)) {
+      for (const { payload, sequence: at } of events) {
+        turns.push(payload as Turn)
+        if (turns.length > limits.turns) turns.shift()
+        sequence = at
+      }
     }
     return { turns, sequence, last: Promise.resolve() }
   }

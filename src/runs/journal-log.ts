@@ -28,9 +28,11 @@ export class JournalLog implements RunLog {
     const id = { tenant, type: "run", key: runId }
     const state = newRunState()
     let sequence = 0
-    for await (const { name, payload, sequence: at } of journal.read(id)) {
-      foldRun(state, { name, payload } as RunLogEvent)
-      sequence = at
+    for await (const events of journal.read(id)) {
+      for (const { name, payload, sequence: at } of events) {
+        foldRun(state, { name, payload } as RunLogEvent)
+        sequence = at
+      }
     }
     return new JournalLog(journal, id, state, sequence, false)
   }

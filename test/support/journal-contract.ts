@@ -1,14 +1,14 @@
 /** What every journal promises. Run by each adapter: `journalContract("leveldb", (folder) => ...)`. */
 import fc from "fast-check"
 import t from "tap"
-import type { Journal, NewEvent, PersistenceId, StoredEvent } from "#actors/persistence/journal.js"
+import type { Journal, NewEvent, PersistenceId } from "#actors/persistence/journal.js"
 
 const alice: PersistenceId = { tenant: "default", type: "account", key: "alice" }
 const event = (payload: unknown): NewEvent => ({ name: "deposited", payload, version: 1 })
 
-async function all(events: AsyncIterable<StoredEvent>): Promise<StoredEvent[]> {
-  const found: StoredEvent[] = []
-  for await (const event of events) found.push(event)
+async function all<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const found: T[] = []
+  for await (const page of pages) found.push(...page)
   return found
 }
 

@@ -3,12 +3,13 @@ import fc from "fast-check"
 import t from "tap"
 import { systemClock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import { crc32c } from "#actors/persistence/crc32c.js"
 import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
-import { after, keyOf } from "#actors/persistence/keys.js"
-import { actorNames, decodeRecord, encodeRecord } from "#actors/persistence/record.js"
+import { after, keyOf, numbered } from "#actors/persistence/keys.js"
+import { actorNames, decodeRecord, encodePayload, encodeRecord } from "#actors/persistence/record.js"
 import { journalContract } from "#test/support/journal-contract.js"
 
 const openLevel = async (folder: string) => levelJournal(await LevelStore.open(folder), systemClock)
@@ -84,8 +85,54 @@ t.test("a damaged record stops its actor's recovery and nobody else's", async (t
   store = await LevelStore.open(folder)
   journal = levelJournal(store, systemClock)
   await t.rejects((async () => { for await (const _ of journal.read(actor)); })(), { code: "RECORD_DAMAGED" }) // prettier-ignore
-  for await (const event of journal.read(bob)) t.equal(event.payload, 1)
+  for await (const events of journal.read(bob)) t.same(events.map(({ payload }) => payload), [1]) // prettier-ignore
   await journal.close()
+})
+
+t.test("a store from before head records gets them, with the epochs it knew", async (t) => {
+  const folder = t.testdir()
+  const store = await LevelStore.open(folder)
+  const event = (sequence: number) => ({ name: "deposited", payload: sequence, version: 1, sequence, epoch: 3, wallTime: 0 }) // prettier-ignore
+  for (const key of ["alice", "bob\u0000"])
+    for (const sequence of [1, 2])
+      await store.write([
+        [
+          numbered(keyOf("journal", "default", "account", key), sequence),
+          encodeRecord(actorNames({ ...actor, key }), event(sequence)),
+        ],
+      ])
+  for (const key of ["alice", "carol"]) await store.write([[keyOf("epoch", "default", "account", key), encodePayload(7)]]) // prettier-ignore
+  const journal = levelJournal(store, systemClock)
+  const keys: string[] = []
+  for await (const key of journal.keys("default", "account")) keys.push(key)
+  t.same(keys, ["alice", "bob\u0000"])
+  await t.rejects(journal.append(actor, 2, 6, []), { code: "STALE_EPOCH" })
+  await t.rejects(journal.append({ ...actor, key: "carol" }, 0, 6, []), { code: "STALE_EPOCH" })
+  t.equal(
+    await journal.append({ ...actor, key: "bob\u0000" }, 2, 3, [{ name: "deposited", payload: 3, version: 1 }]),
+    3,
+  )
+  await journal.close()
+})
+
+t.test("a value that is no event is known to be damaged, whichever byte it is", (t) => {
+  const bytes = encodeValue({ sequence: 4, state: { balance: 42 } })
+  t.same(
+    decodeValue(encodePayload([1, "two"]), () => "it"),
+    [1, "two"],
+    "a value from before checksums is read",
+  )
+  for (let at = 0; at < bytes.length; at++)
+    for (const change of [1, 2, 4, 8, 16, 32, 64, 128, 255]) {
+      const broken = Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ change : byte))
+      try {
+        decodeValue(broken, () => "it")
+        t.fail(`byte ${at} changed by ${change} is not noticed`)
+      } catch (error) {
+        if (!(error instanceof AgentOSError && error.code === "RECORD_DAMAGED")) throw error
+      }
+    }
+  t.end()
 })
 
 t.test("a second process is told that the folder is taken", async (t) => {
@@ -111,7 +158,7 @@ t.test("nothing acknowledged is lost when the process is killed", async (t) => {
     for (let actor = 0; actor < 16; actor++) (async () => {
       const id = { tenant: "default", type: "t", key: String(actor) }
       let last = 0
-      for await (const { sequence } of journal.read(id)) last = sequence
+      for await (const events of journal.read(id)) last = events.at(-1).sequence
       for (;;) { last = await journal.append(id, last, 0, [{ name: "e", payload: last + 1, version: 1 }]); process.stdout.write(actor + " " + last + "\\n") }
     })()`
   const acknowledged = new Map<string, number>()
@@ -132,7 +179,8 @@ t.test("nothing acknowledged is lost when the process is killed", async (t) => {
   t.ok(acknowledged.size > 0)
   for (const [key, sequence] of acknowledged) {
     const payloads: unknown[] = []
-    for await (const { payload } of journal.read({ tenant: "default", type: "t", key })) payloads.push(payload)
+    for await (const events of journal.read({ tenant: "default", type: "t", key }))
+      payloads.push(...events.map(({ payload }) => payload))
     t.ok(payloads.length >= sequence, `actor ${key}: ${sequence} acknowledged, ${payloads.length} found`)
     t.same(
       payloads,

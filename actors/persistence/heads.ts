@@ -1,0 +1,182 @@
+/**
+ * Where each actor's events end. A head is read once and then kept in memory: the store has one owner process.
+ *
+ * The events themselves say where they end. Beside them every actor has one head record, written with its first event, so that the entities of a type are found
+ * without a look at their events; it is written again when there is something that the events do not say.
+ *
+ * Invariants
+ *   H1. What a head record says of sequence and epoch is never more than was used, and may be less.
+ *   H2. An actor that has events has a head record. Stores from before head records get them when they are first opened.
+ */
+import { decodeValue, encodeValue } from "./checked-value.js"
+import type { Change } from "./database.js"
+import type { PersistenceId } from "./journal.js"
+import { after, keyOf, numberOf, partsOf } from "./keys.js"
+import type { LevelStore } from "./level-store.js"
+import { actorNames, decodeEvent, decodePayload } from "./record.js"
+
+/** What a head record says. */
+export interface HeadRecord {
+  readonly sequence: number
+  readonly epoch: number
+}
+
+/** A head in memory. */
+export interface Head {
+  sequence: number
+  epoch: number
+  /** It has a head record (H2). */
+  recorded: boolean
+  /** The key that leads the actor's events. */
+  readonly prefix: Buffer
+  /** What every record of the actor begins with. */
+  readonly names: Buffer
+}
+
+export const eventsOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("journal", tenant, type, key)
+export const headKeyOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("head", tenant, type, key)
+/** For messages. */
+export const titleOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}/${type}/${key}`
+/** An event's name for messages, from its key. */
+export const eventTitle = (actor: PersistenceId, key: Uint8Array): string =>
+  `event ${numberOf(key)} of ${titleOf(actor)}`
+
+/** Heads kept in memory; the least recently used goes first and is read again when needed. */
+const headLimit = 100_000
+/** Changes written at once while head records are made for a store from before. */
+const fillPage = 1000
+const filledKey = keyOf("store", "heads")
+
+export class Heads {
+  readonly #store: LevelStore
+  readonly #heads = new Map<string, Head>()
+  readonly #names = new WeakMap<PersistenceId, string>()
+  /** Heads on their way from the disk: appends that wait for one go on in the order they came. */
+  readonly #loading = new Map<string, Promise<Head>>()
+  #filled: Promise<void> | undefined
+
+  constructor(store: LevelStore) {
+    this.#store = store
+  }
+
+  /** The head, if it is in memory and nobody waits for it. */
+  known(actor: PersistenceId): Head | undefined {
+    const name = this.#nameOf(actor)
+    return this.#loading.has(name) ? undefined : this.#heads.get(name)
+  }
+
+  /** The head of an actor that cannot have events. */
+  begin(actor: PersistenceId): Head {
+    return this.#keep(this.#nameOf(actor), freshHead(actor))
+  }
+
+  load(actor: PersistenceId): Promise<Head> {
+    const name = this.#nameOf(actor)
+    const known = this.#loading.get(name)
+    if (known !== undefined) return known
+    const head = this.#load(actor, name)
+    this.#loading.set(name, head)
+    const loaded = (): unknown => this.#loading.delete(name)
+    head.then(loaded, loaded) // the first to hear of it: whoever comes later finds the head, or the end of the queue
+    return head
+  }
+
+  async #load(actor: PersistenceId, name: string): Promise<Head> {
+    const head = freshHead(actor)
+    const [record, last] = await Promise.all([this.record(actor), this.#lastEvent(actor, head)])
+    head.recorded = record !== undefined
+    head.sequence = Math.max(record?.sequence ?? 0, last?.sequence ?? 0)
+    head.epoch = Math.max(record?.epoch ?? 0, last?.epoch ?? 0)
+    return this.#keep(name, head)
+  }
+
+  async #lastEvent(actor: PersistenceId, { prefix, names }: Head): Promise<HeadRecord | undefined> {
+    for await (const [key, value] of this.#store.range(prefix, after(prefix), { reverse: true, limit: 1 }))
+      return decodeEvent(value, names, () => eventTitle(actor, key))
+    return undefined
+  }
+
+  /** What the head record says. */
+  async record(actor: PersistenceId): Promise<HeadRecord | undefined> {
+    await (this.#filled ??= this.#fill())
+    const value = await this.#store.get(headKeyOf(actor))
+    return value === undefined ? undefined : decodeHead(value, actor)
+  }
+
+  /** The change that writes a head record. */
+  recordOf(actor: PersistenceId, { sequence, epoch }: HeadRecord): Change {
+    return [headKeyOf(actor), encodeValue({ sequence, epoch })]
+  }
+
+  /** Keys of the entities of a type that have events, in order. */
+  async *keys(tenant: string, type: string): AsyncGenerator<string> {
+    await (this.#filled ??= this.#fill())
+    const prefix = keyOf("head", tenant, type)
+    for await (const [bytes, value] of this.#store.range(prefix, after(prefix))) {
+      const key = partsOf(bytes)[3] as string
+      if (decodeHead(value, { tenant, type, key }).sequence > 0) yield key
+    }
+  }
+
+  /** Makes the head records of a store from before (H2), which kept epochs without events in a room of their own. */
+  async #fill(): Promise<void> {
+    if ((await this.#store.get(filledKey)) !== undefined) return
+    let changes: Change[] = []
+    const add = async (...more: readonly Change[]): Promise<void> => {
+      changes.push(...more)
+      if (changes.length < fillPage) return
+      await this.#store.write(changes)
+      changes = []
+    }
+    const [events, epochs] = [keyOf("journal"), keyOf("epoch")]
+    for await (const [key, value] of this.#store.range(epochs, after(epochs))) {
+      const actor = actorOf(key)
+      const last = await this.#lastEvent(actor, freshHead(actor))
+      const epoch = Math.max(last?.epoch ?? 0, decodePayload(value) as number)
+      await add(this.recordOf(actor, { sequence: last?.sequence ?? 0, epoch }), [key, undefined])
+    }
+    await this.#store.write(changes.splice(0))
+    for (let from = events; ;) {
+      let key: Buffer | undefined
+      for await (const [found] of this.#store.range(from, after(events), { limit: 1 })) key = found
+      if (key === undefined) break
+      const actor = actorOf(key.subarray(0, -8))
+      if ((await this.#store.get(headKeyOf(actor))) === undefined)
+        await add(this.recordOf(actor, { sequence: numberOf(key), epoch: 0 }))
+      from = after(eventsOf(actor))
+    }
+    await this.#store.write([...changes, [filledKey, encodeValue(1)]])
+  }
+
+  #nameOf(actor: PersistenceId): string {
+    let name = this.#names.get(actor)
+    if (name === undefined) {
+      name = `${actor.tenant}\u0000${actor.type}\u0000${actor.key}`
+      this.#names.set(actor, name)
+    }
+    return name
+  }
+
+  #keep(name: string, head: Head): Head {
+    if (this.#heads.size >= headLimit) this.#heads.delete(this.#heads.keys().next().value as string)
+    this.#heads.set(name, head)
+    return head
+  }
+}
+
+const freshHead = (actor: PersistenceId): Head => ({
+  sequence: 0,
+  epoch: 0,
+  recorded: false,
+  prefix: eventsOf(actor),
+  names: actorNames(actor),
+})
+
+export const decodeHead = (value: Uint8Array, actor: PersistenceId): HeadRecord =>
+  decodeValue(value, () => `the head of ${titleOf(actor)}`) as HeadRecord
+
+/** From a key whose parts are a room, tenant, type and key. */
+function actorOf(bytes: Uint8Array): PersistenceId {
+  const [, tenant = "", type = "", key = ""] = partsOf(bytes)
+  return { tenant, type, key }
+}
