@@ -123,6 +123,11 @@ export const actorErrors = defineErrors({
   },
   LEVEL_LOCKED: { retryable: true, executed: "no", meaning: "Another process owns the data folder." },
   DISK_FULL: { retryable: true, executed: "no", meaning: "The disk has no room for the write." },
+  STORE_REFUSED: {
+    retryable: false,
+    executed: "no",
+    meaning: "The store does not do this: it would lose what nothing else holds.",
+  },
   STORE_FAILED: { retryable: false, executed: "maybe", meaning: "The store failed for another reason." },
 })
 

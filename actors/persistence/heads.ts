@@ -6,11 +6,12 @@
  *
  * Invariants
  *   H1. What a head record says of sequence and epoch is never more than was used, and may be less.
- *   H2. An actor that has events has a head record. Stores from before head records get them when they are first opened.
+ *   H2. What it says of trimmed events is durable before the first of them is deleted.
+ *   H3. An actor that has events has a head record. Stores from before head records get them when they are first opened.
  */
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
-import type { PersistenceId } from "./journal.js"
+import type { PersistenceId, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, partsOf } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
 import { actorNames, decodeEvent, decodePayload } from "./record.js"
@@ -19,13 +20,16 @@ import { actorNames, decodeEvent, decodePayload } from "./record.js"
 export interface HeadRecord {
   readonly sequence: number
   readonly epoch: number
+  /** Events up to this one are deleted, or about to be. */
+  readonly trimmed: number
 }
 
 /** A head in memory. */
 export interface Head {
   sequence: number
   epoch: number
-  /** It has a head record (H2). */
+  trimmed: number
+  /** It has a head record (H3). */
   recorded: boolean
   /** The key that leads the actor's events. */
   readonly prefix: Buffer
@@ -87,10 +91,11 @@ export class Heads {
     head.recorded = record !== undefined
     head.sequence = Math.max(record?.sequence ?? 0, last?.sequence ?? 0)
     head.epoch = Math.max(record?.epoch ?? 0, last?.epoch ?? 0)
+    head.trimmed = record?.trimmed ?? 0
     return this.#keep(name, head)
   }
 
-  async #lastEvent(actor: PersistenceId, { prefix, names }: Head): Promise<HeadRecord | undefined> {
+  async #lastEvent(actor: PersistenceId, { prefix, names }: Head): Promise<StoredEvent | undefined> {
     for await (const [key, value] of this.#store.range(prefix, after(prefix), { reverse: true, limit: 1 }))
       return decodeEvent(value, names, () => eventTitle(actor, key))
     return undefined
@@ -104,8 +109,8 @@ export class Heads {
   }
 
   /** The change that writes a head record. */
-  recordOf(actor: PersistenceId, { sequence, epoch }: HeadRecord): Change {
-    return [headKeyOf(actor), encodeValue({ sequence, epoch })]
+  recordOf(actor: PersistenceId, { sequence, epoch, trimmed }: HeadRecord): Change {
+    return [headKeyOf(actor), encodeValue([sequence, epoch, trimmed])]
   }
 
   /** Keys of the entities of a type that have events, in order. */
@@ -118,7 +123,7 @@ export class Heads {
     }
   }
 
-  /** Makes the head records of a store from before (H2), which kept epochs without events in a room of their own. */
+  /** Makes the head records of a store from before (H3), which kept epochs without events in a room of their own. */
   async #fill(): Promise<void> {
     if ((await this.#store.get(filledKey)) !== undefined) return
     let changes: Change[] = []
@@ -133,7 +138,7 @@ export class Heads {
       const actor = actorOf(key)
       const last = await this.#lastEvent(actor, freshHead(actor))
       const epoch = Math.max(last?.epoch ?? 0, decodePayload(value) as number)
-      await add(this.recordOf(actor, { sequence: last?.sequence ?? 0, epoch }), [key, undefined])
+      await add(this.recordOf(actor, { sequence: last?.sequence ?? 0, epoch, trimmed: 0 }), [key, undefined])
     }
     await this.#store.write(changes.splice(0))
     for (let from = events; ;) {
@@ -142,7 +147,7 @@ export class Heads {
       if (key === undefined) break
       const actor = actorOf(key.subarray(0, -8))
       if ((await this.#store.get(headKeyOf(actor))) === undefined)
-        await add(this.recordOf(actor, { sequence: numberOf(key), epoch: 0 }))
+        await add(this.recordOf(actor, { sequence: numberOf(key), epoch: 0, trimmed: 0 }))
       from = after(eventsOf(actor))
     }
     await this.#store.write([...changes, [filledKey, encodeValue(1)]])
@@ -167,13 +172,17 @@ export class Heads {
 const freshHead = (actor: PersistenceId): Head => ({
   sequence: 0,
   epoch: 0,
+  trimmed: 0,
   recorded: false,
   prefix: eventsOf(actor),
   names: actorNames(actor),
 })
 
-export const decodeHead = (value: Uint8Array, actor: PersistenceId): HeadRecord =>
-  decodeValue(value, () => `the head of ${titleOf(actor)}`) as HeadRecord
+export function decodeHead(value: Uint8Array, actor: PersistenceId): HeadRecord {
+  const where = (): string => `the head of ${titleOf(actor)}`
+  const [sequence = 0, epoch = 0, trimmed = 0] = decodeValue(value, where) as number[]
+  return { sequence, epoch, trimmed }
+}
 
 /** From a key whose parts are a room, tenant, type and key. */
 function actorOf(bytes: Uint8Array): PersistenceId {

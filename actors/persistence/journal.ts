@@ -5,8 +5,9 @@
  *   J1. `append` is all or nothing, and resolves when the events are durable.
  *   J2. Sequences of an actor begin at 1 and have no gaps; an append at another expected sequence is refused with `SEQUENCE_CONFLICT`.
  *   J3. The highest epoch ever used for an actor is kept; a lower one is refused with `STALE_EPOCH`.
- *   J4. A command id is stored in the same write as its events and its reply; it is found again however often the actor is recovered.
+ *   J4. A command id is stored in the same write as its events and its reply; it is found again however often the actor is recovered, until it is trimmed.
  *   J5. Tenant leads every key; tenants never see each other's records.
+ *   J6. Only events that a stored snapshot covers can be trimmed. Sequences and epochs go on after it, even when no event is left.
  */
 
 /** Whose journal: every record belongs to one. */
@@ -63,13 +64,19 @@ export interface Journal {
     events: readonly NewEvent[],
     options?: AppendOptions,
   ): Promise<number>
-  /** Events after a sequence, oldest first, in pages, none of them empty. @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
+  /** Events after a sequence, oldest first, in pages, none of them empty; trimmed ones are passed over. @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
   read(actor: PersistenceId, afterSequence?: number): AsyncIterable<readonly StoredEvent[]>
   /** The answer that a command got, if it was carried out (J4). */
   reply(actor: PersistenceId, commandId: string): Promise<{ readonly reply: unknown } | undefined>
+  /** Deletes the events up to a sequence (J6). @throws `STORE_REFUSED` when no stored snapshot covers them */
+  trim(actor: PersistenceId, upTo: number): Promise<void>
+  /** Forgets the answers of commands that were carried out before a wall time; a command that comes with such an id again is carried out again. */
+  trimCommands(actor: PersistenceId, before: number): Promise<void>
   saveSnapshot(actor: PersistenceId, snapshot: Snapshot): Promise<void>
   snapshot(actor: PersistenceId): Promise<Snapshot | undefined>
   /** Keys of the entities of a type that have events, in order. */
   keys(tenant: string, type: string): AsyncIterable<string>
+  /** Gives the room of what was trimmed back to the disk; the journal works on meanwhile. */
+  compact(): Promise<void>
   close(): Promise<void>
 }

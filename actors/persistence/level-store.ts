@@ -67,6 +67,10 @@ export class LevelStore {
     for await (const entries of this.pages(from, to, options)) yield* entries
   }
 
+  async compact(): Promise<void> {
+    await this.#database.compact?.()
+  }
+
   /** Waits for what is being written, then closes. */
   async close(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing

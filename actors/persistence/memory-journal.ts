@@ -3,9 +3,11 @@ import { AgentOSError } from "../errors.js"
 import type { AppendOptions, Journal, NewEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 
 interface Entry {
-  readonly events: StoredEvent[]
-  readonly replies: Map<string, { readonly reply: unknown }>
+  events: StoredEvent[]
+  sequence: number
   epoch: number
+  /** In the order in which they were given. */
+  readonly replies: Map<string, { readonly reply: unknown; readonly wallTime: number }>
   snapshot?: Snapshot
 }
 
@@ -15,34 +17,45 @@ export function memoryJournal(clock: Clock): Journal {
   const entryOf = ({ tenant, type, key }: PersistenceId): Entry => {
     const id = JSON.stringify([tenant, type, key])
     let entry = entries.get(id)
-    if (entry === undefined) entries.set(id, (entry = { events: [], replies: new Map(), epoch: 0 }))
+    if (entry === undefined) entries.set(id, (entry = { events: [], sequence: 0, epoch: 0, replies: new Map() }))
     return entry
   }
   return {
     async append(actor, expectedSequence, epoch, events: readonly NewEvent[], options: AppendOptions = {}) {
       const entry = entryOf(actor)
-      checkAppend(actor, { sequence: entry.events.length, epoch: entry.epoch }, expectedSequence, epoch)
+      checkAppend(actor, entry, expectedSequence, epoch)
+      const wallTime = Math.floor(clock.wallTime())
       entry.epoch = epoch
       for (const event of events) {
         entry.events.push({
           ...structuredClone(event),
-          sequence: entry.events.length + 1,
+          sequence: ++entry.sequence,
           epoch,
-          wallTime: Math.floor(clock.wallTime()),
+          wallTime,
           ...(options.command === undefined ? {} : { commandId: options.command.id }),
           ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
         })
       }
       if (options.command !== undefined)
-        entry.replies.set(options.command.id, { reply: structuredClone(options.command.reply) })
-      return entry.events.length
+        entry.replies.set(options.command.id, { reply: structuredClone(options.command.reply), wallTime })
+      return entry.sequence
     },
     async *read(actor, afterSequence = 0) {
-      const events = entryOf(actor).events.slice(afterSequence)
+      const events = entryOf(actor).events.filter(({ sequence }) => sequence > afterSequence)
       if (events.length > 0) yield structuredClone(events)
     },
+    async trim(actor, upTo) {
+      const entry = entryOf(actor)
+      checkTrim(actor, upTo, entry.snapshot?.sequence ?? 0)
+      entry.events = entry.events.filter(({ sequence }) => sequence > upTo)
+    },
     async reply(actor, commandId) {
-      return structuredClone(entryOf(actor).replies.get(commandId))
+      const known = entryOf(actor).replies.get(commandId)
+      return known && { reply: structuredClone(known.reply) }
+    },
+    async trimCommands(actor, before) {
+      const { replies } = entryOf(actor)
+      for (const [id, { wallTime }] of replies) if (wallTime < before) replies.delete(id)
     },
     async saveSnapshot(actor, snapshot) {
       entryOf(actor).snapshot = structuredClone(snapshot)
@@ -52,10 +65,11 @@ export function memoryJournal(clock: Clock): Journal {
     },
     async *keys(tenant, type) {
       const found = [...entries]
-        .filter(([, { events }]) => events.length > 0)
+        .filter(([, { sequence }]) => sequence > 0)
         .map(([id]) => JSON.parse(id) as [string, string, string])
       for (const key of found.filter(([t, name]) => t === tenant && name === type).map(([, , key]) => key).sort()) yield key // prettier-ignore
     },
+    async compact() {},
     async close() {},
   }
 }
@@ -77,5 +91,14 @@ export function checkAppend(
   throw new AgentOSError(
     "SEQUENCE_CONFLICT",
     `${name}: expected to follow event ${expectedSequence}, but the last one is ${stored.sequence}`,
+  )
+}
+
+/** J6. @param covered sequence of the stored snapshot, 0 without one */
+export function checkTrim(actor: PersistenceId, upTo: number, covered: number): void {
+  if (upTo <= covered) return
+  throw new AgentOSError(
+    "STORE_REFUSED",
+    `${actor.tenant}/${actor.type}/${actor.key}: events up to ${upTo} cannot be trimmed; ${covered === 0 ? "there is no snapshot" : `the snapshot covers them up to ${covered}`}`,
   )
 }

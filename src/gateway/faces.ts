@@ -73,6 +73,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   WORKER_LOST: unavailable,
   LEVEL_LOCKED: unavailable,
   DISK_FULL: unavailable,
+  STORE_REFUSED: refused,
   STORE_FAILED: internal,
   UNAUTHENTICATED: unauthenticated,
   FORBIDDEN: forbidden,

@@ -1,7 +1,9 @@
 /** What every journal promises. Run by each adapter: `journalContract("leveldb", (folder) => ...)`. */
 import fc from "fast-check"
 import t from "tap"
+import type { Clock } from "#actors/clock.js"
 import type { Journal, NewEvent, PersistenceId } from "#actors/persistence/journal.js"
+import { HandClock } from "./hand-clock.js"
 
 const alice: PersistenceId = { tenant: "default", type: "account", key: "alice" }
 const event = (payload: unknown): NewEvent => ({ name: "deposited", payload, version: 1 })
@@ -12,10 +14,16 @@ async function all<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
   return found
 }
 
-export function journalContract(name: string, open: (folder: string) => Promise<Journal>, durable: boolean): void {
+/** @param open a journal on this clock, in a folder where there is one */
+export function journalContract(
+  name: string,
+  open: (folder: string, clock: Clock) => Promise<Journal>,
+  durable: boolean,
+): void {
   t.test(`journal ${name}`, async (t) => {
     const folder = t.testdir()
-    let journal = await open(folder)
+    const clock = new HandClock()
+    let journal = await open(folder, clock)
     t.teardown(() => journal.close())
 
     await t.test("events come back in order with what was stored beside them", async (t) => {
@@ -80,6 +88,58 @@ export function journalContract(name: string, open: (folder: string) => Promise<
       t.same(await journal.snapshot(alice), { sequence: 4, version: 1, state: { balance: 2 } })
     })
 
+    const trimmed: PersistenceId = { tenant: "default", type: "meter", key: "m" }
+    const readings = (...sequences: number[]): NewEvent[] => sequences.map(event)
+    const sequencesOf = async (after?: number): Promise<number[]> =>
+      (await all(journal.read(trimmed, after))).map(({ sequence }) => sequence)
+
+    await t.test("events that a snapshot covers can be trimmed, others not", async (t) => {
+      await journal.append(trimmed, 0, 3, readings(1, 2, 3, 4))
+      await t.rejects(journal.trim(trimmed, 1), { code: "STORE_REFUSED" })
+      await journal.saveSnapshot(trimmed, { sequence: 3, version: 1, state: 6 })
+      await t.rejects(journal.trim(trimmed, 4), { code: "STORE_REFUSED" })
+      t.same(await sequencesOf(), [1, 2, 3, 4], "a refused trim deletes nothing")
+      await journal.trim(trimmed, 2)
+      t.same(await sequencesOf(), [3, 4])
+      t.same(await sequencesOf(1), [3, 4], "reading from before it begins after it")
+      t.same(await sequencesOf(3), [4])
+      await journal.trim(trimmed, 1)
+      t.same(await sequencesOf(), [3, 4], "an earlier trim changes nothing")
+    })
+
+    await t.test("sequences and epochs go on when every event is trimmed", async (t) => {
+      await journal.saveSnapshot(trimmed, { sequence: 4, version: 1, state: 10 })
+      await journal.trim(trimmed, 4)
+      t.same(await sequencesOf(), [])
+      if (durable) {
+        await journal.close()
+        journal = await open(folder, clock)
+      }
+      await t.rejects(journal.append(trimmed, 0, 3, readings(0)), { code: "SEQUENCE_CONFLICT" })
+      await t.rejects(journal.append(trimmed, 4, 2, readings(0)), { code: "STALE_EPOCH" })
+      t.equal(await journal.append(trimmed, 4, 3, readings(5)), 5)
+      t.same(await sequencesOf(), [5])
+      const keys: string[] = []
+      for await (const key of journal.keys("default", "meter")) keys.push(key)
+      t.same(keys, ["m"])
+      await journal.compact()
+      t.same(await sequencesOf(), [5])
+    })
+
+    await t.test("answers of commands are forgotten by age, each actor's for itself", async (t) => {
+      const other = { ...trimmed, key: "n" }
+      for (let n = 0; n < 4; n++) {
+        for (const actor of [trimmed, other])
+          await journal.append(actor, actor === trimmed ? 5 : 0, 3, [], { command: { id: `c${n}\u0000`, reply: n } })
+        clock.wind(1000)
+      }
+      await journal.trimCommands(trimmed, clock.wallTime() - 2000)
+      const found = async (actor: PersistenceId): Promise<boolean[]> =>
+        Promise.all([0, 1, 2, 3].map(async (n) => (await journal.reply(actor, `c${n}\u0000`)) !== undefined))
+      t.same(await found(trimmed), [false, false, true, true])
+      t.same(await found(other), [true, true, true, true])
+    })
+
     await t.test("whatever is appended, concurrently and by many actors, is read back", async (t) => {
       let round = 0
       await fc.assert(
@@ -127,7 +187,7 @@ export function journalContract(name: string, open: (folder: string) => Promise<
         async (t) => {
           const before = await all(journal.read(alice))
           await journal.close()
-          journal = await open(folder)
+          journal = await open(folder, clock)
           t.same(await all(journal.read(alice)), before)
           await t.rejects(journal.append(alice, 0, 9, [event(0)]), { code: "SEQUENCE_CONFLICT" })
           await t.rejects(journal.append(alice, before.length, 8, [event(0)]), { code: "STALE_EPOCH" })

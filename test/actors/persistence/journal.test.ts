@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process"
 import fc from "fast-check"
 import t from "tap"
-import { systemClock } from "#actors/clock.js"
+import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import { crc32c } from "#actors/persistence/crc32c.js"
+import { openLevelDatabase, type Change } from "#actors/persistence/database.js"
 import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
@@ -12,9 +13,10 @@ import { after, keyOf, numbered } from "#actors/persistence/keys.js"
 import { actorNames, decodeRecord, encodePayload, encodeRecord } from "#actors/persistence/record.js"
 import { journalContract } from "#test/support/journal-contract.js"
 
-const openLevel = async (folder: string) => levelJournal(await LevelStore.open(folder), systemClock)
+const openLevel = async (folder: string, clock: Clock = systemClock) =>
+  levelJournal(await LevelStore.open(folder), clock)
 
-journalContract("memory", async () => memoryJournal(systemClock), false)
+journalContract("memory", async (_, clock) => memoryJournal(clock), false)
 journalContract("leveldb", openLevel, true)
 
 t.test("crc32c has the values of RFC 3720", async (t) => {
@@ -112,6 +114,44 @@ t.test("a store from before head records gets them, with the epochs it knew", as
     await journal.append({ ...actor, key: "bob\u0000" }, 2, 3, [{ name: "deposited", payload: 3, version: 1 }]),
     3,
   )
+  await journal.close()
+})
+
+t.test("a trim that was cut short hides what it was to delete, and the next one ends it", async (t) => {
+  const folder = t.testdir()
+  const database = await openLevelDatabase(folder)
+  let writes = Infinity
+  const failing = {
+    ...database,
+    write: (changes: readonly Change[]) =>
+      writes-- > 0 ? database.write(changes) : Promise.reject(new Error("power cut")),
+  }
+  let journal = levelJournal(new LevelStore(failing), systemClock)
+  await journal.append(actor, 0, 0, Array.from({ length: 2500 }, (_, n) => ({ name: "deposited", payload: n, version: 1 }))) // prettier-ignore
+  await journal.saveSnapshot(actor, { sequence: 2400, version: 1, state: 0 })
+  writes = 2 // the head and a thousand events
+  await t.rejects(journal.trim(actor, 2400), { code: "STORE_FAILED" })
+  await journal.close()
+
+  const store = await LevelStore.open(folder)
+  journal = levelJournal(store, systemClock)
+  const sequences: number[] = []
+  for await (const events of journal.read(actor)) sequences.push(...events.map(({ sequence }) => sequence))
+  t.same([sequences.length, sequences[0]], [100, 2401])
+  await journal.trim(actor, 2400)
+  const prefix = keyOf("journal", "default", "account", "alice")
+  let left = 0
+  for await (const _ of store.range(prefix, after(prefix))) left += 1
+  t.equal(left, 100)
+  await journal.close()
+})
+
+t.test("an event that is gone from the end is missed where its head record knows of it", async (t) => {
+  const store = await LevelStore.open(t.testdir())
+  const journal = levelJournal(store, systemClock)
+  await journal.append(actor, 0, 0, [1, 2].map((payload) => ({ name: "deposited", payload, version: 1 }))) // prettier-ignore
+  await store.write([[numbered(keyOf("journal", "default", "account", "alice"), 2), undefined]])
+  await t.rejects((async () => { for await (const _ of journal.read(actor)); })(), { code: "RECORD_DAMAGED", message: /event 2 is missing/ }) // prettier-ignore
   await journal.close()
 })
 

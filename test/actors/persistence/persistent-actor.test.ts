@@ -76,3 +76,27 @@ t.test("a journal that fails ends the incarnation even when the handler does not
   t.equal(await tally.ask("add", 2), 2)
   await system.stop()
 })
+
+t.test("a snapshot of another version does not hide that the events it covered are trimmed", async (t) => {
+  const journal = { ...memoryJournal(systemClock), close: async () => {} }
+  const first = await createActorSystem({ name: "first", definitions: [Tally], journal })
+  await first.entity(Tally, "c").ask("addAll", [1, 2, 3])
+  await first.stop()
+  const id = { tenant: "default", type: "tally", key: "c" }
+  for (const upTo of [1, 3]) {
+    await journal.trim(id, upTo)
+    const same = await createActorSystem({ name: "same", definitions: [Tally], journal })
+    t.equal(await same.entity(Tally, "c").ask("total"), 6, "its own version recovers from the snapshot")
+    await same.stop()
+    const Newer = definePersistentActor({
+      name: "tally",
+      version: 2,
+      state: () => ({ total: 0 }),
+      events: { added: () => {} },
+      upgrade: { 1: (event) => event },
+    }).receive({ total: (ctx) => ctx.state.total })
+    const newer = await createActorSystem({ name: "newer", definitions: [Newer], journal })
+    await t.rejects(newer.entity(Newer, "c").with({ timeoutMs: 200 }).ask("total"))
+    await newer.stop()
+  }
+})
