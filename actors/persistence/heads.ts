@@ -14,6 +14,7 @@ import type { Change } from "./database.js"
 import type { PersistenceId, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, partsOf } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
+import type { Orders, TypeOrder } from "./order.js"
 import { actorNames, decodeEvent, decodePayload } from "./record.js"
 
 /** What a head record says. */
@@ -29,6 +30,7 @@ export interface Head {
   sequence: number
   epoch: number
   trimmed: number
+  readonly order: TypeOrder
   /** It has a head record (H3). */
   recorded: boolean
   /** The key that leads the actor's events. */
@@ -53,14 +55,16 @@ const filledKey = keyOf("store", "heads")
 
 export class Heads {
   readonly #store: LevelStore
+  readonly #orders: Orders
   readonly #heads = new Map<string, Head>()
   readonly #names = new WeakMap<PersistenceId, string>()
   /** Heads on their way from the disk: appends that wait for one go on in the order they came. */
   readonly #loading = new Map<string, Promise<Head>>()
   #filled: Promise<void> | undefined
 
-  constructor(store: LevelStore) {
+  constructor(store: LevelStore, orders: Orders) {
     this.#store = store
+    this.#orders = orders
   }
 
   /** The head, if it is in memory and nobody waits for it. */
@@ -71,23 +75,27 @@ export class Heads {
 
   /** The head of an actor that cannot have events. */
   begin(actor: PersistenceId): Head {
-    return this.#keep(this.#nameOf(actor), freshHead(actor))
+    return this.#keep(this.#nameOf(actor), this.#fresh(actor))
   }
 
-  load(actor: PersistenceId): Promise<Head> {
+  /** Reads the head, and whether its type is ordered. @param ordered it has to be */
+  load(actor: PersistenceId, ordered = false): Promise<Head> {
     const name = this.#nameOf(actor)
     const known = this.#loading.get(name)
     if (known !== undefined) return known
-    const head = this.#load(actor, name)
+    const head = this.#load(actor, name, ordered)
     this.#loading.set(name, head)
     const loaded = (): unknown => this.#loading.delete(name)
     head.then(loaded, loaded) // the first to hear of it: whoever comes later finds the head, or the end of the queue
     return head
   }
 
-  async #load(actor: PersistenceId, name: string): Promise<Head> {
-    const head = freshHead(actor)
-    const [record, last] = await Promise.all([this.record(actor), this.#lastEvent(actor, head)])
+  async #load(actor: PersistenceId, name: string, ordered: boolean): Promise<Head> {
+    const known = this.#heads.get(name)
+    const head = known ?? this.#fresh(actor)
+    if (!head.order.ready(ordered)) await head.order.settle(ordered)
+    if (known !== undefined) return known
+    const [record, last] = await Promise.all([this.record(actor), this.#lastEvent(actor)])
     head.recorded = record !== undefined
     head.sequence = Math.max(record?.sequence ?? 0, last?.sequence ?? 0)
     head.epoch = Math.max(record?.epoch ?? 0, last?.epoch ?? 0)
@@ -95,9 +103,10 @@ export class Heads {
     return this.#keep(name, head)
   }
 
-  async #lastEvent(actor: PersistenceId, { prefix, names }: Head): Promise<StoredEvent | undefined> {
+  async #lastEvent(actor: PersistenceId): Promise<StoredEvent | undefined> {
+    const prefix = eventsOf(actor)
     for await (const [key, value] of this.#store.range(prefix, after(prefix), { reverse: true, limit: 1 }))
-      return decodeEvent(value, names, () => eventTitle(actor, key))
+      return decodeEvent(value, actorNames(actor), () => eventTitle(actor, key))
     return undefined
   }
 
@@ -136,7 +145,7 @@ export class Heads {
     const [events, epochs] = [keyOf("journal"), keyOf("epoch")]
     for await (const [key, value] of this.#store.range(epochs, after(epochs))) {
       const actor = actorOf(key)
-      const last = await this.#lastEvent(actor, freshHead(actor))
+      const last = await this.#lastEvent(actor)
       const epoch = Math.max(last?.epoch ?? 0, decodePayload(value) as number)
       await add(this.recordOf(actor, { sequence: last?.sequence ?? 0, epoch, trimmed: 0 }), [key, undefined])
     }
@@ -162,21 +171,17 @@ export class Heads {
     return name
   }
 
+  #fresh(actor: PersistenceId): Head {
+    const order = this.#orders.of(actor)
+    return { sequence: 0, epoch: 0, trimmed: 0, order, recorded: false, prefix: eventsOf(actor), names: actorNames(actor) } // prettier-ignore
+  }
+
   #keep(name: string, head: Head): Head {
     if (this.#heads.size >= headLimit) this.#heads.delete(this.#heads.keys().next().value as string)
     this.#heads.set(name, head)
     return head
   }
 }
-
-const freshHead = (actor: PersistenceId): Head => ({
-  sequence: 0,
-  epoch: 0,
-  trimmed: 0,
-  recorded: false,
-  prefix: eventsOf(actor),
-  names: actorNames(actor),
-})
 
 export function decodeHead(value: Uint8Array, actor: PersistenceId): HeadRecord {
   const where = (): string => `the head of ${titleOf(actor)}`

@@ -8,6 +8,8 @@
  *   J4. A command id is stored in the same write as its events and its reply; it is found again however often the actor is recovered, until it is trimmed.
  *   J5. Tenant leads every key; tenants never see each other's records.
  *   J6. Only events that a stored snapshot covers can be trimmed. Sequences and epochs go on after it, even when no event is left.
+ *   J7. Once the events of a type are read in their one order, every event of the type has an ordinal in it for ever: they are counted from 1, an
+ *       actor's events follow each other, and the ordinals of trimmed events are passed over. An event is seen after all with lower ordinals.
  */
 
 /** Whose journal: every record belongs to one. */
@@ -36,11 +38,20 @@ export interface StoredEvent extends NewEvent {
   readonly traceId?: string | undefined
 }
 
+/** An event in the one order of its type. */
+export interface OrderedEvent extends StoredEvent {
+  readonly ordinal: number
+  /** Of the actor that it belongs to. */
+  readonly key: string
+}
+
 /** What goes with an append beside its events. */
 export interface AppendOptions {
   readonly traceId?: string | undefined
   /** The actor's key was made up just now, so that it cannot have events: the journal need not look. */
   readonly isNew?: boolean
+  /** Its type is to be ordered from the first event on (J7), so that nothing need be built up when somebody reads the order. */
+  readonly ordered?: boolean
   /** Stored with the events (J4), with the answer that a repeated command gets. */
   readonly command?: { readonly id: string; readonly reply: unknown } | undefined
 }
@@ -74,6 +85,10 @@ export interface Journal {
   trimCommands(actor: PersistenceId, before: number): Promise<void>
   saveSnapshot(actor: PersistenceId, snapshot: Snapshot): Promise<void>
   snapshot(actor: PersistenceId): Promise<Snapshot | undefined>
+  /** All events of a type that are stored now, after an ordinal, in pages, none of them empty (J7). @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
+  ordered(tenant: string, type: string, afterOrdinal?: number): AsyncIterable<readonly OrderedEvent[]>
+  /** Calls back whenever there are new events of a type to be read with `ordered`. @returns ends it */
+  follow(tenant: string, type: string, listener: () => void): () => void
   /** Keys of the entities of a type that have events, in order. */
   keys(tenant: string, type: string): AsyncIterable<string>
   /** Gives the room of what was trimmed back to the disk; the journal works on meanwhile. */

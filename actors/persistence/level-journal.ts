@@ -4,22 +4,33 @@ import { AgentOSError } from "../errors.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
 import { eventTitle, eventsOf, Heads, titleOf } from "./heads.js"
-import type { Journal, NewEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
+import type { Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numbered } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
+import { Orders, type Place } from "./order.js"
 import { checkAppend, checkTrim } from "./memory-journal.js"
 import { actorNames, decodeEvent, encodeRecord } from "./record.js"
 
 export function levelJournal(store: LevelStore, clock: Clock): Journal {
-  const heads = new Heads(store)
+  const orders = new Orders(store)
+  const heads = new Heads(store, orders)
   const snapshotOf = async (actor: PersistenceId): Promise<Snapshot | undefined> => {
     const bytes = await store.get(snapshotKey(actor))
     return bytes && (decodeValue(bytes, () => `the snapshot of ${titleOf(actor)}`) as Snapshot)
   }
+  /** What an ordinal leads to; undefined once it is trimmed. */
+  const eventAt = async (tenant: string, type: string, place: Place): Promise<OrderedEvent | undefined> => {
+    const { ordinal, key, sequence } = place
+    const actor = { tenant, type, key }
+    const eventKey = numbered(eventsOf(actor), sequence)
+    const bytes = await store.get(eventKey)
+    return bytes && { ...decodeEvent(bytes, actorNames(actor), () => eventTitle(actor, eventKey)), ordinal, key }
+  }
   return {
     async append(actor, expectedSequence, epoch, events: readonly NewEvent[], options = {}) {
-      const head =
-        heads.known(actor) ?? (options.isNew === true ? heads.begin(actor) : undefined) ?? (await heads.load(actor))
+      const ordered = options.ordered === true
+      let head = heads.known(actor) ?? (options.isNew === true ? heads.begin(actor) : undefined)
+      while (head === undefined || !head.order.ready(ordered)) head = await heads.load(actor, ordered)
       checkAppend(actor, head, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
       const before = { sequence: head.sequence, epoch: head.epoch, recorded: head.recorded }
@@ -33,6 +44,8 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
         const stored: StoredEvent = { name, payload, version, sequence, epoch, wallTime, commandId, traceId }
         changes.push([numbered(head.prefix, sequence), encodeRecord(head.names, stored)])
       }
+      const { order } = head
+      if (order.ordered) for (let at = head.sequence + 1; at <= sequence; at++) changes.push(order.next(actor.key, at))
       if (options.command !== undefined)
         changes.push(
           [commandKey(actor, options.command.id), encodeValue(options.command.reply)],
@@ -49,6 +62,7 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
         Object.assign(head, before)
         throw error
       }
+      if (order.ordered) for (const listener of order.listeners) listener()
       return sequence
     },
     async *read(actor, afterSequence = 0) {
@@ -103,6 +117,21 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
       await store.write([[snapshotKey(actor), encodeValue(snapshot)]])
     },
     snapshot: snapshotOf,
+    async *ordered(tenant, type, afterOrdinal = 0) {
+      const order = orders.of({ tenant, type })
+      while (!order.ready(true)) await order.settle(true)
+      for await (const places of order.places(afterOrdinal)) {
+        const events = await Promise.all(places.map((place) => eventAt(tenant, type, place)))
+        const page = events.filter((event) => event !== undefined)
+        if (page.length > 0) yield page
+      }
+    },
+    follow(tenant, type, listener) {
+      const { listeners } = orders.of({ tenant, type })
+      const own = (): void => listener()
+      listeners.add(own)
+      return () => void listeners.delete(own)
+    },
     keys: (tenant, type) => heads.keys(tenant, type),
     compact: () => store.compact(),
     close: () => store.close(),

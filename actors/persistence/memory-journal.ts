@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
-import type { AppendOptions, Journal, NewEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
+import type { AppendOptions, Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 
 interface Entry {
   events: StoredEvent[]
@@ -11,9 +11,23 @@ interface Entry {
   snapshot?: Snapshot
 }
 
+/** The one order of a type. */
+interface Order {
+  events: OrderedEvent[]
+  last: number
+  readonly listeners: Set<() => void>
+}
+
 /** The journal in this process only: the shortest definition of the port. What is stored is a copy. */
 export function memoryJournal(clock: Clock): Journal {
   const entries = new Map<string, Entry>()
+  const orders = new Map<string, Order>()
+  const orderOf = (tenant: string, type: string): Order => {
+    const id = JSON.stringify([tenant, type])
+    let order = orders.get(id)
+    if (order === undefined) orders.set(id, (order = { events: [], last: 0, listeners: new Set() }))
+    return order
+  }
   const entryOf = ({ tenant, type, key }: PersistenceId): Entry => {
     const id = JSON.stringify([tenant, type, key])
     let entry = entries.get(id)
@@ -26,18 +40,22 @@ export function memoryJournal(clock: Clock): Journal {
       checkAppend(actor, entry, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
       entry.epoch = epoch
+      const order = orderOf(actor.tenant, actor.type)
       for (const event of events) {
-        entry.events.push({
+        const stored: StoredEvent = {
           ...structuredClone(event),
           sequence: ++entry.sequence,
           epoch,
           wallTime,
           ...(options.command === undefined ? {} : { commandId: options.command.id }),
           ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
-        })
+        }
+        entry.events.push(stored)
+        order.events.push({ ...stored, ordinal: ++order.last, key: actor.key })
       }
       if (options.command !== undefined)
         entry.replies.set(options.command.id, { reply: structuredClone(options.command.reply), wallTime })
+      for (const listener of order.listeners) listener()
       return entry.sequence
     },
     async *read(actor, afterSequence = 0) {
@@ -48,6 +66,8 @@ export function memoryJournal(clock: Clock): Journal {
       const entry = entryOf(actor)
       checkTrim(actor, upTo, entry.snapshot?.sequence ?? 0)
       entry.events = entry.events.filter(({ sequence }) => sequence > upTo)
+      const order = orderOf(actor.tenant, actor.type)
+      order.events = order.events.filter(({ key, sequence }) => key !== actor.key || sequence > upTo)
     },
     async reply(actor, commandId) {
       const known = entryOf(actor).replies.get(commandId)
@@ -62,6 +82,18 @@ export function memoryJournal(clock: Clock): Journal {
     },
     async snapshot(actor) {
       return structuredClone(entryOf(actor).snapshot)
+    },
+    async *ordered(tenant, type, afterOrdinal = 0) {
+      const { events } = orderOf(tenant, type)
+      let from = events.length
+      while (from > 0 && (events[from - 1] as OrderedEvent).ordinal > afterOrdinal) from--
+      if (from < events.length) yield structuredClone(events.slice(from))
+    },
+    follow(tenant, type, listener) {
+      const { listeners } = orderOf(tenant, type)
+      const own = (): void => listener()
+      listeners.add(own)
+      return () => void listeners.delete(own)
     },
     async *keys(tenant, type) {
       const found = [...entries]

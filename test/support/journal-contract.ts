@@ -140,6 +140,52 @@ export function journalContract(
       t.same(await found(other), [true, true, true, true])
     })
 
+    await t.test(
+      "events of a type have one order, those from before it was asked for as well as later ones",
+      async (t) => {
+        const clicks = (key: string): PersistenceId => ({ tenant: "default", type: "click", key })
+        const seen = async (after?: number) =>
+          (await all(journal.ordered("default", "click", after))).map(({ ordinal, key, sequence, payload }) => [
+            ordinal,
+            key,
+            sequence,
+            payload,
+          ])
+        await journal.append(clicks("a"), 0, 0, readings(10, 20))
+        await journal.append(clicks("b"), 0, 0, readings(30))
+        await journal.append({ ...clicks("a"), tenant: "other" }, 0, 0, readings(0))
+        t.same(await seen(), [[1, "a", 1, 10], [2, "a", 2, 20], [3, "b", 1, 30]]) // prettier-ignore
+        let calls = 0
+        const end = journal.follow("default", "click", () => (calls += 1))
+        await Promise.all([journal.append(clicks("c"), 0, 0, readings(40)), journal.append(clicks("a"), 2, 0, readings(50))]) // prettier-ignore
+        t.equal(calls, 2)
+        end()
+        await journal.append(clicks("b"), 1, 0, readings(60, 70), { ordered: true })
+        t.equal(calls, 2, "who has left is not called")
+        const later = await seen(3)
+        t.same(later.map(([ordinal]) => ordinal), [4, 5, 6, 7]) // prettier-ignore
+        t.same(later.map(([, key, sequence]) => [key, sequence]).sort(), [["a", 3], ["b", 2], ["b", 3], ["c", 1]]) // prettier-ignore
+        await journal.saveSnapshot(clicks("a"), { sequence: 2, version: 1, state: 30 })
+        await journal.trim(clicks("a"), 2)
+        t.same((await seen()).map(([ordinal]) => ordinal), [3, 4, 5, 6, 7], "ordinals of trimmed events are passed over") // prettier-ignore
+        if (durable) {
+          await journal.close()
+          journal = await open(folder, clock)
+        }
+        await journal.append(clicks("d"), 0, 0, readings(80))
+        t.same(await seen(7), [[8, "d", 1, 80]], "an ordered type stays so")
+      },
+    )
+
+    await t.test("a type that is ordered from the first append on has nothing to build up", async (t) => {
+      const id: PersistenceId = { tenant: "default", type: "beat", key: "x" }
+      await Promise.all([1, 2, 3].map((n) => journal.append(id, n - 1, 0, readings(n), { ordered: true })))
+      t.same(
+        (await all(journal.ordered("default", "beat"))).map(({ ordinal, sequence }) => [ordinal, sequence]),
+        [[1, 1], [2, 2], [3, 3]], // prettier-ignore
+      )
+    })
+
     await t.test("whatever is appended, concurrently and by many actors, is read back", async (t) => {
       let round = 0
       await fc.assert(

@@ -1,0 +1,122 @@
+/**
+ * The one order of all events of a type in a tenant: each has an ordinal, counted from 1, in an index that is written together with the events. A type is
+ * ordered from the moment that somebody asks for it, and stays so; until then its appends cost nothing more.
+ *
+ * Invariants
+ *   O1. Ordinals are given without gaps, in the order in which events become durable; an actor's events follow each other in it.
+ *   O2. That a type is ordered is on the disk only when all its events are in the index: those stored before come first, actor by actor.
+ *   O3. While the index is built up, appends to the type wait.
+ */
+import { decodeValue, encodeValue } from "./checked-value.js"
+import type { Change } from "./database.js"
+import { after, keyOf, numberOf, numbered, partsOf } from "./keys.js"
+import type { LevelStore } from "./level-store.js"
+
+/** Where an ordinal leads. */
+export interface Place {
+  readonly ordinal: number
+  readonly key: string
+  readonly sequence: number
+}
+
+export class TypeOrder {
+  readonly tenant: string
+  readonly type: string
+  readonly listeners = new Set<() => void>()
+  readonly #store: LevelStore
+  readonly #index: Buffer
+  /** The last ordinal given; undefined while the type is not ordered. */
+  #last: number | undefined
+  #known = false
+  #settling: Promise<void> | undefined
+
+  constructor(store: LevelStore, tenant: string, type: string) {
+    this.#store = store
+    this.tenant = tenant
+    this.type = type
+    this.#index = keyOf("order", tenant, type)
+  }
+
+  get ordered(): boolean {
+    return this.#last !== undefined
+  }
+
+  /** Whether it is known if the type is ordered, and it is if it has to be: nobody need wait. */
+  ready(ordered: boolean): boolean {
+    return this.#known && this.#settling === undefined && (!ordered || this.#last !== undefined)
+  }
+
+  /** To be called until it is `ready`. */
+  settle(ordered: boolean): Promise<void> {
+    return (this.#settling ??= this.#settle(ordered).finally(() => (this.#settling = undefined)))
+  }
+
+  /** The index record of the next event (O1). */
+  next(key: string, sequence: number): Change {
+    this.#last = (this.#last as number) + 1
+    return [numbered(this.#index, this.#last), encodeValue([key, sequence])]
+  }
+
+  /** What stands in the index after an ordinal, in pages. */
+  async *places(afterOrdinal: number): AsyncGenerator<readonly Place[]> {
+    for await (const entries of this.#store.pages(numbered(this.#index, afterOrdinal + 1), after(this.#index)))
+      yield entries.map(([bytes, value]) => {
+        const ordinal = numberOf(bytes)
+        const where = (): string => `ordinal ${ordinal} of ${this.tenant}/${this.type}`
+        const [key, sequence] = decodeValue(value, where) as [string, number]
+        return { ordinal, key, sequence }
+      })
+  }
+
+  async #settle(ordered: boolean): Promise<void> {
+    const mark = keyOf("ordered", this.tenant, this.type)
+    if (!this.#known) {
+      if ((await this.#store.get(mark)) !== undefined) this.#last = await this.#lastOrdinal()
+      this.#known = true
+    }
+    if (!ordered || this.#last !== undefined) return
+    await this.#store.write([]) // appends that are on their way are found by what follows
+    this.#last = await this.#buildUp()
+    await this.#store.write([[mark, encodeValue(1)]]) // O2
+  }
+
+  async #lastOrdinal(): Promise<number> {
+    for await (const [key] of this.#store.range(this.#index, after(this.#index), { reverse: true, limit: 1 }))
+      return numberOf(key)
+    return 0
+  }
+
+  /** @returns the last ordinal */
+  async #buildUp(): Promise<number> {
+    // What a build-up that was cut short has left.
+    for await (const entries of this.#store.pages(this.#index, after(this.#index)))
+      await this.#store.write(entries.map(([key]) => [key, undefined]))
+    const events = keyOf("journal", this.tenant, this.type)
+    let ordinal = 0
+    for await (const entries of this.#store.pages(events, after(events)))
+      await this.#store.write(
+        entries.map(([bytes]) => {
+          const key = partsOf(bytes.subarray(0, -8))[3] as string
+          return [numbered(this.#index, ++ordinal), encodeValue([key, numberOf(bytes)])]
+        }),
+      )
+    return ordinal
+  }
+}
+
+/** The orders of a store, by tenant and type. */
+export class Orders {
+  readonly #store: LevelStore
+  readonly #orders = new Map<string, TypeOrder>()
+
+  constructor(store: LevelStore) {
+    this.#store = store
+  }
+
+  of({ tenant, type }: { readonly tenant: string; readonly type: string }): TypeOrder {
+    const name = `${tenant}\u0000${type}`
+    let order = this.#orders.get(name)
+    if (order === undefined) this.#orders.set(name, (order = new TypeOrder(this.#store, tenant, type)))
+    return order
+  }
+}
