@@ -21,11 +21,28 @@ export { actorErrors, AgentOSError, defineErrors, errorCodes } from "./errors.js
 export type { CodeSpec } from "./errors.js"
 export type { Overflow } from "./mailbox.js"
 export type { DefinitionMeter, Histogram } from "./meter.js"
-export type { AppendOptions, Journal, NewEvent, PersistenceId, Snapshot, StoredEvent } from "./persistence/journal.js"
+export type {
+  AppendOptions,
+  Journal,
+  NewEvent,
+  OrderedEvent,
+  PersistenceId,
+  Snapshot,
+  StoredEvent,
+} from "./persistence/journal.js"
 export { memoryJournal } from "./persistence/memory-journal.js"
 export { openLevelJournal } from "./persistence/open-level-journal.js"
 export { definePersistentActor } from "./persistence/persistent-actor.js"
 export type { PersistentContext, PersistentSpec } from "./persistence/persistent-actor.js"
+export { defineProjection, startProjection } from "./persistence/projection.js"
+export type {
+  Applies,
+  EventMeta,
+  Projection,
+  ProjectionHandle,
+  ProjectionSpec,
+  StoresEvents,
+} from "./persistence/projection.js"
 export type { ActorRef, AnyRef, Deferred } from "./ref.js"
 export type { Backoff, ChildKind, Exit, Strategy, Supervision } from "./supervision.js"
 export { createActorSystem } from "./system.js"

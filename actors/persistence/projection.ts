@@ -1,0 +1,300 @@
+/**
+ * Projections: read models that are folded from the events of all entities of a type, in their one order.
+ *
+ * Each is an actor under a supervisor of its own, and stops with its system. It catches up from where it was stored, then follows what is appended.
+ *
+ * Invariants
+ *   Q1. State and offset are stored in one write: after a crash each event is in the state exactly once.
+ *   Q2. Events are folded in the order of their ordinals, none twice and none left out but those that were trimmed, which are counted.
+ *   Q3. State that another version of the projection made, or one from another type, is not used: it is built anew from the first event.
+ *   Q4. What a fold throws crashes the projection; it tries again from what was stored last, after longer and longer waits.
+ */
+import { defineActor, type ActorContext, type RefOf } from "../actor.js"
+import { DEFAULT_TENANT } from "../cause.js"
+import { AgentOSError } from "../errors.js"
+import type { ActorSystem } from "../system.js"
+import type { OrderedEvent, PersistenceId } from "./journal.js"
+
+declare const events: unique symbol
+
+/** A definition that says which events its actors store. */
+export interface StoresEvents<Events> {
+  readonly [events]?: Events
+}
+
+/** Whose event it is and when it was stored. */
+export interface EventMeta {
+  readonly tenant: string
+  readonly key: string
+  readonly sequence: number
+  readonly wallTime: number
+  /** Place in the one order of the type. */
+  readonly ordinal: number
+  /** Version of the definition that stored it. */
+  readonly version: number
+}
+
+type PayloadOf<Fold> = Fold extends (state: never, payload: infer Payload) => void ? Payload : never
+
+/** What each event does to the state; events that are not named change nothing. */
+export type Applies<State, Definition> = typeof events extends keyof Definition
+  ? {
+      readonly [Event in keyof EventsOf<Definition>]?: (
+        state: State,
+        payload: PayloadOf<EventsOf<Definition>[Event]>,
+        meta: EventMeta,
+      ) => void
+    }
+  : { readonly [event: string]: (state: State, payload: never, meta: EventMeta) => void }
+
+type EventsOf<Definition> = Definition extends StoresEvents<infer Events> ? Events : never
+
+export interface ProjectionSpec<State, Definition extends { readonly name: string }> {
+  /** Stable: the state is stored under it. */
+  readonly name: string
+  /** Raise it when the folds or the state change their meaning: the state is then built anew. */
+  readonly version: number
+  /** Definition of the actors whose events are read. */
+  readonly from: Definition
+  /** Plain data, before the first event. */
+  readonly state: () => State
+  readonly apply: Applies<State, Definition>
+  /** Most events that are folded again after a crash; default 1,000. Each time the whole state is stored. */
+  readonly saveEvery?: number
+  /** After so many milliseconds a state is stored however few events were folded; default 1,000. */
+  readonly saveAfterMs?: number
+}
+
+export interface Projection<State> {
+  readonly name: string
+  readonly version: number
+  /** Name of the definition whose events are read. */
+  readonly from: string
+  readonly state: () => State
+  readonly apply: Readonly<Record<string, ((state: State, payload: never, meta: EventMeta) => void) | undefined>>
+  readonly saveEvery: number
+  readonly saveAfterMs: number
+}
+
+/** Defines a projection. @throws `INVALID_DEFINITION` */
+export function defineProjection<State, const Definition extends { readonly name: string }>(
+  spec: ProjectionSpec<State, Definition>,
+): Projection<State> {
+  const { name, version, from, state, saveEvery = 1000, saveAfterMs = 1000 } = spec
+  const wrong = (what: string) => new AgentOSError("INVALID_DEFINITION", `projection ${JSON.stringify(name)}: ${what}`)
+  if (!/^[A-Za-z][A-Za-z0-9._-]{0,99}$/.test(name))
+    throw wrong("a name is a letter, then up to 99 letters, digits, dots, dashes or underscores")
+  if (!Number.isInteger(version) || version < 1) throw wrong(`version is ${version}; it is a positive integer`)
+  if (!(saveEvery >= 1)) throw wrong(`saveEvery is ${saveEvery}; it is at least 1`)
+  return { name, version, from: from.name, state, apply: spec.apply as Projection<State>["apply"], saveEvery, saveAfterMs } // prettier-ignore
+}
+
+/** A projection that runs. */
+export interface ProjectionHandle<State> {
+  /** As far as it is folded; to be read and not changed, and only until the next event. */
+  readonly state: State
+  /** Ordinal of the last event in it, 0 before the first. */
+  readonly offset: number
+  /** Events that were trimmed before they could be folded. */
+  readonly missed: number
+  /** Why it crashed, until it works again. */
+  readonly failed: AgentOSError | undefined
+  /** Resolves when all events that are stored now are in the state; rejects when the projection crashes before, or has stopped. */
+  caughtUp(): Promise<void>
+  /** Stores the state and stops. */
+  stop(): Promise<void>
+}
+
+/** Starts a projection of a tenant's events. @throws `NAME_TAKEN` when it runs already, `SYSTEM_STOPPED` */
+export function startProjection<State>(
+  system: ActorSystem,
+  projection: Projection<State>,
+  { tenant = DEFAULT_TENANT }: { readonly tenant?: string } = {},
+): ProjectionHandle<State> {
+  const progress = new Progress(projection, tenant)
+  const name = `projection-${encodeURIComponent(tenant)}-${projection.name}`
+  const ref = system.spawn(Keeper, { name, init: progress as Progress<unknown> })
+  progress.unfollow = system.journal.follow(tenant, projection.from, () => {
+    if (progress.advancing) return
+    progress.advancing = true
+    ref.tell("advance")
+  })
+  return {
+    get state() {
+      return progress.state
+    },
+    get offset() {
+      return progress.offset
+    },
+    get missed() {
+      return progress.missed
+    },
+    get failed() {
+      return progress.failed
+    },
+    caughtUp: () =>
+      new Promise((done, fail) => {
+        if (progress.stopped || !ref.tell("advance"))
+          fail(progress.failed ?? new AgentOSError("ACTOR_STOPPED", `the projection ${projection.name} has stopped`))
+        else progress.waiting.push({ done, fail })
+      }),
+    stop: () => system.stopActor(ref),
+  }
+}
+
+/** What is stored beside the offset. */
+interface StoredState<State> {
+  readonly from: string
+  readonly state: State
+  readonly missed: number
+}
+
+/** How far a projection has come. */
+class Progress<State> {
+  readonly projection: Projection<State>
+  /** What it is stored as: a snapshot, under a type that no actor can have. */
+  readonly id: PersistenceId
+  state: State
+  offset = 0
+  missed = 0
+  savedOffset = 0
+  saving = false
+  advancing = false
+  stopped = false
+  failed: AgentOSError | undefined
+  readonly waiting: { readonly done: () => void; readonly fail: (error: unknown) => void }[] = []
+  unfollow: (() => void) | undefined
+
+  constructor(projection: Projection<State>, tenant: string) {
+    this.projection = projection
+    this.id = { tenant, type: "~projection", key: projection.name }
+    this.state = projection.state()
+  }
+
+  /** @param stored what was saved last (Q3) */
+  begin(stored: { readonly sequence: number; readonly version: number; readonly state: unknown } | undefined): void {
+    const { projection } = this
+    const { from, state, missed } = (stored?.state ?? {}) as Partial<StoredState<State>>
+    const usable = stored?.version === projection.version && from === projection.from
+    this.offset = usable ? stored.sequence : 0
+    this.state = usable ? (state as State) : projection.state()
+    this.missed = usable ? (missed ?? 0) : 0
+    this.savedOffset = this.offset
+    this.advancing = false
+    this.saving = false
+  }
+
+  fail(error: AgentOSError): void {
+    for (const { fail } of this.waiting.splice(0)) fail(error)
+  }
+
+  fold({ ordinal, name, payload, key, sequence, wallTime, version }: OrderedEvent): void {
+    const { tenant } = this.id
+    this.projection.apply[name]?.(this.state, payload as never, { tenant, key, sequence, wallTime, ordinal, version })
+    this.missed += ordinal - this.offset - 1
+    this.offset = ordinal
+  }
+
+  /** Q1. */
+  get stored(): { readonly sequence: number; readonly version: number; readonly state: StoredState<State> } {
+    const { projection, offset, state, missed } = this
+    return { sequence: offset, version: projection.version, state: { from: projection.from, state, missed } }
+  }
+}
+
+/** Pages that are folded before other messages, such as a stop, have their turn. */
+const pagesATurn = 16
+
+const Projector = defineActor({
+  name: "projector",
+  state: (progress: Progress<unknown>) => progress,
+  async started(ctx) {
+    const progress = ctx.state
+    const stored = await failing(progress, () => ctx.system.journal.snapshot(progress.id))
+    progress.begin(stored)
+    ctx.tell(ctx.self, "advance")
+  },
+  receive: {
+    async advance(ctx) {
+      const progress = ctx.state
+      const { projection, id } = progress
+      progress.advancing = false // what is appended from here on asks for another turn
+      const waiting = progress.waiting.splice(0)
+      const more = await failing(
+        progress,
+        async () => {
+          let pages = 0
+          for await (const page of ctx.system.journal.ordered(id.tenant, projection.from, progress.offset)) {
+            for (const event of page) progress.fold(event) // Q2
+            if (progress.offset - progress.savedOffset >= projection.saveEvery) await save(ctx)
+            if (++pages === pagesATurn || ctx.signal.aborted) return true
+          }
+          return false
+        },
+        waiting,
+      )
+      if (more) {
+        progress.waiting.unshift(...waiting)
+        if (!ctx.signal.aborted) ctx.tell(ctx.self, "advance")
+        return
+      }
+      progress.failed = undefined
+      for (const { done } of waiting) done()
+      if (progress.offset === progress.savedOffset || progress.saving) return
+      progress.saving = true
+      ctx.after(projection.saveAfterMs, "save")
+    },
+    async save(ctx) {
+      ctx.state.saving = false
+      await failing(ctx.state, () => save(ctx))
+    },
+  },
+  stopping: (ctx) => save(ctx),
+})
+
+/** Supervises one projection. */
+const Keeper = defineActor({
+  name: "projection",
+  state: (progress: Progress<unknown>) => ({ progress, projector: undefined as RefOf<typeof Projector> | undefined }),
+  supervision: {
+    intensity: { max: Infinity, withinMs: 1000 },
+    backoff: { minMs: 100, maxMs: 30_000 },
+  },
+  started(ctx) {
+    ctx.state.projector = ctx.spawn(Projector, { init: ctx.state.progress })
+  },
+  receive: {
+    advance(ctx) {
+      if (ctx.state.projector !== undefined) ctx.tell(ctx.state.projector, "advance")
+    },
+  },
+  stopping({ state: { progress } }) {
+    progress.stopped = true
+    progress.unfollow?.()
+    progress.fail(new AgentOSError("ACTOR_STOPPED", `the projection ${progress.projection.name} has stopped`))
+  },
+})
+
+async function save({ state: progress, system }: ActorContext<Progress<unknown>>): Promise<void> {
+  const { offset, id, stored } = progress
+  if (offset === progress.savedOffset) return
+  await system.journal.saveSnapshot(id, stored)
+  progress.savedOffset = offset
+}
+
+/** Work whose failure is told to whoever waits, and then crashes the projection (Q4). */
+async function failing<T>(
+  progress: Progress<unknown>,
+  work: () => Promise<T>,
+  waiting: Progress<unknown>["waiting"] = [],
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    progress.waiting.unshift(...waiting)
+    progress.failed = AgentOSError.from(error)
+    progress.savedOffset = progress.offset // a state that a fold may have left halfway is not to be saved
+    progress.fail(progress.failed)
+    throw error
+  }
+}
