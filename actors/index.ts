@@ -30,6 +30,10 @@ export type {
   Snapshot,
   StoredEvent,
 } from "./persistence/journal.js"
+export { backupStore } from "./persistence/backup.js"
+export type { StoreProgress } from "./persistence/backup.js"
+export { levelJournal } from "./persistence/level-journal.js"
+export { LevelStore } from "./persistence/level-store.js"
 export { memoryJournal } from "./persistence/memory-journal.js"
 export { openLevelJournal } from "./persistence/open-level-journal.js"
 export { definePersistentActor } from "./persistence/persistent-actor.js"
@@ -43,6 +47,10 @@ export type {
   ProjectionSpec,
   StoresEvents,
 } from "./persistence/projection.js"
+export { repairStore } from "./persistence/repair.js"
+export type { RepairOptions, RepairReport } from "./persistence/repair.js"
+export { verifyStore } from "./persistence/verify.js"
+export type { Damage, VerifyReport } from "./persistence/verify.js"
 export type { ActorRef, AnyRef, Deferred } from "./ref.js"
 export type { Backoff, ChildKind, Exit, Strategy, Supervision } from "./supervision.js"
 export { createActorSystem } from "./system.js"

@@ -37,9 +37,15 @@ export interface Database {
 /** Bytes that LevelDB gathers before it sorts them into a table. With its own 4 MB a fast disk waits for the sorting; more takes longer to open. */
 export const writeBufferSize = 16 * 1024 * 1024
 
+/** From the first key to after the last. */
+export const wholeRange = [Buffer.from([0]), Buffer.from([0xff])] as const
+
 /** In Node, `Level` is the class of classic-level; its own types name only what browsers have, too. */
 interface NodeOnly {
   compactRange(from: Buffer, to: Buffer): Promise<void>
+}
+interface NodeOnlyStatic {
+  repair(folder: string): Promise<void>
 }
 
 const page = { entries: 1000, bytes: 1024 * 1024 }
@@ -80,8 +86,17 @@ export async function openLevelDatabase(folder: string): Promise<Database> {
       }
       await batch.write({ sync: true }) // B1
     },
-    compact: () => (db as Level<Buffer, Uint8Array> & NodeOnly).compactRange(Buffer.from([0]), Buffer.from([0xff])),
+    compact: () => (db as Level<Buffer, Uint8Array> & NodeOnly).compactRange(...wholeRange),
     close: () => db.close(),
+  }
+}
+
+/** LevelDB's own repair of a folder that does not open; it keeps what can be read. @throws `STORE_FAILED` */
+export async function repairLevelDatabase(folder: string): Promise<void> {
+  try {
+    await (Level as typeof Level & NodeOnlyStatic).repair(folder)
+  } catch (error) {
+    throw storeError(error, folder)
   }
 }
 

@@ -41,6 +41,9 @@ export interface Head {
 
 export const eventsOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("journal", tenant, type, key)
 export const headKeyOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("head", tenant, type, key)
+export const snapshotKeyOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("snapshot", tenant, type, key)
+export const commandKeyOf = ({ tenant, type, key }: PersistenceId, id: string): Buffer =>
+  keyOf("command", tenant, type, key, id)
 /** For messages. */
 export const titleOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}/${type}/${key}`
 /** An event's name for messages, from its key. */
@@ -51,7 +54,8 @@ export const eventTitle = (actor: PersistenceId, key: Uint8Array): string =>
 const headLimit = 100_000
 /** Changes written at once while head records are made for a store from before. */
 const fillPage = 1000
-const filledKey = keyOf("store", "heads")
+/** Says that every actor with events has a head record. */
+export const filledKey = keyOf("store", "heads")
 
 export class Heads {
   readonly #store: LevelStore

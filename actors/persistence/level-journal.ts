@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
-import { eventTitle, eventsOf, Heads, titleOf } from "./heads.js"
+import { commandKeyOf, eventTitle, eventsOf, Heads, snapshotKeyOf, titleOf } from "./heads.js"
 import type { Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numbered } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
@@ -15,7 +15,7 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
   const orders = new Orders(store)
   const heads = new Heads(store, orders)
   const snapshotOf = async (actor: PersistenceId): Promise<Snapshot | undefined> => {
-    const bytes = await store.get(snapshotKey(actor))
+    const bytes = await store.get(snapshotKeyOf(actor))
     return bytes && (decodeValue(bytes, () => `the snapshot of ${titleOf(actor)}`) as Snapshot)
   }
   /** What an ordinal leads to; undefined once it is trimmed. */
@@ -48,7 +48,7 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
       if (order.ordered) for (let at = head.sequence + 1; at <= sequence; at++) changes.push(order.next(actor.key, at))
       if (options.command !== undefined)
         changes.push(
-          [commandKey(actor, options.command.id), encodeValue(options.command.reply)],
+          [commandKeyOf(actor, options.command.id), encodeValue(options.command.reply)],
           [Buffer.concat([commandAge(actor, wallTime), Buffer.from(options.command.id)]), nothing],
         )
       const recorded = events.length > 0 ? head.recorded : epoch === head.epoch
@@ -99,7 +99,7 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
         await store.write(entries.map(([key]) => [key, undefined]))
     },
     async reply(actor, commandId) {
-      const bytes = await store.get(commandKey(actor, commandId))
+      const bytes = await store.get(commandKeyOf(actor, commandId))
       const where = (): string => `the answer to command ${commandId} of ${titleOf(actor)}`
       return bytes === undefined ? undefined : { reply: decodeValue(bytes, where) }
     },
@@ -108,13 +108,13 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
       for await (const entries of store.pages(from, to))
         await store.write(
           entries.flatMap(([key]): Change[] => [
-            [commandKey(actor, key.subarray(from.length).toString()), undefined],
+            [commandKeyOf(actor, key.subarray(from.length).toString()), undefined],
             [key, undefined],
           ]),
         )
     },
     async saveSnapshot(actor, snapshot) {
-      await store.write([[snapshotKey(actor), encodeValue(snapshot)]])
+      await store.write([[snapshotKeyOf(actor), encodeValue(snapshot)]])
     },
     snapshot: snapshotOf,
     async *ordered(tenant, type, afterOrdinal = 0) {
@@ -138,9 +138,7 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
   }
 }
 
-const snapshotKey = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("snapshot", tenant, type, key)
 const nothing = new Uint8Array(0)
-const commandKey = ({ tenant, type, key }: PersistenceId, id: string): Buffer => keyOf("command", tenant, type, key, id)
 /** Beside each answer stands a record in the order of time, so that the old ones are found without a look at the others. The command's id follows. */
 const commandAge = ({ tenant, type, key }: PersistenceId, wallTime: number): Buffer =>
   numbered(keyOf("command-age", tenant, type, key), wallTime)

@@ -119,6 +119,31 @@ knowledge
     await searchKnowledge(words.join(" "), command.optsWithGlobals())
   })
 
+const store = program.command("store").description("Look after the store of a node that is not running.")
+store
+  .command("verify")
+  .description("read every record and name each damage")
+  .action(async (_options, command: Command) => {
+    const { verifyCommand } = await import("./store.js")
+    await verifyCommand(command.optsWithGlobals())
+  })
+store
+  .command("backup")
+  .description("copy the store into an empty folder")
+  .argument("<folder>", "where the copy goes")
+  .action(async (folder: string, _options, command: Command) => {
+    const { backupCommand } = await import("./store.js")
+    await backupCommand(folder, command.optsWithGlobals())
+  })
+store
+  .command("repair")
+  .description("open a store that does not open, and set damaged records aside into a file")
+  .option("--cut-tails", "set aside, too, the events that follow a lost one, so that their actor works again")
+  .action(async (_options, command: Command) => {
+    const { repairCommand } = await import("./store.js")
+    await repairCommand(command.optsWithGlobals())
+  })
+
 const keys = program.command("keys").description("API keys of a node.")
 keys
   .command("create")

@@ -1,0 +1,233 @@
+/**
+ * Makes a damaged store usable again, without a word more than is known.
+ *
+ * Invariants
+ *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted.
+ *   X2. An actor that lost events stays refused until its tail is cut; nothing acknowledged is forgotten silently.
+ *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot.
+ */
+import { open, readdir } from "node:fs/promises"
+import { resolve } from "node:path"
+import { AgentOSError } from "../errors.js"
+import type { StoreProgress } from "./backup.js"
+import { decodeValue, encodeValue } from "./checked-value.js"
+import { repairLevelDatabase, type Change, type Entry } from "./database.js"
+import { eventsOf, Heads, headKeyOf, snapshotKeyOf, commandKeyOf, type HeadRecord } from "./heads.js"
+import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
+import { after, keyOf, numberOf, numbered } from "./keys.js"
+import { LevelStore } from "./level-store.js"
+import { Orders } from "./order.js"
+import { actorNames, decodeEvent } from "./record.js"
+import { actorOf, nameOf, verifyStore, type Damage } from "./verify.js"
+
+export interface RepairOptions {
+  /** Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the state before it. */
+  readonly cutTails?: boolean
+  /** Where damaged records go, a JSON object a line; default: beside the folder, its name followed by `.quarantine.jsonl`. */
+  readonly quarantine?: string
+  readonly progress?: StoreProgress
+}
+
+export interface RepairReport {
+  /** The database did not open; LevelDB's own repair made it so. */
+  readonly reopened: boolean
+  /** Names of the records that are in the quarantine file now. */
+  readonly setAside: readonly string[]
+  /** What is still wrong, and why it was left. */
+  readonly left: readonly Damage[]
+}
+
+/** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when LevelDB cannot repair it */
+export async function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
+  const { cutTails = false, quarantine = `${resolve(folder)}.quarantine.jsonl`, progress } = options
+  const { store, reopened } = await openDamaged(folder)
+  try {
+    const repair = new Repair(store, quarantine)
+    const { damages } = await verifyStore(store, { ...(progress && { progress }) })
+    for (const damage of damages) await repair.mend(damage)
+    if (cutTails) for (const damage of damages) await repair.cut(damage)
+    const { damages: left } = damages.length === 0 ? { damages } : await verifyStore(store)
+    return { reopened, setAside: repair.setAside, left }
+  } finally {
+    await store.close()
+  }
+}
+
+/** Opens the store of a folder that must be there. @throws `STORE_REFUSED`, and as `LevelStore.open` does */
+export async function openExisting(folder: string): Promise<LevelStore> {
+  const held = await readdir(folder).catch(() => [])
+  if (held.length === 0) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
+  return LevelStore.open(folder)
+}
+
+async function openDamaged(folder: string): Promise<{ readonly store: LevelStore; readonly reopened: boolean }> {
+  try {
+    return { store: await openExisting(folder), reopened: false }
+  } catch (error) {
+    if (AgentOSError.from(error).code !== "STORE_FAILED") throw error
+    await repairLevelDatabase(folder)
+    return { store: await LevelStore.open(folder), reopened: true }
+  }
+}
+
+class Repair {
+  readonly setAside: string[] = []
+  readonly #store: LevelStore
+  readonly #heads: Heads
+  readonly #quarantine: string
+
+  constructor(store: LevelStore, quarantine: string) {
+    this.#store = store
+    this.#heads = new Heads(store, new Orders(store))
+    this.#quarantine = quarantine
+  }
+
+  /** What can be done without losing anything that is whole. */
+  async mend(damage: Damage): Promise<void> {
+    switch (damage.kind) {
+      case "record":
+        return this.#mendRecord(damage.key, damage.message)
+      case "missing-head":
+        return this.#writeHead(damage.actor)
+      case "missing-before-snapshot": {
+        // The snapshot holds what the lost events did: the actor goes on after it.
+        const { actor, snapshot } = damage
+        const { epoch } = await this.#knownHead(actor)
+        return this.#store.write([this.#heads.recordOf(actor, { sequence: snapshot, epoch, trimmed: snapshot })])
+      }
+    }
+  }
+
+  /** Cuts the tail of an actor after an event that is lost (X3). */
+  async cut(damage: Damage): Promise<void> {
+    const at = damage.kind === "missing-events" ? damage : damage.kind === "record" && eventOf(damage.key)
+    if (at === false) return
+    const { actor, from } = at
+    if (((await this.#snapshot(actor))?.sequence ?? 0) >= from) return
+    const head = await this.#knownHead(actor)
+    if (head.sequence < from) return // it was cut at an earlier event
+    const tail = await this.#events(actor, from)
+    const commands: Buffer[] = []
+    for (const [key, value] of tail) {
+      const event = readable(actor, key, value)
+      head.epoch = Math.max(head.epoch, event?.epoch ?? 0)
+      if (event?.commandId !== undefined) commands.push(commandKeyOf(actor, event.commandId))
+    }
+    const aside: Entry[] = [...tail]
+    for (const key of commands) {
+      const value = await this.#store.get(key)
+      if (value !== undefined) aside.push([key, value])
+    }
+    for await (const entry of this.#places(actor, from)) aside.push(entry)
+    await this.#keep(aside, `it follows a lost event: ${damage.message}`)
+    await this.#store.write([
+      ...aside.map(([key]): Change => [key, undefined]),
+      this.#heads.recordOf(actor, { ...head, sequence: from - 1 }),
+    ])
+  }
+
+  async #mendRecord(key: Buffer, reason: string): Promise<void> {
+    const value = await this.#store.get(key)
+    if (value === undefined) return
+    const event = eventOf(key)
+    const room = key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
+    await this.#keep([[key, value]], reason)
+    if (event !== false) {
+      // The head keeps the place of an event that was the last (X2).
+      const head = await this.#knownHead(event.actor)
+      return this.#store.write([this.#heads.recordOf(event.actor, head), [key, undefined]])
+    }
+    if (room === "head") {
+      await this.#store.write([[key, undefined]])
+      return this.#writeHead(actorOf(key))
+    }
+    if (room === "snapshot" && (await this.#knownHead(actorOf(key))).trimmed > 0) return // X2: its events are gone, it alone says so
+    // Without the mark the order would be counted anew, and whoever has come to an ordinal of it would be led astray.
+    await this.#store.write([[key, room === "ordered" ? encodeValue(1) : undefined]])
+  }
+
+  /** The head record anew, from what else there is. */
+  async #writeHead(actor: PersistenceId): Promise<void> {
+    const head = await this.#knownHead(actor)
+    const snapshot = (await this.#snapshot(actor))?.sequence ?? 0
+    let first: number | undefined
+    for await (const [key] of this.#store.range(eventsOf(actor), after(eventsOf(actor)), { limit: 1 }))
+      first = numberOf(key)
+    const missing = (first ?? snapshot + 1) - 1
+    const trimmed = missing <= snapshot ? missing : 0 // what no snapshot covers was not trimmed
+    await this.#store.write([
+      this.#heads.recordOf(actor, { ...head, sequence: Math.max(head.sequence, trimmed), trimmed }),
+    ])
+  }
+
+  /** Of the head record, as far as it can be read, and the last event. */
+  async #knownHead(actor: PersistenceId): Promise<{ -readonly [Key in keyof HeadRecord]: number }> {
+    const bytes = await this.#store.get(headKeyOf(actor))
+    const record = bytes && (await this.#heads.record(actor).catch(() => undefined))
+    const head = { ...(record ?? { sequence: 0, epoch: 0, trimmed: 0 }) }
+    const prefix = eventsOf(actor)
+    for await (const [key, value] of this.#store.range(prefix, after(prefix), { reverse: true, limit: 1 })) {
+      head.sequence = Math.max(head.sequence, numberOf(key))
+      head.epoch = Math.max(head.epoch, readable(actor, key, value)?.epoch ?? 0)
+    }
+    return head
+  }
+
+  async #snapshot(actor: PersistenceId): Promise<Snapshot | undefined> {
+    const bytes = await this.#store.get(snapshotKeyOf(actor))
+    try {
+      return bytes && (decodeValue(bytes, () => "") as Snapshot)
+    } catch {
+      return undefined
+    }
+  }
+
+  async #events(actor: PersistenceId, from: number): Promise<Entry[]> {
+    const found: Entry[] = []
+    const prefix = eventsOf(actor)
+    for await (const entry of this.#store.range(numbered(prefix, from), after(prefix))) found.push(entry)
+    return found
+  }
+
+  /** Where the order of the type leads to events that are cut: their sequences will be given again. */
+  async *#places(actor: PersistenceId, from: number): AsyncGenerator<Entry> {
+    const order = keyOf("order", actor.tenant, actor.type)
+    for await (const [key, value] of this.#store.range(order, after(order))) {
+      try {
+        const [of, sequence] = decodeValue(value, () => "") as [string, number]
+        if (of === actor.key && sequence >= from) yield [key, value]
+      } catch {
+        continue // a damaged one has been set aside
+      }
+    }
+  }
+
+  /** Puts records into the quarantine file (X1). */
+  async #keep(entries: readonly Entry[], reason: string): Promise<void> {
+    const handle = await open(this.#quarantine, "a")
+    try {
+      for (const [key, value] of entries) {
+        const line = { name: nameOf(key), reason, key: key.toString("hex"), value: Buffer.from(value).toString("hex") }
+        await handle.write(`${JSON.stringify(line)}\n`)
+        this.setAside.push(line.name)
+      }
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+}
+
+/** Which event a key is of. */
+function eventOf(key: Buffer): false | { readonly actor: PersistenceId; readonly from: number } {
+  if (key.indexOf("journal\u0000") !== 0) return false
+  return { actor: actorOf(key.subarray(0, -8)), from: numberOf(key) }
+}
+
+function readable(actor: PersistenceId, key: Buffer, value: Uint8Array): StoredEvent | undefined {
+  try {
+    return decodeEvent(value, actorNames(actor), () => nameOf(key))
+  } catch {
+    return undefined
+  }
+}

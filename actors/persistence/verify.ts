@@ -1,0 +1,304 @@
+/**
+ * Looks at every record of a store: that it can be read, and that it fits the others.
+ *
+ * Invariants
+ *   V1. Verifying changes nothing, and sees the store as it was when it began.
+ *   V2. Records that were written with a checksum (events, heads, snapshots, answers of commands, orders) are found damaged whichever of their bytes it is;
+ *       of others it is known only that they can be read.
+ */
+import { AgentOSError } from "../errors.js"
+import { countRecords, type StoreProgress } from "./backup.js"
+import { decodeValue } from "./checked-value.js"
+import { wholeRange, type Entry } from "./database.js"
+import { decodeHead, eventTitle, filledKey, titleOf, type HeadRecord } from "./heads.js"
+import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
+import { after, keyOf, numberOf, partsOf } from "./keys.js"
+import type { LevelStore } from "./level-store.js"
+import { actorNames, decodeEvent } from "./record.js"
+
+/** What is wrong with one record or one actor, and what to call it. */
+export type Damage = { readonly name: string; readonly message: string } & (
+  | /** It cannot be read, or contradicts those before it. */ { readonly kind: "record"; readonly key: Buffer }
+  | { readonly kind: "missing-events"; readonly actor: PersistenceId; readonly from: number }
+  | { readonly kind: "missing-head"; readonly actor: PersistenceId }
+  | /** A snapshot is of a later state than the last event. */ {
+      readonly kind: "missing-before-snapshot"
+      readonly actor: PersistenceId
+      readonly snapshot: number
+    }
+  | /** What was trimmed is in no snapshot: the state cannot be had again. */ {
+      readonly kind: "missing-snapshot"
+      readonly actor: PersistenceId
+    }
+  | /** The database could not be read to its end. */ { readonly kind: "unreadable" }
+)
+
+export interface VerifyReport {
+  readonly records: number
+  readonly damages: readonly Damage[]
+}
+
+/** @throws nothing that is wrong with the store: it stands in the report */
+export async function verifyStore(
+  store: LevelStore,
+  { progress }: { readonly progress?: StoreProgress } = {},
+): Promise<VerifyReport> {
+  const total = progress === undefined ? 0 : await countRecords(store)
+  const damages: Damage[] = []
+  let records = 0
+  let last: Buffer | undefined
+  try {
+    const filled = (await store.get(filledKey)) !== undefined
+    // Begun together, they see the same moment (V1).
+    const all = store.pages(...wholeRange)[Symbol.asyncIterator]()
+    const first = all.next()
+    const [heads, snapshots] = [new Cursor(store, "head"), new Cursor(store, "snapshot")]
+    const actors = new Actors(heads, snapshots, filled, damages)
+    for (let page = await first; page.done !== true; page = await all.next()) {
+      for (const [key, value] of page.value) {
+        last = key
+        if (roomOf(key) !== "journal") {
+          checkValue(key, value, damages)
+          continue
+        }
+        if (!actors.isAt(key)) await actors.goTo(key)
+        actors.event(key, value)
+      }
+      records += page.value.length
+      progress?.(records, Math.max(records, total))
+    }
+    await actors.end()
+  } catch (error) {
+    const { message } = AgentOSError.from(error)
+    damages.push({ kind: "unreadable", name: `what follows ${last === undefined ? "the beginning" : nameOf(last)}`, message }) // prettier-ignore
+  }
+  return { records, damages }
+}
+
+/** What a record is, from its key. */
+export function nameOf(key: Buffer): string {
+  const room = roomOf(key)
+  try {
+    if (room === "journal") return eventTitle(actorOf(key.subarray(0, -8)), key)
+    if (room === "order") {
+      const [, tenant, type] = partsOf(key.subarray(0, -8))
+      return `ordinal ${numberOf(key)} of ${tenant}/${type}`
+    }
+    const [, tenant, type, of = "", command] = partsOf(key)
+    if (room === "head" || room === "snapshot") return `the ${room} of ${tenant}/${type}/${of}`
+    if (room === "command") return `the answer to command ${command} of ${tenant}/${type}/${of}`
+  } catch {
+    // A key that is not as its room has them is called as it is.
+  }
+  return `the record ${JSON.stringify(key.toString().replaceAll("\u0000", "/"))}`
+}
+
+const roomOf = (key: Buffer): string => key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
+
+/** @param key whose parts are a room, tenant, type and key */
+export function actorOf(key: Uint8Array): PersistenceId {
+  const [, tenant = "", type = "", of = ""] = partsOf(key)
+  return { tenant, type, key: of }
+}
+
+/** A record that is no event, by itself. */
+function checkValue(key: Buffer, value: Uint8Array, damages: Damage[]): void {
+  try {
+    if (roomOf(key) !== "command-age") decodeValue(value, () => nameOf(key))
+    else if (value.length > 0) throw new AgentOSError("RECORD_DAMAGED", `${nameOf(key)}: it has content`)
+  } catch (error) {
+    damages.push(damagedRecord(key, error))
+  }
+}
+
+const damagedRecord = (key: Buffer, error: unknown): Damage => ({
+  kind: "record",
+  key,
+  name: nameOf(key),
+  message: AgentOSError.from(error).message,
+})
+
+const journalRoom = keyOf("journal").length
+
+/** The events of one actor after the other, beside its head record and its snapshot. */
+class Actors {
+  readonly #heads: Cursor
+  readonly #snapshots: Cursor
+  /** The store says that every actor has a head record. */
+  readonly #filled: boolean
+  readonly #damages: Damage[]
+  #open: OneActor | undefined
+
+  constructor(heads: Cursor, snapshots: Cursor, filled: boolean, damages: Damage[]) {
+    this.#heads = heads
+    this.#snapshots = snapshots
+    this.#filled = filled
+    this.#damages = damages
+  }
+
+  /** Whether an event is of the actor that is being looked at. */
+  isAt(key: Buffer): boolean {
+    const place = this.#open?.place
+    return place !== undefined && key.compare(place, 0, place.length, journalRoom, key.length - 8) === 0
+  }
+
+  async goTo(key: Buffer): Promise<void> {
+    this.#open?.end()
+    const place = key.subarray(journalRoom, -8)
+    await this.#before(place)
+    this.#open = await this.#begin(place, true)
+  }
+
+  event(key: Buffer, value: Uint8Array): void {
+    this.#open?.event(key, value)
+  }
+
+  async end(): Promise<void> {
+    this.#open?.end()
+    await this.#before(undefined)
+  }
+
+  /** Actors without events that have a head record, up to a place. */
+  async #before(place: Buffer | undefined): Promise<void> {
+    for (;;) {
+      const next = await this.#heads.place()
+      if (next === undefined || (place !== undefined && Buffer.compare(next, place) >= 0)) return
+      const one = await this.#begin(next, false)
+      one.end()
+    }
+  }
+
+  async #begin(place: Buffer, hasEvents: boolean): Promise<OneActor> {
+    const actor = actorOf(Buffer.concat([keyOf("head"), place]))
+    const head = await this.#read(this.#heads, place, (value) => decodeHead(value, actor))
+    const snapshot = await this.#read(this.#snapshots, place, (value) => decodeValue(value, () => "") as Snapshot)
+    if (head === undefined && this.#filled && hasEvents)
+      this.#damages.push({ kind: "missing-head", actor, name: `the head of ${titleOf(actor)}`, message: `${titleOf(actor)}: it has events, but no head record` }) // prettier-ignore
+    return new OneActor(place, actor, head, snapshot, this.#damages)
+  }
+
+  /** @returns undefined when there is none, null when it is damaged (which is told where its room is looked at) */
+  async #read<T>(cursor: Cursor, place: Buffer, decode: (value: Uint8Array) => T): Promise<T | undefined | null> {
+    const value = await cursor.take(place)
+    if (value === undefined) return undefined
+    try {
+      return decode(value)
+    } catch {
+      return null
+    }
+  }
+}
+
+class OneActor {
+  readonly place: Buffer
+  readonly #actor: PersistenceId
+  /** null when it is damaged, here and below. */
+  readonly #head: HeadRecord | null
+  readonly #snapshot: Snapshot | null | undefined
+  readonly #names: Buffer
+  readonly #damages: Damage[]
+  #last: number | undefined
+  #epoch = 0
+
+  constructor(
+    place: Buffer,
+    actor: PersistenceId,
+    head: HeadRecord | null | undefined,
+    snapshot: Snapshot | null | undefined,
+    damages: Damage[],
+  ) {
+    this.place = place
+    this.#actor = actor
+    this.#head = head === undefined ? { sequence: 0, epoch: 0, trimmed: 0 } : head
+    this.#snapshot = snapshot
+    this.#names = actorNames(actor)
+    this.#damages = damages
+  }
+
+  event(key: Buffer, value: Uint8Array): void {
+    const sequence = numberOf(key)
+    // Of a trim that was cut short, some events may be left.
+    const first = this.#head === null ? sequence : Math.min(sequence, this.#head.trimmed + 1)
+    const expected = this.#last === undefined ? first : this.#last + 1
+    if (sequence !== expected) this.#missing(expected, sequence - 1)
+    this.#last = sequence
+    try {
+      const where = (): string => eventTitle(this.#actor, key)
+      this.#checkPlace(decodeEvent(value, this.#names, where), sequence, where)
+    } catch (error) {
+      this.#damages.push(damagedRecord(key, error))
+    }
+  }
+
+  #checkPlace(event: StoredEvent, sequence: number, where: () => string): void {
+    const wrong = (what: string) => new AgentOSError("RECORD_DAMAGED", `${where()}: ${what}`)
+    if (event.sequence !== sequence) throw wrong(`it stands in the place of event ${event.sequence}`)
+    const head = this.#head
+    const least = head !== null && sequence > head.sequence ? Math.max(this.#epoch, head.epoch) : this.#epoch
+    if (event.epoch < least) throw wrong(`its epoch is ${event.epoch}, after ${least} was used`)
+    this.#epoch = event.epoch
+  }
+
+  end(): void {
+    const [actor, head, snapshot] = [this.#actor, this.#head, this.#snapshot]
+    if (head === null) return
+    const title = titleOf(actor)
+    const last = this.#last ?? head.trimmed
+    const covered = snapshot?.sequence ?? 0
+    if (last < head.sequence) this.#missing(last + 1, head.sequence)
+    if (covered > Math.max(last, head.sequence)) {
+      const message = `${title}: the snapshot is of event ${covered}, the last event is ${last}`
+      this.#damages.push({ kind: "missing-before-snapshot", actor, snapshot: covered, name: title, message })
+    }
+    if (snapshot !== null && covered < head.trimmed) {
+      const message = `${title}: events up to ${head.trimmed} are trimmed, and no snapshot covers them`
+      this.#damages.push({ kind: "missing-snapshot", actor, name: `the snapshot of ${title}`, message })
+    }
+  }
+
+  #missing(from: number, to: number): void {
+    const what = from === to ? `event ${from}` : `events ${from} to ${to}`
+    const name = `${what} of ${titleOf(this.#actor)}`
+    this.#damages.push({ kind: "missing-events", actor: this.#actor, from, name, message: `${name}: missing` })
+  }
+}
+
+/** The records of a room, to be walked along beside those of another. */
+class Cursor {
+  readonly #room: Buffer
+  readonly #pages: AsyncIterator<readonly Entry[]>
+  #page: Promise<IteratorResult<readonly Entry[]>>
+  #at = 0
+
+  constructor(store: LevelStore, room: string) {
+    this.#room = keyOf(room)
+    this.#pages = store.pages(this.#room, after(this.#room))[Symbol.asyncIterator]()
+    this.#page = this.#pages.next()
+    this.#page.catch(() => undefined) // whoever comes for it hears of it
+  }
+
+  /** The key of the next record without its room; undefined at the end. */
+  async place(): Promise<Buffer | undefined> {
+    return (await this.#next())?.[0].subarray(this.#room.length)
+  }
+
+  /** Goes on past a place. @returns the value that stands there */
+  async take(place: Buffer): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const next = await this.#next()
+      const order = next === undefined ? 1 : Buffer.compare(next[0].subarray(this.#room.length), place)
+      if (order > 0) return undefined
+      this.#at += 1
+      if (order === 0) return next?.[1]
+    }
+  }
+
+  async #next(): Promise<Entry | undefined> {
+    const page = await this.#page
+    if (page.done === true) return undefined
+    if (this.#at < page.value.length) return page.value[this.#at]
+    this.#at = 0
+    this.#page = this.#pages.next()
+    return this.#next()
+  }
+}

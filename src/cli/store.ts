@@ -1,0 +1,81 @@
+import { join } from "node:path"
+import { Presets, SingleBar } from "cli-progress"
+import pc from "picocolors"
+import { AgentOSError } from "#actors/errors.js"
+import { backupStore, type StoreProgress } from "#actors/persistence/backup.js"
+import { openExisting, repairStore } from "#actors/persistence/repair.js"
+import { verifyStore, type Damage } from "#actors/persistence/verify.js"
+import { loadConfig, type GlobalOptions } from "./settings.js"
+
+/** `llmagentos store verify`: reads every record; ends with 1 when one is damaged. */
+export async function verifyCommand(options: GlobalOptions): Promise<void> {
+  const folder = await folderOf(options)
+  const store = await openExisting(folder)
+  try {
+    const { records, damages } = await withBar("verified", (progress) => verifyStore(store, { progress }))
+    show(damages)
+    console.log(`${folder}: ${records} records, ${damages.length === 0 ? "all whole" : `${damages.length} damages`}`)
+    if (damages.length > 0) process.exitCode = 1
+  } finally {
+    await store.close()
+  }
+}
+
+/** `llmagentos store backup <folder>`: copies the store, ready to be used as `<data>/store`. */
+export async function backupCommand(to: string, options: GlobalOptions): Promise<void> {
+  const folder = await folderOf(options)
+  const store = await openExisting(folder)
+  try {
+    const records = await withBar("copied", (progress) => backupStore(store, to, { progress }))
+    console.log(`${folder}: ${records} records copied to ${to}`)
+  } finally {
+    await store.close()
+  }
+}
+
+/** `llmagentos store repair`: sets damaged records aside; ends with 1 when something is still wrong. */
+export async function repairCommand(options: GlobalOptions & { readonly cutTails?: boolean }): Promise<void> {
+  const folder = await folderOf(options)
+  const { reopened, setAside, left } = await withBar("verified", (progress) =>
+    repairStore(folder, { cutTails: options.cutTails === true, progress }),
+  )
+  if (reopened) console.log("the database did not open; it was repaired from what could be read of its files")
+  for (const name of setAside) console.log(pc.yellow(`set aside: ${name}`))
+  if (setAside.length > 0) console.log(pc.dim(`their bytes are in ${folder}.quarantine.jsonl`))
+  show(left)
+  if (left.some(({ kind }) => kind === "missing-events" || kind === "record") && options.cutTails !== true)
+    console.log("actors that lost events stay refused; --cut-tails lets them go on with the state before the loss")
+  console.log(`${folder}: ${left.length === 0 ? "all whole" : `${left.length} damages are left`}`)
+  if (left.length > 0) process.exitCode = 1
+}
+
+function show(damages: readonly Damage[]): void {
+  for (const { message } of damages) console.log(pc.red(message))
+}
+
+async function folderOf(options: GlobalOptions): Promise<string> {
+  const { data } = await loadConfig(options)
+  if (data === "memory")
+    throw new AgentOSError("STORE_REFUSED", "data is kept in memory: there is no store on the disk")
+  return join(data, "store")
+}
+
+/** Work with a progress bar, where there is somebody to see it. */
+async function withBar<T>(what: string, work: (progress: StoreProgress) => Promise<T>): Promise<T> {
+  const bar = new SingleBar(
+    { format: `{bar} {percentage}% {value}/{total} records ${what}`, clearOnComplete: true },
+    Presets.shades_classic,
+  )
+  let begun = false
+  try {
+    return await work((done, total) => {
+      if (process.stdout.isTTY !== true) return
+      if (!begun) bar.start(total, 0)
+      begun = true
+      bar.setTotal(total)
+      bar.update(done)
+    })
+  } finally {
+    if (begun) bar.stop()
+  }
+}
