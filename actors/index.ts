@@ -49,7 +49,7 @@ export type {
 } from "./persistence/projection.js"
 export { repairStore } from "./persistence/repair.js"
 export type { RepairOptions, RepairReport } from "./persistence/repair.js"
-export { verifyStore } from "./persistence/verify.js"
+export { verifyFolder, verifyStore } from "./persistence/verify.js"
 export type { Damage, VerifyReport } from "./persistence/verify.js"
 export type { ActorRef, AnyRef, Deferred } from "./ref.js"
 export type { Backoff, ChildKind, Exit, Strategy, Supervision } from "./supervision.js"

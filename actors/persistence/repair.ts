@@ -6,8 +6,8 @@
  *   X2. An actor that lost events stays refused until its tail is cut; nothing acknowledged is forgotten silently.
  *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot.
  */
-import { open, readdir } from "node:fs/promises"
-import { resolve } from "node:path"
+import { mkdir, open, rename } from "node:fs/promises"
+import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
 import type { StoreProgress } from "./backup.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
@@ -18,7 +18,8 @@ import { after, keyOf, numberOf, numbered } from "./keys.js"
 import { LevelStore } from "./level-store.js"
 import { Orders } from "./order.js"
 import { actorNames, decodeEvent } from "./record.js"
-import { actorOf, nameOf, verifyStore, type Damage } from "./verify.js"
+import { damagedTables } from "./table-file.js"
+import { actorOf, holdsStore, nameOf, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
   /** Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the state before it. */
@@ -31,7 +32,7 @@ export interface RepairOptions {
 export interface RepairReport {
   /** The database did not open; LevelDB's own repair made it so. */
   readonly reopened: boolean
-  /** Names of the records that are in the quarantine file now. */
+  /** Names of the records that are in the quarantine file now, and of damaged files, which are in a folder beside the store that ends in `.quarantine`. */
   readonly setAside: readonly string[]
   /** What is still wrong, and why it was left. */
   readonly left: readonly Damage[]
@@ -40,34 +41,41 @@ export interface RepairReport {
 /** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when LevelDB cannot repair it */
 export async function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
   const { cutTails = false, quarantine = `${resolve(folder)}.quarantine.jsonl`, progress } = options
-  const { store, reopened } = await openDamaged(folder)
+  const { store, reopened, moved } = await openDamaged(folder)
   try {
     const repair = new Repair(store, quarantine)
     const { damages } = await verifyStore(store, { ...(progress && { progress }) })
     for (const damage of damages) await repair.mend(damage)
     if (cutTails) for (const damage of damages) await repair.cut(damage)
     const { damages: left } = damages.length === 0 ? { damages } : await verifyStore(store)
-    return { reopened, setAside: repair.setAside, left }
+    return { reopened, setAside: [...moved, ...repair.setAside], left }
   } finally {
     await store.close()
   }
 }
 
-/** Opens the store of a folder that must be there. @throws `STORE_REFUSED`, and as `LevelStore.open` does */
-export async function openExisting(folder: string): Promise<LevelStore> {
-  const held = await readdir(folder).catch(() => [])
-  if (held.length === 0) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
-  return LevelStore.open(folder)
+interface Opened {
+  readonly store: LevelStore
+  readonly reopened: boolean
+  /** Names of files that were moved away. */
+  readonly moved: readonly string[]
 }
 
-async function openDamaged(folder: string): Promise<{ readonly store: LevelStore; readonly reopened: boolean }> {
+async function openDamaged(folder: string): Promise<Opened> {
+  if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
+  const tables = await damagedTables(folder)
   try {
-    return { store: await openExisting(folder), reopened: false }
+    const store = await LevelStore.open(folder)
+    if (tables.length === 0) return { store, reopened: false, moved: [] }
+    await store.close() // it is not locked: the tables are not just being written
   } catch (error) {
     if (AgentOSError.from(error).code !== "STORE_FAILED") throw error
-    await repairLevelDatabase(folder)
-    return { store: await LevelStore.open(folder), reopened: true }
   }
+  const away = `${resolve(folder)}.quarantine`
+  if (tables.length > 0) await mkdir(away, { recursive: true })
+  for (const { file } of tables) await rename(join(folder, file), join(away, file))
+  await repairLevelDatabase(folder)
+  return { store: await LevelStore.open(folder), reopened: true, moved: tables.map(({ file }) => `table ${file}`) }
 }
 
 class Repair {

@@ -3,9 +3,11 @@
  *
  * Invariants
  *   V1. Verifying changes nothing, and sees the store as it was when it began.
- *   V2. Records that were written with a checksum (events, heads, snapshots, answers of commands, orders) are found damaged whichever of their bytes it is;
+ *   V2. Of a folder, the files are looked at first: what LevelDB would do with a damaged one is not known, so none of its records is read then.
+ *   V3. Records that were written with a checksum (events, heads, snapshots, answers of commands, orders) are found damaged whichever of their bytes it is;
  *       of others it is known only that they can be read.
  */
+import { readdir } from "node:fs/promises"
 import { AgentOSError } from "../errors.js"
 import { countRecords, type StoreProgress } from "./backup.js"
 import { decodeValue } from "./checked-value.js"
@@ -13,8 +15,9 @@ import { wholeRange, type Entry } from "./database.js"
 import { decodeHead, eventTitle, filledKey, titleOf, type HeadRecord } from "./heads.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, partsOf } from "./keys.js"
-import type { LevelStore } from "./level-store.js"
+import { LevelStore } from "./level-store.js"
 import { actorNames, decodeEvent } from "./record.js"
+import { damagedTables } from "./table-file.js"
 
 /** What is wrong with one record or one actor, and what to call it. */
 export type Damage = { readonly name: string; readonly message: string } & (
@@ -30,6 +33,7 @@ export type Damage = { readonly name: string; readonly message: string } & (
       readonly kind: "missing-snapshot"
       readonly actor: PersistenceId
     }
+  | /** A file of the database is damaged; nothing was read. */ { readonly kind: "table"; readonly file: string }
   | /** The database could not be read to its end. */ { readonly kind: "unreadable" }
 )
 
@@ -38,7 +42,31 @@ export interface VerifyReport {
   readonly damages: readonly Damage[]
 }
 
-/** @throws nothing that is wrong with the store: it stands in the report */
+/**
+ * Verifies the store in a folder that nobody uses.
+ *
+ * @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when it does not open
+ */
+export async function verifyFolder(
+  folder: string,
+  options: { readonly progress?: StoreProgress } = {},
+): Promise<VerifyReport> {
+  // prettier-ignore
+  if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
+  const tables = await damagedTables(folder)
+  const store = await LevelStore.open(folder) // a table that an owner is just writing is not damaged
+  try {
+    if (tables.length === 0) return await verifyStore(store, options)
+    return { records: 0, damages: tables.map((table) => ({ kind: "table", name: `table ${table.file}`, ...table })) } // V2
+  } finally {
+    await store.close()
+  }
+}
+
+/** Whether there is anything in a folder. */
+export const holdsStore = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length > 0
+
+/** Verifies an open store. @throws nothing that is wrong with the store: it stands in the report */
 export async function verifyStore(
   store: LevelStore,
   { progress }: { readonly progress?: StoreProgress } = {},

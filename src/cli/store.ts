@@ -3,28 +3,25 @@ import { Presets, SingleBar } from "cli-progress"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import { backupStore, type StoreProgress } from "#actors/persistence/backup.js"
-import { openExisting, repairStore } from "#actors/persistence/repair.js"
-import { verifyStore, type Damage } from "#actors/persistence/verify.js"
+import { LevelStore } from "#actors/persistence/level-store.js"
+import { repairStore } from "#actors/persistence/repair.js"
+import { holdsStore, verifyFolder, type Damage } from "#actors/persistence/verify.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
 
 /** `llmagentos store verify`: reads every record; ends with 1 when one is damaged. */
 export async function verifyCommand(options: GlobalOptions): Promise<void> {
   const folder = await folderOf(options)
-  const store = await openExisting(folder)
-  try {
-    const { records, damages } = await withBar("verified", (progress) => verifyStore(store, { progress }))
-    show(damages)
-    console.log(`${folder}: ${records} records, ${damages.length === 0 ? "all whole" : `${damages.length} damages`}`)
-    if (damages.length > 0) process.exitCode = 1
-  } finally {
-    await store.close()
-  }
+  const { records, damages } = await withBar("verified", (progress) => verifyFolder(folder, { progress }))
+  show(damages)
+  console.log(`${folder}: ${records} records, ${damages.length === 0 ? "all whole" : `${damages.length} damages`}`)
+  if (damages.length > 0) process.exitCode = 1
 }
 
 /** `llmagentos store backup <folder>`: copies the store, ready to be used as `<data>/store`. */
 export async function backupCommand(to: string, options: GlobalOptions): Promise<void> {
   const folder = await folderOf(options)
-  const store = await openExisting(folder)
+  if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
+  const store = await LevelStore.open(folder)
   try {
     const records = await withBar("copied", (progress) => backupStore(store, to, { progress }))
     console.log(`${folder}: ${records} records copied to ${to}`)
@@ -41,7 +38,8 @@ export async function repairCommand(options: GlobalOptions & { readonly cutTails
   )
   if (reopened) console.log("the database did not open; it was repaired from what could be read of its files")
   for (const name of setAside) console.log(pc.yellow(`set aside: ${name}`))
-  if (setAside.length > 0) console.log(pc.dim(`their bytes are in ${folder}.quarantine.jsonl`))
+  if (setAside.length > 0)
+    console.log(pc.dim(`they are in ${folder}.quarantine.jsonl; whole files in ${folder}.quarantine`))
   show(left)
   if (left.some(({ kind }) => kind === "missing-events" || kind === "record") && options.cutTails !== true)
     console.log("actors that lost events stay refused; --cut-tails lets them go on with the state before the loss")

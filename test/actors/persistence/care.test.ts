@@ -4,9 +4,19 @@ import { join } from "node:path"
 import fc from "fast-check"
 import t from "tap"
 import { systemClock } from "#actors/clock.js"
-import { backupStore, levelJournal, LevelStore, repairStore, verifyStore, type Journal } from "#actors/index.js"
+import {
+  backupStore,
+  levelJournal,
+  LevelStore,
+  repairStore,
+  verifyFolder,
+  verifyStore,
+  type Journal,
+} from "#actors/index.js"
+import { encodeValue } from "#actors/persistence/checked-value.js"
 import { wholeRange, type Entry } from "#actors/persistence/database.js"
 import { keyOf, numbered } from "#actors/persistence/keys.js"
+import { checkTable } from "#actors/persistence/table-file.js"
 
 const idOf = (key: string) => ({ tenant: "default", type: "account", key })
 const events = (...payloads: number[]) => payloads.map((payload) => ({ name: "deposited", payload, version: 1 }))
@@ -104,6 +114,41 @@ t.test("what is missing is named", async (t) => {
   )
   t.same((await verifyStore(store)).damages, [])
   await store.close()
+})
+
+t.test("a changed byte in a table file is found before LevelDB reads it, or changes nothing", async (t) => {
+  const folder = join(t.testdir({}), "store")
+  const { store } = await filled(folder)
+  for (let n = 0; n < 400; n++) await store.write([[keyOf("knowledge", `${n}`), encodeValue(`some text ${n * n * n}`)]])
+  await store.compact()
+  const before = await entriesOf(store)
+  await store.close()
+  t.same((await verifyFolder(folder)).damages, [])
+  const [table] = (await readdir(folder)).filter((name) => name.endsWith(".ldb"))
+  const whole = await readFile(join(folder, table as string))
+  for (let at = 0; at < whole.length; at++) {
+    const broken = Buffer.from(whole)
+    broken[at] = (broken[at] as number) ^ (1 << (at % 8))
+    try {
+      checkTable(broken)
+      if (at < whole.length - 48) t.fail(`byte ${at} of ${whole.length}`)
+    } catch {
+      continue
+    }
+  }
+  const broken = Buffer.from(whole)
+  broken[100] = (broken[100] as number) ^ 1
+  await writeFile(join(folder, table as string), broken)
+  const { damages, records } = await verifyFolder(folder)
+  t.match([records, damages], [0, [{ kind: "table", file: table, message: /block at 0/ }]])
+
+  const { reopened, setAside } = await repairStore(folder)
+  t.same([reopened, setAside], [true, [`table ${table}`]])
+  t.same(await readFile(join(`${folder}.quarantine`, table as string)), broken)
+  const again = await LevelStore.open(folder)
+  const after = await entriesOf(again)
+  t.ok(after.length < before.length)
+  await again.close()
 })
 
 t.test("a backup of a store that is being written holds one moment of it", async (t) => {
