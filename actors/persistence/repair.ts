@@ -1,5 +1,5 @@
 /**
- * Makes a damaged store usable again, without a word more than is known.
+ * Makes a damaged store usable again, and says what it lost.
  *
  * Invariants
  *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted.
