@@ -204,7 +204,7 @@ export class Cell extends Ref implements Sibling<Cell> {
         return this.#putAside(lane, handler, payload, meta)
     }
     const mailbox = this.#mailbox
-    if (this.#first === 0 && compiled.bytes === Infinity && (mailbox === undefined || mailbox.size === 0)) {
+    if (this.#first === 0 && compiled.inline && (mailbox === undefined || mailbox.size === 0)) {
       this.#first = handler
       this.#firstPayload = payload
       this.#firstMeta = meta
@@ -325,9 +325,14 @@ export class Cell extends Ref implements Sibling<Cell> {
     if (this.#open === undefined) {
       this.current = undefined // C5
       this.#payload = undefined
-      if (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0)) this.#schedule()
+      if (this.#first !== 0 || this.#mailbox !== undefined || this.#signals !== undefined || aside !== undefined)
+        this.#scheduleIfDue()
     } else if (aside !== undefined && aside.waiting > 0) this.#scheduleHeld(aside)
     return handled
+  }
+
+  #scheduleIfDue(): void {
+    if (this.#signals !== undefined || (this.#phase === phases.running && this.waiting > 0)) this.#schedule()
   }
 
   /** Has its turn although a promise holds the mailbox, for what a reentrant handler may do. */

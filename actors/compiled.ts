@@ -22,6 +22,8 @@ export class Compiled {
   readonly capacity: number
   /** Most bytes that may wait; Infinity for no limit. */
   readonly bytes: number
+  /** Whether a message may wait in the cell itself: it is not weighed there. */
+  readonly inline: boolean
   readonly overflow: Overflow
   /** By a handler's number; undefined when all messages are ordinary. */
   readonly lanes: Uint8Array | undefined
@@ -41,6 +43,7 @@ export class Compiled {
     this.#numbers = new Map(this.types.map((type, i) => [type, i + 1]))
     this.capacity = spec.mailbox?.capacity ?? DEFAULT_CAPACITY
     this.bytes = spec.mailbox?.bytes ?? Infinity
+    this.inline = this.bytes === Infinity
     this.overflow = spec.mailbox?.overflow ?? "reject"
     const urgent = new Set(spec.mailbox?.urgent)
     const reentrant = new Set(spec.reentrant)

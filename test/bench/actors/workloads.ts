@@ -19,7 +19,11 @@ interface Done {
 /** Counts, and says so to whoever waits for it. */
 const Counter = defineActor({
   name: "counter",
-  state: (init: { readonly until: number; readonly then: () => void }) => ({ ...init, count: 0 }),
+  state: (init: { readonly until: number; readonly then: () => void }) => ({
+    until: init.until,
+    then: init.then,
+    count: 0,
+  }),
   receive: {
     add(ctx, by: number) {
       if ((ctx.state.count += by) === ctx.state.until) ctx.state.then()
@@ -46,10 +50,22 @@ const Teller = defineActor({
   },
 })
 
+/** Tells a counter so many times, without waiting. */
+const Flood = defineActor({
+  name: "flood",
+  state: (init: { readonly to: CounterRef; readonly count: number }) => init,
+  receive: {
+    go(ctx) {
+      const { to, count } = ctx.state
+      for (let i = 0; i < count; i++) if (!ctx.tell(to, "add", 1)) throw new Error(`message ${i} was refused`)
+    },
+  },
+})
+
 /** Tells a counter so many times, ten at a time. */
 const Crowd = defineActor({
   name: "crowd",
-  state: (init: { readonly to: CounterRef; readonly left: number }) => ({ ...init }),
+  state: (init: { readonly to: CounterRef; readonly left: number }) => ({ to: init.to, left: init.left }),
   receive: {
     go(ctx) {
       const { state } = ctx
@@ -75,7 +91,7 @@ const Ping = defineActor({
     readonly left: number
     readonly to: ActorRef<{ ping(from: ActorRef<{ pong(): void }>): void }>
     readonly then: () => void
-  }) => ({ ...init }),
+  }) => ({ left: init.left, to: init.to, then: init.then }),
   receive: {
     pong(ctx) {
       if (--ctx.state.left === 0) ctx.state.then()
@@ -92,7 +108,7 @@ const Successor = defineActor({
 
 const RingNode = defineActor({
   name: "ring-node",
-  state: (init: Done) => ({ ...init, next: undefined as ActorRef<{ token(left: number): void }> | undefined }),
+  state: (init: Done) => ({ done: init.done, next: undefined as ActorRef<{ token(left: number): void }> | undefined }),
   receive: {
     next(ctx, next: ActorRef<{ token(left: number): void }>) {
       ctx.state.next = next
@@ -130,10 +146,8 @@ const Sky = defineActor({
       }
       const part = size / 10
       for (let i = 0; i < 10; i++) {
-        const child: ActorRef<Go> = ctx.system.spawn(
-          Sky as never,
-          { init: { number: number + i * part, size: part, parent: ctx.self } } as never,
-        )
+        const init = { number: number + i * part, size: part, parent: ctx.self }
+        const child: ActorRef<Go> = ctx.spawn(Sky as never, { init } as never)
         ctx.tell(child, "go")
       }
     },
@@ -160,6 +174,18 @@ const workloads: Record<string, (system: ActorSystem, count: number) => Promise<
     until((then) => {
       const to = system.spawn(Counter, { init: { until: count, then } })
       system.spawn(Teller, { init: to }).tell("go")
+    }),
+  /** As tell, each message with a cause of its sender's. */
+  "tell with a cause": (system, count) =>
+    until((then) => {
+      const to = system.spawn(Counter, { init: { until: count, then } })
+      system.spawn(Teller, { init: to }).with({ cause: { caller: "bench" } }).tell("go")
+    }),
+  /** One sender that never waits: the mailbox holds them all. */
+  "tell, mailbox grows": (system, count) =>
+    until((then) => {
+      const to = system.spawn(Counter, { init: { until: count, then }, mailbox: { capacity: 8_000_000 } })
+      system.spawn(Flood, { init: { to, count } }).tell("go")
     }),
   "ping-pong": (system, count) =>
     until((then) => {
@@ -203,10 +229,12 @@ const workloads: Record<string, (system: ActorSystem, count: number) => Promise<
 /** Multiples of what a workload sends in one slice. */
 const counts: Record<string, number> = {
   tell: inFlight * 10_000,
-  "ping-pong": 2_000_000,
-  ask: 500_000,
-  "fan-in": 1_000_000,
-  ring: 1_000_000,
+  "tell with a cause": inFlight * 10_000,
+  "tell, mailbox grows": 5_000_000,
+  "ping-pong": 5_000_000,
+  ask: 1_000_000,
+  "fan-in": 5_000_000,
+  ring: 5_000_000,
   skynet: 1_111_111,
 }
 
@@ -314,7 +342,7 @@ async function flood(): Promise<Record<string, number>> {
 const only = process.argv[2]
 const results: Record<string, number> = {}
 for (const name of Object.keys(workloads))
-  if (only === undefined || only.split(",").includes(name)) results[name] = await rate(name)
-if (only === undefined || only.includes("idle")) Object.assign(results, await idle())
-if (only === undefined || only.includes("flood")) Object.assign(results, await flood())
+  if (only === undefined || only.split(";").includes(name)) results[name] = await rate(name)
+if (only === undefined || only.split(";").includes("idle")) Object.assign(results, await idle())
+if (only === undefined || only.split(";").includes("flood")) Object.assign(results, await flood())
 console.log(JSON.stringify(results))
