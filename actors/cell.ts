@@ -199,6 +199,7 @@ export class Cell extends Ref implements Sibling<Cell> {
       return this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "stopped")
     const { compiled } = this
     if (compiled.lanes !== undefined) {
+      if (compiled.isolated && !promised) payload = compiled.isolate(handler, payload)
       const lane = compiled.lanes[handler]
       if (lane === lanes.urgent || (lane === lanes.reentrant && this.#open !== undefined))
         return this.#putAside(lane, handler, payload, meta)

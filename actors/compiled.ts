@@ -5,9 +5,11 @@
  *   D1. A handler's number is its place among the definition's handlers, from 1; 0 means none. It never leaves the process: the wire carries names.
  */
 import type { ErasedHandler, ErasedSpec } from "./actor.js"
+import { DeferredReply } from "./ask.js"
 import { AgentOSError } from "./errors.js"
 import { DEFAULT_CAPACITY, type Overflow } from "./mailbox.js"
 import type { DefinitionMeter } from "./meter.js"
+import { frozenCopy } from "./plain.js"
 
 /** Most handlers of a definition: a mailbox keeps the number in a byte, and one is the runtime's own. */
 export const MOST_HANDLERS = 254
@@ -27,6 +29,8 @@ export class Compiled {
   readonly overflow: Overflow
   /** By a handler's number; undefined when all messages are ordinary. */
   readonly lanes: Uint8Array | undefined
+  /** Whether payloads and answers are copied and frozen, as if every actor lived elsewhere. */
+  readonly isolated: boolean
   /** Messages handled by actors of this definition. */
   handled = 0
   /** Set while somebody measures. */
@@ -36,10 +40,14 @@ export class Compiled {
   #lastType = ""
   #lastNumber = 0
 
-  constructor(spec: ErasedSpec) {
+  constructor(spec: ErasedSpec, isolated = false) {
     this.spec = spec
+    this.isolated = isolated
     this.types = Object.keys(spec.receive)
-    this.handlers = this.types.map((type) => spec.receive[type] as ErasedHandler)
+    this.handlers = this.types.map((type) => {
+      const handler = spec.receive[type] as ErasedHandler
+      return isolated ? isolatedHandler(handler, `the answer of ${spec.name}.${type}`) : handler
+    })
     this.#numbers = new Map(this.types.map((type, i) => [type, i + 1]))
     this.capacity = spec.mailbox?.capacity ?? DEFAULT_CAPACITY
     this.bytes = spec.mailbox?.bytes ?? Infinity
@@ -47,7 +55,7 @@ export class Compiled {
     this.overflow = spec.mailbox?.overflow ?? "reject"
     const urgent = new Set(spec.mailbox?.urgent)
     const reentrant = new Set(spec.reentrant)
-    if (urgent.size + reentrant.size > 0)
+    if (urgent.size + reentrant.size > 0 || isolated)
       this.lanes = Uint8Array.from(["", ...this.types], (type) =>
         urgent.has(type) ? lanes.urgent : reentrant.has(type) ? lanes.reentrant : 0,
       )
@@ -72,6 +80,11 @@ export class Compiled {
     return this.types[handler - 1] ?? ""
   }
 
+  /** @param handler its number @returns the payload of a message as it would arrive from another process @throws `INVALID_PAYLOAD` */
+  isolate(handler: number, payload: unknown): unknown {
+    return frozenCopy(payload, () => `${this.spec.name}.${this.typeOf(handler)}`)
+  }
+
   isReentrant(type: string): boolean {
     return this.lanes !== undefined && this.lanes[this.number(type)] === lanes.reentrant
   }
@@ -91,6 +104,15 @@ export class Compiled {
     if (result.issues === undefined) return result.value
     const faults = result.issues.map(({ message, path }) => `${pathText(path)}${message}`)
     throw new AgentOSError("INVALID_PAYLOAD", `${this.spec.name}.${type}: ${faults.join("; ")}`)
+  }
+}
+
+/** Its answer is copied and frozen, too. */
+function isolatedHandler(handler: ErasedHandler, title: string): ErasedHandler {
+  const isolate = (reply: unknown): unknown => (reply instanceof DeferredReply ? reply : frozenCopy(reply, () => title))
+  return (ctx, payload) => {
+    const reply = handler(ctx, payload)
+    return reply instanceof Promise ? reply.then(isolate) : isolate(reply)
   }
 }
 

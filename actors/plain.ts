@@ -2,6 +2,7 @@
  * Plain data: what a message may carry. It survives a copy to another thread, process or disk: JSON values, bigint, Date, bytes and typed arrays,
  * refs, and objects and arrays of these.
  */
+import { AgentOSError } from "./errors.js"
 
 declare const refMark: unique symbol
 
@@ -52,6 +53,41 @@ export type Plain<T> = unknown extends T
 interface RefLike extends RefMark {
   readonly address: string
   with(options: never): unknown
+}
+
+/**
+ * A deep copy that nobody can change; refs stay refs, and errors stay as they are. Typed arrays are copied, but cannot be frozen.
+ * @param title names the payload in errors
+ * @throws `INVALID_PAYLOAD` naming the part that is not plain data
+ */
+export function frozenCopy(payload: unknown, title: () => string): unknown {
+  const copies = new Map<object, unknown>()
+  const copy = (value: unknown, path: string): unknown => {
+    const refuse = (what: string) =>
+      new AgentOSError("INVALID_PAYLOAD", `${title()}: ${path} is ${what}; a payload is plain data`)
+    if (typeof value === "function" || typeof value === "symbol") throw refuse(`a ${typeof value}`)
+    if (typeof value !== "object" || value === null || isRef(value) || value instanceof Error) return value
+    const known = copies.get(value)
+    if (known !== undefined) return known
+    if (ArrayBuffer.isView(value) || value instanceof Date) {
+      const made: unknown = structuredClone(value)
+      copies.set(value, made)
+      return made
+    }
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (Array.isArray(value)) {
+      const made: unknown[] = []
+      copies.set(value, made)
+      for (let i = 0; i < value.length; i++) made.push(copy(value[i], `${path}[${i}]`))
+      return Object.freeze(made)
+    }
+    if (prototype !== Object.prototype && prototype !== null) throw refuse(`an instance of ${value.constructor.name}`)
+    const made: Record<string, unknown> = {}
+    copies.set(value, made)
+    for (const [name, part] of Object.entries(value)) made[name] = copy(part, `${path}.${name}`)
+    return Object.freeze(made)
+  }
+  return copy(payload, "the payload")
 }
 
 /** What an object costs beside what it holds, roughly. */

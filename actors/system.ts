@@ -23,7 +23,7 @@ import { AgentOSError } from "./errors.js"
 import { DefinitionMeter } from "./meter.js"
 import type { Journal } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
-import type { ActorRef, AnyRef } from "./ref.js"
+import type { ActorRef, AnyRef, Ref } from "./ref.js"
 import {
   silentLogger,
   type ActorNode,
@@ -51,6 +51,11 @@ export interface ActorSystemOptions {
   /** What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the whole system. */
   readonly whenGivenUp?: "stop-actor" | "stop-system"
   readonly entities?: EntityOptions
+  /**
+   * Copies and freezes every payload and answer, and refuses what is not plain data, as if each actor lived in a process of its own; default false.
+   * For tests: what would break on two nodes breaks here.
+   */
+  readonly isolated?: boolean
 }
 
 /** How many entities stay in memory. */
@@ -101,6 +106,7 @@ export class ActorSystem {
   readonly #definitions = new Map<string, Compiled>()
   readonly #allCompiled: Compiled[] = []
   readonly #meters: DefinitionMeter[] | undefined
+  readonly #isolated: boolean
   readonly #whenGivenUp: "stop-actor" | "stop-system"
   readonly #root: Cell
   readonly #entities: Entities
@@ -119,6 +125,7 @@ export class ActorSystem {
     this.wheel = new TimerWheel(this.clock)
     this.#meters = options.metrics === true ? [] : undefined
     this.#whenGivenUp = options.whenGivenUp ?? "stop-actor"
+    this.#isolated = options.isolated ?? false
     this.#root = new Cell(this, this.#compile(guardianDefinition), null, 0, undefined)
     const { maxResident = 100_000, memoryPressure = heapPressure } = options.entities ?? {}
     this.#entities = new Entities(this, this.#root, maxResident, memoryPressure)
@@ -144,13 +151,15 @@ export class ActorSystem {
     key: string,
     options: { readonly tenant?: string } = {},
   ): ActorRef<P> {
-    const compiled = this.#definitions.get(definition.name)
+    return this.entityAt(options.tenant ?? DEFAULT_TENANT, definition.name, key) as unknown as ActorRef<P>
+  }
+
+  /** A virtual actor by the name of its definition. @throws `UNKNOWN_DEFINITION` */
+  entityAt(tenant: string, type: string, key: string): Ref {
+    const compiled = this.#definitions.get(type)
     if (compiled === undefined)
-      throw new AgentOSError(
-        "UNKNOWN_DEFINITION",
-        `${definition.name} is not among the definitions that the system was made with`,
-      )
-    return this.#entities.ref(compiled, options.tenant ?? DEFAULT_TENANT, key) as unknown as ActorRef<P>
+      throw new AgentOSError("UNKNOWN_DEFINITION", `${type} is not among the definitions that the system was made with`)
+    return this.#entities.ref(compiled, tenant, key)
   }
 
   /** Stops an actor and its children; resolves when they have ended. */
@@ -255,7 +264,7 @@ export class ActorSystem {
     const { spec } = definition
     let compiled = this.#compiled.get(spec)
     if (compiled === undefined) {
-      compiled = new Compiled(spec)
+      compiled = new Compiled(spec, this.#isolated)
       this.#compiled.set(spec, compiled)
       this.#allCompiled.push(compiled)
       if (this.#meters !== undefined) {

@@ -179,7 +179,10 @@ const workloads: Record<string, (system: ActorSystem, count: number) => Promise<
   "tell with a cause": (system, count) =>
     until((then) => {
       const to = system.spawn(Counter, { init: { until: count, then } })
-      system.spawn(Teller, { init: to }).with({ cause: { caller: "bench" } }).tell("go")
+      system
+        .spawn(Teller, { init: to })
+        .with({ cause: { caller: "bench" } })
+        .tell("go")
     }),
   /** One sender that never waits: the mailbox holds them all. */
   "tell, mailbox grows": (system, count) =>
