@@ -36,17 +36,15 @@ export { levelJournal } from "./persistence/level-journal.js"
 export { LevelStore } from "./persistence/level-store.js"
 export { memoryJournal } from "./persistence/memory-journal.js"
 export { openLevelJournal } from "./persistence/open-level-journal.js"
+export { resumeDeliveries } from "./persistence/deliveries.js"
+export { delivery } from "./persistence/outbox.js"
+export type { Delivery } from "./persistence/outbox.js"
 export { definePersistentActor } from "./persistence/persistent-actor.js"
-export type { PersistentContext, PersistentSpec } from "./persistence/persistent-actor.js"
+export type { PersistentContext, PersistentSpec, Retention, StoresEvents } from "./persistence/persistent-actor.js"
 export { defineProjection, startProjection } from "./persistence/projection.js"
-export type {
-  Applies,
-  EventMeta,
-  Projection,
-  ProjectionHandle,
-  ProjectionSpec,
-  StoresEvents,
-} from "./persistence/projection.js"
+export type { Applies, EventMeta, Projection, ProjectionHandle, ProjectionSpec } from "./persistence/projection.js"
+export { startReminders } from "./persistence/reminders.js"
+export type { Reminder, Reminders, Schedule } from "./persistence/reminders.js"
 export { repairStore } from "./persistence/repair.js"
 export type { RepairOptions, RepairReport } from "./persistence/repair.js"
 export { verifyFolder, verifyStore } from "./persistence/verify.js"

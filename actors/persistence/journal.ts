@@ -60,6 +60,8 @@ export interface Snapshot {
   readonly sequence: number
   readonly version: number
   readonly state: unknown
+  /** Deliveries that are open, in the form of the outbox. */
+  readonly outbox?: unknown
 }
 
 export interface Journal {

@@ -14,13 +14,7 @@ import { DEFAULT_TENANT } from "../cause.js"
 import { AgentOSError } from "../errors.js"
 import type { ActorSystem } from "../system.js"
 import type { OrderedEvent, PersistenceId } from "./journal.js"
-
-declare const events: unique symbol
-
-/** A definition that says which events its actors store. */
-export interface StoresEvents<Events> {
-  readonly [events]?: Events
-}
+import type { EventsOf } from "./persistent-actor.js"
 
 /** Whose event it is and when it was stored. */
 export interface EventMeta {
@@ -37,17 +31,16 @@ export interface EventMeta {
 type PayloadOf<Fold> = Fold extends (state: never, payload: infer Payload) => void ? Payload : never
 
 /** What each event does to the state; events that are not named change nothing. */
-export type Applies<State, Definition> = typeof events extends keyof Definition
-  ? {
-      readonly [Event in keyof EventsOf<Definition>]?: (
-        state: State,
-        payload: PayloadOf<EventsOf<Definition>[Event]>,
-        meta: EventMeta,
-      ) => void
-    }
-  : { readonly [event: string]: (state: State, payload: never, meta: EventMeta) => void }
-
-type EventsOf<Definition> = Definition extends StoresEvents<infer Events> ? Events : never
+export type Applies<State, Definition> =
+  EventsOf<Definition> extends never
+    ? { readonly [event: string]: (state: State, payload: never, meta: EventMeta) => void }
+    : {
+        readonly [Event in keyof EventsOf<Definition>]?: (
+          state: State,
+          payload: PayloadOf<EventsOf<Definition>[Event]>,
+          meta: EventMeta,
+        ) => void
+      }
 
 export interface ProjectionSpec<State, Definition extends { readonly name: string }> {
   /** Stable: the state is stored under it. */
