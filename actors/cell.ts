@@ -300,7 +300,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     const { dispatcher } = this.system
     const { meter } = compiled
     let handled = 0
-    if (meter !== undefined && dispatcher.sampler.turn()) this.#probe(dispatcher.sampler.now)
+    if (meter !== undefined && dispatcher.sampling) handled = this.#handleSampled(meter)
     while (handled < limit && !dispatcher.hurried) {
       if (this.#open !== undefined) {
         if (!this.#runReentrant()) break
@@ -316,8 +316,8 @@ export class Cell extends Ref implements Sibling<Cell> {
       const handler = this.#take()
       if (handler === 0) break
       handled += 1
-      if (meter === undefined) this.#handle(handler, this.#payload, this.current)
-      else this.#handleMetered(handler, meter)
+      if (meter !== undefined && !this.#counted(handler, meter)) continue
+      this.#handle(handler, this.#payload, this.current)
     }
     compiled.handled += handled
     this.#scheduled = false
@@ -395,23 +395,31 @@ export class Cell extends Ref implements Sibling<Cell> {
     return true
   }
 
-  #handleMetered(handler: number, meter: DefinitionMeter): void {
-    if (handler === PROBE) return meter.mailboxAge.add(this.system.dispatcher.sampler.now - (this.#payload as number))
+  /** Counts a message by its type. @returns whether it is one, and no probe */
+  #counted(handler: number, meter: DefinitionMeter): boolean {
     meter.handled[handler] = (meter.handled[handler] as number) + 1
-    const { sampler } = this.system.dispatcher
-    if (!sampler.message()) return this.#handle(handler, this.#payload, this.current)
-    const began = sampler.now
-    this.#handle(handler, this.#payload, this.current)
-    const open = this.#open
-    if (open === undefined) meter.handlerTime.add(sampler.now - began)
-    else open.measured = () => meter.handlerTime.add(sampler.now - began)
+    if (handler !== PROBE) return true
+    meter.mailboxAge.add(this.system.clock.monotonic() - (this.#payload as number))
+    return false
   }
 
-  /** Puts a probe behind what waits. */
-  #probe(now: number): void {
+  /** The first message of a turn that is measured: takes its time, and puts a probe behind what waits. @returns how many messages it handled */
+  #handleSampled(meter: DefinitionMeter): number {
+    if (this.#open !== undefined || this.#signals !== undefined || this.#phase !== phases.running) return 0
+    const { clock, dispatcher } = this.system
+    const began = clock.monotonic()
+    dispatcher.sampling = false
     const mailbox = this.#mailbox
-    if (mailbox !== undefined && mailbox.size > 0) mailbox.put(PROBE, now, undefined)
-    else if (this.#first !== 0) (this.compiled.meter as DefinitionMeter).mailboxAge.add(0)
+    if (mailbox !== undefined && mailbox.size > 0) mailbox.put(PROBE, began, undefined)
+    else if (this.#first !== 0) meter.mailboxAge.add(0)
+    const handler = this.#take()
+    if (handler === 0 || !this.#counted(handler, meter)) return 0
+    this.#handle(handler, this.#payload, this.current)
+    const open = this.#open
+    const measured = (): void => meter.handlerTime.add(clock.monotonic() - began)
+    if (open === undefined) measured()
+    else (open as Limit).measured = measured
+    return 1
   }
 
   /** Holds the mailbox until a handler's promise settles or its time is up (C1). */

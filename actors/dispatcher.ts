@@ -10,7 +10,6 @@
  *   D3. An actor whose message a full mailbox refused ends its turn, so that the receiver comes to empty it.
  */
 import type { Clock } from "./clock.js"
-import { Sampler } from "./meter.js"
 
 export interface Runnable {
   /** Handles up to `limit` messages. @returns how many it handled */
@@ -37,8 +36,8 @@ export class Dispatcher {
   #scheduled = false
   /** The actor whose turn it is should end it (D3). */
   hurried = false
-  /** When to measure. */
-  readonly sampler: Sampler
+  /** The actor whose turn is next should take its time, if it is measured: seldom where turns are many, each where they are few. */
+  sampling = true
   /** What is left until the event loop has its turn, and until the next look at the clock (D2). */
   #left = perLoop
   #stride = perLook
@@ -56,7 +55,6 @@ export class Dispatcher {
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.sampler = new Sampler(clock)
   }
 
   /** Puts an actor at the back. */
@@ -112,6 +110,7 @@ export class Dispatcher {
     this.#stride = now - this.#looked > lookMs ? Math.max(2, this.#stride >> 2) : Math.min(perLook, this.#stride << 1)
     this.#untilLook = this.#stride
     this.#looked = now
+    this.sampling = true
   }
 }
 

@@ -1,15 +1,10 @@
 /**
- * What actors do and how long it takes, measured so seldom that it costs next to nothing: every message is counted by its type; the time of a handler is taken once in
- * `everyMessages` messages, and the age of a mailbox once in `everyTurns` turns, by a probe that waits in it like a message.
+ * What actors do and how long it takes, measured so seldom that it costs next to nothing: every message is counted by its type; the time of a handler is taken after each
+ * look that the dispatcher has at the clock, and the age of the mailbox with it, by a probe that waits in it like a message.
  *
  * Invariants
  *   E1. Measuring changes nothing that an actor can see: a probe takes no place that a message could have had, and has no handler.
  */
-import type { Clock } from "./clock.js"
-
-const everyMessages = 64
-const everyTurns = 64
-
 /** Counts of durations by powers of two: bucket `i` holds those under 2^i microseconds. */
 export class Histogram {
   readonly buckets = new Float64Array(32)
@@ -51,40 +46,11 @@ export class DefinitionMeter {
   constructor(name: string, types: readonly string[]) {
     this.name = name
     this.types = types
-    this.handled = new Float64Array(types.length + 1)
+    this.handled = new Float64Array(256) // the number of a probe has its place, too: no message need be held against it
   }
 
   /** Messages handled, by type. */
   get messages(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.types.map((type, i) => [type, this.handled[i + 1] as number]))
-  }
-}
-
-/** When to take the next sample; one for all actors of a system. */
-export class Sampler {
-  readonly #clock: Clock
-  #untilMessage = everyMessages
-  #untilTurn = everyTurns
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  get now(): number {
-    return this.#clock.monotonic()
-  }
-
-  /** Whether the time of the message about to be handled is taken. */
-  message(): boolean {
-    if (--this.#untilMessage > 0) return false
-    this.#untilMessage = everyMessages
-    return true
-  }
-
-  /** Whether a probe is put into the mailbox of the actor whose turn begins. */
-  turn(): boolean {
-    if (--this.#untilTurn > 0) return false
-    this.#untilTurn = everyTurns
-    return true
   }
 }

@@ -68,7 +68,12 @@ async function erlang(): Promise<Readonly<Record<string, number>>> {
       "-eval",
       "erlang_peer:main()",
     ])
-    return Object.fromEntries(text.trim().split("\n").map((line) => line.split(" ")).map(([name = "", value]) => [name, Number(value)])) // prettier-ignore
+    // A name may have spaces: "tell, mailbox grows 12200000".
+    const parted = (line: string): readonly [string, number] => {
+      const at = line.lastIndexOf(" ")
+      return [line.slice(0, at), Number(line.slice(at + 1))]
+    }
+    return Object.fromEntries(text.trim().split("\n").map(parted))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
