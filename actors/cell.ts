@@ -715,11 +715,12 @@ export class Cell extends Ref implements Sibling<Cell> {
     const { system, compiled } = this
     system.counts.crashes += 1
     if (compiled.meter !== undefined) compiled.meter.crashes += 1
-    system.telemetry.crashed?.(this.address, thrown)
     const meta = this.current
+    const traceId = causeOf(meta)?.traceId
+    system.telemetry.crashed?.(this.address, thrown, traceId)
     this.current = undefined
     this.#tellCrashed(meta, thrown)
-    system.logger.warn({ actor: this.address, error: thrown }, "an actor crashed")
+    system.logger.warn({ actor: this.address, error: thrown, traceId }, "an actor crashed")
     this.crashed(thrown)
   }
 

@@ -12,7 +12,8 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** Things that happen seldom enough to be told one by one. */
 export interface Telemetry {
-  crashed?(actor: string, error: unknown): void
+  /** @param traceId of the message that it crashed on, when it has one */
+  crashed?(actor: string, error: unknown, traceId?: string): void
   restarted?(actor: string): void
   /** A supervisor gave up on a child. */
   escalated?(supervisor: string, child: string, error: unknown): void
@@ -24,6 +25,8 @@ export interface DeadLetter {
   readonly to: string
   readonly type: string
   readonly reason: "stopped" | "overflow" | "expired"
+  /** Of the message's cause, when somebody traces. */
+  readonly traceId?: string
 }
 
 /** Counted since the system was made. */
