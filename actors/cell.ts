@@ -153,8 +153,9 @@ export class Cell extends Ref implements Sibling<Cell> {
     return (this.#context ??= this.compiled.spec.context?.(this) ?? this.system.contextOf(this))
   }
 
-  /** It and the actors it supervises. */
-  get tree(): ActorNode {
+  /** It and the actors it supervises, of each at most so many. */
+  treeOf(mostChildren: number): ActorNode {
+    const children = this.#family?.children.toArray(mostChildren) ?? []
     return {
       address: this.address,
       name: this.name,
@@ -162,7 +163,8 @@ export class Cell extends Ref implements Sibling<Cell> {
       phase: phaseNames[this.#phase],
       waiting: this.waiting,
       restarts: this.life,
-      children: this.#family?.children.toArray().map((child) => child.tree) ?? [],
+      children: children.map((child) => child.treeOf(mostChildren)),
+      more: (this.#family?.children.size ?? 0) - children.length,
     }
   }
 

@@ -169,7 +169,12 @@ export class ActorSystem {
 
   /** All actors, as their supervisors hold them; `formatTree` makes it text. */
   get tree(): ActorNode {
-    return { ...this.#root.tree, name: this.name }
+    return this.treeOf(Infinity)
+  }
+
+  /** The same with at most so many children of each actor, the oldest. */
+  treeOf(mostChildren: number): ActorNode {
+    return { ...this.#root.treeOf(mostChildren), name: this.name }
   }
 
   /** Counted since the system was made. */
