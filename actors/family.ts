@@ -5,6 +5,7 @@
  *   F1. Children stop before their parent, the last started first; they are restarted in the order they were started.
  *   F2. A crash is decided on once: one that was overtaken by a restart (of the whole family, say) is not.
  *   F3. Restarts of one family follow each other.
+ *   F4. What a life watched, was linked to and counted of its children's crashes ends with it; whoever watches it goes on watching.
  */
 import type { Cell } from "./cell.js"
 import { Children } from "./children.js"
@@ -26,8 +27,8 @@ export class Family {
   watchers: Set<Cell> | undefined
   #watched: Set<Cell> | undefined
   linked: Set<Cell> | undefined
-  /** When children were restarted lately. */
-  #restarts: readonly number[] = []
+  /** When children were restarted lately; of the guardian's, which have nothing to do with each other, each by itself. */
+  #restarts: Map<Cell | undefined, readonly number[]> | undefined
   #attempts: Map<Cell, Attempts> | undefined
   #restarting: Promise<void> = Promise.resolve()
   #stopWaiters: (() => void)[] | undefined
@@ -52,6 +53,7 @@ export class Family {
   lose(child: Cell): void {
     this.children.remove(child)
     this.#attempts?.delete(child)
+    this.#restarts?.delete(child)
     const name = child.options?.name
     if (name !== undefined && this.#names?.get(name) === child) this.#names.delete(name)
   }
@@ -68,19 +70,22 @@ export class Family {
     const cell = this.#cell
     if (!child.alive || child.life !== life) return // F2
     if (cell.stopping) return child.end(exit)
+    if (cell.suspended) return void child.stopChildrenThenEnd(exit)
     const supervision: Supervision = {
       ...DEFAULT_SUPERVISION,
       ...cell.compiled.spec.supervision,
       ...cell.options?.supervision,
     }
     const now = cell.system.clock.monotonic()
-    const directive = decide(supervision, child.options?.kind ?? "transient", exit, this.#restarts, now)
+    const account = cell.parent === null ? child : undefined
+    const restarts = this.#restarts?.get(account) ?? []
+    const directive = decide(supervision, child.options?.kind ?? "transient", exit, restarts, now)
     if (directive.do === "forget") return void child.stopChildrenThenEnd(exit)
     if (directive.do === "escalate") {
       void child.stopChildrenThenEnd(exit)
       return cell.escalated(child, directive.error)
     }
-    this.#restarts = counted(supervision, this.#restarts, now)
+    ;(this.#restarts ??= new Map()).set(account, counted(supervision, restarts, now))
     const siblings = this.children.toArray()
     const affected =
       directive.scope === "child"
@@ -92,8 +97,9 @@ export class Family {
     if (delayMs === 0 && affected.length === 1 && child.childless) return child.restart()
     for (const other of affected) other.suspend()
     const restart = (): void => void (this.#restarting = this.#restarting.then(() => restartAll(affected))) // F3
-    if (delayMs > 0) cell.system.wheel.add(new Limit(restart), delayMs)
-    else restart()
+    if (delayMs === 0) return restart()
+    void stopChildrenOf(affected)
+    cell.system.wheel.add(new Limit(restart), delayMs)
   }
 
   #delay({ backoff }: Supervision, child: Cell, now: number): number {
@@ -126,6 +132,18 @@ export class Family {
   unlink(other: Cell): void {
     this.linked?.delete(other)
     other.knownFamily?.linked?.delete(this.#cell)
+  }
+
+  /** Its life is over (F4). */
+  forsake(): void {
+    for (const other of this.#watched ?? []) this.unwatch(other)
+    this.takeLinked()
+  }
+
+  /** A new life begins (F4). */
+  beginAnew(): void {
+    this.#restarts?.clear()
+    this.#attempts?.clear()
   }
 
   /** The actors to take along in a crash; the links are gone with it. */
@@ -161,9 +179,13 @@ export class Family {
 
 /** F1 */
 async function restartAll(cells: readonly Cell[]): Promise<void> {
-  for (const cell of [...cells].reverse()) await cell.stopChildrenOf()
+  await stopChildrenOf(cells)
   for (const cell of cells) {
     cell.restart()
     if (!(await cell.ready())) return // it crashed again: its supervisor decides anew
   }
+}
+
+async function stopChildrenOf(cells: readonly Cell[]): Promise<void> {
+  for (const cell of [...cells].reverse()) await cell.stopChildrenOf()
 }
