@@ -21,8 +21,8 @@ export class Ask extends Deadline implements OpenAsk {
   #reject: (error: unknown) => void
   #onAbort: (() => void) | undefined
   ended = false
-  /** Set once a handler has answered with `defer`. */
-  deferred = false
+  /** Put aside by its actor: the handler that did so has not answered it. */
+  stashed = false
   /** Waits for room in a full mailbox. */
   readonly patient: boolean
 
@@ -96,7 +96,6 @@ export class DeferredReply implements Deferred<unknown> {
   readonly #ask: Ask | undefined
   constructor(ask: Ask | undefined) {
     this.#ask = ask
-    if (ask !== undefined) ask.deferred = true
   }
   reply(value: unknown): void {
     this.#ask?.reply(value)

@@ -133,6 +133,11 @@ export class Cell extends Ref implements Sibling<Cell> {
     return this.#phase === phases.stopping || this.#phase === phases.ended
   }
 
+  /** Its life is over, and the next has not begun. */
+  get suspended(): boolean {
+    return this.#phase === phases.waiting
+  }
+
   get waiting(): number {
     return (this.#first === 0 ? 0 : 1) + (this.#mailbox?.size ?? 0) + (this.#aside?.waiting ?? 0)
   }
@@ -401,7 +406,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     try {
       const result = (this.compiled.handlers[handler - 1] as Handler)(this.#context ?? this.context, payload)
       if (isPromise(result)) this.#await(result, meta)
-      else if (meta instanceof Ask && !(result instanceof DeferredReply)) meta.reply(result)
+      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
     } catch (error) {
       this.#crash(error)
     }
@@ -453,7 +458,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     promise.then(
       (value) =>
         this.#settle(open, () => {
-          if (meta instanceof Ask && !(value instanceof DeferredReply)) meta.reply(value)
+          if (meta instanceof Ask && !(value instanceof DeferredReply) && !meta.stashed) meta.reply(value)
         }),
       (error: unknown) => this.#settle(open, () => this.#crash(error)),
     )
@@ -497,7 +502,7 @@ export class Cell extends Ref implements Sibling<Cell> {
       const context = this.context.turn(meta)
       const result = (this.compiled.handlers[handler - 1] as Handler)(context, payload)
       if (isPromise(result)) this.#awaitReentrant(result, meta, handler)
-      else if (meta instanceof Ask && !(result instanceof DeferredReply)) meta.reply(result)
+      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
     } catch (error) {
       this.#crash(error)
       return true
@@ -525,7 +530,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     promise.then((value) => {
       if (!turns.delete(turn)) return
       turn.cancel()
-      if (meta instanceof Ask && !(value instanceof DeferredReply)) meta.reply(value)
+      if (meta instanceof Ask && !(value instanceof DeferredReply) && !meta.stashed) meta.reply(value)
     }, fail)
   }
 
@@ -535,7 +540,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     const capacity = this.options?.mailbox?.capacity ?? this.compiled.capacity
     if (stashed.length >= capacity)
       throw new AgentOSError("STASH_FULL", `${this.address} has stashed ${capacity} messages`)
-    if (this.current instanceof Ask) this.current.deferred = true
+    if (this.current instanceof Ask) this.current.stashed = true
     stashed.push({ handler: this.#handler, payload: this.#payload, meta: this.current })
   }
 
@@ -550,7 +555,10 @@ export class Cell extends Ref implements Sibling<Cell> {
       this.#firstPayload = undefined
       this.#firstMeta = undefined
     }
-    for (const { handler, payload, meta } of stashed.reverse()) mailbox.putFirst(handler, payload, meta)
+    for (const { handler, payload, meta } of stashed.reverse()) {
+      if (meta instanceof Ask) meta.stashed = false
+      mailbox.putFirst(handler, payload, meta)
+    }
   }
 
   // --- life ----------------------------------------------------------------------------------------------------------------------------------
@@ -667,18 +675,25 @@ export class Cell extends Ref implements Sibling<Cell> {
   #stopped(): void {
     if (!this.#stoppedByItself || this.options?.kind !== "permanent" || this.parent === null) return this.end(STOPPED)
     this.#stoppedByItself = false
-    this.#revoke()
+    this.#revoke(this.#over())
     this.parent.signal({ kind: "child-ended", child: this, life: this.life, exit: STOPPED })
   }
 
-  /** The life is over, the mailbox and the place stay (C4). */
-  #revoke(): void {
+  /**
+   * The life is over, the mailbox and the place stay (C4); what it had put aside waits again, whom it watched is forgotten.
+   * @param error told to those whom it owes an answer
+   */
+  #revoke(error: AgentOSError): void {
     const wasStarting = this.#phase === phases.starting
     this.#phase = phases.waiting
     this.#context?.abort()
-    this.#context?.revoke()
+    this.#context?.revoke(error)
     this.#context = undefined
     this.#giveUp()
+    this.unstashAll()
+    this.#family?.forsake()
+    const signals = this.#signals?.filter(({ kind }) => kind === "stop" || kind === "child-ended")
+    this.#signals = signals?.length === 0 ? undefined : signals
     if (wasStarting) this.#family?.started(false)
   }
 
@@ -709,7 +724,11 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.#aside?.turns.clear()
     if (this.#open === undefined) return
     this.#release()
-    if (this.current instanceof Ask) this.current.fail(new AgentOSError("ACTOR_STOPPED", `${this.address} has stopped`))
+    if (this.current instanceof Ask) this.current.fail(this.#over())
+  }
+
+  #over(): AgentOSError {
+    return new AgentOSError("ACTOR_STOPPED", `${this.address} has stopped`)
   }
 
   /** A throw: the message is lost (C3), its ask is told, the supervisor decides. */
@@ -723,26 +742,37 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.current = undefined
     this.#tellCrashed(meta, thrown)
     system.logger.warn({ actor: this.address, error: thrown, traceId }, "an actor crashed")
-    this.crashed(thrown)
+    this.#crashed(thrown)
   }
 
   #tellCrashed(meta: Meta | undefined, thrown: unknown): void {
-    if (!(meta instanceof Ask)) return
-    const message = `${this.address} crashed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
-    meta.fail(thrown instanceof AgentOSError ? thrown : new AgentOSError("ACTOR_CRASHED", message, { cause: thrown }))
+    if (meta instanceof Ask) meta.fail(this.#crashOf(thrown))
   }
 
-  crashed(error: unknown): void {
-    if (this.stopping || this.#phase === phases.waiting) return
-    this.#revoke()
+  /** As those are told who wait for an answer. */
+  #crashOf(thrown: unknown): AgentOSError {
+    if (thrown instanceof AgentOSError) return thrown
+    const message = `${this.address} crashed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    return new AgentOSError("ACTOR_CRASHED", message, { cause: thrown })
+  }
+
+  #crashed(error: unknown): void {
+    if (this.stopping || this.suspended) return
+    const linked = this.#family?.takeLinked() ?? []
+    this.#revoke(this.#crashOf(error))
     if (this.parent === null) return
     this.parent.signal({ kind: "child-ended", child: this, life: this.life, exit: { kind: "crashed", error } })
-    for (const other of this.#family?.takeLinked() ?? []) other.linkedCrash(this, error)
+    for (const other of linked) other.linkedCrash(this, error)
+  }
+
+  /** Work that it began beside its mailbox has failed. */
+  workFailed(error: unknown): void {
+    if (!this.stopping && !this.suspended) this.#crash(error)
   }
 
   /** An actor it is linked to has crashed. */
   linkedCrash(other: Cell, cause: unknown): void {
-    if (this.stopping || this.#phase === phases.waiting) return
+    if (this.stopping || this.suspended) return
     this.#crash(new AgentOSError("LINKED_CRASH", `${other.address}, linked to ${this.address}, has crashed`, { cause }))
   }
 
@@ -760,7 +790,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.#phase = phases.ended
     this.#giveUp()
     this.#context?.abort()
-    this.#context?.revoke()
+    this.#context?.revoke(exit.kind === "crashed" ? this.#crashOf(exit.error) : this.#over())
     this.#signals = undefined
     if (this.waiting > 0 || this.#aside !== undefined) this.#buryMessages()
     this.current = undefined
@@ -794,12 +824,13 @@ export class Cell extends Ref implements Sibling<Cell> {
 
   /** Ends this life, but keeps the mailbox and the place: the family is about to be restarted. */
   suspend(): void {
-    if (!this.stopping && this.#phase !== phases.waiting) this.#revoke()
+    if (!this.stopping && !this.suspended) this.#revoke(this.#over())
   }
 
   restart(): void {
-    if (this.#phase !== phases.waiting || this.system.stopping) return
+    if (!this.suspended || this.system.stopping) return
     this.life += 1
+    this.#family?.beginAnew()
     this.system.counts.restarts += 1
     if (this.compiled.meter !== undefined) this.compiled.meter.restarts += 1
     this.system.telemetry.restarted?.(this.address)

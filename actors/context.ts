@@ -16,6 +16,23 @@ class Ongoing {
   readonly timers = new Set<Limit>()
   /** One for each work begun by `run` that goes on; they are aborted with the actor's own. */
   readonly works = new Bag<{ readonly stop: AbortController; place: number }>()
+  /** Asks that are to be answered later. */
+  #owed: Ask[] = []
+  #owedAtMost = 16
+
+  owe(ask: Ask): void {
+    if (this.#owed.length >= this.#owedAtMost) {
+      this.#owed = this.#owed.filter(({ ended }) => !ended)
+      this.#owedAtMost = Math.max(16, 2 * this.#owed.length)
+    }
+    this.#owed.push(ask)
+  }
+
+  /** What is owed will not be answered any more. */
+  giveUp(error: AgentOSError): void {
+    for (const ask of this.#owed) ask.fail(error)
+    this.#owed = []
+  }
 }
 
 export class Context {
@@ -155,7 +172,7 @@ export class Context {
         (value) => end(() => cell.put(handler, value, causeToPassOn(meta), true)),
         (error: unknown) =>
           end(() =>
-            failure === undefined ? cell.crashed(error) : cell.put(failure, error, causeToPassOn(meta), true),
+            failure === undefined ? cell.workFailed(error) : cell.put(failure, error, causeToPassOn(meta), true),
           ),
       )
     return {
@@ -211,7 +228,9 @@ export class Context {
 
   defer(): DeferredReply {
     const { meta } = this
-    return new DeferredReply(meta instanceof Ask ? meta : undefined)
+    if (!(meta instanceof Ask)) return new DeferredReply(undefined)
+    this.ongoing.owe(meta)
+    return new DeferredReply(meta)
   }
 
   /** Aborts the signal and ends the timers: the incarnation is about to end. */
@@ -225,8 +244,10 @@ export class Context {
     for (const { stop } of ongoing.works.members()) stop.abort(reason)
   }
 
-  revoke(): void {
+  /** @param error told to those who still wait for an answer */
+  revoke(error?: AgentOSError): void {
     this.#revoked = true
+    if (error !== undefined) this.#ongoing?.giveUp(error)
   }
 
   get revoked(): boolean {

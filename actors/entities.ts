@@ -103,6 +103,10 @@ export class Entities {
 
   /** Puts a message into an entity's mailbox, waking it when it sleeps. */
   deliver(kind: Kind, key: string, handler: number, payload: unknown, meta: Meta | undefined): boolean {
+    if (this.#system.stopping) {
+      const ref = new EntityRef(this.#system, this, kind, key)
+      return this.#system.deadLetter(ref, kind.compiled.typeOf(handler), meta, "stopped")
+    }
     let resident = kind.residents.get(key)
     if (resident?.late !== undefined) {
       resident.late.push(() => this.deliver(kind, key, handler, payload, meta)) // E1
@@ -192,7 +196,6 @@ export class EntityRef extends Ref {
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    this.#system.checkRunning()
     return this.#entities.deliver(this.#kind, this.#key, this.#kind.compiled.number(type), payload, cause)
   }
 
@@ -204,7 +207,7 @@ export class EntityRef extends Ref {
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never> {
-    this.#system.checkRunning()
+    if (this.#system.stopping) return Promise.reject(this.#system.stopped)
     const { compiled } = this.#kind
     return openAsk(this.#system, this, compiled, type, cause, options, serving, asker, (ask) =>
       this.#entities.deliver(this.#kind, this.#key, compiled.number(type), payload, ask),

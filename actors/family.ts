@@ -5,8 +5,9 @@
  *   F1. Children stop before their parent, the last started first; they are restarted in the order they were started.
  *   F2. A crash is decided on once: one that was overtaken by a restart (of the whole family, say) is not.
  *   F3. Restarts of one family follow each other.
- *   F4. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to do with
- *       each other.
+ *   F4. What a life watched, was linked to and counted of its children's crashes ends with it; whoever watches it goes on watching.
+ *   F5. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to
+ *       do with each other.
  */
 import type { Cell } from "./cell.js"
 import { Children } from "./children.js"
@@ -28,7 +29,7 @@ export class Family {
   watchers: Set<Cell> | undefined
   #watched: Set<Cell> | undefined
   linked: Set<Cell> | undefined
-  /** When children were restarted lately, by whose account it is: the family's own, or the child's (F4). */
+  /** When children were restarted lately, by whose account it is: the family's own, or the child's (F5). */
   #restarts: Map<Cell, readonly number[]> | undefined
   #attempts: Map<Cell, Attempts> | undefined
   #restarting: Promise<void> | undefined
@@ -71,13 +72,14 @@ export class Family {
     const cell = this.#cell
     if (!child.alive || child.life !== life) return // F2
     if (cell.stopping) return child.end(exit)
+    if (cell.suspended) return void child.stopChildrenThenEnd(exit)
     const supervision: Supervision = {
       ...DEFAULT_SUPERVISION,
       ...cell.compiled.spec.supervision,
       ...cell.options?.supervision,
     }
     const now = cell.system.clock.monotonic()
-    const account = cell.parent === null ? child : cell // F4
+    const account = cell.parent === null ? child : cell // F5
     const restarts = this.#restarts?.get(account) ?? []
     const directive = decide(supervision, child.options?.kind ?? "transient", exit, restarts, now)
     if (directive.do === "forget") return void child.stopChildrenThenEnd(exit)
@@ -98,8 +100,9 @@ export class Family {
     for (const other of affected) other.suspend()
     const restart = (): void =>
       void (this.#restarting = (this.#restarting ?? Promise.resolve()).then(() => restartAll(affected))) // F3
-    if (delayMs > 0) cell.system.wheel.add(new Limit(restart), delayMs)
-    else restart()
+    if (delayMs === 0) return restart()
+    void stopChildrenOf(affected)
+    cell.system.wheel.add(new Limit(restart), delayMs)
   }
 
   #delay({ backoff }: Supervision, child: Cell, now: number): number {
@@ -132,6 +135,18 @@ export class Family {
   unlink(other: Cell): void {
     this.linked?.delete(other)
     other.knownFamily?.linked?.delete(this.#cell)
+  }
+
+  /** Its life is over (F4). */
+  forsake(): void {
+    for (const other of this.#watched ?? []) this.unwatch(other)
+    this.takeLinked()
+  }
+
+  /** A new life begins (F4). */
+  beginAnew(): void {
+    this.#restarts?.clear()
+    this.#attempts?.clear()
   }
 
   /** The actors to take along in a crash; the links are gone with it. */
@@ -167,9 +182,13 @@ export class Family {
 
 /** F1 */
 async function restartAll(cells: readonly Cell[]): Promise<void> {
-  for (const cell of [...cells].reverse()) await cell.stopChildrenOf()
+  await stopChildrenOf(cells)
   for (const cell of cells) {
     cell.restart()
     if (!(await cell.ready())) return // it crashed again: its supervisor decides anew
   }
+}
+
+async function stopChildrenOf(cells: readonly Cell[]): Promise<void> {
+  for (const cell of [...cells].reverse()) await cell.stopChildrenOf()
 }

@@ -7,7 +7,7 @@
  *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it.
  */
 import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type SpawnOptions } from "./actor.js"
-import { Ask } from "./ask.js"
+import { Ask, DeferredReply } from "./ask.js"
 import type { Cause } from "./cause.js"
 import { causeOf, type Cell, type Meta } from "./cell.js"
 import { cellOf } from "./context.js"
@@ -159,7 +159,7 @@ const WorkPool = defineActor({
       const meta = selfCell(ctx).current
       ctx.state.waiting.push({ type: job.type, payload: job.payload, meta, attempts: 0 })
       begin(ctx)
-      return ctx.defer()
+      return new DeferredReply(meta instanceof Ask ? meta : undefined) // kept when the pool is restarted, as what it defers would not be
     },
     finished(ctx, { worker, job, failure, reply }: Finished) {
       const { state } = ctx

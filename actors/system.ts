@@ -211,8 +211,11 @@ export class ActorSystem {
   // --- for the runtime -----------------------------------------------------------------------------------------------------------------------
 
   checkRunning(): void {
-    if (this.#stopping !== undefined)
-      throw new AgentOSError("SYSTEM_STOPPED", `the actor system ${this.name} is stopping`)
+    if (this.#stopping !== undefined) throw this.stopped
+  }
+
+  get stopped(): AgentOSError {
+    return new AgentOSError("SYSTEM_STOPPED", `the actor system ${this.name} is stopping`)
   }
 
   contextOf(cell: Cell): Context {

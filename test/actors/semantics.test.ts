@@ -1,0 +1,621 @@
+/** The promises of docs/semantics.md, one test or more for each; a title begins with the number of its promise. */
+import fc from "fast-check"
+import t from "tap"
+import {
+  createActorSystem,
+  defineActor,
+  definePersistentActor,
+  type ActorRef,
+  type DeadLetter,
+  type Deferred,
+} from "#actors/index.js"
+import { HandClock } from "../support/hand-clock.js"
+
+type Teardown = Pick<typeof t, "teardown">
+type Options = Partial<Parameters<typeof createActorSystem>[0]>
+
+const systemFor = async (t: Teardown, options: Options = {}) => {
+  const system = await createActorSystem({ name: "test", shutdownTimeoutMs: 50, ...options })
+  t.teardown(async () => {
+    const stopped = system.stop()
+    if (options.clock instanceof HandClock)
+      for (let n = 0; n < 10; n++) {
+        await turn()
+        options.clock.wind(100)
+      }
+    await stopped
+  })
+  return system
+}
+const turn = (): Promise<void> => new Promise((done) => setImmediate(done))
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 10; n++) await turn()
+}
+const never = <T = void>(): Promise<T> => new Promise<T>(() => {})
+
+/** Notes what it hears; an answer may be held back, or the actor crash. */
+const Listener = defineActor({
+  name: "listener",
+  state: (heard: unknown[] = []) => ({ heard, owed: [] as Deferred<string>[] }),
+  mailbox: { urgent: ["alarm"] },
+  receive: {
+    hear: (ctx, what: string) => void ctx.state.heard.push(what),
+    alarm: (ctx, what: string) => void ctx.state.heard.push(what),
+    heard: (ctx) => [...ctx.state.heard],
+    hang: () => never(),
+    crash() {
+      throw new RangeError("as told")
+    },
+    later(ctx) {
+      const owed = ctx.defer<string>()
+      ctx.state.owed.push(owed)
+      return owed
+    },
+    answer: (ctx, what: string) => ctx.state.owed.shift()?.reply(what),
+    leave: (ctx) => ctx.stop(),
+  },
+})
+
+// --- order -----------------------------------------------------------------------------------------------------------------------------------
+
+t.test(
+  "S1. ordinary messages of one sender to one actor are handled in the order sent, whatever else goes on",
+  async (t) => {
+    const Receiver = defineActor({
+      name: "receiver",
+      state: () => ({ got: [] as [string, number][], closed: false }),
+      mailbox: { urgent: ["urgent"] },
+      receive: {
+        ordinary: (ctx, [from, n]: readonly [string, number]) => {
+          if (ctx.state.closed) return ctx.stash()
+          ctx.state.got.push([from, n])
+        },
+        async slowly(ctx, [from, n]: readonly [string, number]) {
+          if (ctx.state.closed) return ctx.stash()
+          ctx.state.got.push([from, n])
+          await turn()
+        },
+        urgent: (ctx, [from, n]: readonly [string, number]) => void ctx.state.got.push([`${from} urgent`, n]),
+        close: (ctx) => void (ctx.state.closed = true),
+        open(ctx) {
+          ctx.state.closed = false
+          ctx.unstashAll()
+        },
+        got: (ctx) => ctx.state.got,
+      },
+    })
+    const Sender = defineActor({
+      name: "sender",
+      state: (init: { readonly name: string; readonly to: ActorRef<ReceiverProtocol> }) => ({ ...init, n: 0 }),
+      receive: {
+        send: (ctx, kind: "ordinary" | "slowly" | "urgent") =>
+          void ctx.tell(ctx.state.to, kind, [ctx.state.name, (ctx.state.n += 1)]),
+      },
+    })
+    type ReceiverProtocol = Record<"ordinary" | "slowly" | "urgent", (of: readonly [string, number]) => void>
+    const system = await systemFor(t)
+    const step = fc.tuple(
+      fc.constantFrom("a", "b", "close", "open", "wait"),
+      fc.constantFrom("ordinary", "slowly", "urgent"),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+        const receiver = system.spawn(Receiver)
+        const to = receiver as unknown as ActorRef<ReceiverProtocol>
+        const [a, b] = ["a", "b"].map((name) => system.spawn(Sender, { init: { name, to } }))
+        for (const [what, kind] of steps) {
+          if (what === "wait") await turn()
+          else if (what === "close" || what === "open") receiver.tell(what)
+          else (what === "a" ? a : b)?.tell("send", kind as "ordinary")
+        }
+        await turns()
+        receiver.tell("open")
+        let got: readonly (readonly [string, number])[] = []
+        const sent = steps.filter(([what]) => what === "a" || what === "b").length
+        for (let n = 0; n < 500 && got.length < sent; n++) {
+          got = await receiver.ask("got")
+          if (got.length < sent) await turn()
+        }
+        if (got.length !== sent) return false
+        return ["a", "b", "a urgent", "b urgent"].every((from) => {
+          const numbers = got.filter(([of]) => of === from).map(([, n]) => n)
+          return numbers.every((n, i) => i === 0 || (numbers[i - 1] as number) < n)
+        })
+      }),
+      { numRuns: 60 },
+    )
+  },
+)
+
+t.test(
+  "S2. urgent messages are handled before ordinary ones that wait, in their own order; signals before both",
+  async (t) => {
+    const system = await systemFor(t)
+    const heard: unknown[] = []
+    const listener = system.spawn(Listener, { init: heard })
+    for (const what of ["1", "2"]) listener.tell("hear", what)
+    for (const what of ["a", "b"]) listener.tell("alarm", what)
+    t.same(await listener.ask("heard"), ["a", "b", "1", "2"])
+    for (let n = 0; n < 1000; n++) listener.tell("alarm", "flood")
+    await system.stopActor(listener)
+    t.equal(heard.length, 4, "it was stopped before the flood was handled")
+  },
+)
+
+t.test("S3. a tell is delivered at most once, and false says that it was not", async (t) => {
+  const system = await systemFor(t)
+  const heard: unknown[] = []
+  const listener = system.spawn(Listener, { init: heard, mailbox: { capacity: 3 } })
+  const taken = ["1", "2", "3", "4", "5"].filter((what) => listener.tell("hear", what))
+  await turns()
+  t.same(heard, taken)
+  t.equal(taken.length, 3)
+  await system.stopActor(listener)
+  t.equal(listener.tell("hear", "6"), false)
+})
+
+// --- time ------------------------------------------------------------------------------------------------------------------------------------
+
+/** Asks the next one, and so on to the last, which never answers; notes how its ask ended. */
+const Link = defineActor({
+  name: "link",
+  state: (next: ActorRef<LinkProtocol> | undefined) => ({ next }),
+  receive: {
+    async hang(ctx): Promise<void> {
+      const { next } = ctx.state
+      if (next === undefined) return never()
+      try {
+        await ctx.ask(next, "hang")
+      } catch (error) {
+        endings.push((error as { code: string }).code)
+      }
+    },
+  },
+})
+interface LinkProtocol {
+  hang(): Promise<void>
+}
+let endings: string[] = []
+
+async function chainOfThree(t: Teardown, options: Options = {}) {
+  const system = await systemFor(t, options)
+  const links: ActorRef<LinkProtocol>[] = []
+  for (let n = 0; n < 4; n++) links.unshift(system.spawn(Link, { init: links[0] }) as ActorRef<LinkProtocol>)
+  return { system, first: links[0] as ActorRef<LinkProtocol> }
+}
+
+t.test("S4. an ask made while serving an ask ends no later than it, through any number of links", async (t) => {
+  const clock = new HandClock()
+  endings = []
+  const { system, first } = await chainOfThree(t, { clock })
+  const outer = first.with({ timeoutMs: 100 }).ask("hang")
+  const told = t.rejects(outer, { code: "ASK_TIMEOUT" })
+  await turns()
+  clock.wind(90)
+  await turns()
+  t.same(endings, [], "not before its time")
+  clock.wind(30)
+  await turns()
+  await told
+  t.same(
+    endings,
+    ["ASK_TIMEOUT", "ASK_TIMEOUT", "ASK_TIMEOUT"],
+    "the three asks in between, whose default is 5 seconds",
+  )
+  t.equal(system.statistics.timeouts, 4)
+})
+
+t.test("S5. cancelling an ask cancels the asks that it led to, and nothing crashes when they are caught", async (t) => {
+  endings = []
+  const { system, first } = await chainOfThree(t)
+  const control = new AbortController()
+  const outer = first.with({ signal: control.signal }).ask("hang")
+  const told = t.rejects(outer, { code: "CANCELLED" })
+  await turns()
+  control.abort()
+  await told
+  await turns()
+  t.same(endings, ["CANCELLED", "CANCELLED", "CANCELLED"])
+  t.equal(system.statistics.crashes, 0)
+})
+
+t.test(
+  "S6. a message whose deadline has passed is not handled: a tell becomes a dead letter, an ask has ended",
+  async (t) => {
+    const clock = new HandClock()
+    const letters: DeadLetter[] = []
+    const system = await systemFor(t, { clock, telemetry: { deadLetter: (letter) => letters.push(letter) } })
+    const heard: unknown[] = []
+    const Busy = defineActor({
+      name: "busy",
+      state: () => null,
+      receive: {
+        wait: () => until,
+        hear: (_ctx, what: string) => void heard.push(what),
+      },
+    })
+    let free = (): void => {}
+    const until = new Promise<void>((done) => (free = done))
+    const busy = system.spawn(Busy)
+    busy.tell("wait")
+    await turns()
+    busy.with({ cause: { deadline: 50 } }).tell("hear", "late")
+    const late = t.rejects(busy.with({ timeoutMs: 50 }).ask("hear", "late ask"), { code: "ASK_TIMEOUT" })
+    busy.with({ cause: { deadline: 500 } }).tell("hear", "in time")
+    clock.wind(100)
+    await late
+    free()
+    await turns()
+    t.same(heard, ["in time"])
+    t.match(letters, [{ type: "hear", reason: "expired" }])
+  },
+)
+
+// --- crash -----------------------------------------------------------------------------------------------------------------------------------
+
+t.test(
+  "S7. a crash loses the message being handled and the state, and tells the ask; what waits is handled by the next life",
+  async (t) => {
+    const system = await systemFor(t)
+    const listener = system.spawn(Listener)
+    listener.tell("hear", "before")
+    const crashed = t.rejects(listener.ask("crash"), { code: "ACTOR_CRASHED", cause: { message: "as told" } })
+    listener.tell("hear", "after")
+    const asked = listener.ask("heard")
+    await crashed
+    t.same(await asked, ["after"], "the ask that waited was answered by the next life, whose state is new")
+    t.match(system.statistics, { crashes: 1, restarts: 1, deadLetters: 0 })
+  },
+)
+
+t.test(
+  "S8. an answer that was deferred and is still owed when its life ends is told at once, by crash, restart and stop",
+  async (t) => {
+    const system = await systemFor(t)
+    const listener = system.spawn(Listener)
+    const answered = listener.ask("later")
+    listener.tell("answer", "here")
+    t.equal(await answered, "here")
+    const owed = t.rejects(listener.ask("later"), { code: "ACTOR_CRASHED", cause: { message: "as told" } })
+    listener.tell("crash")
+    await owed
+    const again = t.rejects(listener.ask("later"), { code: "ACTOR_STOPPED" })
+    await turns()
+    await system.stopActor(listener)
+    await again
+    const other = system.spawn(Listener)
+    const last = t.rejects(other.ask("later"), { code: "ACTOR_STOPPED" })
+    await turns()
+    await system.stop()
+    await last
+  },
+)
+
+t.test(
+  "S9. timers, works, watches and links end with their life; children are stopped; who watches goes on watching",
+  async (t) => {
+    const seen: string[] = []
+    const Parent = defineActor({
+      name: "parent",
+      state: () => null,
+      receive: {
+        begin(ctx, other: ActorRef<{ leave(): void }>) {
+          ctx.watch(other)
+          ctx.link(other)
+          ctx.after(20, "heard", "timer")
+          ctx.every(5, "heard", "tick")
+          ctx.run(async () => {
+            await new Promise((done) => setTimeout(done, 20))
+            return "work"
+          }, "heard")
+          return ctx.spawn(Listener)
+        },
+        heard: (_ctx, what: string) => void seen.push(what),
+        crash() {
+          throw new Error("as told")
+        },
+        ping: () => "pong",
+      },
+      ended: (_ctx, _ref, reason) => void seen.push(reason.kind),
+    })
+    const ends: string[] = []
+    const Watcher = defineActor({
+      name: "watcher",
+      state: () => null,
+      receive: { watch: (ctx, ref: ActorRef<never>) => ctx.watch(ref) },
+      ended: (_ctx, _ref, reason) => void ends.push(reason.kind),
+    })
+    const system = await systemFor(t)
+    const parent = system.spawn(Parent)
+    const other = system.spawn(Listener)
+    await system.spawn(Watcher).ask("watch", parent as never)
+    const child = await parent.ask("begin", other as never)
+    await t.rejects(parent.ask("crash"))
+    t.equal(await parent.ask("ping"), "pong")
+    t.same(ends, [], "a restart is no end")
+    await t.rejects(child.ask("heard"), { code: "ACTOR_STOPPED" }, "its child was stopped")
+    await other.ask("heard").catch(() => undefined) // the crash took it along; it was started again
+    await system.stopActor(other)
+    await new Promise((done) => setTimeout(done, 60))
+    t.same(seen, [])
+    await system.stopActor(parent)
+    await turns()
+    t.same(ends, ["stopped"])
+  },
+)
+
+t.test(
+  "S10. what was stashed waits again after a restart, before what came later, and its ask is open until it is answered",
+  async (t) => {
+    let lives = 0
+    const Door = defineActor({
+      name: "door",
+      state: () => ({ open: (lives += 1) > 1, heard: [] as string[] }),
+      receive: {
+        hear(ctx, what: string) {
+          if (!ctx.state.open) {
+            ctx.stash()
+            return undefined
+          }
+          ctx.state.heard.push(what)
+          return what
+        },
+        crash() {
+          throw new Error("as told")
+        },
+        open(ctx) {
+          ctx.state.open = true
+          ctx.unstashAll()
+        },
+        heard: (ctx) => ctx.state.heard,
+      },
+    })
+    const system = await systemFor(t)
+    const door = system.spawn(Door)
+    const first = door.ask("hear", "1")
+    door.tell("hear", "2")
+    door.tell("crash")
+    door.tell("hear", "3")
+    t.equal(await first, "1")
+    t.same(await door.ask("heard"), ["1", "2", "3"])
+    lives = 0
+    const other = system.spawn(Door)
+    const asked = other.ask("hear", "asked")
+    await turns()
+    other.tell("open")
+    t.equal(await asked, "asked", "not before it was handled")
+  },
+)
+
+t.test(
+  "S11. a rejection of work begun by run is a crash of its actor, counted and told, unless a message for it is named",
+  async (t) => {
+    const told: string[] = []
+    const Worker = defineActor({
+      name: "worker",
+      state: () => ({ failures: [] as string[] }),
+      receive: {
+        begin: (ctx, named: boolean) =>
+          void ctx.run(() => Promise.reject(new Error("no luck")), "done", named ? "failed" : undefined),
+        done: () => undefined,
+        failed: (ctx, error: Error) => void ctx.state.failures.push(error.message),
+        failures: (ctx) => ctx.state.failures,
+      },
+    })
+    const system = await systemFor(t, { telemetry: { crashed: (_actor, error) => told.push(String(error)) } })
+    const worker = system.spawn(Worker)
+    worker.tell("begin", true)
+    await turns()
+    t.same(await worker.ask("failures"), ["no luck"])
+    worker.tell("begin", false)
+    await turns()
+    t.same(await worker.ask("failures"), [], "a new life")
+    t.same(told, ["Error: no luck"])
+    t.equal(system.statistics.crashes, 1)
+  },
+)
+
+// --- stop ------------------------------------------------------------------------------------------------------------------------------------
+
+t.test(
+  "S12. a stop lets the handler under way finish; what waits becomes dead letters, and its asks are told",
+  async (t) => {
+    const letters: DeadLetter[] = []
+    const system = await systemFor(t, { telemetry: { deadLetter: (letter) => letters.push(letter) } })
+    const Slow = defineActor({
+      name: "slow",
+      state: () => null,
+      receive: {
+        async work() {
+          await turn()
+          await turn()
+          return "done"
+        },
+        note: () => undefined,
+      },
+    })
+    const slow = system.spawn(Slow)
+    const working = slow.ask("work")
+    await turn()
+    const waiting = t.rejects(slow.ask("work"), { code: "ACTOR_STOPPED" })
+    slow.tell("note")
+    await system.stopActor(slow)
+    t.equal(await working, "done")
+    await waiting
+    t.same(
+      letters.map(({ type, reason }) => [type, reason]),
+      [
+        ["work", "stopped"],
+        ["note", "stopped"],
+      ],
+    )
+  },
+)
+
+t.test(
+  "S13. a handler that goes on after the shutdown timeout is revoked: its ask is told, its context throws, its result is dropped",
+  async (t) => {
+    let use = (): unknown => undefined
+    const Stubborn = defineActor({
+      name: "stubborn",
+      state: () => ({ n: 1 }),
+      shutdownTimeoutMs: 20,
+      receive: {
+        hang(ctx) {
+          use = () => ctx.state
+          return never()
+        },
+      },
+    })
+    const system = await systemFor(t)
+    const stubborn = system.spawn(Stubborn)
+    const told = t.rejects(stubborn.ask("hang"), { code: "ACTOR_STOPPED" })
+    await turns()
+    t.same(use(), { n: 1 })
+    await system.stopActor(stubborn)
+    await told
+    t.throws(use, { code: "ACTOR_STOPPED" })
+  },
+)
+
+t.test(
+  "S14. when the system stops every ask is told, asks of sleeping entities reject with SYSTEM_STOPPED, and a tell is false",
+  async (t) => {
+    const Account = definePersistentActor({ name: "account", version: 1, state: () => ({}), events: {} }).receive({
+      ping: () => "pong",
+    })
+    const system = await systemFor(t, { definitions: [Account] })
+    const listener = system.spawn(Listener)
+    const open: Promise<unknown>[] = [listener.ask("later"), listener.ask("hang"), listener.ask("heard")]
+    const told = Promise.all(open.map((ask) => t.rejects(ask as Promise<void>, { code: "ACTOR_STOPPED" })))
+    await turns()
+    await system.stop()
+    await told
+    await t.rejects(listener.ask("heard"), { code: "ACTOR_STOPPED" })
+    const alice = system.entity(Account, "alice")
+    await t.rejects(alice.ask("ping"), { code: "SYSTEM_STOPPED" })
+    t.equal(alice.tell("ping"), false)
+    t.throws(() => system.spawn(Listener), { code: "SYSTEM_STOPPED" })
+  },
+)
+
+// --- identity, reentrancy, capacity ------------------------------------------------------------------------------------------------------------
+
+t.test(
+  "S15. a ref survives restarts, and never reaches an actor that took the name of one that has ended",
+  async (t) => {
+    const system = await systemFor(t)
+    const first = system.spawn(Listener, { name: "ann" })
+    await t.rejects(first.ask("crash"))
+    t.same(await first.ask("heard"), [], "the same ref after a restart")
+    await system.stopActor(first)
+    const second = system.spawn(Listener, { name: "ann" })
+    t.not(first.address, second.address)
+    await t.rejects(first.ask("heard"), { code: "ACTOR_STOPPED" })
+    t.equal(first.tell("hear", "x"), false)
+    t.same(await second.ask("heard"), [])
+  },
+)
+
+t.test(
+  "S16. one message at a time; only handlers named reentrant run while another one waits, and only they may be asked in a circle",
+  async (t) => {
+    const log: string[] = []
+    const Node = defineActor({
+      name: "node",
+      state: (init: { other?: ActorRef<NodeProtocol> }) => ({ ...init }),
+      reentrant: ["status"],
+      receive: {
+        meet: (ctx, other: ActorRef<NodeProtocol>) => void (ctx.state.other = other),
+        async work(ctx) {
+          log.push("begins")
+          await turns()
+          log.push("ends")
+          return ctx.state.other === undefined ? "" : await ctx.ask(ctx.state.other, "back", ctx.self as never)
+        },
+        async circle(ctx): Promise<string> {
+          return await ctx.ask(ctx.state.other as ActorRef<NodeProtocol>, "ordinary", ctx.self as never)
+        },
+        back: (ctx, from: ActorRef<NodeProtocol>) => ctx.ask(from, "status"),
+        ordinary: (ctx, from: ActorRef<NodeProtocol>) =>
+          ctx.ask(from, "plain").catch((error: { code: string }) => error.code),
+        plain: () => "plain",
+        status: () => (log.push("status"), "fine"),
+        note: () => void log.push("note"),
+      },
+    })
+    interface NodeProtocol {
+      back(from: ActorRef<NodeProtocol>): Promise<string>
+      ordinary(from: ActorRef<NodeProtocol>): Promise<string>
+      status(): string
+      plain(): string
+    }
+    const system = await systemFor(t)
+    const [a, b] = [system.spawn(Node, { init: {} }), system.spawn(Node, { init: {} })]
+    a.tell("meet", b as never)
+    const working = a.ask("work")
+    a.tell("note")
+    await turn()
+    t.equal(await a.ask("status"), "fine")
+    t.equal(await working, "fine", "the other asked back while this one waited")
+    await turns()
+    t.same(log, ["begins", "status", "ends", "status", "note"])
+    t.equal(await a.ask("circle"), "ASK_CYCLE")
+  },
+)
+
+t.test(
+  "S17. a full mailbox refuses by default; signals, timers, results of works and what was stashed go past its capacity",
+  async (t) => {
+    const system = await systemFor(t)
+    const Full = defineActor({
+      name: "full",
+      state: () => ({ heard: [] as string[] }),
+      mailbox: { capacity: 2 },
+      receive: {
+        begin(ctx) {
+          ctx.after(1, "hear", "timer")
+          ctx.run(() => Promise.resolve("work"), "hear")
+          return new Promise<void>((done) => setTimeout(done, 40))
+        },
+        hear: (ctx, what: string) => void ctx.state.heard.push(what),
+        heard: (ctx) => ctx.state.heard,
+      },
+    })
+    const full = system.spawn(Full)
+    const begun = full.ask("begin")
+    await turn()
+    t.same(
+      [full.tell("hear", "1"), full.tell("hear", "2"), full.tell("hear", "3")].filter(Boolean).length,
+      1,
+      "work is there already",
+    )
+    await t.rejects(full.ask("heard"), { code: "MAILBOX_FULL" })
+    const patient = full.with({ whenFull: "wait" }).ask("heard")
+    await begun
+    t.same((await patient).toSorted(), ["1", "timer", "work"])
+    t.equal(system.statistics.refused, 3)
+  },
+)
+
+t.test(
+  "S18. every message that reaches nobody is counted and told as a dead letter, save an ask that its asker gave up",
+  async (t) => {
+    const letters: string[] = []
+    const system = await systemFor(t, {
+      telemetry: { deadLetter: ({ type, reason }) => letters.push(`${type} ${reason}`) },
+    })
+    const dropping = system.spawn(Listener, { mailbox: { capacity: 1, overflow: "drop-oldest" } })
+    const dropped = t.rejects(dropping.ask("heard"), { code: "MAILBOX_FULL" })
+    t.ok(dropping.tell("hear", "1"))
+    await dropped
+    await system.stopActor(dropping)
+    dropping.tell("hear", "2")
+    t.same(letters, ["heard overflow", "hear stopped"])
+    t.equal(system.statistics.deadLetters, 2)
+    const patient = system.spawn(Listener)
+    patient.tell("hang")
+    await t.rejects(patient.with({ timeoutMs: 10 }).ask("heard"), { code: "ASK_TIMEOUT" })
+    t.equal(system.statistics.deadLetters, 2)
+  },
+)
