@@ -1,0 +1,2 @@
+/** The door `llmagentos/testing`: names only. */
+export * from "../actors/simulation/index.js"
