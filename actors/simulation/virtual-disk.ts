@@ -182,7 +182,7 @@ export class VirtualDisk {
       get: async (key) => {
         const value = bytes.get(key.toString("latin1"))
         await read()
-        return value && Buffer.from(value)
+        return value
       },
       async *range(from, to, { reverse = false, limit = -1 }: RangeOptions = {}) {
         let [low, high] = [from.toString("latin1"), to.toString("latin1")]
@@ -228,7 +228,7 @@ export class VirtualDisk {
   }
 }
 
-const entryOf = ([key, value]: Pair): Entry => [Buffer.from(key, "latin1"), Buffer.from(value)]
+const entryOf = ([key, value]: Pair): Entry => [Buffer.from(key, "latin1"), value]
 
 const batchHeader = 8
 const deleted = 0xffffffff

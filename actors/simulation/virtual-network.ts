@@ -284,29 +284,35 @@ export class VirtualNetwork {
   }
 
   #hand(link: Link, message: Message, system: ActorSystem): void {
-    const { id, type, leftMs, patient, kind } = message
+    const { type, leftMs, patient, kind, carried } = message
     const { tenant, type: definition, key } = message.to as PersistenceId
     const cause = causeThere(message, system)
-    const answer = (kind: "answer" | "failure", value: unknown): void => {
-      if (link.to.system !== system) return // N2
-      this.#send(this.#link(link.to, link.from), { ...silent, kind, id, type, carried: carry(value) })
-    }
-    const fail = (error: unknown): void => answer("failure", formOf(error, link.to.name))
     try {
       const ref = system.entityAt(tenant, definition, key)
-      const payload = unload(message.carried)
-      if (kind === "tell") return void ref.send(type, payload, cause)
+      if (kind === "tell") return void ref.send(type, unload(carried), cause)
       const options: AskOptions = { timeoutMs: leftMs, whenFull: patient ? "wait" : "refuse" }
-      ref.request(type, payload, cause, options, undefined, undefined).then((value) => {
-        try {
-          answer("answer", value)
-        } catch (error) {
-          fail(error)
-        }
-      }, fail)
+      ref.request(type, unload(carried), cause, options, undefined, undefined).then(
+        (value) => this.#answer(link, message, system, "answer", value),
+        (error: unknown) => this.#answer(link, message, system, "failure", error),
+      )
     } catch (error) {
-      if (kind === "ask") fail(error)
+      if (kind === "ask") this.#answer(link, message, system, "failure", error)
     }
+  }
+
+  #answer(link: Link, { id, type }: Message, system: ActorSystem, as: "answer" | "failure", value: unknown): void {
+    const { from, to } = link
+    if (to.system !== system) return // N2
+    let kind = as
+    let carried: Carried
+    try {
+      carried = carry(kind === "answer" ? value : formOf(value, to.name))
+    } catch (error) {
+      kind = "failure"
+      carried = carry(formOf(error, to.name))
+    }
+    const answer: Message = { kind, id, to: undefined, type, carried, cause: undefined, leftMs: Infinity, patient: false } // prettier-ignore
+    this.#send(this.#link(to, from), answer)
   }
 
   #send(link: Link, message: Message): void {
@@ -344,8 +350,6 @@ export class VirtualNetwork {
     this.#log.event(kind, link.number, hash ^ id ^ (size << 8), this.#clock.now)
   }
 }
-
-const silent = { to: undefined, cause: undefined, leftMs: Infinity, patient: false } as const
 
 /** N3 */
 function causeThere({ cause, leftMs }: Message, system: ActorSystem): Cause | undefined {
