@@ -63,7 +63,7 @@ export interface SimulationOutcome {
   readonly events: number
   /** How many faults of each kind took effect. */
   readonly faults: Readonly<Record<FaultKind, number>>
-  /** The faults that took effect, in their order: given to `simulate` they make the same run. */
+  /** All faults that were tried, in their order, those without effect too: given to `simulate` they make the same run. */
   readonly injected: readonly Fault[]
   readonly failure?: Error
   /** Faults, starts and what the workload noted. */
@@ -118,6 +118,7 @@ export class Simulation {
     FaultKind,
     number
   >
+  readonly #injected: Fault[] = []
   readonly #tookEffect = new Set<Fault>()
   /** What ends the faults that last, by the fault. */
   readonly #lasting = new Map<TimedFault, () => void>()
@@ -259,17 +260,17 @@ export class Simulation {
     let events = this.#log.events
     for (const node of this.#nodes) {
       events += node.handled
-      this.#log.fold(node.handled, node.life)
+      this.#log.fold(node.handled, node.turns)
       node.end()
     }
-    this.#log.fold(this.#clock.happenings, events)
+    this.#log.fold(events, this.#nodes.length)
     const failure = this.#failure
     return {
       seed: this.seed,
       hash: this.#log.hash,
       events,
       faults: this.#counts,
-      injected: [...this.#tookEffect],
+      injected: this.#injected,
       ...(failure === undefined ? {} : { failure }),
       trace: this.#log.trace,
       virtualMs: this.now,
@@ -359,6 +360,7 @@ export class Simulation {
   #befell(fault: Fault): void {
     this.#counts[fault.kind] += 1
     this.#tookEffect.add(fault)
+    if (isMessageFault(fault)) this.#injected.push(fault)
     if (isMessageFault(fault)) this.#log.fold(hashOf(fault.kind), fault.message)
     else this.#log.tell(this.now, fault.nodes.join(" "), fault.kind)
   }
@@ -367,6 +369,7 @@ export class Simulation {
     const { kind, nodes, forMs, byMs } = fault
     const node = this.#node(nodes[0] as string)
     const { disk } = node
+    this.#injected.push(fault)
     switch (kind) {
       case "crash":
         if (node.phase === "down") return

@@ -172,7 +172,9 @@ class Timer extends Happening {
   }
 
   happen(): void {
-    if (this.#view.alive) this.#callback() // V4
+    if (!this.#view.alive) return // V4
+    this.#view.turns += 1
+    this.#callback()
   }
 }
 
@@ -181,6 +183,8 @@ export class ClockView implements Clock {
   readonly #clock: VirtualClock
   readonly #born: number
   #alive = true
+  /** What has happened that was asked for through this view. */
+  turns = 0
   /** How far its wall time is off; may be set at any time. Its monotonic time is not touched. */
   skewMs = 0
 
