@@ -49,6 +49,8 @@ export interface SimulationOptions {
   readonly settleMs?: number
   /** How long the workload may go on when all is healed, and the check may take, in virtual time; default 600,000. */
   readonly patienceMs?: number
+  /** More happenings than this are a failure: something goes round in circles. Default 50,000,000. */
+  readonly maxHappenings?: number
   readonly disk?: Pick<DiskOptions, "readMs" | "writeMs">
   readonly network?: NetworkOptions
   /** Wall time at the beginning. */
@@ -73,6 +75,7 @@ export interface SimulationOutcome {
 
 const defaultSettleMs = 5000
 const defaultPatienceMs = 600_000
+const defaultMaxHappenings = 50_000_000
 /** How long the nodes may take to start at the beginning. */
 const startMs = 60_000
 /** How long after a failed start, because the disk is full, the next is tried. */
@@ -188,7 +191,7 @@ export class Simulation {
     return this.#options.nodes
   }
 
-  /** The system of a node; undefined while it is down or starts. */
+  /** The system of a node; undefined while it is down or starts. What is asked of it directly is never answered when the node crashes meanwhile. */
   system(node: string): ActorSystem | undefined {
     return this.#node(node).system
   }
@@ -241,11 +244,11 @@ export class Simulation {
       for (const fault of this.#plan)
         clock.schedule(Math.max(0, fault.at - clock.now), new Task(() => this.#inject(fault)))
       const workload = this.#watch(this.#options.workload(this))
-      await clock.advanceUntil(() => this.#failure !== undefined, durationMs - clock.now)
+      await clock.advanceUntil(() => this.#over, durationMs - clock.now)
       this.#running = false
       this.#heal() // S3
       await this.#until(() => workload.ended && this.#allUp, patienceMs, "the workload does not end")
-      await clock.advanceUntil(() => this.#failure !== undefined, settleMs)
+      await clock.advanceUntil(() => this.#over, settleMs)
       if (this.#failure === undefined && this.#options.check !== undefined) {
         const check = this.#watch(this.#options.check(this))
         await this.#until(() => check.ended, patienceMs, "the check does not end")
@@ -278,8 +281,15 @@ export class Simulation {
   }
 
   async #until(enough: () => boolean, milliseconds: number, otherwise: string): Promise<void> {
-    const there = await this.#clock.advanceUntil(() => this.#failure !== undefined || enough(), milliseconds)
+    const there = await this.#clock.advanceUntil(() => this.#over || enough(), milliseconds)
     if (!there) throw new AgentOSError("ASK_TIMEOUT", `${otherwise} within ${milliseconds} virtual milliseconds`)
+  }
+
+  /** Whether there is nothing more to be found out. */
+  get #over(): boolean {
+    const { maxHappenings = defaultMaxHappenings } = this.#options
+    if (this.#clock.happenings > maxHappenings) this.#fail(new Error(`more than ${maxHappenings} things have happened`))
+    return this.#failure !== undefined
   }
 
   #watch(work: Promise<void>): { readonly ended: boolean } {

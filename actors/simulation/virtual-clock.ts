@@ -157,7 +157,8 @@ export class VirtualClock implements Clock {
   }
 }
 
-class Timer extends Happening {
+/** A callback of one view. */
+class Call extends Happening {
   readonly #view: ClockView
   readonly #callback: () => void
 
@@ -165,10 +166,6 @@ class Timer extends Happening {
     super()
     this.#view = view
     this.#callback = callback
-  }
-
-  readonly cancel = (): void => {
-    this.off = true
   }
 
   happen(): void {
@@ -211,9 +208,11 @@ export class ClockView implements Clock {
   }
 
   timer(milliseconds: number, callback: () => void): CancelTimer {
-    const timer = new Timer(this, callback)
-    if (this.#alive) this.#clock.schedule(milliseconds, timer)
-    return timer.cancel
+    const call = new Call(this, callback)
+    if (this.#alive) this.#clock.schedule(milliseconds, call)
+    return () => {
+      call.off = true
+    }
   }
 
   soon(callback: () => void): void {
@@ -223,7 +222,7 @@ export class ClockView implements Clock {
   }
 
   afterInputOutput(callback: () => void): void {
-    if (this.#alive) this.#clock.scheduleNext(new Timer(this, callback))
+    if (this.#alive) this.#clock.scheduleNext(new Call(this, callback))
   }
 }
 

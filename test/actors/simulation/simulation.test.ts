@@ -185,6 +185,10 @@ t.test("what the workload, the check or a start throws is the failure, and what 
   t.equal(await failing({ check: () => Promise.reject(new Error("in the check")) }), "in the check")
   t.equal(await failing({ start: () => Promise.reject(new Error("in the start")) }), "in the start")
   t.match(await failing({ workload: () => new Promise(() => undefined) }), /the workload does not end/)
+  const inCircles = async (sim: Simulation): Promise<void> => {
+    for (;;) await sim.wait(0)
+  }
+  t.equal(await failing({ workload: inCircles, maxHappenings: 5000 }), "more than 5000 things have happened")
 })
 
 t.test("a node that crashed says nothing any more, and its successor knows what was acknowledged", async (t) => {
