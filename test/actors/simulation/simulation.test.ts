@@ -111,7 +111,7 @@ function bank(
 
 t.test("under all faults nothing acknowledged is lost and every command is carried out once", async (t) => {
   const total = new Map<string, number>()
-  for (let seed = 1; seed <= 8; seed++) {
+  for (let seed = 1; seed <= 6; seed++) {
     const outcome = await simulate(bank(seed))
     t.equal(outcome.failure, undefined, `seed ${seed}: ${outcome.failure?.stack}`)
     for (const [kind, count] of Object.entries(outcome.faults)) total.set(kind, (total.get(kind) ?? 0) + count)
@@ -127,7 +127,7 @@ t.test("a seed is the same run again; another one, or other faults, are another 
     await simulate(bank(3)),
     await simulate(bank(3)),
     await simulate(bank(4)),
-    await simulate(bank(3, { faults: {} })),
+    await simulate(bank(3, { faults: {}, durationMs: 1000 })),
   ]
   t.equal(again.hash, one.hash)
   t.equal(again.events, one.events)
@@ -156,7 +156,7 @@ t.test(
   "a journal that acknowledges before it is durable is found, and the failing run shrinks to a short one",
   async (t) => {
     let found: Awaited<ReturnType<typeof simulate>> | undefined
-    const options = (seed: number): SimulationOptions => bank(seed, { journal: acknowledgesEarly })
+    const options = (seed: number): SimulationOptions => bank(seed, { journal: acknowledgesEarly, durationMs: 3000 })
     for (let seed = 1; seed <= 20 && found === undefined; seed++) {
       const outcome = await simulate(options(seed))
       if (outcome.failure !== undefined) found = outcome
@@ -234,3 +234,72 @@ t.test(
     t.equal(outcome.failure, undefined)
   },
 )
+
+t.test("each fault of messages does what its name says, to answers as well as to asks", async (t) => {
+  const balanceAfter = async (faults: FaultPlan, work: (sim: Simulation) => Promise<void>): Promise<number> => {
+    let balance = NaN
+    const outcome = await simulate({
+      ...bank(1),
+      durationMs: 2000,
+      faults,
+      workload: work,
+      async check(sim) {
+        balance = await sim.entity<AccountProtocol>(Account, "z").ask("balance")
+      },
+    })
+    t.equal(outcome.failure, undefined)
+    const [kind] = Object.keys(faults) as (keyof typeof outcome.faults)[]
+    if (kind !== undefined) t.ok(outcome.faults[kind] > 0)
+    return balance
+  }
+  const deposit = (sim: Simulation, commandId?: string): Promise<number> =>
+    sim.entity<AccountProtocol>(Account, "z").with({ timeoutMs: 300, commandId }).ask("deposit", 1) as Promise<number>
+
+  const lost = await balanceAfter({ loss: { chance: 1 } }, async (sim) => {
+    await t.rejects(deposit(sim), { code: "ASK_TIMEOUT" })
+  })
+  t.equal(lost, 0)
+  const twice = await balanceAfter({ duplication: { chance: 1 } }, async (sim) => void (await deposit(sim)))
+  t.equal(twice, 2, "an ask that comes twice is handled twice")
+  const once = await balanceAfter({ duplication: { chance: 1 } }, async (sim) => void (await deposit(sim, "id")))
+  t.equal(once, 1, "with a command id it is carried out once")
+  await balanceAfter({ delay: { chance: 1, byMs: 100 } }, async (sim) => {
+    await deposit(sim)
+    t.ok(sim.now > 20, "there and back, at least a tenth of the delay each")
+  })
+  await balanceAfter({ reordering: { chance: 0.5, byMs: 100 } }, async (sim) => {
+    const balances = await Promise.all(Array.from({ length: 20 }, () => deposit(sim)))
+    t.not(String(balances), String([...balances].sort((a, b) => a - b)))
+    t.same(new Set(balances).size, 20)
+  })
+})
+
+t.test("a partition lets nothing pass, and a node whose disk was full is started again", async (t) => {
+  const outcome = await simulate(
+    {
+      ...bank(1),
+      durationMs: 2000,
+      home: () => "a",
+      async workload(sim) {
+        const [near, far] = ["a", "b"].map((via) => sim.entity<AccountProtocol>(Account, "z", { via }).with({ timeoutMs: 200 })) // prettier-ignore
+        await sim.wait(150)
+        t.equal(await near?.ask("deposit", 1), 1)
+        await t.rejects(Promise.resolve(far?.ask("deposit", 1)), { code: "ASK_TIMEOUT" })
+        await sim.wait(500)
+        t.equal(await far?.ask("deposit", 1), 2)
+        await sim.wait(1050 - sim.now)
+        await t.rejects(Promise.resolve(near?.ask("deposit", 1)), { code: "JOURNAL_FAILED" })
+        await sim.wait(500)
+        t.equal(await near?.ask("deposit", 1), 3)
+      },
+      check: async () => undefined,
+    },
+    [
+      { kind: "partition", at: 100, nodes: ["b"], forMs: 400, byMs: 0, part: 0 },
+      { kind: "fullDisk", at: 1000, nodes: ["a"], forMs: 300, byMs: 0, part: 0 },
+    ],
+  )
+  t.equal(outcome.failure, undefined)
+  t.match(outcome.faults, { partition: 1, fullDisk: 1 })
+  t.ok(outcome.trace.some(({ node, what }) => node === "a" && what === "starts, life 1"))
+})
