@@ -20,6 +20,20 @@ export abstract class Happening {
   abstract happen(): void
 }
 
+/** Something to do at a time. */
+export class Task extends Happening {
+  readonly #do: () => void
+
+  constructor(task: () => void) {
+    super()
+    this.#do = task
+  }
+
+  happen(): void {
+    this.#do()
+  }
+}
+
 /** Time is let pass until a moment, or until enough has happened. */
 interface Run {
   readonly until: number

@@ -42,8 +42,7 @@ interface Kept {
 }
 
 const expectMs = 3000
-/** An hour is nothing where time is virtual; this is for what never happens. */
-const patienceMs = 365 * 24 * 3_600_000
+const settleMs = 31 * 24 * 3_600_000
 
 interface ProbeState {
   readonly kept: Kept[]
@@ -154,13 +153,13 @@ export class Probe<P = AnyProtocol> {
   }
 }
 
-/** Lets time pass until a promise settles. @throws what it rejects with; `ASK_TIMEOUT` when it never settles */
-export async function settled<T>(clock: VirtualClock, promise: PromiseLike<T>): Promise<T> {
+/** Lets time pass until a promise settles. @throws what it rejects with; `ASK_TIMEOUT` when it does not settle */
+export async function settled<T>(clock: VirtualClock, promise: PromiseLike<T>, withinMs = settleMs): Promise<T> {
   let done = false
   const over = (): void => void (done = true)
   promise.then(over, over)
-  if (!(await clock.advanceUntil(() => done, patienceMs)))
-    throw new AgentOSError("ASK_TIMEOUT", "the promise waits for something that never happens")
+  if (!(await clock.advanceUntil(() => done, withinMs)))
+    throw new AgentOSError("ASK_TIMEOUT", `the promise did not settle within ${withinMs} virtual ms`)
   return promise
 }
 

@@ -61,9 +61,13 @@ export class TestKit {
     return this.clock.advance(milliseconds)
   }
 
-  /** Lets time pass until a promise settles: an ask whose answer takes an hour is answered at once. */
-  settled<T>(promise: PromiseLike<T>): Promise<T> {
-    return settled(this.clock, promise)
+  /**
+   * Lets time pass until a promise settles: an ask whose answer takes an hour is answered at once.
+   * @param withinMs virtual milliseconds; default 31 days
+   * @throws what it rejects with; `ASK_TIMEOUT` when it does not settle
+   */
+  settled<T>(promise: PromiseLike<T>, withinMs?: number): Promise<T> {
+    return settled(this.clock, promise, withinMs)
   }
 
   /** An actor that the test plays itself. */
