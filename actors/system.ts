@@ -23,6 +23,7 @@ import { AgentOSError } from "./errors.js"
 import { DefinitionMeter } from "./meter.js"
 import type { Journal } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
+import type { Transport } from "./ports.js"
 import type { ActorRef, AnyRef, Ref } from "./ref.js"
 import {
   silentLogger,
@@ -40,6 +41,8 @@ export interface ActorSystemOptions {
   readonly definitions?: readonly AnyDefinition[]
   /** Where events of persistent actors go; default: memory. */
   readonly journal?: Journal
+  /** Leads to entities that live on other nodes; default: all live here. */
+  readonly transport?: Transport
   readonly clock?: Clock
   readonly random?: Random
   readonly logger?: Logger
@@ -108,6 +111,7 @@ export class ActorSystem {
   readonly #meters: DefinitionMeter[] | undefined
   readonly #isolated: boolean
   readonly #whenGivenUp: "stop-actor" | "stop-system"
+  readonly #transport: Transport | undefined
   readonly #root: Cell
   readonly #entities: Entities
   #incarnations = 0
@@ -126,6 +130,7 @@ export class ActorSystem {
     this.#meters = options.metrics === true ? [] : undefined
     this.#whenGivenUp = options.whenGivenUp ?? "stop-actor"
     this.#isolated = options.isolated ?? false
+    this.#transport = options.transport
     this.#root = new Cell(this, this.#compile(guardianDefinition), null, 0, undefined)
     const { maxResident = 100_000, memoryPressure = heapPressure } = options.entities ?? {}
     this.#entities = new Entities(this, this.#root, maxResident, memoryPressure)
@@ -159,7 +164,7 @@ export class ActorSystem {
     const compiled = this.#definitions.get(type)
     if (compiled === undefined)
       throw new AgentOSError("UNKNOWN_DEFINITION", `${type} is not among the definitions that the system was made with`)
-    return this.#entities.ref(compiled, tenant, key)
+    return this.#transport?.entity({ tenant, type, key }) ?? this.#entities.ref(compiled, tenant, key)
   }
 
   /** Stops an actor and its children; resolves when they have ended. */
