@@ -257,11 +257,7 @@ export class ActorSystem {
     if (this.#hosting !== undefined) return this.spawnCell(parent, this.compile({ name: spec.name, spec }), options)
     checkPlain(options.init, () => `what ${spec.name} is spawned with`)
     const near = this.#workersMade().near(spec)
-    return this.spawnCell(
-      parent,
-      this.compile({ name: near.name, spec: near }),
-      nearOptions(options, this.shutdownTimeoutMs),
-    )
+    return this.spawnCell(parent, this.compile({ name: near.name, spec: near }), nearOptions(options))
   }
 
   #workersMade(): Workers {

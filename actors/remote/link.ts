@@ -19,7 +19,7 @@ import type { ActorSystem } from "../system.js"
 import { Limit } from "../timers.js"
 import type { Directory } from "./directory.js"
 import { failureOf, thrownOf, type Failure } from "./failure.js"
-import { pack, unpack } from "./payload.js"
+import { pack, plainCopy, unpack } from "./payload.js"
 import {
   creditOf,
   op,
@@ -235,7 +235,20 @@ export class Link {
     const batch = this.#batch
     if (batch.length === 0) return
     this.#batch = []
-    if (!this.closed) this.#channel.post(batch) // L1
+    if (!this.closed) this.#post(batch) // L1
+  }
+
+  #post(batch: readonly unknown[]): void {
+    try {
+      this.#channel.post(batch)
+    } catch {
+      // Something in it looks like plain data and is none.
+      try {
+        this.#channel.post(batch.map(plainCopy))
+      } catch (error) {
+        this.system.logger.error({ error }, "messages to another system could not be sent, and are lost")
+      }
+    }
   }
 
   #push(...fields: readonly unknown[]): void {
@@ -378,7 +391,10 @@ export class Link {
   #put(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
     try {
       const ref = this.#recipient(to)
-      if (ref === undefined) return void this.system.deadLetter({ address: String(to) }, type, cause, "stopped")
+      if (ref === undefined) {
+        this.#gone(to)
+        return void this.system.deadLetter({ address: String(to) }, type, cause, "stopped")
+      }
       // What a seat was promised goes past the capacity: others here may have filled the mailbox meanwhile.
       if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
       else ref.send(type, payload, cause)
@@ -392,7 +408,10 @@ export class Link {
     const fail = (error: unknown): void => this.#push(op.fail, id, failureOf(error))
     try {
       const ref = this.#recipient(to)
-      if (ref === undefined) throw new AgentOSError("ACTOR_STOPPED", `${to} has stopped`)
+      if (ref === undefined) {
+        this.#gone(to)
+        throw new AgentOSError("ACTOR_STOPPED", `${to} has stopped`)
+      }
       const payload = this.unpack(value, beside?.parts)
       const waiting = this.#waiting(beside?.askers, left)
       const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
@@ -409,6 +428,11 @@ export class Link {
     } catch (error) {
       fail(error)
     }
+  }
+
+  /** Its ref on the other side need not send any more. */
+  #gone(to: Recipient): void {
+    if (typeof to === "string") this.fate(to, { what: "ended", data: { kind: "stopped" } })
   }
 
   /** The chain of actors that wait, as the other side named them. */
@@ -511,6 +535,7 @@ export class Link {
   heard(signal: Signal): void {
     if (signal.kind === "child-ended") return this.#seats.childEnded?.(signal.child, signal.exit)
     if (signal.kind !== "ended" || !(signal.ref instanceof Cell)) return
+    this.anchor.family.unwatch(signal.ref)
     this.#seats.ended?.(signal.ref)
     this.fate(this.nameOf(signal.ref), { what: "ended", data: farExit(signal.exit) })
   }

@@ -277,13 +277,13 @@ class ProxyTurn extends ProxyContext {
 }
 
 /** The definition of the proxies of a definition. @throws {AgentOSError} `INVALID_DEFINITION` when nobody could find it elsewhere */
-export function nearSpec(spec: ErasedSpec, places: Places): ErasedSpec {
+export function nearSpec(spec: ErasedSpec, places: Places, systemShutdownMs: number): ErasedSpec {
   if (spec.module === undefined)
     throw new AgentOSError(
       "INVALID_DEFINITION",
       `actor ${JSON.stringify(spec.name)} is to run on a worker thread, which must find its definition: add "module: import.meta.url" to it, and export it from that module`,
     )
-  const { mailbox, reentrant = [], shutdownTimeoutMs } = spec
+  const { mailbox, reentrant = [], shutdownTimeoutMs = systemShutdownMs } = spec
   const capacity = mailbox?.capacity ?? DEFAULT_CAPACITY
   const forwards =
     (type: string): ErasedHandler =>
@@ -305,14 +305,14 @@ export function nearSpec(spec: ErasedSpec, places: Places): ErasedSpec {
     // They pass even while the window is full; over there they overtake what waits.
     reentrant: [...new Set([...reentrant, ...(mailbox?.urgent ?? [])])],
     handlerTimeoutMs: neverMs,
-    ...(shutdownTimeoutMs === undefined ? {} : { shutdownTimeoutMs: 2 * shutdownTimeoutMs + graceMs }),
+    shutdownTimeoutMs: 2 * shutdownTimeoutMs + graceMs,
     carried: true,
   }).spec
 }
 
 /** What a proxy is spawned with when its actor is spawned with these. */
-export function nearOptions(far: SpawnOptions<unknown>, systemShutdownMs: number): NearOptions {
-  const { name, init, kind, mailbox, shutdownTimeoutMs = systemShutdownMs } = far
+export function nearOptions(far: SpawnOptions<unknown>): NearOptions {
+  const { name, init, kind, mailbox, shutdownTimeoutMs } = far
   const capacity = mailbox?.capacity
   return {
     ...(name === undefined ? {} : { name }),
@@ -326,7 +326,7 @@ export function nearOptions(far: SpawnOptions<unknown>, systemShutdownMs: number
             ...(capacity === undefined ? {} : { capacity: Math.max(1, capacity - windowOf(capacity)) }),
           },
         }),
-    shutdownTimeoutMs: 2 * shutdownTimeoutMs + graceMs,
+    ...(shutdownTimeoutMs === undefined ? {} : { shutdownTimeoutMs: 2 * shutdownTimeoutMs + graceMs }),
     far,
   }
 }

@@ -35,7 +35,7 @@ export function pack<Else>(payload: unknown, title: () => string, replace: (part
       parts.push([path, replace(value)])
       return undefined
     }
-    if (ArrayBuffer.isView(value)) return isAlone(value) ? value : (value as Uint8Array).slice() // R3
+    if (ArrayBuffer.isView(value)) return isAlone(value) ? value : alone(value) // R3
     const known = copies.get(value)
     if (known !== undefined) return known
     const made: unknown[] | Record<string, unknown> = Array.isArray(value) ? [] : {}
@@ -65,6 +65,13 @@ export function unpack<Else>(
     }
   }
   return whole
+}
+
+/** A copy of what is as good as plain data but cannot be cloned (a Proxy, say). */
+export function plainCopy(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value
+  if (Array.isArray(value)) return value.map(plainCopy)
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainCopy(part)]))
 }
 
 export function isPlain(value: unknown): boolean {
@@ -118,8 +125,16 @@ function look(value: object, path: string, title: () => string, seen: Set<object
   return special
 }
 
+/** Empty ones count as not alone: their memory may have been given away. */
 const isAlone = (view: ArrayBufferView): boolean =>
-  view.byteLength === view.buffer.byteLength && view.buffer instanceof ArrayBuffer
+  view.byteLength === view.buffer.byteLength && view.byteLength > 0 && view.buffer instanceof ArrayBuffer
+
+function alone(view: ArrayBufferView): ArrayBufferView {
+  if (view instanceof DataView)
+    return new DataView(new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer)
+  const typed = Buffer.isBuffer(view) ? new Uint8Array(view.buffer, view.byteOffset, view.length) : (view as Uint8Array)
+  return typed.byteLength === 0 ? new (typed.constructor as Uint8ArrayConstructor)(0) : typed.slice()
+}
 
 const refused = (title: () => string, path: string, what: string): AgentOSError =>
   new AgentOSError("INVALID_PAYLOAD", `${title()}: the payload${path} is ${what}; a payload is plain data`)

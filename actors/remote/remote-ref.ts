@@ -2,7 +2,8 @@
  * A ref to an actor of the other side of a link. It is a cell without a mailbox, so that it can be watched and linked as every actor; its family is made
  * when somebody asks for it, and the other side is asked to tell when it ends.
  */
-import { Ask, openAsk } from "../ask.js"
+import type { Ask } from "../ask.js"
+import { openAsk } from "../ask.js"
 import type { Cause } from "../cause.js"
 import { Cell } from "../cell.js"
 import { Compiled } from "../compiled.js"

@@ -1,5 +1,5 @@
 /** Abort signals of causes, on their way across a link: each crosses once, and is known by a number after that. */
-import { AgentOSError } from "../errors.js"
+import type { AgentOSError } from "../errors.js"
 import { failureOf, thrownOf, type Failure } from "./failure.js"
 
 /** Signals of this side that the other has heard of. */

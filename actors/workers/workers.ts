@@ -58,7 +58,7 @@ export class Workers implements Places {
   near(spec: ErasedSpec): ErasedSpec {
     let near = this.#specs.get(spec)
     if (near === undefined) {
-      near = nearSpec(spec, this)
+      near = nearSpec(spec, this, this.#system.shutdownTimeoutMs)
       this.#specs.set(spec, near)
       this.#farSpecs.set(near, spec)
     }

@@ -89,6 +89,9 @@ const subject = <const Where extends { readonly placement?: "worker" }>(name: st
       spin() {
         for (;;);
       },
+      fill() {
+        for (const all: unknown[] = []; ;) all.push(Array.from({ length: 1000 }, (_, i) => `${i}`))
+      },
       spawn: (ctx) => ({ child: ctx.spawn(Child) }),
       balance: (ctx, key: string) => ctx.ask(ctx.system.entity(Account, key), "balance"),
     },
