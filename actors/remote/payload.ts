@@ -41,7 +41,7 @@ export function pack<Else>(payload: unknown, title: () => string, replace: (part
     const made: unknown[] | Record<string, unknown> = Array.isArray(value) ? [] : {}
     copies.set(value, made)
     if (Array.isArray(made)) for (const [i, part] of (value as unknown[]).entries()) made.push(copy(part, [...path, i]))
-    else for (const [name, part] of Object.entries(value)) made[name] = copy(part, [...path, name])
+    else for (const [name, part] of Object.entries(value)) define(made, name, copy(part, [...path, name]))
     return made
   }
   return { value: copy(payload, nowhere), parts }
@@ -61,11 +61,15 @@ export function unpack<Else>(
     else {
       let at = whole as Record<string | number, unknown>
       for (const step of path.slice(0, -1)) at = at[step] as Record<string | number, unknown>
-      at[path[path.length - 1] as string | number] = part
+      define(at, path[path.length - 1] as string | number, part)
     }
   }
   return whole
 }
+
+/** Sets a property of whatever name, "__proto__", too. */
+const define = (object: object, name: string | number, value: unknown): void =>
+  void Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 
 /** A copy of what is as good as plain data but cannot be cloned (a Proxy, say). */
 export function plainCopy(value: unknown): unknown {
@@ -88,42 +92,70 @@ export function isPlain(value: unknown): boolean {
  * @returns whether it holds anything that cannot travel as it is
  */
 export function checkPlain(payload: unknown, title: () => string): boolean {
-  if (typeof payload !== "object") {
-    if (typeof payload === "function" || typeof payload === "symbol") throw refused(title, "", `a ${typeof payload}`)
-    return false
-  }
-  if (payload === null) return false
-  return look(payload, "", title, undefined)
+  const found = looks(payload, undefined)
+  if (found === refusable) refuse(payload, "the payload", title, new Set())
+  return found === special
 }
 
-/** @param seen the objects on the way here and before, once there is more than one */
-function look(value: object, path: string, title: () => string, seen: Set<object> | undefined): boolean {
-  if (value instanceof Ref || value instanceof Error) return true
-  if (ArrayBuffer.isView(value)) return !isAlone(value)
-  if (value instanceof Date) return false
+/** What a look at a value finds, the worse the higher. */
+const plain = 0
+const special = 1
+const refusable = 2
+
+/** @param seen the objects that were looked at before, once there is more than one */
+function looks(value: unknown, seen: Set<object> | undefined): number {
+  if (typeof value !== "object") return typeof value === "function" || typeof value === "symbol" ? refusable : plain
+  if (value === null) return plain
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isArray = Array.isArray(value)
+  if (prototype !== Object.prototype && !isArray && prototype !== null) return looksOdd(value)
   if (seen !== undefined) {
-    if (seen.has(value)) return false
+    if (seen.has(value)) return plain
     seen.add(value)
   }
-  let special = false
-  const visit = (part: unknown, at: string | number): void => {
-    if (typeof part === "object") {
-      if (part === null) return
+  let worst = plain
+  if (isArray) {
+    for (let i = 0; i < value.length && worst < refusable; i++) {
+      const part: unknown = value[i]
+      if (isAtom(part)) continue
       seen ??= new Set<object>().add(value)
-      if (look(part, `${path}${typeof at === "number" ? `[${at}]` : `.${at}`}`, title, seen)) special = true
-    } else if (typeof part === "function" || typeof part === "symbol")
-      throw refused(title, `${path}${typeof at === "number" ? `[${at}]` : `.${at}`}`, `a ${typeof part}`)
+      worst = Math.max(worst, looks(part, seen))
+    }
+    return worst
   }
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) visit(value[i], i)
-    return special
+  for (const name in value) {
+    const part = (value as Record<string, unknown>)[name]
+    if (isAtom(part)) continue
+    seen ??= new Set<object>().add(value)
+    worst = Math.max(worst, looks(part, seen))
+    if (worst === refusable) break
   }
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null)
-    throw refused(title, path, `an instance of ${value.constructor.name}`)
-  for (const name of Object.keys(value)) visit((value as Record<string, unknown>)[name], name)
-  return special
+  return worst
 }
+
+const isAtom = (value: unknown): boolean =>
+  typeof value === "number" || typeof value === "string" || typeof value === "boolean" || value === null
+
+/** Of neither an object literal nor an array. */
+function looksOdd(value: object): number {
+  if (value instanceof Ref || value instanceof Error) return special
+  if (ArrayBuffer.isView(value)) return isAlone(value) ? plain : special
+  return value instanceof Date ? plain : refusable
+}
+
+/** Says what and where. */
+function refuse(value: unknown, path: string, title: () => string, seen: Set<unknown>): void {
+  if (seen.has(value) || looks(value, undefined) !== refusable) return
+  seen.add(value)
+  if (Array.isArray(value)) for (const [i, part] of value.entries()) refuse(part, `${path}[${i}]`, title, seen)
+  else if (typeof value === "object" && value !== null && looksLiteral(value))
+    for (const [name, part] of Object.entries(value)) refuse(part, `${path}.${name}`, title, seen)
+  const what = typeof value === "object" ? `an instance of ${value?.constructor.name}` : `a ${typeof value}`
+  throw new AgentOSError("INVALID_PAYLOAD", `${title()}: ${path} is ${what}; a payload is plain data`)
+}
+
+const looksLiteral = (value: object): boolean =>
+  Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null
 
 /** Empty ones count as not alone: their memory may have been given away. */
 const isAlone = (view: ArrayBufferView): boolean =>
@@ -135,6 +167,3 @@ function alone(view: ArrayBufferView): ArrayBufferView {
   const typed = Buffer.isBuffer(view) ? new Uint8Array(view.buffer, view.byteOffset, view.length) : (view as Uint8Array)
   return typed.byteLength === 0 ? new (typed.constructor as Uint8ArrayConstructor)(0) : typed.slice()
 }
-
-const refused = (title: () => string, path: string, what: string): AgentOSError =>
-  new AgentOSError("INVALID_PAYLOAD", `${title()}: the payload${path} is ${what}; a payload is plain data`)
