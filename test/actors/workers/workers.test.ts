@@ -13,6 +13,7 @@ import {
   type ActorRef,
   type ActorSystem,
   type AnyRef,
+  type Clock,
   type Exit,
   type RefOf,
 } from "#actors/index.js"
@@ -233,7 +234,7 @@ t.test("a thread that exits", async (t) => {
 t.test("an endless loop is ended, and the handler named", async (t) => {
   const crashes: { code?: string; message?: string }[] = []
   const system = await systemFor(t, {
-    workers: { threads: 2, hangMs: 300 },
+    workers: { threads: 2, hangMs: 2000 },
     telemetry: { crashed: (_actor, error) => crashes.push(error as object) },
   })
   const [spinning, other] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
@@ -242,24 +243,48 @@ t.test("an endless loop is ended, and the handler named", async (t) => {
   spinning.tell("note", "lost with the thread")
   await t.rejects(spin, {
     code: "WORKER_LOST",
-    message: /gave no sign for 300 ms and was ended: the handler placed-subject\.spin does not end/,
+    message: /gave no sign for 2000 ms and was ended: the handler placed-subject\.spin does not end/,
   })
   t.same(await spinning.ask("log"), [], "it lives again")
   t.equal(await other.ask("add", 0), 5, "the other thread went on")
   t.match(crashes, [{ code: "WORKER_LOST" }])
-  const slow = await other.ask("slowly", 700)
+  const slow = await other.ask("slowly", 2500)
   t.equal(slow, "slow", "a promise is no loop")
 })
 
 t.test("a main thread that is busy itself does not take the workers for hanging", async (t) => {
-  const system = await systemFor(t, { workers: { threads: 1, hangMs: 100 } })
+  const hangMs = 1000
+  let asked = false
+  let held = 0
+  /** Holds the main thread for longer than `hangMs` right after the thread was asked for a sign. */
+  const clock: Clock = {
+    ...systemClock,
+    timer: (ms, callback) =>
+      systemClock.timer(ms, () => {
+        asked = ms === hangMs / 2
+        callback()
+        asked = false
+      }),
+    afterInputOutput(callback) {
+      const hold = asked
+      systemClock.afterInputOutput(() => {
+        callback()
+        if (!hold || held++ > 0) return
+        const until = performance.now() + 1.3 * hangMs
+        while (performance.now() < until);
+      })
+    },
+  }
+  const system = await systemFor(t, { workers: { threads: 1, hangMs }, clock })
   const ref = system.spawn(PlacedSubject)
   await ref.ask("add", 5)
-  await sleep(60)
-  const until = performance.now() + 400
-  while (performance.now() < until);
+  await eventually(
+    () => held,
+    (times) => times > 0,
+  )
   await sleep(100)
   t.equal(await ref.ask("add", 0), 5)
+  t.ok(held > 0)
 })
 
 t.test("a thread that takes more memory than it may is lost, and no other", async (t) => {
