@@ -61,6 +61,8 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
   readonly passivateAfterMs?: number
   /** `import.meta.url` of the module that exports the definition, for actors that may run on a worker thread. */
   readonly module?: string
+  /** Its actors live on worker threads, and `module` says where those find the definition; default: on the thread that spawns them. */
+  readonly placement?: "worker"
 }
 
 declare const types: unique symbol
@@ -86,6 +88,8 @@ export interface ErasedSpec extends Omit<
   readonly stopping?: (ctx: Context) => unknown
   /** Another context than the usual one: how persistent actors come by `ctx.persist`. */
   readonly context?: (cell: Cell) => Context
+  /** Payloads go on to another thread or process: what cannot travel is refused when it is sent. */
+  readonly carried?: boolean
 }
 
 export type ErasedHandler = (ctx: Context, payload: unknown) => unknown
@@ -113,6 +117,8 @@ export interface SpawnOptions<Init = undefined> {
   readonly shutdownTimeoutMs?: number
   /** Instead of the definition's, for the children of this actor. */
   readonly supervision?: Partial<Supervision>
+  /** This one lives on a worker thread; the definition must say its `module`. */
+  readonly placement?: "worker"
 }
 
 /** `init` is asked for exactly when the state factory takes one. */
@@ -192,6 +198,8 @@ export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P,
     )
   const odd = names.find((name) => typeof spec.receive[name] !== "function")
   if (odd !== undefined) throw wrong(`receive.${odd} is not a function`)
+  if (spec.placement === "worker" && spec.module === undefined)
+    throw wrong('placement: "worker" needs module: import.meta.url, and that module must export the definition')
   const capacity = spec.mailbox?.capacity
   if (capacity !== undefined && !(Number.isInteger(capacity) && capacity > 0))
     throw wrong(`mailbox.capacity is ${capacity}; it is a positive integer`)

@@ -742,7 +742,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.current = undefined
     this.#tellCrashed(meta, thrown)
     system.logger.warn({ actor: this.address, error: thrown, traceId }, "an actor crashed")
-    this.#crashed(thrown)
+    this.crashed(thrown)
   }
 
   #tellCrashed(meta: Meta | undefined, thrown: unknown): void {
@@ -756,7 +756,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     return new AgentOSError("ACTOR_CRASHED", message, { cause: thrown })
   }
 
-  #crashed(error: unknown): void {
+  crashed(error: unknown): void {
     if (this.stopping || this.suspended) return
     const linked = this.#family?.takeLinked() ?? []
     this.#revoke(this.#crashOf(error))

@@ -10,6 +10,7 @@ import { AgentOSError } from "./errors.js"
 import { DEFAULT_CAPACITY, type Overflow } from "./mailbox.js"
 import type { DefinitionMeter } from "./meter.js"
 import { frozenCopy } from "./plain.js"
+import { checkPlain } from "./remote/payload.js"
 
 /** Most handlers of a definition: a mailbox keeps the number in a byte, and one is the runtime's own. */
 export const MOST_HANDLERS = 254
@@ -29,8 +30,9 @@ export class Compiled {
   readonly overflow: Overflow
   /** By a handler's number; undefined when all messages are ordinary. */
   readonly lanes: Uint8Array | undefined
-  /** Whether payloads and answers are copied and frozen, as if every actor lived elsewhere. */
+  /** Whether payloads are looked at when they are sent: copied and frozen as if every actor lived elsewhere, or only held to be plain data. */
   readonly isolated: boolean
+  readonly #copies: boolean
   /** Messages handled by actors of this definition. */
   handled = 0
   /** Set while somebody measures. */
@@ -42,7 +44,8 @@ export class Compiled {
 
   constructor(spec: ErasedSpec, isolated = false) {
     this.spec = spec
-    this.isolated = isolated
+    this.isolated = isolated || spec.carried === true
+    this.#copies = isolated
     this.types = Object.keys(spec.receive)
     this.handlers = this.types.map((type) => {
       const handler = spec.receive[type] as ErasedHandler
@@ -55,7 +58,7 @@ export class Compiled {
     this.overflow = spec.mailbox?.overflow ?? "reject"
     const urgent = new Set(spec.mailbox?.urgent)
     const reentrant = new Set(spec.reentrant)
-    if (urgent.size + reentrant.size > 0 || isolated)
+    if (urgent.size + reentrant.size > 0 || this.isolated)
       this.lanes = Uint8Array.from(["", ...this.types], (type) =>
         urgent.has(type) ? lanes.urgent : reentrant.has(type) ? lanes.reentrant : 0,
       )
@@ -82,7 +85,10 @@ export class Compiled {
 
   /** @param handler its number @returns the payload of a message as it would arrive from another process @throws `INVALID_PAYLOAD` */
   isolate(handler: number, payload: unknown): unknown {
-    return frozenCopy(payload, () => `${this.spec.name}.${this.typeOf(handler)}`)
+    const title = (): string => `${this.spec.name}.${this.typeOf(handler)}`
+    if (this.#copies) return frozenCopy(payload, title)
+    checkPlain(payload, title)
+    return payload
   }
 
   isReentrant(type: string): boolean {

@@ -8,6 +8,7 @@ import {
   checkedDefinition,
   type ActorDefinition,
   type AnyDefinition,
+  type ErasedSpec,
   type SpawnArguments,
   type SpawnOptions,
 } from "./actor.js"
@@ -34,6 +35,10 @@ import {
   type Telemetry,
 } from "./telemetry.js"
 import { TimerWheel } from "./timers.js"
+import { nearOptions } from "./remote/near.js"
+import { checkPlain } from "./remote/payload.js"
+import { checkNotHosted } from "./workers/hosted.js"
+import { Workers, type WorkerOptions } from "./workers/workers.js"
 
 export interface ActorSystemOptions {
   readonly name: string
@@ -54,6 +59,8 @@ export interface ActorSystemOptions {
   /** What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the whole system. */
   readonly whenGivenUp?: "stop-actor" | "stop-system"
   readonly entities?: EntityOptions
+  /** The threads of actors with `placement: "worker"`. */
+  readonly workers?: WorkerOptions
   /**
    * Copies and freezes every payload and answer, and refuses what is not plain data, as if each actor lived in a process of its own; default false.
    * For tests: what would break on two nodes breaks here.
@@ -71,7 +78,17 @@ export interface EntityOptions {
 
 /** Makes a system. @throws `INVALID_DEFINITION` when two definitions share a name */
 export async function createActorSystem(options: ActorSystemOptions): Promise<ActorSystem> {
+  checkNotHosted()
   return new ActorSystem(options)
+}
+
+/** How a system differs whose actors stand in the tree of another one: what runs on a worker thread. */
+export interface Hosting {
+  readonly node: string
+  /** A definition as it runs there. */
+  ready(spec: ErasedSpec): ErasedSpec
+  /** Entities are the other system's. @throws `UNKNOWN_DEFINITION` */
+  entity(tenant: string, type: string, key: string): Ref
 }
 
 const guardianDefinition = checkedDefinition<Record<string, never>, undefined>({
@@ -84,7 +101,7 @@ const loggedDeadLetters = 10
 
 export class ActorSystem {
   readonly name: string
-  readonly node = "local"
+  readonly node: string
   readonly clock: Clock
   readonly random: Random
   readonly journal: Journal
@@ -114,11 +131,17 @@ export class ActorSystem {
   readonly #transport: Transport | undefined
   readonly #root: Cell
   readonly #entities: Entities
+  readonly #hosting: Hosting | undefined
+  /** Made when the first definition is placed there. */
+  #workers: Workers | undefined
+  readonly #workerOptions: WorkerOptions
   #incarnations = 0
   #stopping: Promise<void> | undefined
 
-  constructor(options: ActorSystemOptions) {
+  constructor(options: ActorSystemOptions, hosting?: Hosting) {
     this.name = options.name
+    this.node = hosting?.node ?? "local"
+    this.#hosting = hosting
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? systemRandom
     this.journal = options.journal ?? memoryJournal(this.clock)
@@ -131,13 +154,15 @@ export class ActorSystem {
     this.#whenGivenUp = options.whenGivenUp ?? "stop-actor"
     this.#isolated = options.isolated ?? false
     this.#transport = options.transport
-    this.#root = new Cell(this, this.#compile(guardianDefinition), null, 0, undefined)
+    this.#workerOptions = options.workers ?? {}
+    if (options.workers !== undefined) this.#workersMade()
+    this.#root = new Cell(this, this.compile(guardianDefinition), null, 0, undefined)
     const { maxResident = 100_000, memoryPressure = heapPressure } = options.entities ?? {}
     this.#entities = new Entities(this, this.#root, maxResident, memoryPressure)
     for (const definition of options.definitions ?? []) {
       if (this.#definitions.has(definition.name))
         throw new AgentOSError("INVALID_DEFINITION", `two definitions are named ${JSON.stringify(definition.name)}`)
-      this.#definitions.set(definition.name, this.#compile(definition))
+      this.#definitions.set(definition.name, this.compile(definition))
     }
   }
 
@@ -161,6 +186,7 @@ export class ActorSystem {
 
   /** A virtual actor by the name of its definition. @throws `UNKNOWN_DEFINITION` */
   entityAt(tenant: string, type: string, key: string): Ref {
+    if (this.#hosting !== undefined) return this.#hosting.entity(tenant, type, key)
     const compiled = this.#definitions.get(type)
     if (compiled === undefined)
       throw new AgentOSError("UNKNOWN_DEFINITION", `${type} is not among the definitions that the system was made with`)
@@ -207,6 +233,7 @@ export class ActorSystem {
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
       await this.#root.stop()
+      await this.#workers?.stop()
       this.wheel.close()
       await this.journal.close()
     })()
@@ -232,8 +259,22 @@ export class ActorSystem {
     if (options?.name !== undefined && parent.family.child(options.name) !== undefined)
       throw new AgentOSError("NAME_TAKEN", `${[...parent.path, options.name].join("/")} is alive already`)
     const { spec } = definition
-    const compiled = spec === this.#lastSpec ? (this.#lastCompiled as Compiled) : this.#compile(definition)
+    if (options !== undefined && (options.placement === "worker" || spec.placement === "worker"))
+      return this.#spawnFar(parent, spec, options)
+    const compiled = spec === this.#lastSpec ? (this.#lastCompiled as Compiled) : this.compile(definition)
     return this.spawnCell(parent, compiled, options)
+  }
+
+  /** Starts an actor whose definition or options place it on a worker thread. */
+  #spawnFar(parent: Cell, spec: ErasedSpec, options: SpawnOptions<unknown>): Cell {
+    if (this.#hosting !== undefined) return this.spawnCell(parent, this.compile({ name: spec.name, spec }), options)
+    checkPlain(options.init, () => `what ${spec.name} is spawned with`)
+    const near = this.#workersMade().near(spec)
+    return this.spawnCell(parent, this.compile({ name: near.name, spec: near }), nearOptions(options))
+  }
+
+  #workersMade(): Workers {
+    return (this.#workers ??= new Workers(this, this.#workerOptions, () => this.#definitions.values()))
   }
 
   spawnCell(parent: Cell, compiled: Compiled, options: SpawnOptions<unknown> | undefined): Cell {
@@ -274,11 +315,12 @@ export class ActorSystem {
     return false
   }
 
-  #compile(definition: AnyDefinition): Compiled {
+  /** A definition made ready to run. @throws `INVALID_DEFINITION` when it is placed where it cannot be found */
+  compile(definition: AnyDefinition): Compiled {
     const { spec } = definition
     let compiled = this.#compiled.get(spec)
     if (compiled === undefined) {
-      compiled = new Compiled(spec, this.#isolated)
+      compiled = new Compiled(this.#ready(spec), this.#isolated)
       this.#compiled.set(spec, compiled)
       this.#allCompiled.push(compiled)
       if (this.#meters !== undefined) {
@@ -289,5 +331,11 @@ export class ActorSystem {
     this.#lastSpec = spec
     this.#lastCompiled = compiled
     return compiled
+  }
+
+  /** A definition as it runs here: that of its proxies, when its actors live on worker threads. */
+  #ready(spec: ErasedSpec): ErasedSpec {
+    if (this.#hosting !== undefined) return this.#hosting.ready(spec)
+    return spec.placement === "worker" ? this.#workersMade().near(spec) : spec
   }
 }

@@ -57,6 +57,9 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
   /** Events between two snapshots; default 1,000. */
   readonly snapshotEvery?: number
   readonly passivateAfterMs?: number
+  /** As of every actor. */
+  readonly module?: string
+  readonly placement?: "worker"
 }
 
 /** What handlers of a persistent actor are given: state to read, and the only ways to change it. */
@@ -120,6 +123,8 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
           ...outboxHandlers,
         },
         ...(spec.passivateAfterMs === undefined ? {} : { passivateAfterMs: spec.passivateAfterMs }),
+        ...(spec.module === undefined ? {} : { module: spec.module }),
+        ...(spec.placement === undefined ? {} : { placement: spec.placement }),
       })
     },
   }

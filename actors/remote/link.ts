@@ -1,0 +1,563 @@
+/**
+ * One side of the connection of two actor systems: refs to the other side's actors, what is sent to them, and what comes from there.
+ *
+ * Invariants
+ *   L1. What is sent in one turn goes in one batch, or in a few large ones.
+ *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link.
+ *   L3. A message is credited when the mailbox no longer holds it; until then it is under way, and the sender keeps within its window (W3).
+ *   L4. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
+ */
+import { parseAddress } from "../address.js"
+import type { Ask } from "../ask.js"
+import type { Cause } from "../cause.js"
+import { Cell, type Signal } from "../cell.js"
+import { Compiled } from "../compiled.js"
+import { AgentOSError } from "../errors.js"
+import { Ref, type OpenAsk } from "../ref.js"
+import type { Exit } from "../supervision.js"
+import type { ActorSystem } from "../system.js"
+import { Limit } from "../timers.js"
+import type { Directory } from "./directory.js"
+import { failureOf, thrownOf, type Failure } from "./failure.js"
+import { pack, plainCopy, unpack } from "./payload.js"
+import {
+  creditOf,
+  op,
+  windowOf,
+  type Beside,
+  type Channel,
+  type FarCause,
+  type FarDefinition,
+  type FarExit,
+  type FarPart,
+  type Fate,
+  type Parts,
+  type Recipient,
+  type SeatNews,
+} from "./protocol.js"
+import { farCompiled, RemoteRef, UnknownProtocol } from "./remote-ref.js"
+import { SignalsReceived, SignalsSent } from "./signals.js"
+
+/** Fields of a batch after which it does not wait for the end of the turn. */
+const fullBatch = 4096
+/** Texts that are sent as numbers; more are sent as they are. */
+const mostNames = 10_000
+/** How long a mailbox that takes nothing is left alone before it is looked at again. */
+const lookAgainMs = 8
+
+/** Those who deal with actors of one side that live on the other. */
+export interface Seats {
+  /** The actor on a seat, when it lives here. */
+  at(seat: number): Cell | undefined
+  news(seat: number, news: SeatNews): void
+  /** Messages to a seat of the other side were taken. */
+  credit(seat: number, count: number): void
+  /** An actor that the anchor supervises has crashed, or stopped by itself and is to be started again. */
+  childEnded?(child: Cell, exit: Exit): void
+  /** An actor that the anchor watches has ended. */
+  ended?(cell: Cell): void
+}
+
+/** Stands for the other side among the actors of this one: it watches, is linked to and supervises on its behalf. */
+export class Anchor extends Cell {
+  readonly #heard: (signal: Signal) => void
+  readonly #linkedCrash: (other: Cell, cause: unknown) => void
+
+  constructor(
+    system: ActorSystem,
+    heard: (signal: Signal) => void,
+    linkedCrash: (other: Cell, cause: unknown) => void,
+  ) {
+    super(system, new Compiled({ name: "anchor", state: () => undefined, receive: {} }), null, 0, undefined)
+    this.#heard = heard
+    this.#linkedCrash = linkedCrash
+  }
+
+  override signal(signal: Signal): void {
+    this.#heard(signal)
+  }
+
+  override linkedCrash(other: Cell, cause: unknown): void {
+    this.#linkedCrash(other, cause)
+  }
+}
+
+/** What came for one mailbox and was not yet credited. */
+interface Account {
+  readonly to: Recipient
+  readonly cell: Cell
+  readonly least: number
+  taken: number
+  /** Is looked at again. */
+  due: boolean
+}
+
+export class Link {
+  readonly system: ActorSystem
+  readonly directory: Directory
+  readonly anchor: Anchor
+  closed = false
+  readonly #channel: Channel
+  readonly #seats: Seats
+  #batch: unknown[] = []
+  readonly #flush = (): void => this.flush()
+
+  readonly #namesSent = new Map<string, number>()
+  readonly #names: string[] = []
+  readonly #kindsSent = new Map<Compiled, number>()
+  readonly #kinds: Compiled[] = []
+  readonly #kindsByName = new Map<string, Compiled>()
+  readonly #unknown = new UnknownProtocol()
+
+  readonly #asks = new Map<number, Ask>()
+  #nextAsk = 0
+  readonly #signalsSent: SignalsSent
+  readonly #signals = new SignalsReceived()
+
+  readonly #refs = new Map<string, WeakRef<RemoteRef>>()
+  readonly #unheld = new FinalizationRegistry<string>((name) => {
+    if (this.#refs.get(name)?.deref() === undefined) this.#refs.delete(name)
+  })
+
+  readonly #accounts = new WeakMap<Cell, Account>()
+  /** To be credited after the batch. */
+  readonly #taken = new Map<Recipient, number>()
+  #due: Account[] = []
+  #looking = false
+  readonly #look = (): void => this.#lookAtAccounts()
+  readonly #lookLater: Limit = new Limit(this.#look)
+
+  constructor(system: ActorSystem, directory: Directory, channel: Channel, seats: Seats) {
+    this.system = system
+    this.directory = directory
+    this.#channel = channel
+    this.#seats = seats
+    this.anchor = new Anchor(
+      system,
+      (signal) => this.heard(signal),
+      (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
+    )
+    this.#signalsSent = new SignalsSent(
+      (number, failure) => this.#push(op.abort, number, failure),
+      (number) => this.#push(op.forget, number),
+    )
+  }
+
+  // --- sending -------------------------------------------------------------------------------------------------------------------------------
+
+  tell(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
+    const { value, parts } = this.pack(payload, type)
+    if (cause === undefined && parts === undefined) this.#push(op.tell, to, this.#numberOf(type), value)
+    else this.#push(op.send, to, this.#numberOf(type), value, { parts, cause: this.#causeOf(cause) })
+  }
+
+  ask(to: Recipient, type: string, payload: unknown, ask: Ask): void {
+    const { value, parts } = this.pack(payload, type)
+    const { cause, asker, patient } = ask
+    const id = this.#nextAsk++
+    const plain = cause === undefined && asker === undefined && parts === undefined && !patient
+    const beside: Beside | undefined = plain
+      ? undefined
+      : { parts, cause: this.#causeOf(cause), askers: this.#askersOf(ask), waits: patient }
+    this.#asks.set(id, ask)
+    const left = ask.deadline - this.system.wheel.now
+    this.#push(op.ask, id, to, this.#numberOf(type), value, left, beside)
+  }
+
+  fate(name: string, { what, data }: Fate): void {
+    this.#push(op.fate, what, name, data)
+  }
+
+  seat(seat: number, { what, data }: SeatNews): void {
+    this.#push(op.seat, what, seat, data)
+  }
+
+  /** Makes a definition known, so that refs to its actors refuse what they do not understand. */
+  announce(compiled: Compiled): number {
+    const known = this.#kindsSent.get(compiled)
+    if (known !== undefined) return known
+    const number = this.#kindsSent.size
+    this.#kindsSent.set(compiled, number)
+    const { types, capacity } = compiled
+    const { name, reentrant = [] } = compiled.spec
+    const definition: FarDefinition = { name, types, reentrant, capacity }
+    this.#push(op.kind, definition)
+    return number
+  }
+
+  /** @throws {AgentOSError} `INVALID_PAYLOAD` */
+  pack(payload: unknown, type: string): { readonly value: unknown; readonly parts: Parts } {
+    if (typeof payload === "number" || typeof payload === "string" || payload === undefined)
+      return { value: payload, parts: undefined }
+    return pack<FarPart>(
+      payload,
+      () => type,
+      (part) =>
+        part instanceof Ref
+          ? { ref: this.nameOf(part), kind: part instanceof Cell ? this.#kindOf(part) : undefined }
+          : { failure: failureOf(part) },
+    )
+  }
+
+  unpack(value: unknown, parts: Parts): unknown {
+    if (parts === undefined) return value
+    return unpack<FarPart>(value, parts, (is) =>
+      "ref" in is ? this.refOf(is.ref, is.kind === undefined ? undefined : this.#kinds[is.kind]) : thrownOf(is.failure),
+    )
+  }
+
+  nameOf(ref: Ref): string {
+    return ref instanceof RemoteRef && ref.link === this ? ref.remoteName : this.directory.nameOf(ref)
+  }
+
+  /** The ref that a name of the other side stands for. */
+  refOf(name: string, compiled: Compiled | undefined): Ref {
+    return this.#known(name) ?? this.remote(name, compiled ?? this.#unknown)
+  }
+
+  /** A ref to an actor of the other side; the same one as long as somebody holds it. */
+  remote(name: string, compiled: Compiled): RemoteRef {
+    const known = this.#refs.get(name)?.deref()
+    if (known !== undefined) return known
+    const made = new RemoteRef(this, compiled, name)
+    this.#refs.set(name, new WeakRef(made))
+    this.#unheld.register(made, name)
+    return made
+  }
+
+  /** A definition that the other side has made known. */
+  kind(name: string): Compiled | undefined {
+    return this.#kindsByName.get(name)
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    const batch = this.#batch
+    if (batch.length === 0) return
+    this.#batch = []
+    if (!this.closed) this.#post(batch) // L1
+  }
+
+  #post(batch: readonly unknown[]): void {
+    try {
+      this.#channel.post(batch)
+    } catch {
+      // Something in it looks like plain data and is none.
+      try {
+        this.#channel.post(batch.map(plainCopy))
+      } catch (error) {
+        this.system.logger.error({ error }, "messages to another system could not be sent, and are lost")
+      }
+    }
+  }
+
+  #push(...fields: readonly unknown[]): void {
+    if (this.closed) return
+    const batch = this.#batch
+    if (batch.length === 0) this.system.clock.soon(this.#flush)
+    for (let i = 0; i < fields.length; i++) batch.push(fields[i])
+    if (batch.length >= fullBatch) this.flush()
+  }
+
+  #numberOf(text: string): number | string {
+    const known = this.#namesSent.get(text)
+    if (known !== undefined) return known
+    if (this.#namesSent.size >= mostNames) return text
+    this.#push(op.name, text)
+    const number = this.#namesSent.size
+    this.#namesSent.set(text, number)
+    return number
+  }
+
+  #kindOf({ compiled }: Cell): number | undefined {
+    return compiled instanceof UnknownProtocol ? undefined : this.announce(compiled)
+  }
+
+  #causeOf(cause: Cause | undefined): FarCause | undefined {
+    if (cause === undefined) return undefined
+    const { traceId, caller, tenant, deadline, signal, commandId, chain } = cause
+    return {
+      traceId,
+      caller,
+      tenant,
+      left: deadline === undefined ? undefined : deadline - this.system.wheel.now,
+      signal: signal === undefined ? undefined : this.#signalsSent.numberOf(signal),
+      commandId,
+      chain,
+    }
+  }
+
+  #askersOf({ asker, serving }: Ask): readonly string[] | undefined {
+    if (asker === undefined) return undefined
+    const names: string[] = []
+    if (asker instanceof Ref) names.push(this.nameOf(asker))
+    for (let link: OpenAsk | undefined = serving; link !== undefined; link = link.serving)
+      if (link.asker instanceof Ref) names.push(this.nameOf(link.asker))
+    return names
+  }
+
+  // --- receiving -----------------------------------------------------------------------------------------------------------------------------
+
+  /** Takes a batch that the other side has sent. */
+  receive(batch: readonly unknown[]): void {
+    for (let i = 0; i < batch.length;) {
+      switch (batch[i]) {
+        case op.tell:
+          this.#put(batch[i + 1] as Recipient, this.#text(batch[i + 2]), batch[i + 3], undefined)
+          i += 4
+          break
+        case op.send: {
+          const { parts, cause } = batch[i + 4] as Beside
+          const payload = this.unpack(batch[i + 3], parts)
+          this.#put(batch[i + 1] as Recipient, this.#text(batch[i + 2]), payload, this.#cause(cause))
+          i += 5
+          break
+        }
+        case op.ask:
+          this.#asked(
+            batch[i + 1] as number,
+            batch[i + 2] as Recipient,
+            this.#text(batch[i + 3]),
+            batch[i + 4],
+            batch[i + 5] as number,
+            batch[i + 6] as Beside | undefined,
+          )
+          i += 7
+          break
+        case op.reply:
+          this.#takeAsk(batch[i + 1] as number)?.reply(this.unpack(batch[i + 2], batch[i + 3] as Parts))
+          i += 4
+          break
+        case op.fail:
+          this.#takeAsk(batch[i + 1] as number)?.fail(thrownOf(batch[i + 2] as Failure))
+          i += 3
+          break
+        case op.credit:
+          this.#credited(batch[i + 1] as Recipient, batch[i + 2] as number)
+          i += 3
+          break
+        case op.name:
+          this.#names.push(batch[i + 1] as string)
+          i += 2
+          break
+        case op.kind: {
+          const definition = batch[i + 1] as FarDefinition
+          const compiled = farCompiled(definition)
+          this.#kinds.push(compiled)
+          this.#kindsByName.set(definition.name, compiled)
+          i += 2
+          break
+        }
+        case op.abort:
+          this.#signals.abort(batch[i + 1] as number, batch[i + 2] as Failure)
+          i += 3
+          break
+        case op.forget:
+          this.#signals.forget(batch[i + 1] as number)
+          i += 2
+          break
+        case op.fate:
+          this.#fated(batch[i + 2] as string, { what: batch[i + 1], data: batch[i + 3] } as Fate)
+          i += 4
+          break
+        case op.seat:
+          this.#seats.news(batch[i + 2] as number, { what: batch[i + 1], data: batch[i + 3] } as SeatNews)
+          i += 4
+          break
+        default:
+          throw new AgentOSError("INVALID_PAYLOAD", `a batch holds the unknown operation ${String(batch[i])}`)
+      }
+    }
+    for (const [to, count] of this.#taken) this.#push(op.credit, to, count)
+    this.#taken.clear()
+  }
+
+  #text(named: unknown): string {
+    return typeof named === "number" ? (this.#names[named] as string) : (named as string)
+  }
+
+  /** L4 */
+  #known(name: string): Ref | undefined {
+    const ref = this.directory.find(name)
+    if (ref !== undefined || !name.startsWith("entity:")) return ref
+    const address = parseAddress(name)
+    return address.kind === "entity" ? this.system.entityAt(address.tenant, address.type, address.key) : undefined
+  }
+
+  #recipient(to: Recipient): Ref | undefined {
+    return typeof to === "number" ? this.#seats.at(to) : this.#known(to)
+  }
+
+  #put(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
+    try {
+      const ref = this.#recipient(to)
+      if (ref === undefined) {
+        this.#gone(to)
+        return void this.system.deadLetter({ address: String(to) }, type, cause, "stopped")
+      }
+      // What a seat was promised goes past the capacity: others here may have filled the mailbox meanwhile.
+      if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
+      else ref.send(type, payload, cause)
+      this.#received(to, ref)
+    } catch (error) {
+      this.system.logger.warn({ to, type, error }, "a message from another system could not be delivered")
+    }
+  }
+
+  #asked(id: number, to: Recipient, type: string, value: unknown, left: number, beside: Beside | undefined): void {
+    const fail = (error: unknown): void => this.#push(op.fail, id, failureOf(error))
+    try {
+      const ref = this.#recipient(to)
+      if (ref === undefined) {
+        this.#gone(to)
+        throw new AgentOSError("ACTOR_STOPPED", `${to} has stopped`)
+      }
+      const payload = this.unpack(value, beside?.parts)
+      const waiting = this.#waiting(beside?.askers, left)
+      const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
+      const asked = ref.request(type, payload, this.#cause(beside?.cause), options, waiting?.serving, waiting?.asker)
+      this.#received(to, ref)
+      asked.then((answer: unknown) => {
+        try {
+          const { value, parts } = this.pack(answer, `the answer of ${type}`)
+          this.#push(op.reply, id, value, parts)
+        } catch (error) {
+          fail(error)
+        }
+      }, fail)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  /** Its ref on the other side need not send any more. */
+  #gone(to: Recipient): void {
+    if (typeof to === "string") this.fate(to, { what: "ended", data: { kind: "stopped" } })
+  }
+
+  /** The chain of actors that wait, as the other side named them. */
+  #waiting(askers: readonly string[] | undefined, left: number): OpenAsk | undefined {
+    const deadline = this.system.wheel.now + left
+    let chain: OpenAsk | undefined
+    for (const name of [...(askers ?? [])].reverse())
+      chain = { asker: this.refOf(name, undefined), serving: chain, deadline }
+    return chain
+  }
+
+  #cause(far: FarCause | undefined): Cause | undefined {
+    if (far === undefined) return undefined
+    const { left, signal, ...rest } = far
+    return {
+      ...rest,
+      deadline: left === undefined ? undefined : this.system.wheel.now + left,
+      signal: signal === undefined ? undefined : this.#signals.signalOf(signal),
+    }
+  }
+
+  #takeAsk(id: number): Ask | undefined {
+    const ask = this.#asks.get(id)
+    this.#asks.delete(id) // L2
+    return ask
+  }
+
+  // --- credit (L3) ---------------------------------------------------------------------------------------------------------------------------
+
+  #received(to: Recipient, ref: Ref): void {
+    // What lies behind an entity or a router is bounded by itself: what it takes is taken.
+    if (!(ref instanceof Cell)) return void this.#taken.set(to, (this.#taken.get(to) ?? 0) + 1)
+    let account = this.#accounts.get(ref)
+    if (account === undefined) {
+      const least = creditOf(windowOf(ref.compiled.capacity))
+      this.#accounts.set(ref, (account = { to, cell: ref, least, taken: 0, due: false }))
+    }
+    account.taken += 1
+    if (account.taken < account.least || account.due) return
+    account.due = true
+    this.#due.push(account)
+    if (this.#looking) return
+    this.#looking = true
+    this.system.clock.afterInputOutput(this.#look)
+  }
+
+  #lookAtAccounts(): void {
+    const due = this.#due
+    let progress = false
+    this.#due = due.filter((account) => {
+      const { cell, to, least } = account
+      const taken = account.taken - (cell.alive ? cell.waiting : 0)
+      if (taken >= least) {
+        account.taken -= taken
+        this.#push(op.credit, to, taken)
+        progress = true
+      }
+      return (account.due = account.taken >= least)
+    })
+    this.#looking = this.#due.length > 0 && !this.closed
+    if (!this.#looking) return
+    if (progress) this.system.clock.afterInputOutput(this.#look)
+    else this.system.wheel.add(this.#lookLater, lookAgainMs)
+  }
+
+  #credited(to: Recipient, count: number): void {
+    if (typeof to === "number") this.#seats.credit(to, count)
+    else this.#refs.get(to)?.deref()?.credit(count)
+  }
+
+  // --- the fate of actors --------------------------------------------------------------------------------------------------------------------
+
+  #fated(name: string, { what, data }: Fate): void {
+    const remote = (): RemoteRef | undefined => this.#refs.get(name)?.deref()
+    switch (what) {
+      case "observe": {
+        const cell = this.directory.find(name)
+        if (!(cell instanceof Cell) || !cell.alive) return this.fate(name, { what: "ended", data: { kind: "stopped" } })
+        this.anchor.family.watch(cell)
+        return this.anchor.family.link(cell)
+      }
+      case "ended":
+        return remote()?.end(exitOf(data))
+      case "crashed":
+        return remote()?.crashed(thrownOf(data))
+      case "linked-crash": {
+        const cell = this.directory.find(name)
+        const other = this.refOf(data.other, undefined)
+        if (cell instanceof Cell && other instanceof Cell) cell.linkedCrash(other, thrownOf(data.failure))
+        return
+      }
+      case "stop": {
+        const cell = this.directory.find(name)
+        if (cell instanceof Cell) void cell.stop()
+      }
+    }
+  }
+
+  /** What the anchor hears of the actors here. */
+  heard(signal: Signal): void {
+    if (signal.kind === "child-ended") return this.#seats.childEnded?.(signal.child, signal.exit)
+    if (signal.kind !== "ended" || !(signal.ref instanceof Cell)) return
+    this.anchor.family.unwatch(signal.ref)
+    this.#seats.ended?.(signal.ref)
+    this.fate(this.nameOf(signal.ref), { what: "ended", data: farExit(signal.exit) })
+  }
+
+  // --- the end -------------------------------------------------------------------------------------------------------------------------------
+
+  /** The other side is gone. */
+  close(error: AgentOSError): void {
+    if (this.closed) return
+    this.flush()
+    this.closed = true
+    this.#lookLater.cancel()
+    for (const ask of this.#asks.values()) ask.fail(error)
+    this.#asks.clear()
+    this.#signals.abortAll(error)
+    for (const ref of this.#refs.values()) ref.deref()?.end({ kind: "crashed", error })
+    this.#refs.clear()
+  }
+}
+
+export const farExit = (exit: Exit): FarExit =>
+  exit.kind === "stopped" ? exit : { kind: "crashed", failure: failureOf(exit.error) }
+
+export const exitOf = (exit: FarExit): Exit =>
+  exit.kind === "stopped" ? exit : { kind: "crashed", error: thrownOf(exit.failure) }

@@ -1,0 +1,168 @@
+/**
+ * A ref to an actor of the other side of a link. It is a cell without a mailbox, so that it can be watched and linked as every actor; its family is made
+ * when somebody asks for it, and the other side is asked to tell when it ends.
+ */
+import type { Ask } from "../ask.js"
+import { openAsk } from "../ask.js"
+import type { Cause } from "../cause.js"
+import { Cell } from "../cell.js"
+import { Compiled } from "../compiled.js"
+import { AgentOSError } from "../errors.js"
+import type { Family } from "../family.js"
+import type { AskOptions, OpenAsk } from "../ref.js"
+import type { Exit } from "../supervision.js"
+import type { Link } from "./link.js"
+import { failureOf } from "./failure.js"
+import { windowOf, type FarDefinition } from "./protocol.js"
+
+/** A definition of the other side, as far as a sender must know it. */
+export function farCompiled({ name, types, reentrant, capacity }: FarDefinition): Compiled {
+  const receive = Object.fromEntries(types.map((type) => [type, () => undefined]))
+  return new Compiled({ name, state: () => undefined, receive, reentrant, mailbox: { capacity } })
+}
+
+/** Of a ref whose definition is not known here: any message may be sent, and the other side refuses what it does not know. */
+export class UnknownProtocol extends Compiled {
+  constructor() {
+    super({ name: "unknown", state: () => undefined, receive: {} })
+  }
+  override number(): number {
+    return 1
+  }
+  override isReentrant(): boolean {
+    return false
+  }
+}
+
+export class RemoteRef extends Cell {
+  readonly link: Link
+  /** What it is known by on the other side. */
+  readonly remoteName: string
+  readonly #window: number
+  /** Sent, and not yet taken over there. */
+  #underWay = 0
+  #over = false
+  /** Asks that wait for room. */
+  #patient: (() => void)[] | undefined
+
+  constructor(link: Link, compiled: Compiled, name: string) {
+    super(link.system, compiled, link.anchor, 0, undefined)
+    this.link = link
+    this.remoteName = name
+    this.#window = windowOf(compiled.capacity)
+  }
+
+  override get address(): string {
+    return this.remoteName
+  }
+
+  override get name(): string {
+    return this.remoteName
+  }
+
+  override get alive(): boolean {
+    return !this.#over && !this.link.closed
+  }
+
+  override get stopping(): boolean {
+    return !this.alive
+  }
+
+  override get waiting(): number {
+    return this.#underWay
+  }
+
+  override get family(): Family {
+    if (this.alive) this.link.fate(this.remoteName, { what: "observe" })
+    return super.family
+  }
+
+  override tell(type: string, payload?: unknown): boolean {
+    return this.send(type, payload, undefined)
+  }
+
+  override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
+    this.compiled.number(type)
+    if (!this.alive) return this.system.deadLetter(this, type, cause, "stopped")
+    if (this.#underWay >= this.#window) {
+      this.system.counts.refused += 1
+      return false
+    }
+    this.link.tell(this.remoteName, type, payload, cause)
+    this.#underWay += 1
+    return true
+  }
+
+  override request(
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+    options: AskOptions | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+  ): Promise<never> {
+    return openAsk(this.system, this, this.compiled, type, cause, options, serving, asker, (ask) =>
+      this.#ask(type, payload, ask),
+    )
+  }
+
+  #ask(type: string, payload: unknown, ask: Ask): boolean {
+    this.compiled.number(type)
+    if (!this.alive) return this.system.deadLetter(this, type, ask, "stopped")
+    if (this.#underWay < this.#window) {
+      this.link.ask(this.remoteName, type, payload, ask)
+      this.#underWay += 1
+      return true
+    }
+    if (ask.patient) {
+      ;(this.#patient ??= []).push(() => {
+        if (!ask.ended) this.#ask(type, payload, ask)
+      })
+      return true
+    }
+    this.system.counts.refused += 1
+    const message = `${this.#underWay} messages to ${this.address} are under way, and it takes no more`
+    ask.fail(new AgentOSError("MAILBOX_FULL", message))
+    return false
+  }
+
+  /** So many messages were taken. */
+  credit(count: number): void {
+    this.#underWay = Math.max(0, this.#underWay - count)
+    const patient = this.#patient
+    if (patient === undefined) return
+    for (const again of patient.splice(0, this.#window - this.#underWay)) again()
+    if (patient.length === 0) this.#patient = undefined
+  }
+
+  override signal(): void {
+    // It lives elsewhere: nothing is told here.
+  }
+
+  /** The other side says that it has ended, or is itself gone. */
+  override end(exit: Exit): void {
+    if (this.#over) return
+    this.#over = true
+    for (const again of this.#patient?.splice(0) ?? []) again()
+    this.knownFamily?.ended(exit)
+  }
+
+  override stop(): Promise<void> {
+    if (!this.alive) return Promise.resolve()
+    return new Promise((done) => {
+      this.family.onStopped(done)
+      this.link.fate(this.remoteName, { what: "stop" })
+    })
+  }
+
+  /** The other side says that it has crashed. */
+  override crashed(error: unknown): void {
+    for (const other of this.knownFamily?.takeLinked() ?? []) other.linkedCrash(this, error)
+  }
+
+  override linkedCrash(other: Cell, cause: unknown): void {
+    if (!this.alive) return
+    const data = { other: this.link.nameOf(other), failure: failureOf(cause) }
+    this.link.fate(this.remoteName, { what: "linked-crash", data })
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The worker threads of a system, and which actor lives on which.
+ *
+ * Invariants
+ *   O1. An entity always goes to the thread that its key says; others to the thread with the fewest actors.
+ *   O2. A thread begins with the first actor that is to live on it; a lost one is followed by another with the next.
+ */
+import { availableParallelism } from "node:os"
+import type { ErasedSpec } from "../actor.js"
+import type { Cell } from "../cell.js"
+import type { Compiled } from "../compiled.js"
+import type { EntityId } from "../entities.js"
+import { AgentOSError } from "../errors.js"
+import { Directory } from "../remote/directory.js"
+import { JOURNAL, JournalRef } from "../remote/journal-ref.js"
+import type { Link } from "../remote/link.js"
+import { nearSpec, Seat, type Places } from "../remote/near.js"
+import type { ActorSystem } from "../system.js"
+import { Thread } from "./thread.js"
+
+/** How actors on worker threads run (`placement: "worker"`). */
+export interface WorkerOptions {
+  /** Default: one less than there are cores, at least 1. */
+  readonly threads?: number
+  /** A thread whose event loop is held for so long by one handler is ended, and its actors start anew; default 60,000. */
+  readonly hangMs?: number
+  /** Most memory of the heap of a thread; default as Node.js chooses. A thread that needs more ends. */
+  readonly memoryMb?: number
+}
+
+const defaultHangMs = 60_000
+
+export class Workers implements Places {
+  readonly #system: ActorSystem
+  readonly #options: WorkerOptions
+  readonly #directory = new Directory()
+  readonly #threads: (Thread | undefined)[]
+  /** Definitions that refs may name without anybody having sent one. */
+  readonly #known: () => Iterable<Compiled>
+  readonly #seats = new Map<Cell, Seat>()
+  readonly #specs = new Map<ErasedSpec, ErasedSpec>()
+  readonly #farSpecs = new Map<ErasedSpec, ErasedSpec>()
+  #started = 0
+
+  constructor(system: ActorSystem, options: WorkerOptions, known: () => Iterable<Compiled>) {
+    const { threads = Math.max(1, availableParallelism() - 1), hangMs = defaultHangMs } = options
+    if (!(Number.isInteger(threads) && threads > 0))
+      throw new AgentOSError("INVALID_DEFINITION", `workers.threads is ${threads}; it is a positive integer`)
+    if (!(hangMs > 0))
+      throw new AgentOSError("INVALID_DEFINITION", `workers.hangMs is ${hangMs}; it is a positive number`)
+    this.#system = system
+    this.#options = options
+    this.#known = known
+    this.#threads = new Array<Thread | undefined>(threads).fill(undefined)
+  }
+
+  /** The definition of the proxies of a definition. @throws {AgentOSError} `INVALID_DEFINITION` when it does not say its module */
+  near(spec: ErasedSpec): ErasedSpec {
+    let near = this.#specs.get(spec)
+    if (near === undefined) {
+      near = nearSpec(spec, this, this.#system.shutdownTimeoutMs)
+      this.#specs.set(spec, near)
+      this.#farSpecs.set(near, spec)
+    }
+    return near
+  }
+
+  seatOf(cell: Cell): Seat {
+    let seat = this.#seats.get(cell)
+    if (seat === undefined) {
+      seat = new Seat(this, cell, this.#farSpecs.get(cell.compiled.spec) as ErasedSpec)
+      this.#seats.set(cell, seat)
+      cell.family.onStopped(() => {
+        this.#seats.delete(cell)
+        for (const thread of this.#threads) thread?.seats.delete(cell.incarnation)
+      })
+    }
+    return seat
+  }
+
+  async linkFor(seat: Seat): Promise<Link> {
+    const thread = this.#thread(this.#choose(seat.cell))
+    thread.seats.set(seat.number, seat)
+    await thread.ready
+    return thread.link
+  }
+
+  /** Ends the threads; their actors have ended before. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread?.stop()))
+  }
+
+  /** O1 */
+  #choose({ compiled, options }: Cell): number {
+    const { tenant, key } = (options?.init ?? {}) as Partial<EntityId>
+    if (options?.kind === "transient" && typeof key === "string" && typeof tenant === "string")
+      return hash(`${tenant}/${compiled.spec.name}/${key}`) % this.#threads.length
+    let least = 0
+    for (let i = 1; i < this.#threads.length; i++)
+      if ((this.#threads[i]?.seats.size ?? 0) < (this.#threads[least]?.seats.size ?? 0)) least = i
+    return least
+  }
+
+  /** O2 */
+  #thread(place: number): Thread {
+    const running = this.#threads[place]
+    if (running !== undefined) return running
+    if (this.#started === 0) this.#directory.enter(JOURNAL, new JournalRef(this.#system.journal))
+    const { hangMs = defaultHangMs, memoryMb } = this.#options
+    const thread = new Thread(this.#system, this.#directory, {
+      name: `${this.#system.node}~${++this.#started}`,
+      hangMs,
+      memoryMb,
+      lost: () => {
+        this.#threads[place] = undefined
+      },
+    })
+    this.#threads[place] = thread
+    for (const compiled of this.#known()) thread.link.announce(compiled)
+    return thread
+  }
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,504 @@
+import { execFile } from "node:child_process"
+import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import t from "tap"
+import {
+  createActorSystem,
+  defineActor,
+  memoryJournal,
+  openLevelJournal,
+  spawnPool,
+  systemClock,
+  workPool,
+  type ActorRef,
+  type ActorSystem,
+  type AnyRef,
+  type Clock,
+  type Exit,
+  type RefOf,
+} from "#actors/index.js"
+import type { ActorSystemOptions } from "#actors/system.js"
+import { eventually } from "#test/support/ref-contract.js"
+import type { Subject } from "./definitions.js"
+import { Account, Narrow, NotStarting, PlacedSubject, Sleepy } from "./definitions.js"
+
+type Tap = Pick<typeof t, "teardown">
+type SubjectRef = RefOf<typeof Subject>
+
+const systemFor = async (t: Tap, options: Partial<ActorSystemOptions> = {}): Promise<ActorSystem> => {
+  const system = await createActorSystem({ name: "test", workers: { threads: 2 }, ...options })
+  t.teardown(() => system.stop())
+  return system
+}
+
+/** Supervises subjects on worker threads. */
+const parentWith = (supervision: NonNullable<Parameters<typeof defineActor>[0]["supervision"]>) =>
+  defineActor({
+    name: "parent",
+    supervision,
+    state: () => ({ ended: [] as Exit[] }),
+    receive: {
+      child(ctx, name: string) {
+        const child = ctx.spawn(PlacedSubject, { name })
+        ctx.watch(child)
+        return child
+      },
+      stopChild: (ctx, ref: AnyRef) => ctx.stop(ref),
+      ended: (ctx) => ctx.state.ended,
+    },
+    ended: (ctx, _ref, reason) => void ctx.state.ended.push(reason),
+  })
+
+t.test("actors of one definition are spread over the threads; an entity keeps to its own", async (t) => {
+  const system = await systemFor(t, { definitions: [PlacedSubject] })
+  const threads = new Set<number>()
+  for (let n = 0; n < 4; n++) threads.add(await system.spawn(PlacedSubject).ask("thread"))
+  t.equal(threads.size, 2)
+  t.notOk(threads.has(0), "none of them is the main thread")
+  const keys = Array.from({ length: 20 }, (_, i) => `key ${i}`)
+  const threadsOf = (): Promise<number[]> =>
+    Promise.all(keys.map((key) => system.entity(PlacedSubject, key).ask("thread")))
+  const first = await threadsOf()
+  t.equal(new Set(first).size, 2)
+  t.same(await threadsOf(), first)
+})
+
+t.test("what cannot be found by a worker thread is refused where it is written", async (t) => {
+  const spec = { name: "lost", state: () => ({}), receive: { hello: () => "hello" } }
+  t.throws(() => defineActor({ ...spec, placement: "worker" }), {
+    code: "INVALID_DEFINITION",
+    message: /"lost": placement: "worker" needs module: import\.meta\.url/,
+  })
+  const system = await systemFor(t)
+  t.throws(() => system.spawn(defineActor(spec), { placement: "worker" }), {
+    code: "INVALID_DEFINITION",
+    message: /add "module: import\.meta\.url"/,
+  })
+  for (const threads of [0, 1.5])
+    await t.rejects(createActorSystem({ name: "test", workers: { threads } }), { code: "INVALID_DEFINITION" })
+  await t.rejects(createActorSystem({ name: "test", workers: { hangMs: 0 } }), { code: "INVALID_DEFINITION" })
+})
+
+t.test("a definition that its module does not export is named, with what is exported", async (t) => {
+  const crashes: { code?: string; message?: string }[] = []
+  const system = await systemFor(t, { telemetry: { crashed: (_actor, error) => crashes.push(error as object) } })
+  const Hidden = defineActor({
+    name: "hidden",
+    module: new URL("definitions.js", import.meta.url).href,
+    placement: "worker",
+    state: () => ({}),
+    receive: { hello: () => "hello" },
+  })
+  await t.rejects(system.spawn(Hidden).ask("hello"), { code: "ACTOR_STOPPED" })
+  t.match(crashes[0], {
+    code: "UNKNOWN_DEFINITION",
+    message: /definitions\.js exports .*Subject.*no definition named "hidden"/,
+  })
+})
+
+t.test("an actor whose state cannot be made ends as one beside its supervisor would", async (t) => {
+  const system = await systemFor(t)
+  await t.rejects(system.spawn(NotStarting).ask("hello"), { code: "ACTOR_STOPPED" })
+  t.equal(system.statistics.crashes, 11, "ten restarts, and the crash after them")
+})
+
+t.test("what cannot travel is refused by name where it is sent", async (t) => {
+  const system = await systemFor(t)
+  const ref = system.spawn(PlacedSubject)
+  t.throws(() => ref.tell("note", { list: [1, () => 2] }), {
+    code: "INVALID_PAYLOAD",
+    message: /placed-subject\.note: the payload\.list\[1\] is a function/,
+  })
+  t.throws(() => ref.tell("note", new Map()), { code: "INVALID_PAYLOAD", message: /an instance of Map/ })
+  await t.rejects(ref.ask("echo", Symbol("x")), { code: "INVALID_PAYLOAD" })
+  await t.rejects(ref.ask("answerWithClass"), {
+    code: "INVALID_PAYLOAD",
+    message: /answerWithClass.*an instance of URL/,
+  })
+  t.throws(() => system.spawn(Narrow, { init: { start: (() => 1) as never } }), { code: "INVALID_PAYLOAD" })
+  t.equal(await ref.ask("add", 1), 1, "it lives on")
+})
+
+t.test("the state factory is given what the actor is spawned with, again at each restart", async (t) => {
+  const system = await systemFor(t)
+  const narrow = system.spawn(Narrow, { init: { start: 40 }, name: "narrow" })
+  t.equal(await narrow.ask("total"), 40)
+  t.match(narrow.address, /^actor:\/\/test\/local\/narrow#/)
+})
+
+t.test("bytes are copied, and their sender keeps them", async (t) => {
+  const system = await systemFor(t)
+  const ref = system.spawn(PlacedSubject)
+  const shared = new Uint8Array(new SharedArrayBuffer(4))
+  const answer = ref.ask("echo", { shared, bytes: new Uint8Array(8).subarray(2, 4) })
+  shared[0] = 9
+  const { shared: copy, bytes } = (await answer) as { shared: Uint8Array; bytes: Uint8Array }
+  shared[1] = 9
+  t.equal(copy[1], 0)
+  t.equal(bytes.buffer.byteLength, 2, "without the buffer they lie in")
+})
+
+t.test("a child on a worker thread is supervised by its parent on the main thread", async (t) => {
+  const system = await systemFor(t)
+
+  await t.test("restarted alone, with the waiting messages", async (t) => {
+    const parent = system.spawn(parentWith({}))
+    const [one, two] = [await parent.ask("child", "one"), await parent.ask("child", "two")] as SubjectRef[]
+    await one?.ask("add", 1)
+    await two?.ask("add", 2)
+    const crash = one?.ask("crash", "x")
+    const waiting = Array.from({ length: 20 }, () => one?.ask("add", 1))
+    await t.rejects(crash as Promise<never>, { code: "ACTOR_CRASHED" })
+    t.same(
+      await Promise.all(waiting),
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    )
+    t.equal(await two?.ask("add", 0), 2)
+    t.match(one?.address, /parent-\d+\/one#/)
+  })
+
+  await t.test("all for one", async (t) => {
+    const parent = system.spawn(parentWith({ strategy: "one-for-all" }))
+    const [one, two] = [await parent.ask("child", "one"), await parent.ask("child", "two")] as SubjectRef[]
+    await two?.ask("add", 2)
+    await t.rejects(one?.ask("crash", "x") as Promise<never>)
+    t.equal(
+      await eventually(
+        () => two?.ask("add", 0),
+        (total) => total === 0,
+      ),
+      0,
+    )
+  })
+
+  await t.test("after a wait", async (t) => {
+    const parent = system.spawn(parentWith({ backoff: { minMs: 100, maxMs: 100 } }))
+    const one = (await parent.ask("child", "one")) as SubjectRef
+    await t.rejects(one.ask("crash", "x"))
+    const began = performance.now()
+    t.equal(await one.ask("add", 1), 1)
+    t.ok(performance.now() - began > 80)
+  })
+
+  await t.test("given up with the error of its crash", async (t) => {
+    const parent = system.spawn(parentWith({ intensity: { max: 0, withinMs: 1000 } }), { kind: "temporary" })
+    const one = (await parent.ask("child", "one")) as SubjectRef
+    await t.rejects(one.ask("crash", "the last one"), { cause: { message: "the last one" } })
+    await t.rejects(
+      eventually(
+        () => one.ask("log"),
+        () => false,
+      ),
+      { code: "ACTOR_STOPPED" },
+    )
+  })
+
+  await t.test("and stopped by it", async (t) => {
+    const parent = system.spawn(parentWith({}))
+    const one = (await parent.ask("child", "one")) as SubjectRef
+    await one.ask("log")
+    await parent.ask("stopChild", one)
+    const ended = await eventually(
+      () => parent.ask("ended"),
+      ({ length }) => length === 1,
+    )
+    t.same(ended, [{ kind: "stopped" }])
+    t.notMatch(JSON.stringify(system.tree), /"name":"one","definition":"placed-subject","phase":"stopping"/)
+  })
+
+  await t.test("a permanent one that stops by itself is started again", async (t) => {
+    const ref = system.spawn(PlacedSubject, { kind: "permanent" })
+    await ref.ask("add", 5)
+    await ref.ask("stopYourself")
+    t.equal(await ref.ask("add", 1), 1)
+  })
+})
+
+t.test("a thread that exits", async (t) => {
+  const errors: unknown[] = []
+  const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) }
+  const system = await systemFor(t, { workers: { threads: 1 }, logger })
+  const [one, two] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
+  const before = await one.ask("thread")
+  await two.ask("add", 5)
+  const open = two.ask("slowly", 5000)
+  await sleep(20)
+  await t.rejects(one.ask("exit"), { code: "WORKER_LOST", message: /local~1 has ended \(exit code 3\)/ })
+  await t.rejects(open, { code: "WORKER_LOST" })
+  t.equal(await two.ask("add", 1), 1, "its actors begin anew")
+  t.not(await one.ask("thread"), before, "on another thread")
+  t.equal(system.statistics.restarts, 2)
+  t.match(errors, [{ thread: "local~1", error: { code: "WORKER_LOST" } }])
+})
+
+t.test("an endless loop is ended, and the handler named", async (t) => {
+  const crashes: { code?: string; message?: string }[] = []
+  const system = await systemFor(t, {
+    workers: { threads: 2, hangMs: 2000 },
+    telemetry: { crashed: (_actor, error) => crashes.push(error as object) },
+  })
+  const [spinning, other] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
+  await other.ask("add", 5)
+  const spin = spinning.with({ timeoutMs: 10_000 }).ask("spin")
+  spinning.tell("note", "lost with the thread")
+  await t.rejects(spin, {
+    code: "WORKER_LOST",
+    message: /gave no sign for 2000 ms and was ended: the handler placed-subject\.spin does not end/,
+  })
+  t.same(await spinning.ask("log"), [], "it lives again")
+  t.equal(await other.ask("add", 0), 5, "the other thread went on")
+  t.match(crashes, [{ code: "WORKER_LOST" }])
+  const slow = await other.ask("slowly", 2500)
+  t.equal(slow, "slow", "a promise is no loop")
+})
+
+t.test("a main thread that is busy itself does not take the workers for hanging", async (t) => {
+  const hangMs = 1000
+  let asked = false
+  let held = 0
+  /** Holds the main thread for longer than `hangMs` right after the thread was asked for a sign. */
+  const clock: Clock = {
+    ...systemClock,
+    timer: (ms, callback) =>
+      systemClock.timer(ms, () => {
+        asked = ms === hangMs / 2
+        callback()
+        asked = false
+      }),
+    afterInputOutput(callback) {
+      const hold = asked
+      systemClock.afterInputOutput(() => {
+        callback()
+        if (!hold || held++ > 0) return
+        const until = performance.now() + 1.3 * hangMs
+        while (performance.now() < until);
+      })
+    },
+  }
+  const system = await systemFor(t, { workers: { threads: 1, hangMs }, clock })
+  const ref = system.spawn(PlacedSubject)
+  await ref.ask("add", 5)
+  await eventually(
+    () => held,
+    (times) => times > 0,
+  )
+  await sleep(100)
+  t.equal(await ref.ask("add", 0), 5)
+  t.ok(held > 0)
+})
+
+t.test("a thread that takes more memory than it may is lost, and no other", async (t) => {
+  const system = await systemFor(t, { workers: { threads: 1, memoryMb: 32 } })
+  const ref = system.spawn(PlacedSubject)
+  await ref.ask("log")
+  await t.rejects(ref.with({ timeoutMs: 30_000 }).ask("fill"), {
+    code: "WORKER_LOST",
+    cause: { code: "ERR_WORKER_OUT_OF_MEMORY" },
+  })
+  t.same(await ref.ask("log"), [])
+})
+
+t.test("a persistent entity on a worker thread keeps its state in the journal of the main thread", async (t) => {
+  const folder = t.testdir()
+  const open = async (): Promise<ActorSystem> =>
+    createActorSystem({
+      name: "test",
+      definitions: [Account],
+      workers: { threads: 1 },
+      journal: await openLevelJournal(folder),
+    })
+  const first = await open()
+  const alice = first.entity(Account, "alice")
+  t.equal(await alice.ask("deposit", 5), 5)
+  for (let n = 0; n < 4; n++) await alice.ask("deposit", 1)
+  t.equal(await alice.with({ commandId: "once" }).ask("deposit", 10), 19)
+  t.equal(await alice.with({ commandId: "once" }).ask("deposit", 10), 19, "a command is carried out once")
+  t.not(await alice.ask("thread"), 0)
+  const many = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => first.entity(Account, `key ${i}`).ask("deposit", i)),
+  )
+  t.same(
+    many,
+    Array.from({ length: 50 }, (_, i) => i),
+  )
+  const events: unknown[] = []
+  for await (const page of first.journal.read({ tenant: "default", type: "account", key: "alice" }, 0))
+    events.push(...page)
+  t.equal(events.length, 6)
+  await first.stop()
+  const second = await open()
+  t.teardown(() => second.stop())
+  t.equal(await second.entity(Account, "alice").ask("balance"), 19)
+  t.equal(await second.entity(Account, "key 7").ask("balance"), 7)
+})
+
+t.test("a state that is more than plain data crosses to the journal and back", async (t) => {
+  const journal = memoryJournal(systemClock)
+  for (const count of [4, 8]) {
+    const system = await systemFor(t, { definitions: [Account], journal })
+    const alice = system.entity(Account, "alice")
+    for (let n = 0; n < 4; n++) await alice.ask("deposit", 1)
+    t.equal(await alice.ask("count"), count, "a Map in its snapshot is a Map again")
+    await system.stop()
+  }
+  t.ok((await journal.snapshot({ tenant: "default", type: "account", key: "alice" }))?.sequence)
+})
+
+t.test("an actor on a worker thread reaches entities of the system, wherever they live", async (t) => {
+  const system = await systemFor(t, { definitions: [Account, PlacedSubject] })
+  await system.entity(Account, "alice").ask("deposit", 7)
+  for (let n = 0; n < 2; n++) t.equal(await system.spawn(PlacedSubject).ask("balance", "alice"), 7)
+  const without = await systemFor(t)
+  await t.rejects(without.spawn(PlacedSubject).ask("balance", "alice"), {
+    code: "UNKNOWN_DEFINITION",
+  })
+})
+
+t.test(
+  "actors that an actor spawns on its thread live there, are reached and watched from everywhere, and end with it",
+  async (t) => {
+    const system = await systemFor(t)
+    const [one, two] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
+    const { child } = await one.ask("spawn")
+    t.match(child.address, /^actor:\/\/test\/local~\d+\/placed-subject-\d+\/child-\d+#/)
+    t.equal(await child.ask("thread"), await one.ask("thread"))
+    const heard: string[] = []
+    const Listener = defineActor({
+      name: "listener",
+      state: () => ({}),
+      receive: { heard: (_ctx, what: string) => void heard.push(what) },
+    })
+    await two.ask("watch", { ref: child, tell: system.spawn(Listener) })
+    t.throws(() => child.tell("no such" as "stop"), { code: "UNKNOWN_MESSAGE" })
+    await system.stopActor(one)
+    t.same(
+      await eventually(
+        () => heard,
+        ({ length }) => length === 1,
+      ),
+      [`${child.address} stopped`],
+    )
+    await t.rejects(child.ask("thread"), { code: "ACTOR_STOPPED" })
+  },
+)
+
+t.test("an entity on a worker thread sleeps when it is idle there, too, and not before", async (t) => {
+  const system = await systemFor(t, { definitions: [Sleepy] })
+  const sleepy = system.entity(Sleepy, "one")
+  const slow = sleepy.ask("slowly", 400)
+  await sleep(300)
+  t.equal(system.residentEntities, 1)
+  t.equal(await slow, 1)
+  t.equal(
+    await eventually(
+      () => system.residentEntities,
+      (count) => count === 0,
+    ),
+    0,
+  )
+  t.equal(await sleepy.ask("count"), 1, "it woke with a new state")
+})
+
+t.test("a mailbox on a worker thread takes no more than its capacity, however fast the sender", async (t) => {
+  const system = await systemFor(t)
+  const narrow = system.spawn(Narrow, { init: { start: 0 } })
+  await narrow.ask("total")
+  let taken = 0
+  for (let n = 0; n < 100; n++) {
+    if (narrow.tell("slowly", 20)) taken += 1
+    await sleep(0)
+  }
+  t.ok(taken < 40, `${taken} of 100 were taken`)
+  t.equal(await narrow.with({ whenFull: "wait" }).ask("total"), taken, "and all of them handled")
+})
+
+t.test("a flood from a worker thread is held back by the mailbox here", async (t) => {
+  const system = await systemFor(t)
+  const Slow = defineActor({
+    name: "slow",
+    mailbox: { capacity: 100 },
+    state: () => ({ got: 0 }),
+    receive: {
+      async got(ctx, _n: number) {
+        await sleep(1)
+        ctx.state.got += 1
+      },
+      count: (ctx) => ctx.state.got,
+    },
+  })
+  const slow = system.spawn(Slow)
+  const flooding = system.spawn(PlacedSubject)
+  let taken = 0
+  for (let n = 0; n < 10; n++) taken += await flooding.ask("tellOther", { to: slow as ActorRef<never>, times: 100 })
+  t.ok(taken < 1000, `${taken} of 1000 were taken`)
+  t.equal(await slow.with({ whenFull: "wait", timeoutMs: 20_000 }).ask("count"), taken, "none of these was lost")
+})
+
+t.test("statistics and the tree name actors on worker threads", async (t) => {
+  const system = await systemFor(t)
+  const ref = system.spawn(PlacedSubject, { name: "far" })
+  await ref.ask("log")
+  t.match(system.tree.children, [{ name: "far", definition: "placed-subject", phase: "running", address: ref.address }])
+  t.equal(system.statistics.actors, 1)
+})
+
+t.test("when the system has stopped nothing keeps the process alive", async (t) => {
+  const program = fileURLToPath(new URL("program.js", import.meta.url))
+  const { code, text } = await new Promise<{ code: unknown; text: string }>((done) => {
+    execFile(process.execPath, [program], { timeout: 20_000 }, (error, out, err) =>
+      done({ code: error === null ? 0 : error.code, text: out + err }),
+    )
+  })
+  t.equal(code, 0, text)
+  t.match(text, /tidied on the thread\n.*499500\n.*stopped/s)
+})
+
+t.test("a program that worker threads would run again says so", async (t) => {
+  const crashes: { message?: string }[] = []
+  const system = await systemFor(t, { telemetry: { crashed: (_actor, error) => crashes.push(error as object) } })
+  const Own = defineActor({
+    name: "own",
+    module: new URL("unguarded.js", import.meta.url).href,
+    placement: "worker",
+    state: () => ({}),
+    receive: { hello: () => "hello" },
+  })
+  await t.rejects(system.spawn(Own).ask("hello"), { code: "ACTOR_STOPPED" })
+  t.match(crashes[0]?.message, /put the definitions into a module of their own/)
+})
+
+t.test("pools and work pools of placed actors use all threads", async (t) => {
+  const system = await systemFor(t)
+  const pool = spawnPool(system, PlacedSubject, { size: 4, routing: "round-robin" })
+  const threads = await Promise.all(Array.from({ length: 8 }, () => pool.ask("thread")))
+  t.equal(new Set(threads).size, 2)
+  const jobs = workPool(system, PlacedSubject, { size: 2 })
+  t.same(await Promise.all([1, 2, 3, 4].map((n) => jobs.ask("echo", n))), [1, 2, 3, 4])
+  await t.rejects(jobs.ask("crash", "job"), { code: "ACTOR_CRASHED" })
+  t.equal(await jobs.ask("echo", 5), 5)
+})
+
+t.test("actors of two threads reach, ask and watch each other, and a circle is found across three", async (t) => {
+  const system = await systemFor(t)
+  const [one, two] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
+  t.not(await one.ask("thread"), await two.ask("thread"))
+  const Circle = defineActor({
+    name: "circle",
+    state: () => ({}),
+    receive: {
+      begin: (ctx) => ctx.ask(one, "askOther", ctx.self as never),
+      ping: (ctx) => ctx.ask(two, "askOther", one as never),
+    },
+  })
+  // The circle waits for `one`, which asks the circle.
+  await t.rejects(system.spawn(Circle).ask("begin"), { code: "ASK_CYCLE" })
+  const Step = defineActor({
+    name: "step",
+    state: () => ({}),
+    receive: { ping: (ctx) => ctx.ask(one, "add", 1) },
+  })
+  const step = system.spawn(Step)
+  // `one` waits for the step, which asks `one`: known here by its proxy.
+  await t.rejects(one.ask("askOther", step), { code: "ASK_CYCLE" })
+  t.equal(await two.ask("askOther", step), 2, "another may wait for it")
+})
