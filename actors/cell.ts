@@ -153,8 +153,9 @@ export class Cell extends Ref implements Sibling<Cell> {
     return (this.#context ??= this.compiled.spec.context?.(this) ?? this.system.contextOf(this))
   }
 
-  /** It and the actors it supervises. */
-  get tree(): ActorNode {
+  /** It and the actors it supervises, of each at most so many. */
+  treeOf(mostChildren: number): ActorNode {
+    const children = this.#family?.children.toArray(mostChildren) ?? []
     return {
       address: this.address,
       name: this.name,
@@ -162,7 +163,8 @@ export class Cell extends Ref implements Sibling<Cell> {
       phase: phaseNames[this.#phase],
       waiting: this.waiting,
       restarts: this.life,
-      children: this.#family?.children.toArray().map((child) => child.tree) ?? [],
+      children: children.map((child) => child.treeOf(mostChildren)),
+      more: (this.#family?.children.size ?? 0) - children.length,
     }
   }
 
@@ -300,6 +302,9 @@ export class Cell extends Ref implements Sibling<Cell> {
     const { dispatcher } = this.system
     const { meter } = compiled
     let handled = 0
+    /** The messages of one type that came in a row are counted together. */
+    let counting = 0
+    let inRow = 0
     if (meter !== undefined && dispatcher.sampling) handled = this.#handleSampled(meter)
     while (handled < limit && !dispatcher.hurried) {
       if (this.#open !== undefined) {
@@ -316,10 +321,25 @@ export class Cell extends Ref implements Sibling<Cell> {
       const handler = this.#take()
       if (handler === 0) break
       handled += 1
-      if (meter !== undefined && !this.#counted(handler, meter)) continue
+      if (meter !== undefined) {
+        if (handler !== counting) {
+          if (inRow > 0) {
+            meter.count(counting, inRow)
+            inRow = 0
+          }
+          counting = handler
+          if (handler === PROBE) {
+            this.#endProbe(meter)
+            counting = 0
+            continue
+          }
+        }
+        inRow += 1
+      }
       this.#handle(handler, this.#payload, this.current)
     }
     compiled.handled += handled
+    if (inRow > 0) (meter as DefinitionMeter).count(counting, inRow)
     this.#scheduled = false
     const aside = this.#aside
     if (aside?.patient !== undefined && aside.patient.size > 0) this.#admit(aside.patient)
@@ -395,12 +415,9 @@ export class Cell extends Ref implements Sibling<Cell> {
     return true
   }
 
-  /** Counts a message by its type. @returns whether it is one, and no probe */
-  #counted(handler: number, meter: DefinitionMeter): boolean {
-    meter.handled[handler] = (meter.handled[handler] as number) + 1
-    if (handler !== PROBE) return true
+  /** A probe has come to its turn. */
+  #endProbe(meter: DefinitionMeter): void {
     meter.mailboxAge.add(this.system.clock.monotonic() - (this.#payload as number))
-    return false
   }
 
   /** The first message of a turn that is measured: takes its time, and puts a probe behind what waits. @returns how many messages it handled */
@@ -413,7 +430,12 @@ export class Cell extends Ref implements Sibling<Cell> {
     if (mailbox !== undefined && mailbox.size > 0) mailbox.put(PROBE, began, undefined)
     else if (this.#first !== 0) meter.mailboxAge.add(0)
     const handler = this.#take()
-    if (handler === 0 || !this.#counted(handler, meter)) return 0
+    if (handler === 0) return 0
+    if (handler === PROBE) {
+      this.#endProbe(meter)
+      return 0
+    }
+    meter.count(handler, 1)
     this.#handle(handler, this.#payload, this.current)
     const open = this.#open
     const measured = (): void => meter.handlerTime.add(clock.monotonic() - began)
@@ -695,11 +717,12 @@ export class Cell extends Ref implements Sibling<Cell> {
     const { system, compiled } = this
     system.counts.crashes += 1
     if (compiled.meter !== undefined) compiled.meter.crashes += 1
-    system.telemetry.crashed?.(this.address, thrown)
     const meta = this.current
+    const traceId = causeOf(meta)?.traceId
+    system.telemetry.crashed?.(this.address, thrown, traceId)
     this.current = undefined
     this.#tellCrashed(meta, thrown)
-    system.logger.warn({ actor: this.address, error: thrown }, "an actor crashed")
+    system.logger.warn({ actor: this.address, error: thrown, traceId }, "an actor crashed")
     this.crashed(thrown)
   }
 

@@ -14,12 +14,14 @@ export interface Sibling<T> {
 export class Children<T extends Sibling<T>> {
   #oldest: T | null = null
   #youngest: T | null = null
+  size = 0
 
   get empty(): boolean {
     return this.#oldest === null
   }
 
   add(child: T): void {
+    this.size += 1
     const before = this.#youngest
     child.older = before
     if (before === null) this.#oldest = child
@@ -29,6 +31,7 @@ export class Children<T extends Sibling<T>> {
 
   /** Takes out a child that is in the list. */
   remove(child: T): void {
+    this.size -= 1
     const { older, younger } = child
     if (older === null) this.#oldest = younger
     else older.younger = younger
@@ -38,10 +41,10 @@ export class Children<T extends Sibling<T>> {
     child.younger = null
   }
 
-  /** All children of the moment, oldest first. */
-  toArray(): T[] {
+  /** The children of the moment, or so many of them, oldest first. */
+  toArray(most = Infinity): T[] {
     const all: T[] = []
-    for (let child = this.#oldest; child !== null; child = child.younger) all.push(child)
+    for (let child = this.#oldest; child !== null && all.length < most; child = child.younger) all.push(child)
     return all
   }
 }

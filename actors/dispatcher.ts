@@ -26,6 +26,8 @@ const loopMs = 4
 /** Most messages between two looks at the clock: one costs as much as handling a message. Where handlers are slow, fewer. */
 const perLook = 256
 const lookMs = 1
+/** Least time between two turns that are measured. */
+const sampleMs = 0.25
 
 export class Dispatcher {
   readonly #clock: Clock
@@ -44,6 +46,7 @@ export class Dispatcher {
   #untilLook = perLook
   #began = 0
   #looked = 0
+  #sampled = 0
   readonly #pump = (): void => this.#run()
   readonly #pumpAfterLoop = (): void => {
     this.#left = perLoop
@@ -110,6 +113,8 @@ export class Dispatcher {
     this.#stride = now - this.#looked > lookMs ? Math.max(2, this.#stride >> 2) : Math.min(perLook, this.#stride << 1)
     this.#untilLook = this.#stride
     this.#looked = now
+    if (now - this.#sampled < sampleMs) return
+    this.#sampled = now
     this.sampling = true
   }
 }

@@ -5,6 +5,8 @@
  *   F1. Children stop before their parent, the last started first; they are restarted in the order they were started.
  *   F2. A crash is decided on once: one that was overtaken by a restart (of the whole family, say) is not.
  *   F3. Restarts of one family follow each other.
+ *   F4. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to do with
+ *       each other.
  */
 import type { Cell } from "./cell.js"
 import { Children } from "./children.js"
@@ -26,10 +28,10 @@ export class Family {
   watchers: Set<Cell> | undefined
   #watched: Set<Cell> | undefined
   linked: Set<Cell> | undefined
-  /** When children were restarted lately. */
-  #restarts: readonly number[] = []
+  /** When children were restarted lately, by whose account it is: the family's own, or the child's (F4). */
+  #restarts: Map<Cell, readonly number[]> | undefined
   #attempts: Map<Cell, Attempts> | undefined
-  #restarting: Promise<void> = Promise.resolve()
+  #restarting: Promise<void> | undefined
   #stopWaiters: (() => void)[] | undefined
   #readyWaiters: ((started: boolean) => void)[] | undefined
 
@@ -52,6 +54,7 @@ export class Family {
   lose(child: Cell): void {
     this.children.remove(child)
     this.#attempts?.delete(child)
+    this.#restarts?.delete(child)
     const name = child.options?.name
     if (name !== undefined && this.#names?.get(name) === child) this.#names.delete(name)
   }
@@ -74,13 +77,15 @@ export class Family {
       ...cell.options?.supervision,
     }
     const now = cell.system.clock.monotonic()
-    const directive = decide(supervision, child.options?.kind ?? "transient", exit, this.#restarts, now)
+    const account = cell.parent === null ? child : cell // F4
+    const restarts = this.#restarts?.get(account) ?? []
+    const directive = decide(supervision, child.options?.kind ?? "transient", exit, restarts, now)
     if (directive.do === "forget") return void child.stopChildrenThenEnd(exit)
     if (directive.do === "escalate") {
       void child.stopChildrenThenEnd(exit)
       return cell.escalated(child, directive.error)
     }
-    this.#restarts = counted(supervision, this.#restarts, now)
+    ;(this.#restarts ??= new Map()).set(account, counted(supervision, restarts, now))
     const siblings = this.children.toArray()
     const affected =
       directive.scope === "child"
@@ -91,7 +96,8 @@ export class Family {
     const delayMs = this.#delay(supervision, child, now)
     if (delayMs === 0 && affected.length === 1 && child.childless) return child.restart()
     for (const other of affected) other.suspend()
-    const restart = (): void => void (this.#restarting = this.#restarting.then(() => restartAll(affected))) // F3
+    const restart = (): void =>
+      void (this.#restarting = (this.#restarting ?? Promise.resolve()).then(() => restartAll(affected))) // F3
     if (delayMs > 0) cell.system.wheel.add(new Limit(restart), delayMs)
     else restart()
   }

@@ -1,10 +1,12 @@
 /**
- * What actors do and how long it takes, measured so seldom that it costs next to nothing: every message is counted by its type; the time of a handler is taken after each
- * look that the dispatcher has at the clock, and the age of the mailbox with it, by a probe that waits in it like a message.
+ * What actors do and how long it takes, measured so seldom that it costs next to nothing: messages are counted by their type, those in a row together; the
+ * time of a handler is taken after some of the looks that the dispatcher has at the clock, and the age of the mailbox with it, by a probe that waits in it
+ * like a message.
  *
  * Invariants
  *   E1. Measuring changes nothing that an actor can see: a probe takes no place that a message could have had, and has no handler.
  */
+
 /** Counts of durations by powers of two: bucket `i` holds those under 2^i microseconds. */
 export class Histogram {
   readonly buckets = new Float64Array(32)
@@ -46,7 +48,12 @@ export class DefinitionMeter {
   constructor(name: string, types: readonly string[]) {
     this.name = name
     this.types = types
-    this.handled = new Float64Array(256) // the number of a probe has its place, too: no message need be held against it
+    this.handled = new Float64Array(types.length + 1) // 0 is no handler: what nobody handled is counted there, and nothing else
+  }
+
+  /** So many messages of one handler. */
+  count(handler: number, messages: number): void {
+    this.handled[handler] = (this.handled[handler] as number) + messages
   }
 
   /** Messages handled, by type. */

@@ -11,7 +11,7 @@ import {
   type SpawnArguments,
   type SpawnOptions,
 } from "./actor.js"
-import { Cell, type Meta } from "./cell.js"
+import { Cell, causeOf, type Meta } from "./cell.js"
 import { Ask } from "./ask.js"
 import { DEFAULT_TENANT } from "./cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "./clock.js"
@@ -174,7 +174,12 @@ export class ActorSystem {
 
   /** All actors, as their supervisors hold them; `formatTree` makes it text. */
   get tree(): ActorNode {
-    return { ...this.#root.tree, name: this.name }
+    return this.treeOf(Infinity)
+  }
+
+  /** The same with at most so many children of each actor, the oldest. */
+  treeOf(mostChildren: number): ActorNode {
+    return { ...this.#root.treeOf(mostChildren), name: this.name }
   }
 
   /** Counted since the system was made. */
@@ -258,7 +263,8 @@ export class ActorSystem {
         ),
       )
     if (this.telemetry.deadLetter !== undefined || counts.deadLetters <= loggedDeadLetters) {
-      const letter: DeadLetter = { to: to.address, type, reason }
+      const traceId = causeOf(meta)?.traceId
+      const letter: DeadLetter = { to: to.address, type, reason, ...(traceId === undefined ? {} : { traceId }) }
       this.telemetry.deadLetter?.(letter)
       if (counts.deadLetters <= loggedDeadLetters) this.logger.debug({ ...letter }, "a message reached nobody")
     }

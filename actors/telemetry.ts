@@ -12,7 +12,8 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** Things that happen seldom enough to be told one by one. */
 export interface Telemetry {
-  crashed?(actor: string, error: unknown): void
+  /** @param traceId of the message that it crashed on, when it has one */
+  crashed?(actor: string, error: unknown, traceId?: string): void
   restarted?(actor: string): void
   /** A supervisor gave up on a child. */
   escalated?(supervisor: string, child: string, error: unknown): void
@@ -24,6 +25,8 @@ export interface DeadLetter {
   readonly to: string
   readonly type: string
   readonly reason: "stopped" | "overflow" | "expired"
+  /** Of the message's cause, when somebody traces. */
+  readonly traceId?: string
 }
 
 /** Counted since the system was made. */
@@ -51,11 +54,13 @@ export interface ActorNode {
   readonly waiting: number
   readonly restarts: number
   readonly children: readonly ActorNode[]
+  /** Children that are left out. */
+  readonly more: number
 }
 
 /** The tree as text, one line an actor, indented by two spaces a level. */
 export function formatTree(node: ActorNode, indent = ""): string {
-  const { name, definition, phase, waiting, restarts, children } = node
+  const { name, definition, phase, waiting, restarts, children, more } = node
   const about = [
     name.startsWith(definition) ? undefined : definition,
     phase === "running" ? undefined : phase,
@@ -63,5 +68,6 @@ export function formatTree(node: ActorNode, indent = ""): string {
     restarts > 0 ? `${restarts} restart${restarts === 1 ? "" : "s"}` : undefined,
   ].filter((part) => part !== undefined)
   const line = `${indent}${name}${about.length > 0 ? ` (${about.join(", ")})` : ""}`
-  return [line, ...children.map((child) => formatTree(child, `${indent}  `))].join("\n")
+  const left = more > 0 ? [`${indent}  and ${more} more`] : []
+  return [line, ...children.map((child) => formatTree(child, `${indent}  `)), ...left].join("\n")
 }

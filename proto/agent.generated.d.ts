@@ -1463,6 +1463,124 @@ export namespace llmagentos {
             public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ModelList;
         }
 
+        /** Properties of an ActorsRequest. */
+        interface IActorsRequest {
+
+            /** ActorsRequest mostChildren */
+            mostChildren?: (number|null);
+        }
+
+        /** Represents an ActorsRequest. */
+        class ActorsRequest implements IActorsRequest {
+
+            /**
+             * Constructs a new ActorsRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IActorsRequest);
+
+            /** ActorsRequest mostChildren. */
+            public mostChildren?: (number|null);
+
+            /**
+             * Encodes the specified ActorsRequest message. Does not implicitly {@link llmagentos.v1.ActorsRequest.verify|verify} messages.
+             * @param message ActorsRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IActorsRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an ActorsRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ActorsRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ActorsRequest;
+        }
+
+        /** Properties of an Actor. */
+        interface IActor {
+
+            /** Actor address */
+            address?: (string|null);
+
+            /** Actor name */
+            name?: (string|null);
+
+            /** Actor definition */
+            definition?: (string|null);
+
+            /** Actor phase */
+            phase?: (string|null);
+
+            /** Actor waiting */
+            waiting?: (number|null);
+
+            /** Actor restarts */
+            restarts?: (number|null);
+
+            /** Actor children */
+            children?: (llmagentos.v1.IActor[]|null);
+
+            /** Actor more */
+            more?: (number|null);
+        }
+
+        /** Represents an Actor. */
+        class Actor implements IActor {
+
+            /**
+             * Constructs a new Actor.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IActor);
+
+            /** Actor address. */
+            public address: string;
+
+            /** Actor name. */
+            public name: string;
+
+            /** Actor definition. */
+            public definition: string;
+
+            /** Actor phase. */
+            public phase: string;
+
+            /** Actor waiting. */
+            public waiting: number;
+
+            /** Actor restarts. */
+            public restarts: number;
+
+            /** Actor children. */
+            public children: llmagentos.v1.IActor[];
+
+            /** Actor more. */
+            public more: number;
+
+            /**
+             * Encodes the specified Actor message. Does not implicitly {@link llmagentos.v1.Actor.verify|verify} messages.
+             * @param message Actor message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IActor, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Actor message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Actor
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Actor;
+        }
+
         /** Properties of a CreateKeyRequest. */
         interface ICreateKeyRequest {
 

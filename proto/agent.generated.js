@@ -4100,6 +4100,338 @@ export const llmagentos = $root.llmagentos = (() => {
             return ModelList;
         })();
 
+        v1.ActorsRequest = (function() {
+
+            /**
+             * Properties of an ActorsRequest.
+             * @memberof llmagentos.v1
+             * @interface IActorsRequest
+             * @property {number|null} [mostChildren] ActorsRequest mostChildren
+             */
+
+            /**
+             * Constructs a new ActorsRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an ActorsRequest.
+             * @implements IActorsRequest
+             * @constructor
+             * @param {llmagentos.v1.IActorsRequest=} [properties] Properties to set
+             */
+            function ActorsRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * ActorsRequest mostChildren.
+             * @member {number|null|undefined} mostChildren
+             * @memberof llmagentos.v1.ActorsRequest
+             * @instance
+             */
+            ActorsRequest.prototype.mostChildren = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(ActorsRequest.prototype, "_mostChildren", {
+                get: $util.oneOfGetter($oneOfFields = ["mostChildren"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified ActorsRequest message. Does not implicitly {@link llmagentos.v1.ActorsRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ActorsRequest
+             * @static
+             * @param {llmagentos.v1.IActorsRequest} message ActorsRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ActorsRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.mostChildren != null && Object.hasOwnProperty.call(message, "mostChildren"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.mostChildren);
+                return writer;
+            };
+
+            /**
+             * Decodes an ActorsRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ActorsRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ActorsRequest} ActorsRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ActorsRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ActorsRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.mostChildren = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ActorsRequest;
+        })();
+
+        v1.Actor = (function() {
+
+            /**
+             * Properties of an Actor.
+             * @memberof llmagentos.v1
+             * @interface IActor
+             * @property {string|null} [address] Actor address
+             * @property {string|null} [name] Actor name
+             * @property {string|null} [definition] Actor definition
+             * @property {string|null} [phase] Actor phase
+             * @property {number|null} [waiting] Actor waiting
+             * @property {number|null} [restarts] Actor restarts
+             * @property {Array.<llmagentos.v1.IActor>|null} [children] Actor children
+             * @property {number|null} [more] Actor more
+             */
+
+            /**
+             * Constructs a new Actor.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an Actor.
+             * @implements IActor
+             * @constructor
+             * @param {llmagentos.v1.IActor=} [properties] Properties to set
+             */
+            function Actor(properties) {
+                this.children = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Actor address.
+             * @member {string} address
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.address = "";
+
+            /**
+             * Actor name.
+             * @member {string} name
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.name = "";
+
+            /**
+             * Actor definition.
+             * @member {string} definition
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.definition = "";
+
+            /**
+             * Actor phase.
+             * @member {string} phase
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.phase = "";
+
+            /**
+             * Actor waiting.
+             * @member {number} waiting
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.waiting = 0;
+
+            /**
+             * Actor restarts.
+             * @member {number} restarts
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.restarts = 0;
+
+            /**
+             * Actor children.
+             * @member {Array.<llmagentos.v1.IActor>} children
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.children = $util.emptyArray;
+
+            /**
+             * Actor more.
+             * @member {number} more
+             * @memberof llmagentos.v1.Actor
+             * @instance
+             */
+            Actor.prototype.more = 0;
+
+            /**
+             * Encodes the specified Actor message. Does not implicitly {@link llmagentos.v1.Actor.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Actor
+             * @static
+             * @param {llmagentos.v1.IActor} message Actor message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Actor.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.address != null && Object.hasOwnProperty.call(message, "address"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.address);
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.name);
+                if (message.definition != null && Object.hasOwnProperty.call(message, "definition"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.definition);
+                if (message.phase != null && Object.hasOwnProperty.call(message, "phase"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.phase);
+                if (message.waiting != null && Object.hasOwnProperty.call(message, "waiting"))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.waiting);
+                if (message.restarts != null && Object.hasOwnProperty.call(message, "restarts"))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.restarts);
+                if (message.children != null && message.children.length)
+                    for (let i = 0; i < message.children.length; ++i)
+                        $root.llmagentos.v1.Actor.encode(message.children[i], writer.uint32(/* id 7, wireType 2 =*/58).fork(), q + 1).ldelim();
+                if (message.more != null && Object.hasOwnProperty.call(message, "more"))
+                    writer.uint32(/* id 8, wireType 0 =*/64).uint32(message.more);
+                return writer;
+            };
+
+            /**
+             * Decodes an Actor message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Actor
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Actor} Actor
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Actor.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Actor();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.address = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.definition = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.phase = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.waiting = reader.uint32();
+                            break;
+                        }
+                    case 6: {
+                            message.restarts = reader.uint32();
+                            break;
+                        }
+                    case 7: {
+                            if (!(message.children && message.children.length))
+                                message.children = [];
+                            message.children.push($root.llmagentos.v1.Actor.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    case 8: {
+                            message.more = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Actor;
+        })();
+
         v1.CreateKeyRequest = (function() {
 
             /**

@@ -33,6 +33,7 @@ export function gatewayBackend(os: AgentOS, runs: Runs): GatewayBackend {
       list: async () => [...os.topologies.keys()].map(view),
       describe: async (name) => view(name),
     },
+    actors: (mostChildren) => os.actors.treeOf(mostChildren),
     knowledge: os.knowledge,
   }
 }

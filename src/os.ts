@@ -134,7 +134,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     () => journal.close(),
   )
   const room = (name: string): RecordStore => (store === undefined ? memoryRecords() : levelRecords(store, name))
-  const system = new ActorSystem({ name: config.name, journal, clock, random, logger })
+  const system = new ActorSystem({ name: config.name, journal, clock, random, logger, metrics: true })
 
   const knowledge = new KnowledgeBase(room("knowledge"))
   const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledge)])
@@ -142,7 +142,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
     kit.register(tool)
   const registry = new ModelRegistry(system, models)
-  const metrics = new Metrics({ actors: () => system.statistics })
+  const metrics = new Metrics({ actors: system })
   const health = new HealthRegistry()
 
   const known = new Map<string, { description: string; topology: Topology }>()

@@ -90,6 +90,15 @@ agents
   })
 
 program
+  .command("actors")
+  .description("Show a node's actors as their supervisors hold them.")
+  .option("--most-children <count>", "children shown of each actor", number, 20)
+  .action(async (_options, command: Command) => {
+    const { actorsCommand } = await import("./actors.js")
+    await actorsCommand(command.optsWithGlobals())
+  })
+
+program
   .command("topology")
   .description("Work with topology files.")
   .command("check")

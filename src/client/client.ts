@@ -3,6 +3,7 @@
  */
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import type { ActorNode } from "#actors/telemetry.js"
 import "../errors.js"
 import type { AgentView, RunStatus, TopologyView } from "../gateway/backend.js"
 import type { RunView } from "../gateway/views.js"
@@ -69,6 +70,8 @@ export interface Client {
   addDocument(document: Document): Promise<{ readonly chunks: number; readonly unchanged: boolean }>
   search(query: string, options?: { readonly limit?: number }): Promise<readonly SearchHit[]>
   models(): Promise<readonly Askable[]>
+  /** The node's actors as their supervisors hold them, from the root on. */
+  actors(options?: { readonly mostChildren?: number }): Promise<ActorNode>
   /** Closes the connection. */
   close(): Promise<void>
 }

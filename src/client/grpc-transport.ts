@@ -1,4 +1,5 @@
 /** The client over gRPC: static code of proto/agent.proto on grpc-js. */
+import type { ActorNode } from "#actors/telemetry.js"
 import { Client as Channel, credentials, Metadata, status, type CallOptions, type ServiceError } from "@grpc/grpc-js"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -127,6 +128,7 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
         id: id ?? "",
         kind: kind === "topology" ? "topology" : "agent",
       })),
+    actors: async (options = {}) => actorNode(await call("ListActors", v1.ActorsRequest, v1.Actor, options)),
     close: async () => channel.close(),
   }
 }
@@ -233,6 +235,19 @@ function agentView(message: llmagentos.v1.IAgent): AgentView {
     replicas: message.replicas ?? 0,
     queued: message.queued ?? 0,
     tools: message.tools ?? [],
+  }
+}
+
+function actorNode(message: llmagentos.v1.IActor): ActorNode {
+  return {
+    address: message.address ?? "",
+    name: message.name ?? "",
+    definition: message.definition ?? "",
+    phase: message.phase as ActorNode["phase"],
+    waiting: message.waiting ?? 0,
+    restarts: message.restarts ?? 0,
+    children: (message.children ?? []).map(actorNode),
+    more: message.more ?? 0,
   }
 }
 

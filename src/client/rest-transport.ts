@@ -1,4 +1,5 @@
 /** The client over REST: fetch, and server-sent events for streams. */
+import type { ActorNode } from "#actors/telemetry.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { AgentView, RunStatus, TopologyView } from "../gateway/backend.js"
 import type { SearchHit } from "../knowledge/knowledge.js"
@@ -76,6 +77,7 @@ export function restTransport(url: string, apiKey: string | undefined): Client {
     search: async (query, options = {}) =>
       (await call<{ hits: SearchHit[] }>("/v1/knowledge/search", { method: "POST", body: { query, ...options } })).hits,
     models: async () => (await call<{ data: Askable[] }>("/v1/models")).data.map(({ id, kind }) => ({ id, kind })),
+    actors: ({ mostChildren = 100 } = {}) => call<ActorNode>(`/v1/actors?mostChildren=${mostChildren}`),
     close: async () => {},
   }
 }

@@ -1,4 +1,5 @@
 /** What the doors need of the system behind them. The composition root implements it; the gateway knows nothing else. */
+import type { ActorNode } from "#actors/telemetry.js"
 import type { Knowledge } from "../knowledge/knowledge.js"
 import type { RunEvent, RunOptions, RunResult } from "../run.js"
 
@@ -53,5 +54,7 @@ export interface GatewayBackend {
     list(): Promise<readonly TopologyView[]>
     describe(name: string): Promise<TopologyView>
   }
+  /** The tree of actors, with at most so many children of each. */
+  actors(mostChildren: number): ActorNode
   readonly knowledge: Pick<Knowledge, "add" | "search">
 }

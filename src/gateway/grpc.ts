@@ -331,6 +331,11 @@ function addOperations(methods: Methods, service: Service): void {
     models: [...(await service.targets())],
   }))
 
+  methods.unary("ListActors", "operator", v1.ActorsRequest, v1.Actor, async (request) => {
+    const { mostChildren } = schemas.check(schemas.actorsRequest, messages.given(request))
+    return messages.actor(backend.actors(mostChildren))
+  })
+
   methods.unary("CreateKey", "admin", v1.CreateKeyRequest, v1.NewKey, async (request, call) => {
     const { name, ...rest } = schemas.check(schemas.keyRequest, messages.given(request))
     const { key, record } = await guard.keys.create(name, messages.given(rest))

@@ -1,4 +1,5 @@
 /** Values of this system as messages of proto/agent.proto. Pure. */
+import type { ActorNode } from "#actors/telemetry.js"
 import type { llmagentos } from "#proto/agent.generated.js"
 import type { RunEvent, RunResult } from "../run.js"
 import type { AgentView, TopologyView } from "./backend.js"
@@ -55,6 +56,11 @@ export function runEvent(event: RunEvent, includeContext: boolean): llmagentos.v
 
 export function agent(view: AgentView): llmagentos.v1.IAgent {
   return { ...view, tools: [...view.tools] }
+}
+
+/** Messages of protobuf own their arrays. */
+export function actor({ children, ...node }: ActorNode): llmagentos.v1.IActor {
+  return { ...node, children: children.map(actor) }
 }
 
 export function topology({ name, description, agents, definition }: TopologyView): llmagentos.v1.ITopology {

@@ -21,6 +21,7 @@ export function addRoutes(app: FastifyInstance, service: Service): void {
   addRuns(app, service)
   addChat(app, service)
   addAgents(app, service)
+  addActors(app, service)
   addKnowledge(app, service)
   addKeys(app, service)
   addHealth(app, service)
@@ -192,6 +193,16 @@ function addAgents(app: FastifyInstance, service: Service): void {
     "/v1/topologies/:name",
     options("DescribeTopology", "user", "topologies", "One topology, with its definition."),
     (request) => topologies.describe(request.params.name),
+  )
+}
+
+function addActors(app: FastifyInstance, { parts }: Service): void {
+  app.get(
+    "/v1/actors",
+    options("ListActors", "operator", "actors", "The node's actors as their supervisors hold them, from the root on.", {
+      querystring: schemas.jsonSchema(schemas.actorsQuery),
+    }),
+    async (request) => parts.backend.actors(schemas.check(schemas.actorsRequest, request.query).mostChildren),
   )
 }
 

@@ -75,6 +75,15 @@ export const errorReply = z.object({
   }),
 })
 
+/** In a URL everything is text. */
+export const actorsQuery = z.object({
+  mostChildren: z.string().regex(/^\d+$/).optional().describe("Most children told of each actor; default 100."),
+})
+
+export const actorsRequest = z.object({
+  mostChildren: z.coerce.number().int().min(1).max(10_000).default(100),
+})
+
 /** A schema as REST and its documentation need it. */
 export function jsonSchema(schema: z.ZodType): Record<string, unknown> {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "input" })

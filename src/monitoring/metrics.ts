@@ -5,10 +5,12 @@
  *   M1. Counting costs an addition: series are found once and held, and nothing is formatted before someone reads `/metrics`.
  *   M2. Labels come from closed sets (operations, codes, agents, tools), never from a request's text, so the number of series is bounded.
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from "prom-client"
+import { collectDefaultMetrics, Counter, Gauge, Registry, type Metric } from "prom-client"
+import type { DefinitionMeter, Histogram } from "#actors/meter.js"
 import type { SystemStatistics } from "#actors/telemetry.js"
 import type { Usage } from "../models/model.js"
 import type { RunEvent } from "../run.js"
+import { liveHistogram } from "./live-histogram.js"
 
 /** Upper bounds in seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -37,47 +39,13 @@ export class OperationMeter {
   }
 }
 
-/** Every meter as one histogram, put together when it is read (M1). */
-class RequestSeconds extends Histogram<"door" | "operation"> {
-  readonly #meters: readonly OperationMeter[]
+/** Actors' own bounds in seconds: powers of two of a microsecond. */
+const actorBounds = Array.from({ length: 31 }, (_, i) => 2 ** i / 1e6)
 
-  constructor(meters: readonly OperationMeter[]) {
-    super({ ...requestSeconds, registers: [] })
-    this.#meters = meters
-  }
-
-  override get(): ReturnType<Histogram<"door" | "operation">["get"]> {
-    return this.getForPromString()
-  }
-
-  /** What the library reads for the text form; its types leave it out. */
-  async getForPromString(): ReturnType<Histogram<"door" | "operation">["get"]> {
-    const name = requestSeconds.name
-    const values = this.#meters.flatMap(({ door, operation, counts, seconds }) => {
-      let total = 0
-      const buckets = [...counts].map((count, slot) => {
-        total += count
-        const le = bounds[slot] ?? "+Inf"
-        return { metricName: `${name}_bucket`, labels: { le, door, operation }, value: total }
-      })
-      const labels = { door, operation }
-      const sums = [
-        { metricName: `${name}_sum`, labels, value: seconds },
-        { metricName: `${name}_count`, labels, value: total },
-      ]
-      return total === 0 ? [] : [...buckets, ...sums]
-    })
-    return { name, help: requestSeconds.help, type: histogramType, values, aggregator: "sum", collect() {} }
-  }
-}
-
-/** The library's types call this a number; the text form wants its name, which every histogram carries. */
-const { type: histogramType } = await new Histogram({ name: "kind", help: "kind", registers: [] }).get()
-
-const requestSeconds = {
-  name: "llmagentos_request_seconds",
-  help: "How long requests took, by door and operation.",
-  labelNames: ["door", "operation"] as const,
+/** What is read of an actor system. */
+export interface MeasuredActors {
+  readonly statistics: SystemStatistics
+  readonly metrics: readonly DefinitionMeter[]
 }
 
 export class Metrics {
@@ -88,8 +56,8 @@ export class Metrics {
   readonly #tools: Counter<"agent" | "tool" | "status">
   readonly #steps: Counter<"agent" | "status">
 
-  /** @param options.actors reads the counters of the actor system */
-  constructor(options: { actors?: (() => SystemStatistics) | undefined; processMetrics?: boolean } = {}) {
+  /** @param options.actors the actor system, whose counters are read */
+  constructor(options: { actors?: MeasuredActors | undefined; processMetrics?: boolean } = {}) {
     const registers = [this.#registry]
     if (options.processMetrics !== false) collectDefaultMetrics({ register: this.#registry })
     this.#tools = new Counter({
@@ -171,7 +139,11 @@ export class Metrics {
         }
       },
     })
-    this.#registry.registerMetric(new RequestSeconds(meters))
+    this.#registry.registerMetric(
+      liveHistogram("llmagentos_request_seconds", "How long requests took, by door and operation.", bounds, () =>
+        meters.map(({ door, operation, counts, seconds }) => ({ labels: { door, operation }, counts, sum: seconds })),
+      ),
+    )
   }
 
   #registerRuns(): void {
@@ -201,9 +173,9 @@ export class Metrics {
     })
   }
 
-  #registerActors(read: () => SystemStatistics): void {
+  #registerActors(system: MeasuredActors): void {
     const registers = [this.#registry]
-    new Gauge({ name: "llmagentos_actors", help: "Actors alive.", registers, collect() { this.set(read().actors) } }) // prettier-ignore
+    new Gauge({ name: "llmagentos_actors", help: "Actors alive.", registers, collect() { this.set(system.statistics.actors) } }) // prettier-ignore
     new Counter({
       name: "llmagentos_actor_events_total",
       help: "What the actor system counted: messages handled and refused, dead letters, crashes, restarts, asks out of time.",
@@ -211,9 +183,32 @@ export class Metrics {
       registers,
       collect() {
         this.reset()
-        const { actors: _alive, ...counts } = read()
+        const { actors: _alive, ...counts } = system.statistics
         for (const [kind, count] of Object.entries(counts)) this.inc({ kind }, count)
       },
     })
+    new Counter({
+      name: "llmagentos_actor_messages_total",
+      help: "Messages handled, by definition of the actor and type.",
+      labelNames: ["definition", "type"],
+      registers,
+      collect() {
+        this.reset()
+        for (const { name: definition, messages } of system.metrics)
+          for (const [type, count] of Object.entries(messages)) if (count > 0) this.inc({ definition, type }, count)
+      },
+    })
+    const sampled = (name: string, help: string, of: (meter: DefinitionMeter) => Histogram): void =>
+      this.#registry.registerMetric(
+        liveHistogram(name, help, actorBounds, () =>
+          system.metrics.map((meter) => {
+            const { buckets, sumMs } = of(meter)
+            return { labels: { definition: meter.name }, counts: buckets, sum: sumMs / 1000 }
+          }),
+        ),
+      )
+    const sample = "a sample of them, by definition of the actor."
+    sampled("llmagentos_actor_handler_seconds", `How long handlers held their actor, ${sample}`, (m) => m.handlerTime)
+    sampled("llmagentos_actor_mailbox_seconds", `How long messages waited, ${sample}`, (m) => m.mailboxAge)
   }
 }

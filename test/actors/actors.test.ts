@@ -96,6 +96,15 @@ t.test("a supervisor gives up on the crash after its intensity", async (t) => {
   await t.rejects(child.ask("total"), { code: /ACTOR_STOPPED|ASK_TIMEOUT/ })
 })
 
+t.test("what one top-level actor crashes counts against no other", async (t) => {
+  const system = await systemFor(t)
+  const [bad, good] = [system.spawn(Counter), system.spawn(Counter)]
+  for (let i = 0; i < 11; i++) await t.rejects(bad.ask("crash"), { message: /as told|has stopped/ })
+  await t.rejects(bad.ask("total"), { code: "ACTOR_STOPPED" })
+  await t.rejects(good.ask("crash"), { code: "ACTOR_CRASHED" })
+  t.equal(await good.ask("total"), 0, "started again")
+})
+
 t.test("supervision decides by a table", async (t) => {
   const crash = { kind: "crashed", error: 1 } as const
   const cases = [

@@ -90,6 +90,14 @@ function clientContract(name: string, connect: (node: { rest: string; grpc: stri
     t.match(await client.topology("twice"), { agents: ["echo"], definition: { kind: "chain" } })
     t.ok((await client.models()).some(({ id, kind }) => id === "twice" && kind === "topology"))
 
+    const tree = await client.actors()
+    t.match(tree, { definition: "guardian", more: 0 })
+    t.equal(tree.children.filter(({ name }) => /^echo-\d+$/.test(name)).length, 3, "its replicas are in the tree")
+    const cut = await client.actors({ mostChildren: 1 })
+    t.equal(cut.children.length, 1)
+    t.equal(cut.more, tree.children.length - 1)
+    await t.rejects(client.actors({ mostChildren: 0 }), { code: "INVALID_REQUEST" })
+
     t.match(await client.addDocument({ id: "keys.md", format: "markdown", content: "# Keys\n\nThe spare key hangs behind the clock." }), { chunks: 1, unchanged: false }) // prettier-ignore
     t.match((await client.search("where is the spare key", { limit: 1 }))[0], { source: "keys.md", text: /clock/ })
     await client.close()
