@@ -803,6 +803,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.system.counts.restarts += 1
     if (this.compiled.meter !== undefined) this.compiled.meter.restarts += 1
     this.system.telemetry.restarted?.(this.address)
+    this.#family?.beginAnew()
     this.#phase = phases.running
     this.start()
     if (!this.#scheduled && this.#phase === phases.running && this.waiting > 0) this.#schedule()

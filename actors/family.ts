@@ -7,6 +7,7 @@
  *   F3. Restarts of one family follow each other.
  *   F4. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to do with
  *       each other.
+ *   F5. A supervisor that was started again has restarted nobody yet: what its life before could not mend is no reason for this one to give up.
  */
 import type { Cell } from "./cell.js"
 import { Children } from "./children.js"
@@ -57,6 +58,12 @@ export class Family {
     this.#restarts?.delete(child)
     const name = child.options?.name
     if (name !== undefined && this.#names?.get(name) === child) this.#names.delete(name)
+  }
+
+  /** A new life of the supervisor begins (F5). */
+  beginAnew(): void {
+    this.#restarts = undefined
+    this.#attempts = undefined
   }
 
   /** F1 */

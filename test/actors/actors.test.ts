@@ -96,6 +96,29 @@ t.test("a supervisor gives up on the crash after its intensity", async (t) => {
   await t.rejects(child.ask("total"), { code: /ACTOR_STOPPED|ASK_TIMEOUT/ })
 })
 
+t.test("a supervisor that was started again gives up no sooner than it did the first time", async (t) => {
+  type Protocol = { crash: () => void; total: () => number }
+  const Parent = defineActor({
+    name: "parent",
+    state: () => undefined,
+    supervision: { intensity: { max: 3, withinMs: 5000 } },
+    receive: { child: (ctx) => ctx.spawn(Counter) as ActorRef<Protocol> },
+  })
+  const gaveUp: number[] = []
+  let crash = 0
+  const system = await systemFor(t, { telemetry: { escalated: () => gaveUp.push(crash) } })
+  const parent = system.spawn(Parent)
+  for (let life = 0; life < 2; life++) {
+    const child = await parent.ask("child")
+    for (let n = 0; n < 4; n++) {
+      crash += 1
+      await t.rejects(child.ask("crash"), { code: "ACTOR_CRASHED" })
+    }
+  }
+  await parent.ask("child")
+  t.same(gaveUp, [4, 8])
+})
+
 t.test("what one top-level actor crashes counts against no other", async (t) => {
   const system = await systemFor(t)
   const [bad, good] = [system.spawn(Counter), system.spawn(Counter)]
