@@ -42,8 +42,9 @@ export class NodeState {
   phase: "down" | "starting" | "up" = "down"
   /** Its disk has refused a write: its store takes none until it is started again. */
   refused = false
-  /** Messages handled in lives that have ended. */
-  handledBefore = 0
+  /** Messages handled, and turns of the clock, in lives that have ended. */
+  #handledBefore = 0
+  #turnsBefore = 0
 
   constructor(name: string, disk: VirtualDisk, endpoint: Endpoint, clock: VirtualClock, random: SeededRandom) {
     this.name = name
@@ -58,7 +59,11 @@ export class NodeState {
   }
 
   get handled(): number {
-    return this.handledBefore + (this.system?.statistics.handled ?? 0)
+    return this.#handledBefore + (this.system?.statistics.handled ?? 0)
+  }
+
+  get turns(): number {
+    return this.#turnsBefore + this.endpoint.clock.turns
   }
 
   /** Begins a life: a clock of its own, chance of its own. */
@@ -89,7 +94,9 @@ export class NodeState {
 
   /** Nothing of this life acts any more. */
   end(keep?: (bytes: number) => number): void {
-    this.handledBefore = this.handled
+    this.#handledBefore = this.handled
+    this.#turnsBefore = this.turns
+    this.endpoint.clock.turns = 0
     this.endpoint.clock.end()
     this.endpoint.system = undefined
     this.disk.crash(keep)

@@ -13,20 +13,11 @@ import type { PersistenceId } from "../persistence/journal.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { EventLog, hashOf, noted, type TraceEntry } from "./event-log.js"
-import {
-  isMessageFault,
-  MessageFaults,
-  messageKinds,
-  planned,
-  timedKinds,
-  type Fault,
-  type FaultKind,
-  type FaultPlan,
-  type TimedFault,
-} from "./faults.js"
+import { MessageFaults, planned, type Fault, type FaultKind, type FaultPlan } from "./faults.js"
+import { Injector } from "./injector.js"
 import { SeededRandom } from "./seeded-random.js"
 import { NodeState, type SimulatedNode } from "./simulated-node.js"
-import { Happening, VirtualClock } from "./virtual-clock.js"
+import { Task, VirtualClock } from "./virtual-clock.js"
 import { VirtualDisk, type DiskOptions } from "./virtual-disk.js"
 import { tenantOf, VirtualNetwork, type Endpoint, type NetworkOptions } from "./virtual-network.js"
 
@@ -49,6 +40,8 @@ export interface SimulationOptions {
   readonly settleMs?: number
   /** How long the workload may go on when all is healed, and the check may take, in virtual time; default 600,000. */
   readonly patienceMs?: number
+  /** More happenings than this are a failure: something goes round in circles. Default 50,000,000. */
+  readonly maxHappenings?: number
   readonly disk?: Pick<DiskOptions, "readMs" | "writeMs">
   readonly network?: NetworkOptions
   /** Wall time at the beginning. */
@@ -63,7 +56,7 @@ export interface SimulationOutcome {
   readonly events: number
   /** How many faults of each kind took effect. */
   readonly faults: Readonly<Record<FaultKind, number>>
-  /** The faults that took effect, in their order: given to `simulate` they make the same run. */
+  /** All faults that were tried, in their order, those without effect too: given to `simulate` they make the same run. */
   readonly injected: readonly Fault[]
   readonly failure?: Error
   /** Faults, starts and what the workload noted. */
@@ -73,24 +66,11 @@ export interface SimulationOutcome {
 
 const defaultSettleMs = 5000
 const defaultPatienceMs = 600_000
+const defaultMaxHappenings = 50_000_000
 /** How long the nodes may take to start at the beginning. */
 const startMs = 60_000
 /** How long after a failed start, because the disk is full, the next is tried. */
 const retryStartMs = 50
-
-/** A task of the simulation itself. */
-class Task extends Happening {
-  readonly #do: () => void
-
-  constructor(task: () => void) {
-    super()
-    this.#do = task
-  }
-
-  happen(): void {
-    this.#do()
-  }
-}
 
 /**
  * Runs a simulation.
@@ -111,64 +91,27 @@ export class Simulation {
   readonly #log = new EventLog()
   readonly #network: VirtualNetwork
   readonly #clients: Endpoint
-  readonly #nodes: readonly NodeState[]
-  readonly #byName = new Map<string, NodeState>()
-  readonly #plan: readonly TimedFault[]
-  readonly #counts = Object.fromEntries([...timedKinds, ...messageKinds].map((kind) => [kind, 0])) as Record<
-    FaultKind,
-    number
-  >
-  readonly #tookEffect = new Set<Fault>()
-  /** What ends the faults that last, by the fault. */
-  readonly #lasting = new Map<TimedFault, () => void>()
+  readonly #nodes = new Map<string, NodeState>()
+  readonly #plan: readonly Fault[]
+  readonly #injector: Injector
   #running = true
   #failure: Error | undefined
 
   constructor(options: SimulationOptions, script: readonly Fault[] | undefined) {
-    const { seed, nodes, durationMs, faults = {} } = options
+    const { seed, nodes, durationMs, faults = {}, startAt } = options
     const chance = new SeededRandom(seed)
     this.#options = options
     this.seed = seed
     this.durationMs = durationMs
     this.random = chance.fork("workload")
-    const clock = (this.#clock = new VirtualClock(options.startAt === undefined ? {} : { startAt: options.startAt }))
+    const clock = (this.#clock = new VirtualClock(startAt === undefined ? {} : { startAt }))
     const messageFaults = new MessageFaults(faults, chance.fork("messages"), script)
-    this.#network = new VirtualNetwork(
-      clock,
-      chance.fork("network"),
-      this.#log,
-      messageFaults,
-      (fault) => this.#befell(fault),
-      options.network,
-    )
+    this.#network = new VirtualNetwork(clock, chance.fork("network"), this.#log, messageFaults, options.network)
     this.#clients = this.#network.endpoint("clients")
-    this.#nodes = nodes.map((name, number) => {
-      const own = chance.fork(`node ${name}`)
-      const { readMs, writeMs } = options.disk ?? {}
-      const disk: VirtualDisk = new VirtualDisk(clock, own.fork("disk"), {
-        name,
-        ...(readMs === undefined ? {} : { readMs }),
-        ...(writeMs === undefined ? {} : { writeMs }),
-        observer: {
-          read: () => this.#log.event(noted.read, number, 0, clock.now),
-          writing: (changes, milliseconds) => {
-            this.#log.event(noted.writing, number, changes, clock.now)
-            this.#writing(node, milliseconds)
-          },
-          written: (changes) => this.#log.event(noted.written, number, changes, clock.now),
-          refused: () => {
-            this.#log.event(noted.refused, number, 0, clock.now)
-            this.#refused(node)
-          },
-        },
-      })
-      const node = new NodeState(name, disk, this.#network.endpoint(name), clock, own)
-      this.#byName.set(name, node)
-      return node
-    })
-    this.#plan =
-      script?.filter((fault): fault is TimedFault => !isMessageFault(fault)) ??
-      planned(faults, nodes, durationMs, chance.fork("faults"))
+    for (const name of nodes) this.#nodes.set(name, this.#makeNode(name, chance.fork(`node ${name}`)))
+    const crash = this.#crash.bind(this)
+    this.#injector = new Injector(clock, this.#network, this.#log, this.#nodes, crash)
+    this.#plan = script ?? planned(faults, nodes, durationMs, chance.fork("faults"))
   }
 
   // --- for the workload and the check --------------------------------------------------------------------------------------------------------
@@ -187,7 +130,7 @@ export class Simulation {
     return this.#options.nodes
   }
 
-  /** The system of a node; undefined while it is down or starts. */
+  /** The system of a node; undefined while it is down or starts. What is asked of it directly is never answered when the node crashes meanwhile. */
   system(node: string): ActorSystem | undefined {
     return this.#node(node).system
   }
@@ -226,7 +169,7 @@ export class Simulation {
 
   /** Lets a node crash; it starts again after so long. */
   crash(node: string, downMs = 100): void {
-    this.#crash(this.#node(node), downMs, undefined)
+    this.#crash(this.#node(node), downMs)
   }
 
   // --- running -------------------------------------------------------------------------------------------------------------------------------
@@ -235,16 +178,16 @@ export class Simulation {
     const { durationMs, settleMs = defaultSettleMs, patienceMs = defaultPatienceMs } = this.#options
     const clock = this.#clock
     try {
-      for (const node of this.#nodes) this.#start(node)
+      for (const node of this.#nodes.values()) this.#start(node)
       await this.#until(() => this.#allUp, startMs, "the nodes do not start")
-      for (const fault of this.#plan)
-        clock.schedule(Math.max(0, fault.at - clock.now), new Task(() => this.#inject(fault)))
+      this.#injector.schedule(this.#plan, durationMs)
       const workload = this.#watch(this.#options.workload(this))
-      await clock.advanceUntil(() => this.#failure !== undefined, durationMs - clock.now)
+      await clock.advanceUntil(() => this.#over, durationMs - clock.now)
       this.#running = false
-      this.#heal() // S3
+      this.note("everything is healed")
+      this.#injector.heal() // S3
       await this.#until(() => workload.ended && this.#allUp, patienceMs, "the workload does not end")
-      await clock.advanceUntil(() => this.#failure !== undefined, settleMs)
+      await clock.advanceUntil(() => this.#over, settleMs)
       if (this.#failure === undefined && this.#options.check !== undefined) {
         const check = this.#watch(this.#options.check(this))
         await this.#until(() => check.ended, patienceMs, "the check does not end")
@@ -257,19 +200,19 @@ export class Simulation {
 
   #outcome(): SimulationOutcome {
     let events = this.#log.events
-    for (const node of this.#nodes) {
+    for (const node of this.#nodes.values()) {
       events += node.handled
-      this.#log.fold(node.handled, node.life)
+      this.#log.fold(node.handled, node.turns)
       node.end()
     }
-    this.#log.fold(this.#clock.happenings, events)
+    this.#log.fold(events, this.#nodes.size)
     const failure = this.#failure
     return {
       seed: this.seed,
       hash: this.#log.hash,
       events,
-      faults: this.#counts,
-      injected: [...this.#tookEffect],
+      faults: this.#injector.counts,
+      injected: this.#injector.injected,
       ...(failure === undefined ? {} : { failure }),
       trace: this.#log.trace,
       virtualMs: this.now,
@@ -277,8 +220,15 @@ export class Simulation {
   }
 
   async #until(enough: () => boolean, milliseconds: number, otherwise: string): Promise<void> {
-    const there = await this.#clock.advanceUntil(() => this.#failure !== undefined || enough(), milliseconds)
+    const there = await this.#clock.advanceUntil(() => this.#over || enough(), milliseconds)
     if (!there) throw new AgentOSError("ASK_TIMEOUT", `${otherwise} within ${milliseconds} virtual milliseconds`)
+  }
+
+  /** Whether there is nothing more to be found out. */
+  get #over(): boolean {
+    const { maxHappenings = defaultMaxHappenings } = this.#options
+    if (this.#clock.happenings > maxHappenings) this.#fail(new Error(`more than ${maxHappenings} things have happened`))
+    return this.#failure !== undefined
   }
 
   #watch(work: Promise<void>): { readonly ended: boolean } {
@@ -299,12 +249,12 @@ export class Simulation {
   // --- nodes ---------------------------------------------------------------------------------------------------------------------------------
 
   get #allUp(): boolean {
-    for (const node of this.#nodes) if (node.phase !== "up") return false
+    for (const node of this.#nodes.values()) if (node.phase !== "up") return false
     return true
   }
 
   #node(name: string): NodeState {
-    const node = this.#byName.get(name)
+    const node = this.#nodes.get(name)
     if (node === undefined) throw new RangeError(`there is no node ${name}; there are: ${this.nodes.join(", ")}`)
     return node
   }
@@ -313,7 +263,31 @@ export class Simulation {
     const { home } = this.#options
     if (home !== undefined) return this.#node(home(id))
     const hash = hashOf(`${id.tenant}/${id.type}/${id.key}`)
-    return this.#nodes[hash % this.#nodes.length] as NodeState
+    return this.#node(this.nodes[hash % this.nodes.length] as string)
+  }
+
+  #makeNode(name: string, random: SeededRandom): NodeState {
+    const number = this.#nodes.size
+    const clock = this.#clock
+    const log = this.#log
+    const disk: VirtualDisk = new VirtualDisk(clock, random.fork("disk"), {
+      ...this.#options.disk,
+      name,
+      observer: {
+        read: () => log.event(noted.read, number, 0, clock.now),
+        writing: (changes, milliseconds) => {
+          log.event(noted.writing, number, changes, clock.now)
+          this.#injector.writing(node, milliseconds)
+        },
+        written: (changes) => log.event(noted.written, number, changes, clock.now),
+        refused: () => {
+          log.event(noted.refused, number, 0, clock.now)
+          this.#injector.refused(node)
+        },
+      },
+    })
+    const node = new NodeState(name, disk, this.#network.endpoint(name), clock, random)
+    return node
   }
 
   #start(node: NodeState): void {
@@ -343,7 +317,7 @@ export class Simulation {
   }
 
   /** S2 */
-  #crash(node: NodeState, downMs: number, keep: ((bytes: number) => number) | undefined): void {
+  #crash(node: NodeState, downMs: number, keep?: (bytes: number) => number): void {
     if (node.phase === "down") return
     this.#tell(node, "crashes")
     node.end(keep)
@@ -352,100 +326,5 @@ export class Simulation {
 
   #tell(node: NodeState, what: string): void {
     this.#log.tell(this.now, node.name, what)
-  }
-
-  // --- faults --------------------------------------------------------------------------------------------------------------------------------
-
-  #befell(fault: Fault): void {
-    this.#counts[fault.kind] += 1
-    this.#tookEffect.add(fault)
-    if (isMessageFault(fault)) this.#log.fold(hashOf(fault.kind), fault.message)
-    else this.#log.tell(this.now, fault.nodes.join(" "), fault.kind)
-  }
-
-  #inject(fault: TimedFault): void {
-    const { kind, nodes, forMs, byMs } = fault
-    const node = this.#node(nodes[0] as string)
-    const { disk } = node
-    switch (kind) {
-      case "crash":
-        if (node.phase === "down") return
-        this.#befell(fault)
-        return this.#crash(node, forMs, undefined)
-      case "tornWrite":
-        // Takes effect with the next write.
-        if (!this.#lasting.has(fault)) this.#lasting.set(fault, () => undefined)
-        return
-      case "fullDisk":
-        disk.full = true
-        return this.#last(fault, forMs, () => {
-          disk.full = this.#isFull(node)
-          if (node.refused && !disk.full && node.phase === "up") this.#crash(node, 1, undefined)
-        })
-      case "slowDisk":
-        this.#befell(fault)
-        disk.slowMs += byMs
-        return this.#last(fault, forMs, () => (disk.slowMs -= byMs))
-      case "clockSkew":
-        this.#befell(fault)
-        node.endpoint.clock.skewMs = byMs
-        return
-      case "partition": {
-        this.#befell(fault)
-        const some = new Set(nodes.map((name) => this.#node(name).endpoint))
-        const others = new Set(this.#nodes.map(({ endpoint }) => endpoint).filter((end) => !some.has(end)))
-        return this.#last(fault, forMs, this.#network.part(some, others))
-      }
-    }
-  }
-
-  /** Ends a fault when its time is over, or everything is healed. */
-  #last(fault: TimedFault, milliseconds: number, end: () => void): void {
-    this.#lasting.set(fault, end)
-    this.#clock.schedule(
-      milliseconds,
-      new Task(() => {
-        if (this.#lasting.delete(fault)) end()
-      }),
-    )
-  }
-
-  #isFull(node: NodeState): boolean {
-    for (const { kind, nodes } of this.#lasting.keys()) if (kind === "fullDisk" && nodes[0] === node.name) return true
-    return false
-  }
-
-  /** A write has begun: if one is to be torn, this is it. */
-  #writing(node: NodeState, milliseconds: number): void {
-    for (const fault of this.#lasting.keys()) {
-      if (fault.kind !== "tornWrite" || fault.nodes[0] !== node.name) continue
-      this.#lasting.delete(fault)
-      const { life } = node
-      const tear = (): void => {
-        if (node.life !== life || !node.disk.writing) return
-        this.#befell(fault)
-        this.#crash(node, fault.forMs, (bytes) => 1 + Math.floor(fault.part * (bytes - 1)))
-      }
-      this.#clock.schedule(milliseconds * fault.part, new Task(tear))
-      return
-    }
-  }
-
-  #refused(node: NodeState): void {
-    node.refused = true
-    for (const fault of this.#lasting.keys()) {
-      if (fault.kind !== "fullDisk" || fault.nodes[0] !== node.name || this.#tookEffect.has(fault)) continue
-      return this.#befell(fault)
-    }
-  }
-
-  /** S3 */
-  #heal(): void {
-    this.note("heals")
-    this.#network.faulty = false
-    const lasting = [...this.#lasting.values()]
-    this.#lasting.clear()
-    for (const end of lasting) end()
-    for (const node of this.#nodes) node.endpoint.clock.skewMs = 0
   }
 }

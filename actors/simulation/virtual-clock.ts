@@ -20,6 +20,20 @@ export abstract class Happening {
   abstract happen(): void
 }
 
+/** Something to do at a time. */
+export class Task extends Happening {
+  readonly #do: () => void
+
+  constructor(task: () => void) {
+    super()
+    this.#do = task
+  }
+
+  happen(): void {
+    this.#do()
+  }
+}
+
 /** Time is let pass until a moment, or until enough has happened. */
 interface Run {
   readonly until: number
@@ -157,7 +171,8 @@ export class VirtualClock implements Clock {
   }
 }
 
-class Timer extends Happening {
+/** A callback of one view. */
+class Call extends Happening {
   readonly #view: ClockView
   readonly #callback: () => void
 
@@ -167,12 +182,10 @@ class Timer extends Happening {
     this.#callback = callback
   }
 
-  readonly cancel = (): void => {
-    this.off = true
-  }
-
   happen(): void {
-    if (this.#view.alive) this.#callback() // V4
+    if (!this.#view.alive) return // V4
+    this.#view.turns += 1
+    this.#callback()
   }
 }
 
@@ -181,6 +194,8 @@ export class ClockView implements Clock {
   readonly #clock: VirtualClock
   readonly #born: number
   #alive = true
+  /** What has happened that was asked for through this view. */
+  turns = 0
   /** How far its wall time is off; may be set at any time. Its monotonic time is not touched. */
   skewMs = 0
 
@@ -207,9 +222,11 @@ export class ClockView implements Clock {
   }
 
   timer(milliseconds: number, callback: () => void): CancelTimer {
-    const timer = new Timer(this, callback)
-    if (this.#alive) this.#clock.schedule(milliseconds, timer)
-    return timer.cancel
+    const call = new Call(this, callback)
+    if (this.#alive) this.#clock.schedule(milliseconds, call)
+    return () => {
+      call.off = true
+    }
   }
 
   soon(callback: () => void): void {
@@ -219,7 +236,7 @@ export class ClockView implements Clock {
   }
 
   afterInputOutput(callback: () => void): void {
-    if (this.#alive) this.#clock.scheduleNext(new Timer(this, callback))
+    if (this.#alive) this.#clock.scheduleNext(new Call(this, callback))
   }
 }
 

@@ -53,17 +53,23 @@ class Batch extends Happening {
   }
 }
 
-/** A read, or a refusal, that takes its time. */
-class Answer extends Happening {
-  readonly #give: () => void
+/** What was read, or nothing, after its time. */
+class Answer<T> extends Happening {
+  readonly #disk: VirtualDisk
+  readonly #age: number
+  readonly #value: T
+  readonly #done: (value: T) => void
 
-  constructor(give: () => void) {
+  constructor(disk: VirtualDisk, value: T, done: (value: T) => void) {
     super()
-    this.#give = give
+    this.#disk = disk
+    this.#age = disk.age
+    this.#value = value
+    this.#done = done
   }
 
   happen(): void {
-    this.#give()
+    if (this.#disk.age === this.#age) this.#done(this.#value) // K3
   }
 }
 
@@ -81,7 +87,7 @@ export class VirtualDisk {
   /** What a disk that lies has not made durable yet, with what stood there before. */
   #promised: { readonly until: number; readonly before: readonly Change[] }[] = []
   /** Each crash begins another. */
-  #age = 0
+  age = 0
   #open = false
   /** It has no room: writes are refused. */
   full = false
@@ -109,8 +115,8 @@ export class VirtualDisk {
     if (this.#open)
       throw new AgentOSError("LEVEL_LOCKED", `the disk ${this.#name} is open already: close it, or let its node crash`)
     this.#open = true
-    const age = this.#age
-    await this.#after(this.#readMs, age)
+    const age = this.age
+    await this.#after(this.#readMs, age, undefined)
     for (const change of readBatches(this.#tail)) this.#apply(change) // K2
     this.#tail = Buffer.alloc(0)
     return this.#database(age)
@@ -121,7 +127,7 @@ export class VirtualDisk {
    * @param keep how many of the bytes under way reach the disk; default: as chance has it
    */
   crash(keep: (bytes: number) => number = (bytes) => this.#random.int(bytes + 1)): void {
-    this.#age += 1
+    this.age += 1
     this.#open = false
     for (const { until, before } of this.#promised.reverse())
       if (until > this.#clock.now) for (const change of before) this.#apply(change)
@@ -157,33 +163,25 @@ export class VirtualDisk {
   }
 
   /** Resolves when so much time has passed and the node has not crashed meanwhile (K3). */
-  #after(milliseconds: number, age: number): Promise<void> {
+  #after<T>(milliseconds: number, age: number, value: T): Promise<T> {
     return new Promise((done) => {
-      const answer = new Answer(() => {
-        if (this.#age === age) done()
-      })
-      if (this.#age === age) this.#clock.schedule(milliseconds * (1 + this.#random.float()), answer)
+      if (this.age !== age) return
+      this.#clock.schedule(milliseconds * (1 + this.#random.float()), new Answer(this, value, done))
     })
   }
 
   #database(age: number): Database {
     let closed = false
-    const checkOpen = (): void => {
-      if (closed) throw new Error("Database is not open")
-    }
-    const read = (): Promise<void> => {
-      checkOpen()
-      this.#observer?.read()
-      return this.#after(this.#readMs, age)
-    }
+    const isClosed = (): Promise<never> => Promise.reject(new Error(`the database on ${this.#name} is not open`))
     const bytes = this.#bytes
+    const read = <T>(value: T): Promise<T> => {
+      if (closed) return isClosed()
+      this.#observer?.read()
+      return this.#after(this.#readMs, age, value)
+    }
     return {
       location: this.#name,
-      get: async (key) => {
-        const value = bytes.get(key.toString("latin1"))
-        await read()
-        return value
-      },
+      get: (key) => read(bytes.get(key.toString("latin1"))),
       async *range(from, to, { reverse = false, limit = -1 }: RangeOptions = {}) {
         let [low, high] = [from.toString("latin1"), to.toString("latin1")]
         let left = limit < 0 ? Infinity : limit
@@ -191,22 +189,22 @@ export class VirtualDisk {
         // A range that fits a page need not be kept as it was (B2).
         const rest = found.length === entriesInPage && left > entriesInPage ? bytes.look() : undefined
         while (found.length > 0) {
-          await read()
-          left -= found.length
-          yield found.map(entryOf)
+          const page = await read(found.map(entryOf))
+          left -= page.length
+          yield page
           if (rest === undefined || left === 0) return
           const last = (found.at(-1) as Pair)[0]
           if (reverse) high = last
           else low = `${last}\u0000`
           found = rest.slice(low, high, Math.min(left, entriesInPage), reverse)
         }
-        await read()
+        await read(undefined)
       },
       write: (changes) => {
-        checkOpen()
+        if (closed) return isClosed()
         if (this.full) return this.#refuse(age)
         return new Promise((done) => {
-          if (this.#age !== age) return // K3
+          if (this.age !== age) return // K3
           const batch = new Batch(this, changes, done)
           const milliseconds = this.slowMs + this.#writeMs * (1 + this.#random.float())
           this.#underWay.push(batch)
@@ -216,13 +214,13 @@ export class VirtualDisk {
       },
       close: async () => {
         closed = true
-        if (this.#age === age) this.#open = false
+        if (this.age === age) this.#open = false
       },
     }
   }
 
   async #refuse(age: number): Promise<never> {
-    await this.#after(this.#writeMs, age)
+    await this.#after(this.#writeMs, age, undefined)
     this.#observer?.refused()
     throw Object.assign(new Error(`ENOSPC: No space left on device, write '${this.#name}'`), { code: "ENOSPC" })
   }

@@ -166,7 +166,6 @@ export class VirtualNetwork {
   readonly #random: SeededRandom
   readonly #log: EventLog
   readonly #faults: MessageFaults
-  readonly #befell: (fault: MessageFault) => void
   readonly #latencyMs: number
   readonly #endpoints: Endpoint[] = []
   readonly #types = new Map<string, number>()
@@ -174,21 +173,20 @@ export class VirtualNetwork {
   #asks = 0
   /** Whether anything befalls messages. */
   faulty = true
+  /** Is told of each fault. */
+  befell: (fault: MessageFault) => void = () => undefined
 
-  /** @param befell is told of each fault */
   constructor(
     clock: VirtualClock,
     random: SeededRandom,
     log: EventLog,
     faults: MessageFaults,
-    befell: (fault: MessageFault) => void,
     options: NetworkOptions = {},
   ) {
     this.#clock = clock
     this.#random = random
     this.#log = log
     this.#faults = faults
-    this.#befell = befell
     this.#latencyMs = options.latencyMs ?? 0.5
   }
 
@@ -214,7 +212,7 @@ export class VirtualNetwork {
   }
 
   /** Parts some ends from the others. @returns joins them again */
-  part(some: ReadonlySet<Endpoint>, others: ReadonlySet<Endpoint>): () => void {
+  part(some: readonly Endpoint[], others: readonly Endpoint[]): () => void {
     const cut: Link[] = []
     for (const a of some) for (const b of others) cut.push(this.#link(a, b), this.#link(b, a))
     for (const link of cut) link.cuts += 1
@@ -324,7 +322,7 @@ export class VirtualNetwork {
     let arrival = Math.max(link.lastArrival, now + this.#latencyMs * (1 + this.#random.float()))
     const fault = this.faulty ? this.#faults.next(link.name, number, now) : undefined
     if (fault !== undefined) {
-      this.#befell(fault)
+      this.befell(fault)
       if (fault.kind === "loss") return this.#note(noted.lost, link, message)
       if (fault.kind === "duplication") this.#carry(link, message, arrival + fault.byMs)
       else arrival += fault.byMs
