@@ -219,6 +219,29 @@ t.test("causes pass through contexts, and a command id does not", async (t) => {
   t.same(seen, [["ann", "t1", undefined]])
 })
 
+t.test("options laid over options are all heeded, in either order", async (t) => {
+  const seen: unknown[] = []
+  const End = defineActor({
+    name: "end",
+    state: () => ({}),
+    receive: {
+      hear: ({ cause }) => void seen.push([cause.commandId, cause.caller, cause.traceId, cause.signal?.aborted]),
+    },
+  })
+  const system = await systemFor(t)
+  const end = system.spawn(End)
+  const one = { commandId: "c1", cause: { caller: "ann" } }
+  const other = { timeoutMs: 1000, signal: new AbortController().signal, cause: { traceId: "t1" } }
+  await end.with(one).with(other).ask("hear")
+  await end.with(other).with(one).ask("hear")
+  await end.with({ commandId: "c0" }).with({ commandId: "c2" }).ask("hear")
+  t.same(seen, [
+    ["c1", "ann", "t1", false],
+    ["c1", "ann", "t1", false],
+    ["c2", undefined, undefined, undefined],
+  ])
+})
+
 t.test("children stop before their parent, the youngest first", async (t) => {
   const order: string[] = []
   const Node = defineActor({
