@@ -58,6 +58,20 @@ export function causeWith(options: SendOptions, current: Cause | undefined): Cau
   }
 }
 
+/** The later options over the earlier ones; either signal aborts, and the sooner deadline applies. */
+export function bothOf(earlier: SendOptions, later: SendOptions): SendOptions {
+  const [a, b] = [earlier.cause, later.cause]
+  const cause = { ...a, ...b, deadline: sooner(a?.deadline, b?.deadline), signal: joined(a?.signal, b?.signal) }
+  return {
+    timeoutMs: later.timeoutMs ?? earlier.timeoutMs,
+    signal: joined(earlier.signal, later.signal),
+    commandId: later.commandId ?? earlier.commandId,
+    whenFull: later.whenFull ?? earlier.whenFull,
+    untrusted: later.untrusted ?? earlier.untrusted,
+    cause: a === undefined && b === undefined ? undefined : cause,
+  }
+}
+
 /** What the receiver of a message passes on (C1). */
 export function onward(cause: Cause | undefined): Cause | undefined {
   return cause?.commandId === undefined ? cause : { ...cause, commandId: undefined }

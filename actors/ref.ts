@@ -4,7 +4,7 @@
  * `tell` and `ask` on the ref itself are for programs outside; inside a handler send through the context (`ctx.tell`, `ctx.ask`), which passes on who
  * began this and until when.
  */
-import { type Cause, causeWith, type SendOptions } from "./cause.js"
+import { bothOf, type Cause, causeWith, type SendOptions } from "./cause.js"
 import type { Plain, RefMark } from "./plain.js"
 
 /** The names of the messages of a protocol. */
@@ -137,6 +137,11 @@ export class RefWith extends Ref {
 
   get address(): string {
     return this.#to.address
+  }
+
+  /** Options laid over options are one layer: two would be two senders, and what one passes on carries no command id. */
+  override with(options: SendOptions): Ref {
+    return new RefWith(this.#to, bothOf(this.#options, options))
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {

@@ -1,7 +1,7 @@
 /** After a restart nobody wakes an actor whose outbox is not empty: this finds those of a definition, by a read model of open deliveries, and wakes them. */
 import { DEFAULT_TENANT } from "../cause.js"
 import type { ActorSystem } from "../system.js"
-import { ACKNOWLEDGED, DELIVER } from "./outbox.js"
+import { ACKNOWLEDGED, DELIVER, type NumberedDelivery } from "./outbox.js"
 import { defineProjection, startProjection } from "./projection.js"
 
 /**
@@ -22,24 +22,24 @@ export async function resumeDeliveries(
     { tenant },
   )
   await open.caughtUp()
-  const keys = Object.keys(open.state)
-  for (const key of keys) system.entityAt(tenant, name, key).tell(DELIVER)
+  const found = Object.entries(open.state)
+  for (const [key, numbers] of found) system.entityAt(tenant, name, key).tell(DELIVER, numbers)
   await open.stop()
-  return keys.length
+  return found.length
 }
 
-/** How many deliveries of each actor are open. */
+/** The numbers of the deliveries of each actor that are open. */
 const openDeliveries = {
-  version: 1,
-  state: (): Record<string, number> => ({}),
+  version: 2,
+  state: (): Record<string, number[]> => ({}),
   saveEvery: 100_000,
   apply: {
-    [DELIVER](state: Record<string, number>, _delivery: never, { key }: { readonly key: string }) {
-      state[key] = (state[key] ?? 0) + 1
+    [DELIVER](state: Record<string, number[]>, { number }: NumberedDelivery, { key }: { readonly key: string }) {
+      ;(state[key] ??= []).push(number)
     },
-    [ACKNOWLEDGED](state: Record<string, number>, numbers: readonly number[], { key }: { readonly key: string }) {
-      const left = (state[key] ?? 0) - numbers.length
-      if (left > 0) state[key] = left
+    [ACKNOWLEDGED](state: Record<string, number[]>, numbers: readonly number[], { key }: { readonly key: string }) {
+      const left = (state[key] ?? []).filter((number) => !numbers.includes(number))
+      if (left.length > 0) state[key] = left
       else delete state[key]
     },
   },

@@ -6,11 +6,12 @@
  *   B2. Of the deliveries to one receiver only the oldest is under way: they arrive in their order.
  *   B3. A delivery keeps its number for ever, and with it the command id under which it is sent however often: a persistent receiver carries it out once.
  *   B4. That it was answered may be forgotten by a crash: it is then sent again (B3).
+ *   B5. The event of an open delivery is not trimmed: who looks for open deliveries among the events finds every one (deliveries.ts).
  */
 import { parseAddress } from "../address.js"
 import { AgentOSError } from "../errors.js"
 import type { ActorRef, AnyRef, MessageType, PayloadOf } from "../ref.js"
-import type { PersistenceId } from "./journal.js"
+import type { NewEvent, PersistenceId } from "./journal.js"
 
 /** Names of the events; those of users never begin with $. */
 export const DELIVER = "$deliver"
@@ -25,10 +26,16 @@ export interface Delivery {
   readonly payload: unknown
 }
 
+/** A delivery as its event tells it. */
+export interface NumberedDelivery extends Delivery {
+  readonly number: number
+}
+
 /** The outbox in a snapshot. */
 export interface OutboxState {
   readonly next: number
-  readonly open: readonly (readonly [number: number, delivery: Delivery])[]
+  /** With the sequence of an event before its own. */
+  readonly open: readonly (readonly [number: number, delivery: Delivery, after: number])[]
 }
 
 /** A message that goes with events in one `persistAll`. @throws `INVALID_ADDRESS` when the ref is no entity: only entities are found again after a restart */
@@ -58,10 +65,16 @@ export function entityOf(ref: AnyRef): PersistenceId {
 /** Acknowledgements that are worth a write although deliveries are open. */
 const acknowledgedAtOnce = 64
 
+/** A delivery that was not answered, and the sequence of an event before its own. */
+interface Open {
+  readonly delivery: Delivery
+  readonly after: number
+}
+
 export class Outbox {
   #next = 1
   /** Not answered, by number, oldest first. */
-  readonly #open = new Map<number, Delivery>()
+  readonly #open = new Map<number, Open>()
   /** By receiver: the numbers that wait, oldest first; the first of them may be under way. */
   readonly #queues = new Map<string, number[]>()
   readonly #underWay = new Set<number>()
@@ -73,18 +86,38 @@ export class Outbox {
 
   /** Of a snapshot. */
   get state(): OutboxState | undefined {
-    return this.#next === 1 ? undefined : { next: this.#next, open: [...this.#open] }
+    if (this.#next === 1) return undefined
+    return { next: this.#next, open: [...this.#open].map(([number, { delivery, after }]) => [number, delivery, after]) }
+  }
+
+  /** Up to which event all may be trimmed (B5). */
+  get keepsAfter(): number {
+    for (const { after } of this.#open.values()) return after
+    return Infinity
   }
 
   restore(state: OutboxState | undefined): void {
     if (state === undefined) return
     this.#next = state.next
-    for (const [number, delivery] of state.open) this.#add(number, delivery)
+    for (const [number, delivery, after] of state.open) this.#add(number, delivery, after)
   }
 
-  fold(event: string, payload: unknown): void {
-    if (event === DELIVER) this.#add(this.#next++, payload as Delivery)
-    else if (event === ACKNOWLEDGED) for (const number of payload as readonly number[]) this.#remove(number)
+  /** The events as they are stored: each delivery among them has its number (B3). */
+  numbered(events: readonly NewEvent[]): readonly NewEvent[] {
+    if (!events.some(({ name }) => name === DELIVER)) return events
+    let number = this.#next
+    return events.map((event) =>
+      event.name === DELIVER ? { ...event, payload: { number: number++, ...(event.payload as Delivery) } } : event,
+    )
+  }
+
+  /** @param after sequence of an event before this one */
+  fold(event: string, payload: unknown, after: number): void {
+    if (event === DELIVER) {
+      const { number, ...delivery } = payload as NumberedDelivery
+      this.#next = number + 1
+      this.#add(number, delivery, after)
+    } else if (event === ACKNOWLEDGED) for (const number of payload as readonly number[]) this.#remove(number)
     else
       throw new AgentOSError(
         "RECORD_UNKNOWN",
@@ -97,8 +130,13 @@ export class Outbox {
     for (const [number] of this.#queues.values()) {
       if (number === undefined || this.#underWay.has(number)) continue
       this.#underWay.add(number)
-      yield { number, delivery: this.#open.get(number) as Delivery }
+      yield { number, delivery: (this.#open.get(number) as Open).delivery }
     }
+  }
+
+  /** Those of the numbers whose deliveries are not open. */
+  answered(numbers: readonly number[]): readonly number[] {
+    return numbers.filter((number) => !this.#open.has(number))
   }
 
   /** It was answered. */
@@ -119,8 +157,8 @@ export class Outbox {
     return taken
   }
 
-  #add(number: number, delivery: Delivery): void {
-    this.#open.set(number, delivery)
+  #add(number: number, delivery: Delivery, after: number): void {
+    this.#open.set(number, { delivery, after })
     const receiver = receiverOf(delivery)
     const queue = this.#queues.get(receiver)
     if (queue === undefined) this.#queues.set(receiver, [number])
@@ -128,7 +166,7 @@ export class Outbox {
   }
 
   #remove(number: number): void {
-    const delivery = this.#open.get(number)
+    const delivery = this.#open.get(number)?.delivery
     if (delivery === undefined) return
     this.#open.delete(number)
     this.#underWay.delete(number)

@@ -48,8 +48,9 @@ export class Persisted {
     this.state = spec.state()
   }
 
-  fold(name: string, payload: unknown): void {
-    if (isReserved(name)) return this.outbox.fold(name, payload)
+  /** @param after sequence of an event before this one */
+  fold(name: string, payload: unknown, after: number): void {
+    if (isReserved(name)) return this.outbox.fold(name, payload, after)
     const fold = this.spec.events[name]
     if (fold === undefined) {
       throw new AgentOSError(
@@ -73,16 +74,21 @@ function notRebuildable(spec: AnyPersistentSpec, id: PersistenceId, snapshot: Sn
   )
 }
 
-/** Stores a snapshot, then lets go what need not be kept (P6). */
+/**
+ * Stores a snapshot, then lets go what need not be kept (P6).
+ * @param keepsAfter up to which event the outbox lets go
+ */
 async function retain(
   { journal, clock }: ActorSystem,
   spec: AnyPersistentSpec,
   id: PersistenceId,
   snapshot: Snapshot,
+  keepsAfter: number,
 ): Promise<void> {
   await journal.saveSnapshot(id, snapshot)
   const { keepEvents, keepCommandsMs } = spec.retention ?? {}
-  if (keepEvents !== undefined && snapshot.sequence > keepEvents) await journal.trim(id, snapshot.sequence - keepEvents)
+  const upTo = keepEvents === undefined ? 0 : Math.min(snapshot.sequence - keepEvents, keepsAfter)
+  if (upTo > 0) await journal.trim(id, upTo)
   if (keepCommandsMs !== undefined) await journal.trimCommands(id, clock.wallTime() - keepCommandsMs)
 }
 
@@ -117,7 +123,7 @@ export const outboxHandlers: Readonly<Record<string, ErasedHandler>> = {
   [ACKNOWLEDGED]: (ctx, number) =>
     number === 0 ? undefined : (ctx as PersistedContext).acknowledged(number as number),
   /** Wakes one whose outbox is to be sent; it does so when it recovers. */
-  [DELIVER]: () => undefined,
+  [DELIVER]: (ctx, numbers) => (ctx as PersistedContext).settle(numbers as readonly number[]),
 }
 
 export class PersistedContext extends Context {
@@ -154,7 +160,7 @@ export class PersistedContext extends Context {
           )
         for (let version = stored.version; version < spec.version && !isReserved(stored.name); version++)
           event = spec.upgrade?.[version]?.(event) ?? event
-        persisted.fold(event.name, event.payload)
+        persisted.fold(event.name, event.payload, persisted.sequence)
         persisted.sequence = stored.sequence
       }
     }
@@ -217,6 +223,13 @@ export class PersistedContext extends Context {
       : undefined
   }
 
+  /** Somebody takes these deliveries for open: that some are not is written down, where that was lost. */
+  settle(numbers: readonly number[]): Promise<void> | undefined {
+    const { outbox, spec } = this.#persisted
+    const payload = outbox.answered(numbers)
+    return payload.length > 0 ? this.#persist([{ name: ACKNOWLEDGED, payload, version: spec.version }]) : undefined
+  }
+
   #persist(events: readonly NewEvent[]): Promise<void> {
     const persisted = this.#persisted
     const writing = this.#write(events, persisted.writing)
@@ -228,12 +241,14 @@ export class PersistedContext extends Context {
     return writing
   }
 
-  async #write(events: readonly NewEvent[], before: Promise<void> | undefined): Promise<void> {
+  async #write(given: readonly NewEvent[], before: Promise<void> | undefined): Promise<void> {
     const persisted = this.#persisted
     if (before !== undefined) await before
     if (persisted.failed !== undefined) throw persisted.failed
-    for (const { name } of events)
-      if (persisted.spec.events[name] === undefined && !isReserved(name)) persisted.fold(name, undefined)
+    for (const { name } of given)
+      if (persisted.spec.events[name] === undefined && !isReserved(name)) persisted.fold(name, undefined, 0)
+    const events = persisted.outbox.numbered(given)
+    const { sequence: after } = persisted
     const held = this.cause.commandId !== undefined
     if (held) persisted.held.push(...events)
     else {
@@ -243,7 +258,7 @@ export class PersistedContext extends Context {
         throw this.#appendFailed(events, cause)
       }
     }
-    for (const { name, payload } of events) persisted.fold(name, payload) // P1
+    for (const { name, payload } of events) persisted.fold(name, payload, after) // P1
     if (!held) this.#appended()
   }
 
@@ -289,7 +304,7 @@ export class PersistedContext extends Context {
     persisted.snapshotAt = sequence
     const snapshot = { sequence, version: spec.version, state: structuredClone(persisted.state), outbox: outbox.state }
     // A snapshot only saves time at recovery; the next one makes up for one that failed.
-    retain(system, spec, id, snapshot).catch((error: unknown) =>
+    retain(system, spec, id, snapshot, outbox.keepsAfter).catch((error: unknown) =>
       system.logger.warn(
         { actor: this.self.address, error },
         "a snapshot could not be saved, or what it covers not be trimmed",

@@ -31,7 +31,10 @@ export type EventsOf<Definition> = typeof stored extends keyof Definition
 
 /** What is kept of the past; default: all of it. */
 export interface Retention {
-  /** Events kept behind each snapshot; older ones are deleted when it is stored. They are then lost to read models that begin anew. */
+  /**
+   * Events kept behind each snapshot; older ones are deleted when it is stored, save those from the oldest open delivery on. They are then lost to read
+   * models that begin anew.
+   */
   readonly keepEvents?: number
   /** How long the answer of a command is remembered; the same id after that is a new command. */
   readonly keepCommandsMs?: number

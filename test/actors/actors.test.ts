@@ -96,6 +96,29 @@ t.test("a supervisor gives up on the crash after its intensity", async (t) => {
   await t.rejects(child.ask("total"), { code: /ACTOR_STOPPED|ASK_TIMEOUT/ })
 })
 
+t.test("a supervisor that was started again gives up no sooner than it did the first time", async (t) => {
+  type Protocol = { crash: () => void; total: () => number }
+  const Parent = defineActor({
+    name: "parent",
+    state: () => undefined,
+    supervision: { intensity: { max: 3, withinMs: 5000 } },
+    receive: { child: (ctx) => ctx.spawn(Counter) as ActorRef<Protocol> },
+  })
+  const gaveUp: number[] = []
+  let crash = 0
+  const system = await systemFor(t, { telemetry: { escalated: () => gaveUp.push(crash) } })
+  const parent = system.spawn(Parent)
+  for (let life = 0; life < 2; life++) {
+    const child = await parent.ask("child")
+    for (let n = 0; n < 4; n++) {
+      crash += 1
+      await t.rejects(child.ask("crash"), { code: "ACTOR_CRASHED" })
+    }
+  }
+  await parent.ask("child")
+  t.same(gaveUp, [4, 8])
+})
+
 t.test("what one top-level actor crashes counts against no other", async (t) => {
   const system = await systemFor(t)
   const [bad, good] = [system.spawn(Counter), system.spawn(Counter)]
@@ -194,6 +217,29 @@ t.test("causes pass through contexts, and a command id does not", async (t) => {
   const middle = system.spawn(Middle, { init: { end } })
   await middle.with({ commandId: "c1", cause: { caller: "ann", traceId: "t1" } }).ask("say")
   t.same(seen, [["ann", "t1", undefined]])
+})
+
+t.test("options laid over options are all heeded, in either order", async (t) => {
+  const seen: unknown[] = []
+  const End = defineActor({
+    name: "end",
+    state: () => ({}),
+    receive: {
+      hear: ({ cause }) => void seen.push([cause.commandId, cause.caller, cause.traceId, cause.signal?.aborted]),
+    },
+  })
+  const system = await systemFor(t)
+  const end = system.spawn(End)
+  const one = { commandId: "c1", cause: { caller: "ann" } }
+  const other = { timeoutMs: 1000, signal: new AbortController().signal, cause: { traceId: "t1" } }
+  await end.with(one).with(other).ask("hear")
+  await end.with(other).with(one).ask("hear")
+  await end.with({ commandId: "c0" }).with({ commandId: "c2" }).ask("hear")
+  t.same(seen, [
+    ["c1", "ann", "t1", false],
+    ["c1", "ann", "t1", false],
+    ["c2", undefined, undefined, undefined],
+  ])
 })
 
 t.test("children stop before their parent, the youngest first", async (t) => {

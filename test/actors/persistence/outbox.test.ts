@@ -104,6 +104,47 @@ await t.test("what was not answered when the program ended is sent after a resta
   await until(async () => (await resumeDeliveries(second, Sender)) === 0)
 })
 
+await t.test("what retention would let go is found again as long as it was not answered", async (t) => {
+  const journal = memoryJournal(systemClock)
+  const first = await open(journal)
+  refusing = true
+  for (let n = 1; n <= 6; n++) await first.entity(Sender, "a").ask("send", { to: "x", n }) // the last one is in a snapshot
+  await first.stop()
+  refusing = false
+  const second = await open(journal)
+  t.equal(await resumeDeliveries(second, Sender), 1)
+  const receiver = second.entity(Receiver, "x")
+  await until(async () => (await receiver.ask("got")).length >= 6)
+  t.same(await receiver.ask("got"), [1, 2, 3, 4, 5, 6])
+  refusing = true
+  await second.entity(Sender, "a").ask("send", { to: "x", n: 7 })
+  await second.stop()
+  refusing = false
+  const third = await open(journal)
+  t.teardown(() => third.stop())
+  t.equal(await resumeDeliveries(third, Sender), 1, "answers to those before do not count for this one")
+  const again = third.entity(Receiver, "x")
+  await until(async () => (await again.ask("got")).length === 7)
+})
+
+await t.test("an actor whose deliveries are all answered is not woken for ever", async (t) => {
+  const journal = memoryJournal(systemClock)
+  const first = await open(journal)
+  const sender = first.entity(Sender, "a")
+  refusing = true
+  await sender.ask("send", { to: "stubborn", n: 1 })
+  refusing = false
+  await resumeDeliveries(first, Sender) // knows that it is open
+  await sender.ask("send", { to: "x", n: 2 })
+  await until(async () => (await resumeDeliveries(first, Sender)) === 0)
+  for (let n = 3; n <= 9; n++) await sender.ask("send", { to: "x", n }) // a snapshot covers the answers
+  await first.stop()
+  const second = await open(journal)
+  t.teardown(() => second.stop())
+  await resumeDeliveries(second, Sender)
+  await until(async () => (await resumeDeliveries(second, Sender)) === 0)
+})
+
 await t.test("one that was carried out but whose answer was lost is not carried out again", async (t) => {
   const inner = memoryJournal(systemClock)
   const system = await open(inner)
