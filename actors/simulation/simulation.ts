@@ -40,7 +40,7 @@ export interface SimulationOptions {
   check?(simulation: Simulation): Promise<void>
   /** Between the end of the workload and the check; default 5,000. */
   readonly settleMs?: number
-  /** How long the workload may go on when all is healed, and the check may take, in virtual time; default 600,000. */
+  /** How long the workload may go on when all is healed, and the check may take, in virtual time; default 120,000. */
   readonly patienceMs?: number
   /** More happenings than this are a failure: something goes round in circles. Default 50,000,000. */
   readonly maxHappenings?: number
@@ -67,7 +67,7 @@ export interface SimulationOutcome {
 }
 
 const defaultSettleMs = 5000
-const defaultPatienceMs = 600_000
+const defaultPatienceMs = 120_000
 const defaultMaxHappenings = 50_000_000
 /** How long the nodes may take to start at the beginning. */
 const startMs = 60_000
