@@ -118,7 +118,8 @@ export class Seat {
     } else link.tell(this.number, type, payload, meta)
     this.#sent += 1
     this.#underWay += 1
-    return this.#underWay < this.#window ? answer : this.#held(answer)
+    // A reentrant message passes while the proxy is held, and does not hold it twice.
+    return this.#underWay < this.#window || this.#hold !== undefined ? answer : this.#held(answer)
   }
 
   /** The message is sent; the proxy takes the next one when there is room again. */
