@@ -6,6 +6,7 @@
  *   H1. Its address is that of its proxy, so that there is one address for one actor.
  *   H2. After a crash it keeps its mailbox and its place until the other side says restart or end.
  */
+import { parseAddress } from "../address.js"
 import type { AnyDefinition, SpawnOptions } from "../actor.js"
 import { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
@@ -28,7 +29,8 @@ class Hosted extends Cell {
   }
 
   override get path(): string[] {
-    return [this.name]
+    const address = parseAddress(this.#address)
+    return address.kind === "actor" ? [...address.path] : [this.name]
   }
 }
 

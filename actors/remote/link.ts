@@ -380,8 +380,12 @@ export class Link {
   #known(name: string): Ref | undefined {
     const ref = this.directory.find(name)
     if (ref !== undefined || !name.startsWith("entity:")) return ref
-    const address = parseAddress(name)
-    return address.kind === "entity" ? this.system.entityAt(address.tenant, address.type, address.key) : undefined
+    try {
+      const address = parseAddress(name)
+      return address.kind === "entity" ? this.system.entityAt(address.tenant, address.type, address.key) : undefined
+    } catch {
+      return undefined
+    }
   }
 
   #recipient(to: Recipient): Ref | undefined {
@@ -467,7 +471,9 @@ export class Link {
     if (!(ref instanceof Cell)) return void this.#taken.set(to, (this.#taken.get(to) ?? 0) + 1)
     let account = this.#accounts.get(ref)
     if (account === undefined) {
-      const least = creditOf(windowOf(ref.compiled.capacity))
+      // The sender's window may be that of the definition or that of this actor.
+      const capacity = Math.min(ref.compiled.capacity, ref.options?.mailbox?.capacity ?? Infinity)
+      const least = creditOf(windowOf(capacity))
       this.#accounts.set(ref, (account = { to, cell: ref, least, taken: 0, due: false }))
     }
     account.taken += 1

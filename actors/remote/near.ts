@@ -92,6 +92,8 @@ export class Seat {
     const { init, kind, mailbox, shutdownTimeoutMs, supervision } = this.#options
     this.link = link
     this.#underWay = 0
+    this.#sent = 0
+    this.#idleAt = -1
     link.seat(this.number, {
       what: "spawn",
       data: {
@@ -107,7 +109,8 @@ export class Seat {
 
   /** X1 */
   forward(type: string, payload: unknown, meta: Meta | undefined): unknown {
-    const link = this.link as Link
+    const { link } = this
+    if (link === undefined) return void this.cell.system.deadLetter(this.cell, type, meta, "stopped")
     let answer: DeferredReply | undefined
     if (meta instanceof Ask) {
       link.ask(this.number, type, payload, meta)
@@ -115,7 +118,8 @@ export class Seat {
     } else link.tell(this.number, type, payload, meta)
     this.#sent += 1
     this.#underWay += 1
-    return this.#underWay < this.#window ? answer : this.#held(answer)
+    // A reentrant message passes while the proxy is held, and does not hold it twice.
+    return this.#underWay < this.#window || this.#hold !== undefined ? answer : this.#held(answer)
   }
 
   /** The message is sent; the proxy takes the next one when there is room again. */
@@ -191,8 +195,15 @@ export class Seat {
   }
 
   #roundEnded(exit: Exit, gone: boolean): void {
+    const round = this.#round
     if (gone) this.link = undefined
-    if (exit.kind === "crashed") return this.#crash(exit.error, gone)
+    if (exit.kind === "crashed") {
+      // The message that a full window held is on the other side: its turn here ends well first.
+      this.release()
+      return this.cell.system.clock.soon(() => {
+        if (this.#live && round === this.#round) this.#crash(exit.error, gone)
+      })
+    }
     this.#stopped = true
     this.#live = false
     this.#stopProxy()
@@ -216,18 +227,15 @@ export class Seat {
   #crash(error: unknown, quiet: boolean): void {
     const { cell } = this
     const { system } = cell
-    const round = ++this.#round
+    this.#round += 1
     this.#live = false
     this.release()
-    // The message that a full window held is on the other side: its turn here ends well first.
-    system.clock.soon(() => {
-      if (round !== this.#round || !cell.alive || cell.stopping) return
-      system.counts.crashes += 1
-      if (cell.compiled.meter !== undefined) cell.compiled.meter.crashes += 1
-      system.telemetry.crashed?.(cell.address, error)
-      if (quiet) system.logger.warn({ actor: cell.address, error }, "an actor crashed")
-      cell.crashed(error)
-    })
+    if (!cell.alive || cell.stopping) return
+    system.counts.crashes += 1
+    if (cell.compiled.meter !== undefined) cell.compiled.meter.crashes += 1
+    system.telemetry.crashed?.(cell.address, error)
+    if (quiet) system.logger.warn({ actor: cell.address, error }, "an actor crashed")
+    cell.crashed(error)
   }
 }
 

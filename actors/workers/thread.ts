@@ -72,6 +72,10 @@ export class Thread implements Seats {
     port1.on("message", (batch: readonly unknown[]) => {
       if (!this.link.closed) this.link.receive(batch)
     })
+    port1.on("messageerror", (error) => {
+      this.#thrown = error
+      void this.#worker.terminate()
+    })
     this.#worker.on("message", (message: FromThread) => this.#heard(message))
     this.#worker.on("error", (error) => (this.#thrown = error))
     this.#worker.on("exit", (code) => {

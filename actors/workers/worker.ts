@@ -92,6 +92,8 @@ const system: ActorSystem = new ActorSystem(
 )
 const link = new Link(system, new Directory(), { post: (batch) => port.postMessage(batch) }, far)
 far.link = link
+// A promise that nobody looked at is no reason to lose all actors of the thread.
+process.on("unhandledRejection", (error) => logger.error({ error }, "a promise was rejected, and nobody looked at it"))
 port.on("message", (batch: readonly unknown[]) => link.receive(batch))
 
 main.on("message", ({ kind }: ToThread) => {

@@ -17,9 +17,11 @@ const subject = <const Where extends { readonly placement?: "worker" }>(name: st
       total: 0,
       peer: undefined as ActorRef<Hears> | undefined,
       answers: [] as { reply(value: string): void }[],
+      begun: 0,
+      release: (): void => {},
     }),
     mailbox: { capacity: 64, urgent: ["urgent"] },
-    reentrant: ["status"],
+    reentrant: ["begun", "release"],
     handlerTimeoutMs: 20_000,
     receive: {
       note(ctx, what: unknown) {
@@ -38,12 +40,23 @@ const subject = <const Where extends { readonly placement?: "worker" }>(name: st
         throw new RangeError(message, { cause: new TypeError("because") })
       },
       async slowly(ctx, milliseconds: number) {
+        ctx.state.begun += 1
         await sleep(milliseconds)
         ctx.state.log.push("slow")
         return "slow"
       },
-      status: (ctx) => ctx.state.log.length,
+      /** Holds the mailbox until it is released. */
+      async hold(ctx) {
+        ctx.state.begun += 1
+        await new Promise<void>((done) => (ctx.state.release = done))
+        ctx.state.log.push("held")
+        return "held"
+      },
+      release: (ctx) => ctx.state.release(),
+      /** How many of the handlers that take their time have begun. */
+      begun: (ctx) => ctx.state.begun,
       async untilAborted(ctx) {
+        ctx.state.begun += 1
         const { signal } = ctx.cause
         if (signal === undefined) return "no signal"
         if (!signal.aborted)
@@ -122,6 +135,9 @@ export const Narrow = defineActor({
       ctx.state.total += 1
     },
     total: (ctx) => ctx.state.total,
+    crash() {
+      throw new Error("narrow")
+    },
   },
 })
 
@@ -156,6 +172,7 @@ export const Sleepy = defineActor({
   state: () => ({ count: 0 }),
   receive: {
     count: (ctx) => ++ctx.state.count,
+    exit: () => process.exit(4),
     async slowly(ctx, milliseconds: number) {
       await sleep(milliseconds)
       return ++ctx.state.count

@@ -18,7 +18,7 @@ import {
   type RefOf,
 } from "#actors/index.js"
 import type { ActorSystemOptions } from "#actors/system.js"
-import { eventually } from "#test/support/ref-contract.js"
+import { begun, eventually } from "#test/support/ref-contract.js"
 import type { Subject } from "./definitions.js"
 import { Account, Narrow, NotStarting, PlacedSubject, Sleepy } from "./definitions.js"
 
@@ -221,8 +221,8 @@ t.test("a thread that exits", async (t) => {
   const [one, two] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
   const before = await one.ask("thread")
   await two.ask("add", 5)
-  const open = two.ask("slowly", 5000)
-  await sleep(20)
+  const open = two.ask("hold")
+  await begun(two)
   await t.rejects(one.ask("exit"), { code: "WORKER_LOST", message: /local~1 has ended \(exit code 3\)/ })
   await t.rejects(open, { code: "WORKER_LOST" })
   t.equal(await two.ask("add", 1), 1, "its actors begin anew")
@@ -397,6 +397,16 @@ t.test("an entity on a worker thread sleeps when it is idle there, too, and not 
     0,
   )
   t.equal(await sleepy.ask("count"), 1, "it woke with a new state")
+  await t.rejects(sleepy.ask("exit"), { code: "WORKER_LOST" })
+  t.equal(await sleepy.ask("count"), 1)
+  t.equal(
+    await eventually(
+      () => system.residentEntities,
+      (count) => count === 0,
+    ),
+    0,
+    "on another thread, too",
+  )
 })
 
 t.test("a mailbox on a worker thread takes no more than its capacity, however fast the sender", async (t) => {
@@ -410,6 +420,80 @@ t.test("a mailbox on a worker thread takes no more than its capacity, however fa
   }
   t.ok(taken < 40, `${taken} of 100 were taken`)
   t.equal(await narrow.with({ whenFull: "wait" }).ask("total"), taken, "and all of them handled")
+})
+
+t.test("a crash while the window is full tells its own ask, and keeps those that wait on both sides", async (t) => {
+  const system = await systemFor(t)
+  const narrow = system.spawn(Narrow, { init: { start: 5 } })
+  await narrow.ask("total")
+  // Four are under way, the last of them the one that crashes; the others wait here.
+  const first = [narrow.ask("slowly", 50), narrow.ask("total"), narrow.ask("total")]
+  const crash = narrow.ask("crash")
+  await sleep(20)
+  const waiting = [narrow.ask("total"), narrow.ask("total")]
+  await t.rejects(crash, { code: "ACTOR_CRASHED", cause: { message: "narrow" } })
+  t.same(await Promise.all(first), [undefined, 6, 6])
+  t.same(await Promise.all(waiting), [5, 5])
+})
+
+t.test("a thread that is lost takes along what was there, and not what waits here", async (t) => {
+  const system = await systemFor(t, { definitions: [Sleepy] })
+  const sleepy = system.entity(Sleepy, "one")
+  await sleepy.ask("count")
+  const ends = await Promise.allSettled([sleepy.ask("exit"), sleepy.ask("count")])
+  t.match(ends, [{ reason: { code: "WORKER_LOST" } }, { reason: { code: "WORKER_LOST" } }])
+  const narrow = system.spawn(PlacedSubject, { mailbox: { capacity: 2 } })
+  await narrow.ask("log")
+  const lost = narrow.ask("exit")
+  const kept = narrow.with({ whenFull: "wait" }).ask("add", 1)
+  await t.rejects(lost, { code: "WORKER_LOST" })
+  t.equal(await kept, 1, "only one may be under way: the other waited here")
+})
+
+t.test("reentrant messages pass a full window, and the others go on when there is room", async (t) => {
+  const system = await systemFor(t)
+  const ref = system.spawn(PlacedSubject, { mailbox: { capacity: 8 } })
+  const held = ref.ask("hold")
+  await begun(ref)
+  const waiting: Promise<number>[] = []
+  for (let n = 0; n < 6; n++) waiting.push(ref.with({ whenFull: "wait" }).ask("add", 1))
+  await sleep(50)
+  for (let n = 0; n < 20; n++) t.equal(await ref.ask("begun"), 1)
+  ref.tell("release")
+  await held
+  t.same(await Promise.all(waiting), [1, 2, 3, 4, 5, 6])
+  t.equal(await ref.ask("add", 1), 7)
+})
+
+t.test("a capacity given at spawn is that of both sides, whatever the definition says", async (t) => {
+  const system = await systemFor(t)
+  for (const capacity of [1, 2, 3, 1000]) {
+    const ref = system.spawn(PlacedSubject, { mailbox: { capacity } })
+    for (let n = 1; n <= 50; n++) t.equal(await ref.ask("add", 1), n)
+    const Sink = defineActor({
+      name: "sink",
+      mailbox: { capacity: 4 },
+      state: () => ({ got: 0 }),
+      receive: {
+        got(ctx) {
+          ctx.state.got += 1
+        },
+        count: (ctx) => ctx.state.got,
+      },
+    })
+    const sink = system.spawn(Sink, { mailbox: { capacity } })
+    let taken = 0
+    for (let tries = 0; tries < 1000 && taken < 20; tries++)
+      taken += await ref.ask("tellOther", { to: sink as ActorRef<never>, times: 1 })
+    t.equal(taken, 20, "there is room again and again")
+    t.equal(
+      await eventually(
+        () => sink.ask("count"),
+        (count) => count === taken,
+      ),
+      taken,
+    )
+  }
 })
 
 t.test("a flood from a worker thread is held back by the mailbox here", async (t) => {
