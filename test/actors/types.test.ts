@@ -128,26 +128,27 @@ export function wrongPayloads(greeter: RefOf<typeof Greeter>, counter: RefOf<typ
 }
 
 /** Sends from inside handlers. */
-export const Wrong = defineActor({
-  name: "wrong",
-  state: (init: { readonly counter: RefOf<typeof Counter> }) => init,
-  // @ts-expect-error there is no such handler
-  reentrant: ["nothing"],
-  receive: {
-    async send(ctx) {
-      const { counter } = ctx.state
-      // @ts-expect-error the payload is a number
-      ctx.tell(counter, "add", "1")
-      // @ts-expect-error there is no such message
-      ctx.tell(counter, "subtract", 1)
-      // @ts-expect-error the reply is a number
-      const text: string = await ctx.ask(counter, "total")
-      // @ts-expect-error the state of a greeter asks for a word
-      ctx.spawn(Greeter)
-      return text
+export const wrongHandlers = () =>
+  defineActor({
+    name: "wrong",
+    state: (init: { readonly counter: RefOf<typeof Counter> }) => init,
+    // @ts-expect-error there is no such handler
+    reentrant: ["nothing"],
+    receive: {
+      async send(ctx) {
+        const { counter } = ctx.state
+        // @ts-expect-error the payload is a number
+        ctx.tell(counter, "add", "1")
+        // @ts-expect-error there is no such message
+        ctx.tell(counter, "subtract", 1)
+        // @ts-expect-error the reply is a number
+        const text: string = await ctx.ask(counter, "total")
+        // @ts-expect-error the state of a greeter asks for a word
+        ctx.spawn(Greeter)
+        return text
+      },
     },
-  },
-})
+  })
 
 export function wrongFlow(counter: RefOf<typeof Counter>, system: ActorSystem): void {
   // @ts-expect-error the payload is a number
