@@ -675,19 +675,19 @@ export class Cell extends Ref implements Sibling<Cell> {
   #stopped(): void {
     if (!this.#stoppedByItself || this.options?.kind !== "permanent" || this.parent === null) return this.end(STOPPED)
     this.#stoppedByItself = false
-    this.#revoke(this.#over())
+    this.#revoke(() => this.#over())
     this.parent.signal({ kind: "child-ended", child: this, life: this.life, exit: STOPPED })
   }
 
   /**
    * The life is over, the mailbox and the place stay (C4); what it had put aside waits again, whom it watched is forgotten.
-   * @param error told to those whom it owes an answer
+   * @param why told to those whom it owes an answer
    */
-  #revoke(error: AgentOSError): void {
+  #revoke(why: () => AgentOSError): void {
     const wasStarting = this.#phase === phases.starting
     this.#phase = phases.waiting
     this.#context?.abort()
-    this.#context?.revoke(error)
+    this.#context?.revoke(why)
     this.#context = undefined
     this.#giveUp()
     this.unstashAll()
@@ -759,7 +759,7 @@ export class Cell extends Ref implements Sibling<Cell> {
   crashed(error: unknown): void {
     if (this.stopping || this.suspended) return
     const linked = this.#family?.takeLinked() ?? []
-    this.#revoke(this.#crashOf(error))
+    this.#revoke(() => this.#crashOf(error))
     if (this.parent === null) return
     this.parent.signal({ kind: "child-ended", child: this, life: this.life, exit: { kind: "crashed", error } })
     for (const other of linked) other.linkedCrash(this, error)
@@ -790,7 +790,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.#phase = phases.ended
     this.#giveUp()
     this.#context?.abort()
-    this.#context?.revoke(exit.kind === "crashed" ? this.#crashOf(exit.error) : this.#over())
+    this.#context?.revoke(() => (exit.kind === "crashed" ? this.#crashOf(exit.error) : this.#over()))
     this.#signals = undefined
     if (this.waiting > 0 || this.#aside !== undefined) this.#buryMessages()
     this.current = undefined
@@ -824,7 +824,7 @@ export class Cell extends Ref implements Sibling<Cell> {
 
   /** Ends this life, but keeps the mailbox and the place: the family is about to be restarted. */
   suspend(): void {
-    if (!this.stopping && !this.suspended) this.#revoke(this.#over())
+    if (!this.stopping && !this.suspended) this.#revoke(() => this.#over())
   }
 
   restart(): void {

@@ -29,8 +29,8 @@ class Ongoing {
   }
 
   /** What is owed will not be answered any more. */
-  giveUp(error: AgentOSError): void {
-    for (const ask of this.#owed) ask.fail(error)
+  giveUp(why: () => AgentOSError): void {
+    for (const ask of this.#owed) if (!ask.ended) ask.fail(why())
     this.#owed = []
   }
 }
@@ -244,10 +244,10 @@ export class Context {
     for (const { stop } of ongoing.works.members()) stop.abort(reason)
   }
 
-  /** @param error told to those who still wait for an answer */
-  revoke(error?: AgentOSError): void {
+  /** @param why told to those who still wait for an answer; most often nobody does */
+  revoke(why?: () => AgentOSError): void {
     this.#revoked = true
-    if (error !== undefined) this.#ongoing?.giveUp(error)
+    if (why !== undefined) this.#ongoing?.giveUp(why)
   }
 
   get revoked(): boolean {

@@ -34,7 +34,11 @@ export type ProtocolOf<Handlers> = {
     : never
 }
 
+declare const speaks: unique symbol
+
 export interface ActorRef<P> extends RefMark {
+  /** Only for the types: a ref stands for another only if it understands all of its messages. */
+  readonly [speaks]?: { readonly [K in keyof P]: (...payload: PayloadOf<P, K>) => ReplyOf<P, K> }
   /** Where it lives, as text (`parseAddress` reads it). Two refs with the same address reach the same actor. */
   readonly address: string
   /**

@@ -8,7 +8,12 @@ import { command, outboxHandlers, Persisted, PersistedContext } from "./persiste
 /** How events change state. */
 export type EventFolds<State> = { readonly [name: string]: (state: State, payload: never) => void }
 
-type PayloadOf<Fold> = Fold extends (state: never, payload: infer Payload) => void ? Payload : never
+/** Undefined for an event without one. */
+type PayloadOf<Fold> = Fold extends (state: never, ...payload: infer Payload) => void
+  ? Payload extends []
+    ? undefined
+    : Payload[0]
+  : never
 type DeepReadonly<T> = T extends (...args: never[]) => unknown
   ? T
   : T extends object

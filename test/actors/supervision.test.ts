@@ -272,7 +272,7 @@ t.test("S26. a linked crash is a crash of both, whichever side it began on; a st
     const linker = system.spawn(Onlooker, { init: [], kind: "temporary" })
     const linked = system.spawn(Child, { init, kind: "temporary" })
     await linker.ask("link", linked)
-    await (side === "linker" ? linker : linked).ask("crash").catch(() => undefined)
+    await (side === "linker" ? linker.ask("crash") : linked.ask("crash")).catch(() => undefined)
     await turns()
     await t.rejects(linker.ask("ping"), { code: "ACTOR_STOPPED" }, `${side} crashed`)
     await t.rejects(linked.ask("ping"), { code: "ACTOR_STOPPED" }, `${side} crashed`)
