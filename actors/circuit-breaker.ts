@@ -10,7 +10,7 @@ import type { Cause } from "./cause.js"
 import { systemClock, type Clock } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import { RefWith, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
+import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
 
 export interface BreakerLimits {
   /** So many failures ... */
@@ -76,13 +76,13 @@ const callersDoing = new Set([
 
 const countsByDefault = (error: unknown): boolean => !(error instanceof AgentOSError && callersDoing.has(error.code))
 
-class BreakerRef extends RefWith {
+class BreakerRef extends RefBefore {
   readonly #options: BreakerOptions
   readonly #clock: Clock
   #state: BreakerState = CLOSED
 
   constructor(to: Ref, options: BreakerOptions) {
-    super(to, {})
+    super(to)
     this.#options = options
     this.#clock = options.clock ?? cellOf(to)?.system.clock ?? systemClock
   }

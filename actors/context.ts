@@ -5,7 +5,7 @@ import { Bag } from "./bag.js"
 import { anonymous, onward, type Cause } from "./cause.js"
 import { Cell, causeOf, causeToPassOn, type Meta } from "./cell.js"
 import { AgentOSError } from "./errors.js"
-import { RefWith, type AnyRef, type Ref } from "./ref.js"
+import { RefBefore, type AnyRef, type Ref } from "./ref.js"
 import { STOPPED } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
 import { Limit } from "./timers.js"
@@ -312,5 +312,5 @@ function otherOf(ref: AnyRef): Cell {
 /** The cell behind a ref, if it is an actor of this process. */
 export function cellOf(ref: AnyRef): Cell | undefined {
   if (ref instanceof Cell) return ref
-  return ref instanceof RefWith ? cellOf(ref.target) : undefined
+  return ref instanceof RefBefore ? cellOf(ref.target) : undefined
 }

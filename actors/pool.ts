@@ -12,7 +12,7 @@ import type { Cause } from "./cause.js"
 import { causeOf, type Cell, type Meta } from "./cell.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import { RefWith, type ActorRef, type AnyRef, type AskOptions, type OpenAsk } from "./ref.js"
+import { RefBefore, type ActorRef, type AnyRef, type AskOptions, type OpenAsk } from "./ref.js"
 import { router, type Broadcast, type Router, type Routing } from "./router.js"
 import type { Supervision } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
@@ -245,12 +245,12 @@ function run(pool: Cell, worker: Cell, job: QueuedJob): void {
 }
 
 /** The work pool, spoken to as if it were one worker: a message is a job. */
-class WorkPoolRef extends RefWith {
+class WorkPoolRef extends RefBefore {
   readonly #pool: Cell
   readonly #capacity: number
 
   constructor(pool: Cell, capacity: number) {
-    super(pool, {})
+    super(pool)
     this.#pool = pool
     this.#capacity = capacity
   }

@@ -8,7 +8,7 @@ import type { Cause } from "./cause.js"
 import { systemClock, type Clock } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import { RefWith, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
+import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
 
 export interface Rate {
   readonly perSecond: number
@@ -37,13 +37,13 @@ export function take(
   return { bucket: { tokens, at: now }, retryAfterMs: ((1 - tokens) * 1000) / rate.perSecond }
 }
 
-class RateLimitRef extends RefWith {
+class RateLimitRef extends RefBefore {
   readonly #rate: Rate
   readonly #clock: Clock
   #bucket: Bucket
 
   constructor(to: Ref, options: RateLimitOptions) {
-    super(to, {})
+    super(to)
     this.#rate = options
     this.#clock = options.clock ?? cellOf(to)?.system.clock ?? systemClock
     this.#bucket = { tokens: options.burst, at: this.#clock.monotonic() }

@@ -123,33 +123,41 @@ export abstract class Ref implements SelfRef {
   }
 }
 
-/** A ref with options of its own; they are laid over the cause of the message that is being handled. */
-export class RefWith extends Ref {
-  readonly #to: Ref
-  readonly #options: SendOptions
-
-  constructor(to: Ref, options: SendOptions) {
-    super()
-    this.#to = to
-    this.#options = options
-  }
-
+/** A ref that stands before another one, and passes on what it likes. */
+export abstract class RefBefore extends Ref {
   /** The ref it sends to. */
-  get target(): Ref {
-    return this.#to
+  readonly target: Ref
+
+  constructor(target: Ref) {
+    super()
+    this.target = target
   }
 
   get address(): string {
-    return this.#to.address
+    return this.target.address
+  }
+
+  override check(type: string, payload: unknown): unknown {
+    return this.target.check(type, payload)
+  }
+}
+
+/** A ref with options of its own; they are laid over the cause of the message that is being handled. */
+export class RefWith extends RefBefore {
+  readonly #options: SendOptions
+
+  constructor(target: Ref, options: SendOptions) {
+    super(target)
+    this.#options = options
   }
 
   /** Options laid over options are one layer: two would be two senders, and what one passes on carries no command id. */
   override with(options: SendOptions): Ref {
-    return new RefWith(this.#to, bothOf(this.#options, options))
+    return new RefWith(this.target, bothOf(this.#options, options))
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    return this.#to.send(type, this.#checked(type, payload), causeWith(this.#options, cause))
+    return this.target.send(type, this.#checked(type, payload), causeWith(this.#options, cause))
   }
 
   request(
@@ -167,14 +175,10 @@ export class RefWith extends Ref {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#to.request(type, checked, causeWith(this.#options, cause), { timeoutMs, whenFull }, serving, asker)
-  }
-
-  override check(type: string, payload: unknown): unknown {
-    return this.#to.check(type, payload)
+    return this.target.request(type, checked, causeWith(this.#options, cause), { timeoutMs, whenFull }, serving, asker)
   }
 
   #checked(type: string, payload: unknown): unknown {
-    return this.#options.untrusted === true ? this.#to.check(type, payload) : payload
+    return this.#options.untrusted === true ? this.target.check(type, payload) : payload
   }
 }

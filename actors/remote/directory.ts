@@ -6,7 +6,7 @@
  */
 import { Cell } from "../cell.js"
 import { EntityRef } from "../entities.js"
-import { RefWith, type Ref } from "../ref.js"
+import { RefBefore, type Ref } from "../ref.js"
 
 export class Directory {
   readonly #names = new Map<Ref, string>()
@@ -21,7 +21,7 @@ export class Directory {
   nameOf(ref: Ref): string {
     const known = this.#names.get(ref)
     if (known !== undefined) return known
-    if (ref instanceof RefWith) return this.nameOf(ref.target)
+    if (ref instanceof RefBefore) return this.nameOf(ref.target)
     const { address } = ref
     if (ref instanceof EntityRef) return address // it is found by its address
     if (!(ref instanceof Cell)) {

@@ -9,7 +9,7 @@ import { defineActor } from "../actor.js"
 import type { Cause } from "../cause.js"
 import { AgentOSError } from "../errors.js"
 import {
-  RefWith,
+  RefBefore,
   type ActorRef,
   type AnyRef,
   type AskOptions,
@@ -164,9 +164,9 @@ export async function settled<T>(clock: VirtualClock, promise: PromiseLike<T>, w
 }
 
 /** Puts every message, whatever its type, into the one that the probe understands. */
-class ProbeRef extends RefWith {
+class ProbeRef extends RefBefore {
   constructor(probe: Ref) {
-    super(probe, {})
+    super(probe)
   }
 
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
