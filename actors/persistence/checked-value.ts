@@ -4,13 +4,14 @@
  */
 import { AgentOSError } from "../errors.js"
 import { crc32c } from "./crc32c.js"
+import { storable } from "./maps.js"
 import { decodePayload, encodePayload } from "./record.js"
 
 const mark = 0xc1
 const valueAt = 5
 
 export function encodeValue(value: unknown): Uint8Array {
-  const payload = encodePayload(value)
+  const payload = encodePayload(storable(value))
   const bytes = Buffer.allocUnsafe(valueAt + payload.length)
   bytes[0] = mark
   bytes.writeUInt32LE(crc32c(payload), 1)

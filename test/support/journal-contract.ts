@@ -88,6 +88,18 @@ export function journalContract(
       t.same(await journal.snapshot(alice), { sequence: 4, version: 1, state: { balance: 2 } })
     })
 
+    await t.test("a snapshot and an answer keep maps and sets, wherever they stand", async (t) => {
+      const state = { of: new Map([[1, { seen: new Set(["a"]) }]]), list: [new Map([["k", new Map()]])], date: new Date(7), map: { k: 1 } } // prettier-ignore
+      const collector = { tenant: "default", type: "collector", key: "c" }
+      await journal.append(collector, 0, 1, [event(1)], {
+        command: { id: "c-1", reply: new Map([["a", new Set([1])]]) },
+      })
+      await journal.saveSnapshot(collector, { sequence: 1, version: 1, state })
+      t.strictSame((await journal.snapshot(collector))?.state, state)
+      t.strictSame(await journal.reply(collector, "c-1"), { reply: new Map([["a", new Set([1])]]) })
+      t.same(state.list, [new Map([["k", new Map()]])], "what is stored is left as it is")
+    })
+
     const trimmed: PersistenceId = { tenant: "default", type: "meter", key: "m" }
     const readings = (...sequences: number[]): NewEvent[] => sequences.map(event)
     const sequencesOf = async (after?: number): Promise<number[]> =>
