@@ -15,8 +15,7 @@ import {
 } from "#cluster/lease.js"
 
 /** Mistakes that the world must find. */
-export type Planted =
-  "no-epoch-check" | "plain-increment" | "lease-from-answer" | "no-wait" | "no-confirm" | "keep-epoch"
+export type Planted = "no-epoch-check" | "plain-increment" | "lease-from-answer" | "no-wait" | "no-confirm"
 
 export interface Run {
   readonly violation: string | undefined
@@ -298,7 +297,7 @@ export function simulate(seed: number, bug?: Planted): Run {
     every(250, () => feed(node, { kind: "tick" }), node)
     const hint = (holder: ReturnType<typeof holderFor>) => feed(node, { kind: "lock-changed", holder })
     every(
-      300,
+      hints,
       () =>
         ask(
           node,
