@@ -17,6 +17,8 @@
  *       release into the store or there never was one. The registry's own lock-delay only makes this wait quicker to end well.
  *   L7. Without a fresh lease an owner answers nothing, reads included, that the store has not confirmed under its epoch after the answer was made.
  *   L8. A candidate waits before it takes the lock, an incumbent takes it at once: so a registry that was wiped moves nothing.
+ *   L9. An answer belongs to the last action of its kind: whoever carries actions out numbers them and drops the answers of earlier ones, failures too.
+ *       (The recovery of an earlier takeover, told late, would put an old state under a new epoch.)
  *
  * Why no answer from memory contradicts another owner. Let O answer from memory at t under epoch e, by a renewal begun at r, t < r + `freshMs`. Let N serve
  * under a higher epoch. N's mint follows O's, and succeeded expecting at least e, so N read the epoch after O had minted (L1, L2), and looked at the lock
@@ -111,6 +113,7 @@ export interface Owning {
   readonly regaining: "no" | "waiting" | "locking" | "minting"
 }
 
+/** What happens to a claim; answers as L9 says. */
 export type ClaimEvent =
   /** The placement wishes the shard here; `false`: it is next in line, and gets ready to be. */
   | { readonly kind: "wanted"; readonly now: boolean }

@@ -75,6 +75,8 @@ export function simulate(seed: number, bug?: Planted): Run {
   const seen = { fromMemory: 0, confirmed: 0, owners: 0, wipes: 0 }
   let violation: string | undefined
 
+  /** How many actions of each kind a node has begun (L9). */
+  const begun = new Map<string, number>()
   const momentOf = (node: Node): Moment => ({ monotonic: now * node.speed, wall: now * node.speed })
   const say = (node: Node, what: string) => `${Math.round(now)} ms: ${node.id} ${what}`
 
@@ -116,6 +118,18 @@ export function simulate(seed: number, bug?: Planted): Run {
     return registry.holder === "" ? "nobody" : registry.holder === node.session ? "me" : "another"
   }
 
+  /** Feeds the answers to an action while it is the last of its kind (L9). */
+  function feeder(node: Node, what: string): (event: ClaimEvent) => boolean {
+    const key = `${node.id} ${what}`
+    const number = (begun.get(key) ?? 0) + 1
+    begun.set(key, number)
+    return (event) => {
+      const last = begun.get(key) === number
+      if (last) feed(node, event)
+      return last
+    }
+  }
+
   function feed(node: Node, event: ClaimEvent): void {
     const before = node.claim
     const { claim, actions } = stepClaim(before, event, node.id, timings, momentOf(node))
@@ -124,7 +138,8 @@ export function simulate(seed: number, bug?: Planted): Run {
   }
 
   function carryOut(node: Node, action: ClaimAction): void {
-    const failed = () => feed(node, { kind: "failed" })
+    const answer = feeder(node, action.do)
+    const failed = () => answer({ kind: "failed" })
     const begunAt = momentOf(node)
     const { session } = node
     switch (action.do) {
@@ -133,7 +148,7 @@ export function simulate(seed: number, bug?: Planted): Run {
           node,
           "registry",
           () => holderFor(node),
-          (holder) => feed(node, { kind: "lock-looked", holder }),
+          (holder) => answer({ kind: "lock-looked", holder }),
           failed,
         )
       case "read-epoch":
@@ -141,7 +156,7 @@ export function simulate(seed: number, bug?: Planted): Run {
           node,
           "store",
           () => ({ ...store }),
-          (record) => feed(node, { kind: "epoch-read", record }),
+          (record) => answer({ kind: "epoch-read", record }),
           failed,
         )
       case "lock": {
@@ -153,7 +168,7 @@ export function simulate(seed: number, bug?: Planted): Run {
           registry.holder = session
           return true
         }
-        const answered = (acquired: boolean) => feed(node, { kind: "lock-answered", acquired, session, begunAt })
+        const answered = (acquired: boolean) => answer({ kind: "lock-answered", acquired, session, begunAt })
         return ask(node, "registry", take, answered, failed)
       }
       case "unlock":
@@ -171,20 +186,19 @@ export function simulate(seed: number, bug?: Planted): Run {
           return undefined
         }
         const answered = (record: ReturnType<typeof mint>) =>
-          feed(node, record === undefined ? { kind: "minted" } : { kind: "mint-refused", record })
-        return ask(node, "store", mint, answered, () => feed(node, { kind: "mint-unknown" }))
+          answer(record === undefined ? { kind: "minted" } : { kind: "mint-refused", record })
+        return ask(node, "store", mint, answered, () => answer({ kind: "mint-unknown" }))
       }
       case "recover": {
         const answered = (value: number) => {
-          node.value = value
-          feed(node, { kind: "recovered" })
+          if (answer({ kind: "recovered" })) node.value = value
         }
         return ask(
           node,
           "store",
           () => store.value,
           answered,
-          () => feed(node, { kind: "recovery-failed" }),
+          () => answer({ kind: "recovery-failed" }),
         )
       }
       case "renew":
