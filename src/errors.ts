@@ -1,5 +1,6 @@
 /** Joins the tables of codes of every room, so that each code is known wherever an error is made or shown. */
 import { defineErrors } from "#actors/errors.js"
+import "#cluster/errors.js"
 import "./gateway/errors.js"
 import "./knowledge/errors.js"
 import "./models/errors.js"

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { format, resolveConfig } from "prettier"
 import { actorErrors } from "#actors/errors.js"
+import { clusterErrors } from "#cluster/errors.js"
 import { configurationReference } from "#src/config.js"
 import { systemErrors } from "#src/errors.js"
 import { gatewayErrors } from "#src/gateway/errors.js"
@@ -16,6 +17,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url))
 
 const tables = {
   "Actors and persistence": actorErrors,
+  Cluster: clusterErrors,
   "Agents, topologies and runs": runErrors,
   Models: modelErrors,
   Tools: toolErrors,

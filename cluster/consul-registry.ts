@@ -1,0 +1,166 @@
+/**
+ * A service registry in Consul: members are the instances of one service, locks are keys held by sessions, records are keys.
+ *
+ * Settings that Consul wants: an agent on the node's own machine, and servers with `raft_multiplier` 1.
+ */
+import { setMaxListeners } from "node:events"
+import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
+import type { Answer, Blocking, CallLimits, ConsulAgent, KeyEntry } from "./consul-agent.js"
+import { consulClient, type ConsulOptions } from "./consul-client.js"
+import { ConsulNames, decodeHolder, decodeNode } from "./consul-names.js"
+import { ConsulSeat } from "./consul-seat.js"
+import { watchConsul } from "./consul-watch.js"
+import {
+  checkedKey,
+  checkedNode,
+  withTimings,
+  type Lock,
+  type Member,
+  type NodeRecord,
+  type Registry,
+  type RegistryRecord,
+  type RegistryTimings,
+  type Seat,
+  type SeatEvent,
+  type Unavailable,
+  type Unwatch,
+  type Watcher,
+} from "./registry.js"
+
+/** A change of Consul's leader takes 2.5 s where `raft_multiplier` is 1. */
+const callLimitMs = 5000
+
+export interface RegistryOptions {
+  /** Name of the cluster; as a node's id. */
+  readonly cluster: string
+  readonly timings?: Partial<RegistryTimings>
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** The registry in a real Consul; connects when first asked. */
+export function consulRegistry(options: RegistryOptions & ConsulOptions): Registry {
+  return registryOverConsul(consulClient(options, options.clock ?? systemClock), options)
+}
+
+/** The registry over any agent, a simulated one too. */
+export function registryOverConsul(agent: ConsulAgent, options: RegistryOptions): Registry {
+  return new ConsulRegistry(agent, options)
+}
+
+class ConsulRegistry implements Registry {
+  readonly #agent: ConsulAgent
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #names: ConsulNames
+  readonly #timings: RegistryTimings
+  readonly #closed = new AbortController()
+  readonly #limits: CallLimits = { limitMs: callLimitMs, signal: this.#closed.signal }
+  readonly #watches = new Set<Promise<void>>()
+
+  constructor(agent: ConsulAgent, { cluster, timings, clock = systemClock, random = systemRandom }: RegistryOptions) {
+    this.#agent = agent
+    this.#clock = clock
+    this.#random = random
+    this.#names = new ConsulNames(cluster)
+    this.#timings = withTimings(timings)
+    setMaxListeners(0, this.#closed.signal) // one for each call that is under way
+  }
+
+  join(node: NodeRecord, listener: (event: SeatEvent) => void): Seat {
+    const { signal } = this.#closed
+    const ports = { agent: this.#agent, clock: this.#clock, names: this.#names, timings: this.#timings, signal }
+    return new ConsulSeat(ports, checkedNode(node), listener)
+  }
+
+  watchMembers(watcher: Watcher<Member>): Unwatch {
+    return this.#watch(
+      (blocking) => this.#agent.health(this.#names.service, blocking),
+      (found) =>
+        found.flatMap((entry): readonly Member[] => {
+          const node = decodeNode(entry)
+          return node === undefined ? [] : [{ ...node, healthy: entry.passing }]
+        }),
+      watcher,
+    )
+  }
+
+  watchLocks(prefix: string, watcher: Watcher<Lock>): Unwatch {
+    return this.#watch(
+      (blocking) => this.#agent.under(this.#names.lock(prefix), blocking),
+      (found) =>
+        found.flatMap((entry): readonly Lock[] => {
+          const by = entry.session === undefined ? undefined : decodeHolder(entry.value)
+          return by === undefined ? [] : [{ key: this.#names.keyOf(entry), by }]
+        }),
+      watcher,
+    )
+  }
+
+  watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch {
+    return this.#watch(
+      (blocking) => this.#agent.under(this.#names.record(prefix), blocking),
+      (found) => found.map(this.#record),
+      watcher,
+    )
+  }
+
+  async read(key: string): ReturnType<Registry["read"]> {
+    const answer = await this.#agent.get(this.#names.record(checkedKey(key)), this.#limits)
+    if (answer.kind !== "ok") return unavailable(answer)
+    return answer.value === undefined ? { kind: "absent" } : { kind: "found", record: this.#record(answer.value) }
+  }
+
+  async list(prefix: string): ReturnType<Registry["list"]> {
+    const answer = await this.#agent.under(this.#names.record(prefix), { index: 0, waitMs: 0, ...this.#limits })
+    return answer.kind === "ok" ? { kind: "listed", records: answer.value.map(this.#record) } : unavailable(answer)
+  }
+
+  async write(key: string, value: string, version: number): ReturnType<Registry["write"]> {
+    const answer = await this.#agent.compareAndSet(this.#names.record(checkedKey(key)), value, version, this.#limits)
+    if (answer.kind !== "ok") return unavailable(answer)
+    return answer.value === undefined ? { kind: "conflict" } : { kind: "written", version: answer.value }
+  }
+
+  async remove(key: string, version: number): ReturnType<Registry["remove"]> {
+    const answer = await this.#agent.compareAndDelete(this.#names.record(checkedKey(key)), version, this.#limits)
+    if (answer.kind !== "ok") return unavailable(answer)
+    return { kind: answer.value ? "removed" : "conflict" }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort()
+    await Promise.all(this.#watches)
+    this.#agent.close()
+  }
+
+  #watch<Raw, Entry>(
+    ask: (blocking: Blocking) => Promise<Answer<readonly Raw[]>>,
+    entries: (raw: readonly Raw[]) => readonly Entry[],
+    watcher: Watcher<Entry>,
+  ): Unwatch {
+    const control = new AbortController()
+    const end = (): void => control.abort()
+    const { signal } = this.#closed
+    signal.addEventListener("abort", end, { once: true })
+    if (signal.aborted) end()
+    const ports = { clock: this.#clock, random: this.#random, signal: control.signal }
+    const watch = watchConsul(ports, ask, entries, watcher).finally(() => {
+      signal.removeEventListener("abort", end)
+      this.#watches.delete(watch)
+    })
+    this.#watches.add(watch)
+    return end
+  }
+
+  readonly #record = (entry: KeyEntry): RegistryRecord => ({
+    key: this.#names.keyOf(entry),
+    value: entry.value,
+    version: entry.modified,
+  })
+}
+
+const unavailable = ({ reason }: Exclude<Answer<unknown>, { kind: "ok" }>): Unavailable => ({
+  kind: "unavailable",
+  reason,
+})

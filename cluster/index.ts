@@ -1,0 +1,28 @@
+/** Many processes as one actor system. */
+export { clusterErrors } from "./errors.js"
+export { consulRegistry } from "./consul-registry.js"
+export type { RegistryOptions } from "./consul-registry.js"
+export type { ConsulOptions } from "./consul-client.js"
+export { MemoryAgent } from "./memory-agent.js"
+export { MemoryConsul } from "./memory-consul.js"
+export { memoryRegistry } from "./memory-registry.js"
+export { registryTimings, registryUnavailable } from "./registry.js"
+export type {
+  Acquisition,
+  Holder,
+  Lease,
+  Lock,
+  Member,
+  NodeRecord,
+  Registry,
+  RegistryRecord,
+  RegistryTimings,
+  Seat,
+  SeatEvent,
+  Sight,
+  Unavailable,
+  Unwatch,
+  Watcher,
+} from "./registry.js"
+export { staticRegistry } from "./static-registry.js"
+export type { StaticOptions } from "./static-registry.js"

@@ -1,0 +1,203 @@
+/**
+ * The port to a service registry: who is there, who may try to own what, and a few small records. It decides nothing about membership or
+ * placement, and nothing about epochs: those the store mints. Every adapter passes the suite in `test/support/registry-contract.ts`.
+ *
+ * Invariants
+ *   R1. A watcher is told the whole list, never a difference: what is there now, then again whenever it may have changed.
+ *   R2. A lock is held by one node, under the lease of one seat. When the lease ends, its locks are free, and for `lockDelayMs` nobody gets them; what
+ *       is released can be had at once.
+ *   R3. A lease is fresh for `leaseMs` after the start of the last renewal that succeeded, and `leaseMs` is less than `lockDelayMs`: while it is fresh
+ *       nobody else holds a lock of it. A lease that is lost is told as lost and never fresh again.
+ *   R4. `unavailable` leaves open whether it was done. To acquire again, release again and read again does no harm; who gives up an acquisition
+ *       after it releases, or the lock may stay with this node.
+ *   R5. A node that the registry has forgotten is registered again without being asked, unless a later incarnation of it has come to the same machine:
+ *       then it is told so, its lease is lost, and it stays away. Incarnations on different machines are both told as members.
+ *   R6. Clusters of different names share a registry and see nothing of each other.
+ */
+import { AgentOSError } from "#actors/errors.js"
+
+/** What a node says about itself. */
+export interface NodeRecord {
+  /** The same after a restart; letters, digits, `-`, `_` and `.`. */
+  readonly id: string
+  /** Later starts of a node have higher numbers. */
+  readonly incarnation: number
+  /** Where peers reach it: `host:port`. */
+  readonly address: string
+  /** Version of the protocol between nodes. */
+  readonly protocol: number
+  readonly roles: readonly string[]
+  /** Names of the models that it has loaded. */
+  readonly models: readonly string[]
+  readonly gpu: boolean
+}
+
+/** A node as the registry sees it. */
+export interface Member extends NodeRecord {
+  /** Does it show signs of life? */
+  readonly healthy: boolean
+}
+
+/** The node that holds a lock. */
+export type Holder = Pick<NodeRecord, "id" | "incarnation">
+
+export interface Lock {
+  readonly key: string
+  readonly by: Holder
+}
+
+/** A small text under a key: the home of an entity that moved, a setting. */
+export interface RegistryRecord {
+  readonly key: string
+  readonly value: string
+  /** Changes with every write; 0 stands for a record that is not there. */
+  readonly version: number
+}
+
+/** What a watcher knows: a list (R1), or that it has to do with the last one for a while. */
+export type Sight<Entry> =
+  | { readonly kind: "current"; readonly entries: readonly Entry[] }
+  | { readonly kind: "disconnected"; readonly reason: string }
+
+export type Watcher<Entry> = (sight: Sight<Entry>) => void
+
+/** Ends a watch; afterwards its watcher is not called. */
+export type Unwatch = () => void
+
+export interface Unavailable {
+  readonly kind: "unavailable"
+  readonly reason: string
+}
+
+/** One term of a seat: what is acquired under it is held until it ends. */
+export interface Lease {
+  /** On the monotonic clock (R3); minus infinity once the lease is lost. Whoever answers from memory compares this. */
+  readonly freshUntil: number
+}
+
+export type Acquisition =
+  | { readonly kind: "held"; readonly lease: Lease }
+  | { readonly kind: "taken"; readonly by: Holder }
+  /** Its last holder lost it less than `lockDelayMs` ago (R2). */
+  | { readonly kind: "delayed" }
+  | Unavailable
+
+export type SeatEvent =
+  /** The node is registered and may acquire locks, all anew. */
+  | { readonly kind: "seated"; readonly lease: Lease }
+  /** Its locks are no longer held. Another `seated` follows when the registry allows. */
+  | { readonly kind: "lost"; readonly lease: Lease }
+  /** Why it cannot be registered or has no lease, once for each reason; it goes on trying. */
+  | { readonly kind: "waiting"; readonly reason: string }
+  /** A later incarnation has taken the id (R5). The last event of a seat. */
+  | { readonly kind: "superseded"; readonly by: Holder }
+
+/** The place of one node in the registry, kept in the background from `join` to `leave`. */
+export interface Seat {
+  /** None before the first, and between two. */
+  readonly lease: Lease | undefined
+  acquire(key: string): Promise<Acquisition>
+  /** Done also when the lock was not held. */
+  release(key: string): Promise<{ readonly kind: "released" } | Unavailable>
+  /** Releases every lock and strikes the node off. Does what can be done in a few seconds; the rest ends by itself. */
+  leave(): Promise<void>
+}
+
+export interface Registry {
+  /** Registers a node and keeps it so; returns before that is done. @throws AgentOSError `INVALID_NODE` */
+  join(node: NodeRecord, listener: (event: SeatEvent) => void): Seat
+  /** Every node that is registered, healthy or not; two incarnations of one id are two entries. */
+  watchMembers(watcher: Watcher<Member>): Unwatch
+  /** Every lock under a prefix that is held: one watch for any number of them. */
+  watchLocks(prefix: string, watcher: Watcher<Lock>): Unwatch
+  watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch
+  read(
+    key: string,
+  ): Promise<{ readonly kind: "found"; readonly record: RegistryRecord } | { readonly kind: "absent" } | Unavailable>
+  /** All records under a prefix, by key. */
+  list(prefix: string): Promise<{ readonly kind: "listed"; readonly records: readonly RegistryRecord[] } | Unavailable>
+  /** Writes if the record still has this version; 0: if there is none. */
+  write(
+    key: string,
+    value: string,
+    version: number,
+  ): Promise<{ readonly kind: "written"; readonly version: number } | { readonly kind: "conflict" } | Unavailable>
+  /** Removes a record if it still has this version; done also when there is none. */
+  remove(
+    key: string,
+    version: number,
+  ): Promise<{ readonly kind: "removed" } | { readonly kind: "conflict" } | Unavailable>
+  /** Ends watches and stops keeping seats, which to others looks like a crash. Afterwards everything is `unavailable`. */
+  close(): Promise<void>
+}
+
+export interface RegistryTimings {
+  /** Without a sign of life for so long, a node is unhealthy and its lease ends. Shorter: quicker takeover, and less patience with a busy node. */
+  readonly checkTtlMs: number
+  /** Between two signs of life, and between two renewals of the lease. */
+  readonly beatMs: number
+  /** How long a sign of life or a renewal may take before the next is tried. */
+  readonly renewTimeoutMs: number
+  /** How long a renewal keeps the lease fresh. */
+  readonly leaseMs: number
+  /** A node that shows no sign of life for so long is no member any more. Consul takes a minute and a half at least. */
+  readonly forgetMs: number
+  /** How long nobody gets a lock whose holder lost its lease: longer than `leaseMs`, or two nodes answer for one entity. */
+  readonly lockDelayMs: number
+}
+
+export const registryTimings: RegistryTimings = {
+  checkTtlMs: 2000,
+  beatMs: 500,
+  renewTimeoutMs: 1500,
+  leaseMs: 3000,
+  forgetMs: 600_000,
+  lockDelayMs: 5000,
+}
+
+/** Timings with some of them replaced. @throws RangeError when they break R3 */
+export function withTimings(changes: Partial<RegistryTimings> = {}): RegistryTimings {
+  const timings = { ...registryTimings, ...changes }
+  if (timings.leaseMs >= timings.lockDelayMs) {
+    throw new RangeError(`leaseMs (${timings.leaseMs}) must be less than lockDelayMs (${timings.lockDelayMs})`)
+  }
+  if (timings.beatMs >= timings.checkTtlMs) {
+    throw new RangeError(`beatMs (${timings.beatMs}) must be less than checkTtlMs (${timings.checkTtlMs})`)
+  }
+  return timings
+}
+
+/** The same for callers who must answer with an error. */
+export function registryUnavailable({ reason }: Unavailable): AgentOSError {
+  return new AgentOSError("REGISTRY_UNAVAILABLE", `the registry is unavailable: ${reason}`)
+}
+
+/** @returns the key as it was given @throws RangeError when no registry takes it */
+export function checkedKey(key: string): string {
+  if (key.length >= 1 && key.length <= 512 && !/\p{Surrogate}/u.test(key)) return key
+  throw new RangeError(`a key must be 1 to 512 characters of well-formed text, not ${JSON.stringify(key)}`)
+}
+
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
+const addressPattern = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+):[0-9]{1,5}$/
+
+const namePhrase = "1 to 63 letters, digits, '-', '_' or '.', the first a letter or digit"
+
+/** @returns the name as it was given @throws AgentOSError `INVALID_NODE` */
+export function checkedCluster(name: string): string {
+  if (idPattern.test(name)) return name
+  throw new AgentOSError("INVALID_NODE", `the name of a cluster must be ${namePhrase}, not ${JSON.stringify(name)}`)
+}
+
+/** @returns the record as it was given @throws AgentOSError `INVALID_NODE` */
+export function checkedNode(node: NodeRecord): NodeRecord {
+  const refuse = (field: keyof NodeRecord, right: string): never => {
+    throw new AgentOSError("INVALID_NODE", `${field} of a node must be ${right}, not ${JSON.stringify(node[field])}`)
+  }
+  if (!idPattern.test(node.id)) refuse("id", namePhrase)
+  if (!addressPattern.test(node.address)) refuse("address", "host:port")
+  for (const field of ["incarnation", "protocol"] as const) {
+    if (!Number.isSafeInteger(node[field]) || node[field] < 0) refuse(field, "a whole number")
+  }
+  return node
+}
