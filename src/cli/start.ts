@@ -4,6 +4,7 @@
  * Invariants
  *   C1. The first Ctrl-C (or SIGTERM) stops in order: the prompt, the doors, the agents, the journal. A second one ends at once.
  *   C2. With `--once` no port is opened.
+ *   C3. A rejection that nobody handles is logged, and the node lives on. An error that nobody catches stops it in order: the process ends with 70.
  */
 import { stat } from "node:fs/promises"
 import { createInterface } from "node:readline/promises"
@@ -15,6 +16,9 @@ import { packageVersion } from "../version.js"
 import { showRun } from "./show-run.js"
 import { loadConfig, optionsOf, type GlobalOptions } from "./settings.js"
 import { addFolders } from "./knowledge.js"
+
+/** EX_SOFTWARE of sysexits.h: an internal fault. */
+const uncaughtCode = 70
 
 export interface StartOptions extends GlobalOptions {
   readonly once?: boolean
@@ -39,6 +43,17 @@ export async function start(question: string, options: StartOptions): Promise<vo
   }
   process.on("SIGINT", stop)
   process.on("SIGTERM", stop)
+  const { logger } = os.actors
+  const rejected = (reason: unknown): void => logger.error({ error: reason }, "a rejection that nobody handles")
+  const uncaught = (error: unknown): void => {
+    logger.error({ error }, "an error that nobody catches: the node stops")
+    console.error(pc.red(`an error that nobody catches: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)) // prettier-ignore
+    if (process.exitCode === uncaughtCode) process.exit(uncaughtCode) // while stopping for the one before
+    process.exitCode = uncaughtCode
+    stopping.abort()
+  }
+  process.on("unhandledRejection", rejected)
+  process.on("uncaughtException", uncaught)
   try {
     const doors = options.once === true ? undefined : await os.listen() // C2
     greet(os, doors)
@@ -56,6 +71,8 @@ export async function start(question: string, options: StartOptions): Promise<vo
     await os.stop()
     process.off("SIGINT", stop)
     process.off("SIGTERM", stop)
+    process.off("unhandledRejection", rejected)
+    process.off("uncaughtException", uncaught)
   }
 }
 

@@ -32,6 +32,7 @@ export function openLog(options: LogOptions, destination?: pino.DestinationStrea
       level: options.level,
       base: { node: options.node },
       redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
+      serializers: { error: pino.stdSerializers.err }, // with type, message, stack, code and causes
       formatters: { level: (label) => ({ level: label }) },
     },
     destination ?? file ?? process.stdout,

@@ -1,7 +1,7 @@
 /** The real command line in processes of its own, each on a data folder that nobody else uses. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { access, readdir, writeFile } from "node:fs/promises"
+import { access, readdir, readFile, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -55,6 +55,34 @@ const sideBySide = { buffered: true }
 const quiet = { "llmagentos.yaml": "knowledge: { shipped: false }\n" }
 
 const exists = (path: string) => access(path).then(() => true, () => false) // prettier-ignore
+
+t.test(
+  "a node outlives a rejection nobody handles; an error nobody catches stops it in order",
+  sideBySide,
+  async (t) => {
+    const folder = t.testdir({
+      "faulty.mjs": `
+      process.once("SIGUSR2", () => {
+        void Promise.reject(new Error("nobody handles this"))
+        process.once("SIGUSR2", () => { throw new Error("nobody catches this") })
+      })
+      export default { name: "faulty", contract: 1 }`,
+    })
+    const config = join(folder, "llmagentos.yaml")
+    await writeFile(config, `plugins: [${JSON.stringify(join(folder, "faulty.mjs"))}]\nknowledge: { shipped: false }\n`)
+    const data = join(folder, "data")
+    const node = await startNode(data, ["--config", config])
+    const log = () => readFile(join(data, "logs", "node.log"), "utf8")
+    process.kill(node.pid, "SIGUSR2")
+    while (!(await log()).includes("nobody handles this")) await new Promise((done) => setTimeout(done, 5))
+    t.equal((await fetch(`${node.rest}/healthz`)).status, 200)
+    process.kill(node.pid, "SIGUSR2")
+    await gone(node.pid)
+    t.equal(await node.stop(), 70)
+    t.match(node.output(), /nobody catches this/)
+    t.notOk(await exists(join(data, "node.json")), "it stopped in order")
+  },
+)
 
 t.test(
   "start --once on an empty folder shows each step, answers from tools and documents, and ends",

@@ -2,7 +2,7 @@ import { Writable } from "node:stream"
 import fc from "fast-check"
 import t from "tap"
 import { systemRandom } from "#actors/clock.js"
-import { createActorSystem, defineActor } from "#actors/index.js"
+import { AgentOSError, createActorSystem, defineActor } from "#actors/index.js"
 import { ActivityFeed } from "#src/monitoring/activity.js"
 import { HealthRegistry, healthy } from "#src/monitoring/health.js"
 import { openLog } from "#src/monitoring/log.js"
@@ -15,8 +15,10 @@ t.test("secrets never reach a log line, at the top or one level below", async (t
   const log = openLog({ level: "info", file: "-", node: "test" }, sink)
   log.info({ key: "lao_secret", headers: { authorization: "Bearer lao_secret" }, traceId: "abc" }, "hello")
   log.debug({}, "too quiet to be written")
+  log.warn({ error: new AgentOSError("CANCELLED", "it was", { cause: new Error("why") }) }, "failed")
   await log.close()
-  t.equal(lines.length, 1)
+  t.equal(lines.length, 2)
+  t.match(JSON.parse(lines[1] ?? "{}"), { error: { code: "CANCELLED", message: "it was: why", stack: /monitoring/ } })
   t.notMatch(lines[0], /secret/)
   t.match(JSON.parse(lines[0] ?? "{}"), {
     level: "info",
