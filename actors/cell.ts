@@ -133,6 +133,11 @@ export class Cell extends Ref implements Sibling<Cell> {
     return this.#phase === phases.stopping || this.#phase === phases.ended
   }
 
+  /** Its life is over, and the next has not begun. */
+  get suspended(): boolean {
+    return this.#phase === phases.waiting
+  }
+
   get waiting(): number {
     return (this.#first === 0 ? 0 : 1) + (this.#mailbox?.size ?? 0) + (this.#aside?.waiting ?? 0)
   }

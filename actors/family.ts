@@ -8,6 +8,7 @@
  *   F4. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to do with
  *       each other.
  *   F5. A supervisor that was started again has restarted nobody yet: what its life before could not mend is no reason for this one to give up.
+ *   F6. A supervisor that has crashed decides nothing more: its children are stopped before it is started again, or with it.
  */
 import type { Cell } from "./cell.js"
 import { Children } from "./children.js"
@@ -78,6 +79,7 @@ export class Family {
     const cell = this.#cell
     if (!child.alive || child.life !== life) return // F2
     if (cell.stopping) return child.end(exit)
+    if (cell.suspended) return // F6
     const supervision: Supervision = {
       ...DEFAULT_SUPERVISION,
       ...cell.compiled.spec.supervision,
