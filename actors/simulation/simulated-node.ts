@@ -5,11 +5,11 @@ import { levelJournal } from "../persistence/level-journal.js"
 import { LevelStore } from "../persistence/level-store.js"
 import type { Transport } from "../ports.js"
 import type { ActorSystem, EntityOptions } from "../system.js"
+import type { Endpoint } from "./endpoint.js"
 import type { SeededRandom } from "./seeded-random.js"
 import type { Simulation } from "./simulation.js"
 import type { ClockView, VirtualClock } from "./virtual-clock.js"
 import type { VirtualDisk } from "./virtual-disk.js"
-import type { Endpoint } from "./virtual-network.js"
 
 /** What a node's system is made of, for one of its lives. */
 export interface SimulatedNode {

@@ -7,11 +7,13 @@
  *   S3. When the last fault is over everything is healed: every node is up, every disk has room, every clock is right. Only then is anything checked.
  */
 import type { ActorDefinition } from "../actor.js"
+import { DEFAULT_TENANT } from "../cause.js"
 import type { EntityId } from "../entities.js"
 import { AgentOSError } from "../errors.js"
 import type { PersistenceId } from "../persistence/journal.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
+import type { Endpoint } from "./endpoint.js"
 import { EventLog, hashOf, noted, type TraceEntry } from "./event-log.js"
 import { MessageFaults, planned, type Fault, type FaultKind, type FaultPlan } from "./faults.js"
 import { Injector } from "./injector.js"
@@ -19,7 +21,7 @@ import { SeededRandom } from "./seeded-random.js"
 import { NodeState, type SimulatedNode } from "./simulated-node.js"
 import { Task, VirtualClock } from "./virtual-clock.js"
 import { VirtualDisk, type DiskOptions } from "./virtual-disk.js"
-import { tenantOf, VirtualNetwork, type Endpoint, type NetworkOptions } from "./virtual-network.js"
+import { VirtualNetwork, type NetworkOptions } from "./virtual-network.js"
 
 export interface SimulationOptions {
   readonly seed: number | string
@@ -38,7 +40,7 @@ export interface SimulationOptions {
   check?(simulation: Simulation): Promise<void>
   /** Between the end of the workload and the check; default 5,000. */
   readonly settleMs?: number
-  /** How long the workload may go on when all is healed, and the check may take, in virtual time; default 600,000. */
+  /** How long the workload may go on when all is healed, and the check may take, in virtual time; default 120,000. */
   readonly patienceMs?: number
   /** More happenings than this are a failure: something goes round in circles. Default 50,000,000. */
   readonly maxHappenings?: number
@@ -65,7 +67,7 @@ export interface SimulationOutcome {
 }
 
 const defaultSettleMs = 5000
-const defaultPatienceMs = 600_000
+const defaultPatienceMs = 120_000
 const defaultMaxHappenings = 50_000_000
 /** How long the nodes may take to start at the beginning. */
 const startMs = 60_000
@@ -157,7 +159,8 @@ export class Simulation {
     key: string,
     options: { readonly tenant?: string; readonly via?: string } = {},
   ): ActorRef<P> {
-    const id: PersistenceId = { tenant: tenantOf(options), type: definition.name, key }
+    const { tenant = DEFAULT_TENANT } = options
+    const id: PersistenceId = { tenant, type: definition.name, key }
     const to = options.via === undefined ? this.#home(id) : this.#node(options.via)
     return this.#network.ref(this.#clients, to.endpoint, id) as unknown as ActorRef<P>
   }

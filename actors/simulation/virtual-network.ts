@@ -7,14 +7,13 @@
  *   N3. A message carries what a real one would: its cause with what is left of its deadline, and its command id.
  */
 import { entityAddress, formatAddress } from "../address.js"
-import { DEFAULT_TENANT, type Cause } from "../cause.js"
-import { AgentOSError } from "../errors.js"
+import type { Cause } from "../cause.js"
 import type { PersistenceId } from "../persistence/journal.js"
-import { decodePayload, encodePayload } from "../persistence/record.js"
 import type { Transport } from "../ports.js"
 import { Ref, type AskOptions, type OpenAsk } from "../ref.js"
 import type { ActorSystem } from "../system.js"
-import { Deadline, TimerWheel } from "../timers.js"
+import { carry, errorOf, formOf, Packed, unload } from "./carried.js"
+import { Endpoint, RemoteAsk } from "./endpoint.js"
 import { hashOf, noted, type EventLog } from "./event-log.js"
 import type { MessageFault, MessageFaults } from "./faults.js"
 import type { SeededRandom } from "./seeded-random.js"
@@ -22,16 +21,14 @@ import { Happening, type ClockView, type VirtualClock } from "./virtual-clock.js
 
 const defaultAskMs = 5000
 
-/** A value on its way: as it is where nobody could change it, else its bytes (N1). */
-type Carried = { readonly value: unknown } | { readonly bytes: Uint8Array }
-
 interface Message {
   readonly kind: "tell" | "ask" | "answer" | "failure"
   /** Of the ask. */
   readonly id: number
   readonly to: PersistenceId | undefined
   readonly type: string
-  readonly carried: Carried
+  /** Its payload, or the answer (N1). */
+  readonly carried: unknown
   readonly cause: Cause | undefined
   /** What is left of the time for the answer. */
   readonly leftMs: number
@@ -76,86 +73,6 @@ class Passage extends Happening {
   }
 }
 
-/** An ask that waits for an answer from elsewhere. */
-class RemoteAsk extends Deadline {
-  readonly id: number
-  readonly #endpoint: Endpoint
-  readonly #title: () => string
-  readonly #resolve: (value: never) => void
-  readonly #reject: (error: unknown) => void
-  readonly #signal: AbortSignal | undefined
-
-  constructor(
-    id: number,
-    endpoint: Endpoint,
-    title: () => string,
-    signal: AbortSignal | undefined,
-    resolve: (value: never) => void,
-    reject: (error: unknown) => void,
-  ) {
-    super()
-    this.id = id
-    this.#endpoint = endpoint
-    this.#title = title
-    this.#signal = signal
-    this.#resolve = resolve
-    this.#reject = reject
-    signal?.addEventListener("abort", this.cancel, { once: true })
-  }
-
-  readonly cancel = (): void => {
-    const reason: unknown = this.#signal?.reason
-    this.fail(
-      reason instanceof AgentOSError ? reason : new AgentOSError("CANCELLED", `the ask ${this.#title()} was cancelled`),
-    )
-  }
-
-  reply(value: unknown): void {
-    if (this.#end()) this.#resolve(value as never)
-  }
-
-  fail(error: unknown): void {
-    if (this.#end()) this.#reject(error)
-  }
-
-  override expired(): void {
-    this.fail(new AgentOSError("ASK_TIMEOUT", `no answer came to ${this.#title()} in time`))
-  }
-
-  #end(): boolean {
-    this.wheel?.remove(this)
-    this.#signal?.removeEventListener("abort", this.cancel)
-    return this.#endpoint.asks.delete(this.id)
-  }
-}
-
-/** A node, or the clients outside of all nodes, as the network knows it. */
-export class Endpoint {
-  readonly name: string
-  readonly number: number
-  readonly asks = new Map<number, RemoteAsk>()
-  readonly links = new Map<Endpoint, Link>()
-  clock: ClockView
-  wheel: TimerWheel
-  /** Who hears what arrives; undefined while nobody does. */
-  system: ActorSystem | undefined
-
-  constructor(name: string, number: number, clock: ClockView) {
-    this.name = name
-    this.number = number
-    this.clock = clock
-    this.wheel = new TimerWheel(clock)
-  }
-
-  /** A new life begins (N2). */
-  restart(clock: ClockView): void {
-    this.system = undefined
-    this.asks.clear()
-    this.clock = clock
-    this.wheel = new TimerWheel(clock)
-  }
-}
-
 export interface NetworkOptions {
   /** How long a message takes at least; each takes up to twice as long, as chance has it. Default 0.5. */
   readonly latencyMs?: number
@@ -169,7 +86,9 @@ export class VirtualNetwork {
   readonly #latencyMs: number
   readonly #endpoints: Endpoint[] = []
   readonly #types = new Map<string, number>()
-  #links = 0
+  /** By the numbers of both ends. */
+  readonly #links: (Link | undefined)[][] = []
+  #linksMade = 0
   #asks = 0
   /** Whether anything befalls messages. */
   faulty = true
@@ -302,7 +221,7 @@ export class VirtualNetwork {
     const { from, to } = link
     if (to.system !== system) return // N2
     let kind = as
-    let carried: Carried
+    let carried: unknown
     try {
       carried = carry(kind === "answer" ? value : formOf(value, to.name))
     } catch (error) {
@@ -336,15 +255,14 @@ export class VirtualNetwork {
   }
 
   #link(from: Endpoint, to: Endpoint): Link {
-    let link = from.links.get(to)
-    if (link === undefined) from.links.set(to, (link = new Link(this.#links++, from, to)))
-    return link
+    const links = (this.#links[from.number] ??= [])
+    return (links[to.number] ??= new Link(this.#linksMade++, from, to))
   }
 
   #note(kind: number, link: Link, { type, id, carried }: Message): void {
     let hash = this.#types.get(type)
     if (hash === undefined) this.#types.set(type, (hash = hashOf(type)))
-    const size = "bytes" in carried ? carried.bytes.length : 0
+    const size = carried instanceof Packed ? carried.bytes.length : 0
     this.#log.event(kind, link.number, hash ^ id ^ (size << 8), this.#clock.now)
   }
 }
@@ -355,41 +273,6 @@ function causeThere({ cause, leftMs }: Message, system: ActorSystem): Cause | un
   const { traceId, caller, tenant, commandId } = cause
   const deadline = leftMs === Infinity ? undefined : system.wheel.now + leftMs
   return { traceId, caller, tenant, commandId, deadline, chain: [] }
-}
-
-function carry(value: unknown): Carried {
-  if (typeof value !== "object" || value === null) {
-    if (typeof value === "function" || typeof value === "symbol")
-      throw new AgentOSError("INVALID_PAYLOAD", `a ${typeof value} does not travel; a payload is plain data`)
-    return { value }
-  }
-  checkNoRefs(value)
-  return { bytes: Uint8Array.prototype.slice.call(encodePayload(value)) }
-}
-
-const unload = (carried: Carried): unknown => ("bytes" in carried ? decodePayload(carried.bytes) : carried.value)
-
-/** The virtual network does not carry refs: what has only keys of entities in its messages can be simulated. */
-function checkNoRefs(value: object): void {
-  if (value instanceof Ref) throw new AgentOSError("INVALID_PAYLOAD", "the virtual network carries no refs; send a key")
-  if (ArrayBuffer.isView(value)) return
-  for (const part of Object.values(value) as unknown[]) if (typeof part === "object" && part !== null) checkNoRefs(part)
-}
-
-interface ErrorForm {
-  readonly code: string
-  readonly message: string
-  readonly node: string
-}
-
-function formOf(thrown: unknown, node: string): ErrorForm {
-  const error = AgentOSError.from(thrown)
-  return { code: error.code, message: error.message, node: error.node ?? node }
-}
-
-function errorOf(form: unknown): AgentOSError {
-  const { code, message, node } = form as ErrorForm
-  return new AgentOSError(code, message, { node })
 }
 
 /** An entity on another node. */
@@ -431,5 +314,3 @@ class RemoteRef extends Ref {
     return this.#network.ask(this.#from, this.#to, this.#id, type, payload, cause, options, serving)
   }
 }
-
-export const tenantOf = (options: { readonly tenant?: string } | undefined): string => options?.tenant ?? DEFAULT_TENANT

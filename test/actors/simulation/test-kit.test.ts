@@ -52,6 +52,21 @@ t.test("a probe sees messages in their order and answers when told to", async (t
   await kit.stop()
 })
 
+t.test("a probe of a protocol takes no other messages, and gives no other answers", async (t) => {
+  const kit = createTestKit()
+  const probe = kit.probe<Greetings>()
+  const wrong = async (): Promise<void> => {
+    // @ts-expect-error there is no such message
+    await probe.expect("good evening")
+    // @ts-expect-error the answer is a text
+    probe.reply<"hello">(7)
+    // @ts-expect-error the name is missing
+    probe.ref.tell("hello")
+  }
+  t.type(wrong, "function")
+  await kit.stop()
+})
+
 t.test("an hour takes no time, and a message that comes at its end is not there before", async (t) => {
   const kit = createTestKit({ startAt: 0 })
   const probe = kit.probe()
