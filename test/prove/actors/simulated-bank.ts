@@ -66,7 +66,7 @@ export function bankRun({ seed, durationMs, ...seams }: RunOptions): SimulationO
     nodes,
     durationMs,
     settleMs: 25_000,
-    patienceMs: 60_000,
+    patienceMs: 20_000,
     faults: {
       crash: { everyMs: 300 },
       tornWrite: { everyMs: 250 },
