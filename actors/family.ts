@@ -8,6 +8,7 @@
  *   F4. What a life watched, was linked to and counted of its children's crashes ends with it; whoever watches it goes on watching.
  *   F5. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to
  *       do with each other.
+ *   F6. A supervisor that has crashed decides nothing more: its children are stopped before it is started again, or with it.
  */
 import type { Cell } from "./cell.js"
 import { Children } from "./children.js"
@@ -72,7 +73,7 @@ export class Family {
     const cell = this.#cell
     if (!child.alive || child.life !== life) return // F2
     if (cell.stopping) return child.end(exit)
-    if (cell.suspended) return void child.stopChildrenThenEnd(exit)
+    if (cell.suspended) return void child.stopChildrenThenEnd(exit) // F6
     const supervision: Supervision = {
       ...DEFAULT_SUPERVISION,
       ...cell.compiled.spec.supervision,

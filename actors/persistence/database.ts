@@ -48,7 +48,11 @@ interface NodeOnlyStatic {
   repair(folder: string): Promise<void>
 }
 
-const page = { entries: 1000, bytes: 1024 * 1024 }
+/**
+ * Most entries of a page. LevelDB makes room for as many when it begins to read one, 64 bytes each, and keeps it until the iterator is collected as garbage: as most ranges
+ * are short, the first page is small.
+ */
+const page = { first: 16, entries: 1000, bytes: 1024 * 1024 }
 
 /** Opens a LevelDB, and makes the folder when it is not there. @throws `LEVEL_LOCKED` when another process owns the folder, `DISK_FULL`, `STORE_FAILED` */
 export async function openLevelDatabase(folder: string): Promise<Database> {
@@ -66,11 +70,12 @@ export async function openLevelDatabase(folder: string): Promise<Database> {
       // LevelDB's own 16 KiB would make a page of some 80 events.
       const options = { gte: from, lt: to, reverse, limit, highWaterMarkBytes: page.bytes }
       const iterator = db.iterator(options)
+      const most = limit < 0 ? page.entries : Math.min(limit, page.entries)
       try {
-        for (let next = iterator.nextv(page.entries); ;) {
+        for (let next = iterator.nextv(Math.min(most, page.first)); ;) {
           const entries = await next
           if (entries.length === 0) return
-          next = iterator.nextv(page.entries) // is read while this page is worked on
+          next = iterator.nextv(most) // is read while this page is worked on
           next.catch(() => undefined) // whoever goes on hears of it, whoever has left need not
           yield entries
         }

@@ -119,6 +119,25 @@ t.test("a supervisor that was started again gives up no sooner than it did the f
   t.same(gaveUp, [4, 8])
 })
 
+t.test("a supervisor gives up once, however many of its children crash together", async (t) => {
+  type Protocol = { crash: () => void; total: () => number }
+  const Parent = defineActor({
+    name: "parent",
+    state: () => undefined,
+    supervision: { intensity: { max: 0, withinMs: 5000 } },
+    receive: { children: (ctx) => [ctx.spawn(Counter), ctx.spawn(Counter)] as ActorRef<Protocol>[] },
+  })
+  let gaveUp = 0
+  const system = await systemFor(t, { telemetry: { escalated: () => (gaveUp += 1) } })
+  const parent = system.spawn(Parent)
+  const children = await parent.ask("children")
+  await Promise.all(children.map((child) => t.rejects(child.ask("crash"), { code: "ACTOR_CRASHED" })))
+  t.equal((await parent.ask("children")).length, 2, "started again")
+  t.equal(gaveUp, 1)
+  t.equal(system.statistics.crashes, 3, "two children and their supervisor")
+  t.equal(system.statistics.actors, 3, "the old children have ended")
+})
+
 t.test("what one top-level actor crashes counts against no other", async (t) => {
   const system = await systemFor(t)
   const [bad, good] = [system.spawn(Counter), system.spawn(Counter)]
