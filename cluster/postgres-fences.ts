@@ -3,7 +3,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { escaped } from "#actors/persistence/keys.js"
 import type { PostgresStore } from "./postgres-store.js"
 
-const claim = { name: "claim_fence", text: "SELECT epoch, found FROM claim_fence($1, $2)" }
+const claim = { name: "claim_fence", text: "SELECT epoch, stands FROM claim_fence($1, $2)" }
 const look = { name: "fence", text: "SELECT epoch FROM fence WHERE name = $1" }
 
 export class Fences {
@@ -21,10 +21,10 @@ export class Fences {
    * @throws `STALE_EPOCH` when another claim came between, `STORE_FAILED`: the epoch may have grown, which harms nobody but the owner before
    */
   async claim(name: string, seen?: number): Promise<number> {
-    const [row] = await this.#store.once<{ readonly epoch: string | null; readonly found: string }>(claim, [escaped(name), seen ?? null]) // prettier-ignore
-    const { epoch = null, found } = row ?? {}
+    const [row] = await this.#store.once<{ readonly epoch: string | null; readonly stands: string }>(claim, [escaped(name), seen ?? null]) // prettier-ignore
+    const { epoch = null, stands } = row ?? {}
     if (epoch === null)
-      throw new AgentOSError("STALE_EPOCH", `${name}: it was to be taken over from epoch ${seen}, but has epoch ${found} by now`) // prettier-ignore
+      throw new AgentOSError("STALE_EPOCH", `${name}: it was to be taken over from epoch ${seen}, but has epoch ${stands} by now`) // prettier-ignore
     return Number(epoch)
   }
 

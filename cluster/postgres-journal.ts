@@ -41,8 +41,8 @@ const statements = {
   trimHead: { name: "trim_head", text: `UPDATE head SET trimmed = greatest(trimmed, $4) WHERE ${ofActor} RETURNING trimmed` }, // prettier-ignore
   trimEvents: {
     name: "trim_events",
-    text: `WITH gone AS (DELETE FROM event WHERE ${ofActor} AND sequence IN
-        (SELECT sequence FROM event WHERE ${ofActor} AND sequence <= $4 ORDER BY sequence LIMIT ${trimPage}) RETURNING 1)
+    text: `WITH gone AS (DELETE FROM event WHERE ${ofActor} AND sequence <=
+        (SELECT max(sequence) FROM (SELECT sequence FROM event WHERE ${ofActor} AND sequence <= $4 ORDER BY sequence LIMIT ${trimPage}) first) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,
   },
   reply: { name: "reply", text: `SELECT reply FROM command WHERE ${ofActor} AND id = $4` },
@@ -195,7 +195,9 @@ async function makeOrdered(client: Client, tenant: string, type: string): Promis
   const names = [tenant, type]
   const known = await client.query("SELECT FROM ordered_type WHERE tenant = $1 AND type = $2", names)
   if (known.rowCount !== 0) return
-  await client.query("BEGIN")
+  await client.query(
+    "BEGIN; SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on",
+  )
   await client.query(`SELECT pg_advisory_xact_lock(${typeLock("$1", "$2")})`, names)
   const { rowCount } = await client.query("INSERT INTO ordered_type VALUES ($1, $2, 0) ON CONFLICT DO NOTHING", names)
   if (rowCount === 1) {

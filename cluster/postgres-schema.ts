@@ -177,12 +177,12 @@ const migrations: readonly string[] = [
     END IF;
   END $$;
 
-  CREATE FUNCTION claim_fence(fence_name text, seen bigint, OUT epoch bigint, OUT found bigint) LANGUAGE plpgsql AS $$
+  CREATE FUNCTION claim_fence(fence_name text, seen bigint, OUT epoch bigint, OUT stands bigint) LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM pg_advisory_xact_lock(${fenceLock("fence_name")});
     INSERT INTO fence VALUES (fence_name, 0) ON CONFLICT DO NOTHING;
     UPDATE fence f SET epoch = f.epoch + 1 WHERE f.name = fence_name AND (seen IS NULL OR f.epoch = seen) RETURNING f.epoch INTO epoch;
-    SELECT f.epoch INTO found FROM fence f WHERE f.name = fence_name;
+    SELECT f.epoch INTO stands FROM fence f WHERE f.name = fence_name;
   END $$;
   `,
 ]

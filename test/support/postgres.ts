@@ -103,6 +103,7 @@ async function begin(bin: string): Promise<PostgresServer> {
     running.kill(crash ? "SIGQUIT" : "SIGINT") // immediate or fast shutdown; its children end with it
     await ended
   }
+  process.once("exit", () => server?.kill("SIGQUIT")) // a test that crashed leaves none behind
   await start()
   return {
     url,
