@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process"
 import { cp } from "node:fs/promises"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import t, { type Test } from "tap"
 import { systemClock } from "#actors/clock.js"
 import { encodeValue } from "#actors/persistence/checked-value.js"
@@ -212,5 +215,22 @@ function run(server: PostgresServer): void {
     for await (const _ of untouched.range(keyOf("journal"), after(keyOf("journal")))) events += 1
     t.ok(events > 200)
     await untouched.close()
+  })
+
+  t.test("llmagentos store move takes the store of a node to PostgreSQL, and a folder from there", async (t) => {
+    const data = t.testdir()
+    const store = await LevelStore.open(join(data, "store"))
+    await fillJournal(levelJournal(store, systemClock))
+    await store.close()
+    const url = `${server.url}?schema=by%20hand`
+    const main = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url))
+    const move = (...args: readonly string[]) =>
+      promisify(execFile)(process.execPath, [main, "--data", data, "store", "move", ...args], { env: { ...process.env, NODE_OPTIONS: "" } }) // prettier-ignore
+    t.match(await move(url), {
+      stdout: /\d+ records moved to schema by hand of PostgreSQL, read back and found the same/,
+    })
+    await move(join(data, "back"), "--from", url)
+    t.same(await itemsOf(levelItems(join(data, "back"))), await itemsOf(levelItems(join(data, "store"))))
+    await t.rejects(move(url), { code: 1, stderr: /STORE_REFUSED .*is not empty/ })
   })
 }
