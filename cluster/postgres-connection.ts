@@ -44,6 +44,7 @@ export class PostgresConnection {
   #opening: Promise<void> | undefined
   /** Why there is no session now. */
   #why: AgentOSError | undefined
+  #turn: Promise<unknown> = Promise.resolve()
   #closed = false
   #endWait: (() => void) | undefined
   #where = ""
@@ -103,13 +104,19 @@ export class PostgresConnection {
     if (session !== undefined) await endSession(session.client)
   }
 
+  /** Statements take turns: the driver takes one at a time. */
   #answer<Row extends QueryResultRow>(client: Client, { name, text }: Statement, values: readonly unknown[]) {
     const limit = (this.#settings.statementTimeoutMs ?? defaultStatementTimeoutMs) + answerGraceMs
-    const cancel = this.#around.clock.timer(limit, () => cutSession(client)) // C3
-    return client
-      .query<Row>({ name, text, values: values as unknown[] })
-      .then(({ rows }) => rows)
-      .finally(cancel)
+    const answer = this.#turn.then(async () => {
+      const cancel = this.#around.clock.timer(limit, () => cutSession(client)) // C3
+      try {
+        return (await client.query<Row>({ name, text, values: values as unknown[] })).rows
+      } finally {
+        cancel()
+      }
+    })
+    this.#turn = answer.catch(() => undefined)
+    return answer
   }
 
   async #open(): Promise<void> {

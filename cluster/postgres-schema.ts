@@ -127,9 +127,11 @@ const migrations: readonly string[] = [
       ORDER BY 1
     ) l;
 
-    INSERT INTO head
-      SELECT i.tenant, i.type, i.key, 0, 0, 0 FROM unnest(tenants, types, keys, expected) AS i(tenant, type, key, expected) WHERE i.expected = 0
-      ON CONFLICT DO NOTHING;
+    IF 0 = ANY (expected) THEN
+      INSERT INTO head
+        SELECT i.tenant, i.type, i.key, 0, 0, 0 FROM unnest(tenants, types, keys, expected) AS i(tenant, type, key, expected) WHERE i.expected = 0
+        ON CONFLICT DO NOTHING;
+    END IF;
 
     WITH taken AS (
       UPDATE head h SET sequence = i.expected + i.count, epoch = i.epoch
@@ -162,11 +164,13 @@ const migrations: readonly string[] = [
       ordered := (coalesce(ordered::jsonb, '[]') || jsonb_build_array(jsonb_build_array(grown.tenant, grown.type, before + grown.events)))::json;
     END LOOP;
 
-    INSERT INTO command
-      SELECT c.tenant, c.type, c.key, c.id, c.wall_time, c.reply
-      FROM unnest(c_number, c_tenant, c_type, c_key, c_id, c_wall_time, c_reply) AS c(number, tenant, type, key, id, wall_time, reply)
-      WHERE c.number = ANY (accepted)
-      ON CONFLICT (tenant, type, key, id) DO UPDATE SET wall_time = excluded.wall_time, reply = excluded.reply;
+    IF cardinality(c_number) > 0 THEN
+      INSERT INTO command
+        SELECT c.tenant, c.type, c.key, c.id, c.wall_time, c.reply
+        FROM unnest(c_number, c_tenant, c_type, c_key, c_id, c_wall_time, c_reply) AS c(number, tenant, type, key, id, wall_time, reply)
+        WHERE c.number = ANY (accepted)
+        ON CONFLICT (tenant, type, key, id) DO UPDATE SET wall_time = excluded.wall_time, reply = excluded.reply;
+    END IF;
 
     IF cardinality(accepted) < cardinality(tenants) THEN
       SELECT json_agg(json_build_array(i.number, coalesce(h.sequence, 0), coalesce(h.epoch, 0), coalesce(f.epoch, 0))) INTO refused
