@@ -24,6 +24,9 @@ export function isLost(error: unknown): boolean {
 /** Whether the same transaction, tried again, may well go through: it lost against another one. */
 export const isContended = (error: unknown): boolean => ["40001", "40P01"].includes((error as Thrown).code ?? "")
 
+/** Whether the server took offence at what one of several appends holds (a name that fits no index, a value, a duplicate), and not at the moment. */
+export const isOfContent = (error: unknown): boolean => /^(21|22|23|54)...$/.test((error as Thrown).code ?? "")
+
 /** What was thrown, under its code; an error that has one stays as it is. @param where names server and database, and no password */
 export function postgresError(error: unknown, where: string): AgentOSError {
   if (error instanceof AgentOSError) return error

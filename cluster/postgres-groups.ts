@@ -5,7 +5,8 @@
  *   G1. An append resolves when the transaction that holds it is committed; its events and its answer are in it together or not at all.
  *   G2. Appends of one actor are judged in the order they came. Those that follow each other go as one; when the first is refused, the next is judged by
  *       itself.
- *   G3. Each append fails alone: the server tells of each whether it was taken, and a group that it refuses as a whole is sent again append by append.
+ *   G3. Each append fails alone: the server tells of each whether it was taken, and a group that it refuses for what one of them holds is sent again append
+ *       by append. What hinders all (a full disk, a lock that nobody gives) fails all.
  *   G4. When the connection is lost, every append of the group that was under way fails, and whether it was done is not known. It is never sent again.
  */
 import { AgentOSError } from "#actors/errors.js"
@@ -14,7 +15,7 @@ import { escaped } from "#actors/persistence/keys.js"
 import { checkAppend } from "#actors/persistence/memory-journal.js"
 import { bigIntegers, byteStrings, integers, texts } from "./postgres-arrays.js"
 import type { PostgresConnection } from "./postgres-connection.js"
-import { isContended, postgresError } from "./postgres-errors.js"
+import { isContended, isOfContent, postgresError } from "./postgres-errors.js"
 import { appendEvents, type AppendVerdict } from "./postgres-schema.js"
 
 /** What is to be written, as bytes. */
@@ -115,7 +116,7 @@ export class PostgresGroups {
       return again
     } catch (error) {
       const appends = chains.flatMap(({ appends }) => appends)
-      if (error instanceof AgentOSError || appends.length === 1) {
+      if (appends.length === 1 || !isOfContent(error)) {
         for (const { fail } of appends) fail(postgresError(error, this.#connection.where)) // G4
         return []
       }

@@ -51,10 +51,11 @@ async function run(server: PostgresServer): Promise<void> {
         journal.append(actor("a"), 6, 0, events(0)), // follows the one that is refused
         journal.append(actor("a"), 1, 0, events(2)), // follows what is there
         journal.append(actor("b"), 2, 0, events(3)),
+        journal.append(actor("b"), 9, 0, events(0)), // does not follow what is taken with it
         journal.append(actor("b"), 3, 0, events(4)),
         journal.append(actor("c"), 0, 0, events(1)),
       ])
-      t.same(outcomes.map(outcomeOf), [2, "SEQUENCE_CONFLICT", "SEQUENCE_CONFLICT", 2, 3, 4, 1])
+      t.same(outcomes.map(outcomeOf), [2, "SEQUENCE_CONFLICT", "SEQUENCE_CONFLICT", 2, 3, "SEQUENCE_CONFLICT", 4, 1])
       t.same(await payloads(journal, "b"), [1, 2, 3, 4])
       t.same(await payloads(journal, "a"), [1, 2])
     },
@@ -105,6 +106,21 @@ async function run(server: PostgresServer): Promise<void> {
     },
   )
 
+  t.test("a claim waits for the appends that are under way, so that what it finds stays so", async (t) => {
+    const schema = fresh()
+    const fenceOf = (): string => "shard"
+    const [before, after] = [await open(t, schema, { fenceOf }), await open(t, schema, { fenceOf })]
+    const epoch = await before.fences.claim("shard")
+    await server.sql(`CREATE FUNCTION "${schema}".slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$`) // prettier-ignore
+    await server.sql(`CREATE TRIGGER slow BEFORE INSERT ON "${schema}".event FOR EACH STATEMENT EXECUTE FUNCTION "${schema}".slow()`) // prettier-ignore
+    const slow = before.append(actor("a"), 0, epoch, events(1)).catch(outcomeOfError)
+    await sleep(200)
+    await after.fences.claim("shard")
+    const found = await payloads(after, "a")
+    await slow
+    t.same(await payloads(after, "a"), found)
+  })
+
   t.test("no append with an epoch from before is accepted once a claim has returned", async (t) => {
     const schema = fresh()
     const fenceOf = (): string => "shard"
@@ -130,7 +146,7 @@ async function run(server: PostgresServer): Promise<void> {
         }
       }),
     )
-    for (let n = 0; n < 30; n++) owned = await (n % 2 === 0 ? one : two).fences.claim("shard")
+    for (let n = 0; n < 10; n++) owned = await (n % 2 === 0 ? one : two).fences.claim("shard")
     await sleep(20)
     ended = true
     await writing
@@ -148,12 +164,14 @@ async function run(server: PostgresServer): Promise<void> {
       let ended = false
       let seen = 0
       const reading = (async () => {
-        for (let last = 0; !ended || last < seen;)
+        for (let last = 0, wasLast = false; !wasLast;) {
+          wasLast = ended // what was acknowledged before this pass is read in it
           for await (const page of reader.ordered("default", "account", last))
             for (const { ordinal } of page) {
               if (ordinal !== last + 1) t.fail(`ordinal ${ordinal} was seen after ${last}`)
               last = seen = ordinal
             }
+        }
       })()
       await Promise.all(
         nodes.flatMap((journal) =>
@@ -397,6 +415,8 @@ const payloads = async (journal: PostgresJournal, key: string): Promise<unknown[
 
 const outcomeOf = (outcome: PromiseSettledResult<number>): number | string =>
   outcome.status === "fulfilled" ? outcome.value : (outcome.reason as AgentOSError).code
+
+const outcomeOfError = (error: unknown): string => (error as AgentOSError).code
 
 const Counter = definePersistentActor({
   name: "counter",
