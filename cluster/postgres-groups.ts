@@ -9,6 +9,7 @@
  *       by append. What hinders all (a full disk, a lock that nobody gives) fails all.
  *   G4. When the connection is lost, every append of the group that was under way fails, and whether it was done is not known. It is never sent again.
  */
+import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { escaped } from "#actors/persistence/keys.js"
@@ -42,6 +43,7 @@ interface Chain {
   events: number
 }
 
+const retryMs = 10
 /** Most of what is sent together; more would make everybody wait for the slowest. */
 const most = { appends: 4096, bytes: 8 * 1024 * 1024 }
 
@@ -49,14 +51,20 @@ const statement = { name: "append_events", text: appendEvents }
 
 export class PostgresGroups {
   readonly #connection: PostgresConnection
+  readonly #clock: Clock
   readonly #appended: (tenant: string, type: string, last: number) => void
   #waiting: Waiting[] = []
   #committing: Promise<void> | undefined
   #underWay: Promise<unknown> | undefined
 
   /** @param appended is told of each ordered type that has new events, before their appends resolve */
-  constructor(connection: PostgresConnection, appended: (tenant: string, type: string, last: number) => void) {
+  constructor(
+    connection: PostgresConnection,
+    clock: Clock,
+    appended: (tenant: string, type: string, last: number) => void,
+  ) {
     this.#connection = connection
+    this.#clock = clock
     this.#appended = appended
   }
 
@@ -91,7 +99,10 @@ export class PostgresGroups {
       this.#waiting = left
       acknowledged = taken
       const again = await (this.#underWay = this.#send(chains))
-      if (again.length > 0) this.#waiting = [...again, ...this.#waiting]
+      if (again.length === 0) continue
+      this.#waiting = [...again, ...this.#waiting]
+      // Nothing was taken: their types are being given an order. What came meanwhile goes along with the next try.
+      if (again.length === taken) await new Promise<void>((done) => this.#clock.timer(retryMs, done))
     }
     this.#committing = undefined
   }
@@ -109,8 +120,13 @@ export class PostgresGroups {
           for (const { done } of appends) done() // G1
           continue
         }
+        const [sequence, epoch, fence, waits] = stored
+        if (waits) {
+          again.push(...appends)
+          continue
+        }
         const [first, ...rest] = appends as [Waiting, ...Waiting[]]
-        first.fail(refusal(first, ...stored))
+        first.fail(refusal(first, sequence, epoch, fence))
         again.push(...rest)
       }
       return again

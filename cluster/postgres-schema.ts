@@ -13,7 +13,8 @@
  *       returned, no append with an epoch from before is ever accepted.
  *   T4. The ordinals of a type are counted in one row, which an append locks until it is committed. So ordinals become visible in their order: whoever sees
  *       one sees all lower ones, since they were committed before it was given.
- *   T5. An append holds the advisory lock of its type shared; who makes a type ordered holds it alone. So no event slips by without an ordinal.
+ *   T5. An append holds the advisory lock of its type shared; who makes a type ordered holds it alone. So no event slips by without an ordinal. An append
+ *       that comes meanwhile is not taken and is to come again, so that those to other types do not wait with it.
  */
 import type { Client } from "pg"
 import { AgentOSError } from "#actors/errors.js"
@@ -52,8 +53,9 @@ export async function prepareSchema(client: Client, schema: string, where: strin
 
 /** What one call of `append_events` tells. */
 export interface AppendVerdict {
-  /** Number of the append from 1, and what stands against it. */
-  readonly refused: readonly (readonly [number: number, sequence: number, epoch: number, fence: number])[] | null
+  /** Number of the append from 1, and what stands against it; or its type is being given an order, and it has to wait. */
+  readonly refused:
+    readonly (readonly [number: number, sequence: number, epoch: number, fence: number, waits: boolean])[] | null
   /** Types that are ordered and have new events, with their last ordinals. */
   readonly ordered: readonly (readonly [tenant: string, type: string, last: number])[] | null
 }
@@ -117,14 +119,20 @@ const migrations: readonly string[] = [
   ) LANGUAGE plpgsql AS $$
   DECLARE
     accepted int[];
+    waits int[];
     grown record;
     before bigint;
   BEGIN
-    -- A lock is waited for in one statement and what it guards is read in the next, which sees all that was committed meanwhile.
+    -- A lock is taken in one statement and what it guards is read in the next, which sees all that was committed meanwhile.
+    WITH locked AS MATERIALIZED (
+      SELECT t.tenant, t.type, pg_try_advisory_xact_lock_shared(${typeLock("t.tenant", "t.type")}) AS free
+      FROM unnest(tenants, types) AS t(tenant, type) GROUP BY t.tenant, t.type
+    )
+    SELECT coalesce(array_agg(i.number::int), '{}') INTO waits
+      FROM unnest(tenants, types) WITH ORDINALITY AS i(tenant, type, number) JOIN locked l ON l.tenant = i.tenant AND l.type = i.type
+      WHERE NOT l.free;
     PERFORM pg_advisory_xact_lock_shared(l.id) FROM (
-      SELECT ${typeLock("t.tenant", "t.type")} AS id FROM unnest(tenants, types) AS t(tenant, type) GROUP BY t.tenant, t.type
-      UNION SELECT ${fenceLock("f.name")} FROM unnest(fences) AS f(name) WHERE f.name <> '' GROUP BY f.name
-      ORDER BY 1
+      SELECT ${fenceLock("f.name")} AS id FROM unnest(fences) AS f(name) WHERE f.name <> '' GROUP BY f.name ORDER BY 1
     ) l;
 
     IF 0 = ANY (expected) THEN
@@ -138,7 +146,7 @@ const migrations: readonly string[] = [
       FROM unnest(tenants, types, keys, expected, counts, epochs, fences) WITH ORDINALITY
         AS i(tenant, type, key, expected, count, epoch, fence, number)
       WHERE h.tenant = i.tenant AND h.type = i.type AND h.key = i.key AND h.sequence = i.expected AND h.epoch <= i.epoch
-        AND NOT EXISTS (SELECT FROM fence f WHERE f.name = i.fence AND f.epoch > i.epoch)
+        AND NOT i.number = ANY (waits) AND NOT EXISTS (SELECT FROM fence f WHERE f.name = i.fence AND f.epoch > i.epoch)
       RETURNING i.number::int AS number
     )
     SELECT coalesce(array_agg(t.number), '{}') INTO accepted FROM taken t;
@@ -173,7 +181,7 @@ const migrations: readonly string[] = [
     END IF;
 
     IF cardinality(accepted) < cardinality(tenants) THEN
-      SELECT json_agg(json_build_array(i.number, coalesce(h.sequence, 0), coalesce(h.epoch, 0), coalesce(f.epoch, 0))) INTO refused
+      SELECT json_agg(json_build_array(i.number, coalesce(h.sequence, 0), coalesce(h.epoch, 0), coalesce(f.epoch, 0), i.number = ANY (waits))) INTO refused
       FROM unnest(tenants, types, keys, fences) WITH ORDINALITY AS i(tenant, type, key, fence, number)
         LEFT JOIN head h ON h.tenant = i.tenant AND h.type = i.type AND h.key = i.key
         LEFT JOIN fence f ON f.name = i.fence

@@ -36,7 +36,7 @@ export class PostgresStore {
         throw new AgentOSError("STORE_REFUSED", "the store is being moved; start again when that is done")
     })
     this.#readers = Array.from({ length: readers }, () => new PostgresConnection(settings, around))
-    this.groups = new PostgresGroups(this.#writer, (...news) => this.followers.appended(...news))
+    this.groups = new PostgresGroups(this.#writer, around.clock, (...news) => this.followers.appended(...news))
     this.followers = new PostgresFollowers(settings, around, () => this.groups.underWay())
   }
 

@@ -6,6 +6,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { createActorSystem, definePersistentActor } from "#actors/index.js"
 import type { NewEvent, PersistenceId } from "#actors/persistence/journal.js"
 import { postgresJournal, type PostgresJournal, type PostgresJournalOptions } from "#cluster/postgres-journal.js"
+import { typeLock } from "#cluster/postgres-schema.js"
 import { PostgresStore } from "#cluster/postgres-store.js"
 import { HandClock } from "#test/support/hand-clock.js"
 import { journalContract } from "#test/support/journal-contract.js"
@@ -212,6 +213,22 @@ async function run(server: PostgresServer): Promise<void> {
     t.ok(ordered.length >= 1000)
     const later = await all(two.ordered("default", "account"))
     t.same(later.map(({ ordinal }) => ordinal), Array.from({ length: 1200 }, (_, i) => i + 1)) // prettier-ignore
+  })
+
+  t.test("while a type is given its order, appends to it wait and those to others do not", async (t) => {
+    const schema = fresh()
+    const journal = await open(t, schema)
+    await journal.append(actor("a"), 0, 0, events(1))
+    const holding = server.sql(`BEGIN; SET LOCAL search_path = "${schema}"; SELECT pg_advisory_xact_lock(${typeLock("'default'", "'account'")}); SELECT pg_sleep(1); COMMIT`) // prettier-ignore
+    await sleep(300)
+    const taken: string[] = []
+    await Promise.all([
+      journal.append(actor("a"), 1, 0, events(2)).then(() => taken.push("account")),
+      journal.append(actor("a"), 2, 0, events(3)).then(() => taken.push("account")),
+      journal.append({ ...actor("a"), type: "other" }, 0, 0, events(1)).then(() => taken.push("other")),
+    ])
+    t.same(taken, ["other", "account", "account"])
+    await holding
   })
 
   t.test("who follows a type hears of events from another node, also after the connections were lost", async (t) => {
