@@ -45,7 +45,7 @@ async function run(server: PostgresServer): Promise<void> {
     "an append that is refused harms no other of its group, and the next of its actor is judged by itself",
     async (t) => {
       const journal = await open(t, fresh())
-      await journal.append(actor("a"), 0, 0, events(1))
+      for (const key of ["a", "d"]) await journal.append(actor(key), 0, 0, events(1))
       const outcomes = await Promise.allSettled([
         journal.append(actor("b"), 0, 0, events(1, 2)),
         journal.append(actor("a"), 5, 0, events(0)), // there is no event 5 to follow
@@ -55,8 +55,21 @@ async function run(server: PostgresServer): Promise<void> {
         journal.append(actor("b"), 9, 0, events(0)), // does not follow what is taken with it
         journal.append(actor("b"), 3, 0, events(4)),
         journal.append(actor("c"), 0, 0, events(1)),
+        journal.append(actor("d"), 0, 0, events(0)), // is refused
+        journal.append(actor("d"), 1, 0, events(2)), // follows it, and what is there as well
       ])
-      t.same(outcomes.map(outcomeOf), [2, "SEQUENCE_CONFLICT", "SEQUENCE_CONFLICT", 2, 3, "SEQUENCE_CONFLICT", 4, 1])
+      t.same(outcomes.map(outcomeOf), [
+        2,
+        "SEQUENCE_CONFLICT",
+        "SEQUENCE_CONFLICT",
+        2,
+        3,
+        "SEQUENCE_CONFLICT",
+        4,
+        1,
+        "SEQUENCE_CONFLICT",
+        2,
+      ])
       t.same(await payloads(journal, "b"), [1, 2, 3, 4])
       t.same(await payloads(journal, "a"), [1, 2])
     },
@@ -239,7 +252,9 @@ async function run(server: PostgresServer): Promise<void> {
     t.teardown(here.follow("default", "account", () => heard()))
     for (const sequence of [1, 2]) {
       const hears = new Promise<void>((done) => (heard = done))
-      await there.append(actor("a"), sequence, 0, events(2))
+      // One that is sent before it is known that the connection is gone fails, and was not done.
+      const append = (): Promise<number> => there.append(actor("a"), sequence, 0, events(2))
+      await append().catch(append)
       await hears
       await server.sql(endAll)
     }
