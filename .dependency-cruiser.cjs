@@ -29,7 +29,11 @@ module.exports = {
       name: "no-development-packages-in-the-product",
       severity: "error",
       from: { path: "^(proto|actors|cluster|src)/", pathNot: "\\.d\\.ts$" },
-      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "^node_modules/(ai|@ai-sdk)/" },
+      to: {
+        dependencyTypes: ["npm-dev"],
+        dependencyTypesNot: ["type-only"],
+        pathNot: "^node_modules/(ai|@ai-sdk|pg)/",
+      },
     },
   ],
   options: {

@@ -62,7 +62,7 @@ export async function countRecords(store: LevelStore): Promise<number> {
 }
 
 /** Makes a change of names in a folder durable. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder)
   try {
     await handle.sync()

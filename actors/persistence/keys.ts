@@ -4,18 +4,23 @@
  */
 export function keyOf(...parts: readonly string[]): Buffer {
   let text = ""
-  for (const part of parts)
-    text += `${/[\u0000\u0001]/.test(part) ? part.replace(/[\u0000\u0001]/g, (c) => (c === "\u0000" ? "\u0001\u0001" : "\u0001\u0002")) : part}\u0000`
+  for (const part of parts) text += `${escaped(part)}\u0000`
   return Buffer.from(text)
 }
 
+/** A part without zero bytes; sorts as the part does. */
+export const escaped = (part: string): string =>
+  /[\u0000\u0001]/.test(part)
+    ? part.replace(/[\u0000\u0001]/g, (c) => (c === "\u0000" ? "\u0001\u0001" : "\u0001\u0002"))
+    : part
+
+/** The part that was escaped. */
+export const unescaped = (text: string): string =>
+  text.replace(/\u0001[\u0001\u0002]/g, (pair) => (pair === "\u0001\u0001" ? "\u0000" : "\u0001"))
+
 /** The parts of a key. */
 export function partsOf(key: Uint8Array): string[] {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength)
-    .toString()
-    .slice(0, -1)
-    .split("\u0000")
-    .map((part) => part.replace(/\u0001[\u0001\u0002]/g, (pair) => (pair === "\u0001\u0001" ? "\u0000" : "\u0001")))
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString().slice(0, -1).split("\u0000").map(unescaped)
 }
 
 /** The least key that is greater than every key with this prefix. */

@@ -140,5 +140,5 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
 
 const nothing = new Uint8Array(0)
 /** Beside each answer stands a record in the order of time, so that the old ones are found without a look at the others. The command's id follows. */
-const commandAge = ({ tenant, type, key }: PersistenceId, wallTime: number): Buffer =>
+export const commandAge = ({ tenant, type, key }: PersistenceId, wallTime: number): Buffer =>
   numbered(keyOf("command-age", tenant, type, key), wallTime)

@@ -145,6 +145,15 @@ store
     await backupCommand(folder, command.optsWithGlobals())
   })
 store
+  .command("move")
+  .description("move everything into another store: a folder or PostgreSQL")
+  .argument("<to>", "an empty folder, or postgres://user@host/database?schema=NAME (password: PGPASSWORD)")
+  .option("--from <store>", "a folder or postgres://... (default: the store of this node)")
+  .action(async (to: string, _options, command: Command) => {
+    const { moveCommand } = await import("./store.js")
+    await moveCommand(to, command.optsWithGlobals())
+  })
+store
   .command("repair")
   .description("open a store that does not open, and set damaged records aside into a file")
   .option("--cut-tails", "set aside, too, the events that follow a lost one, so that their actor works again")

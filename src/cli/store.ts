@@ -6,6 +6,10 @@ import { backupStore, type StoreProgress } from "#actors/persistence/backup.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { repairStore } from "#actors/persistence/repair.js"
 import { holdsStore, verifyFolder, type Damage } from "#actors/persistence/verify.js"
+import { levelItems } from "#cluster/level-items.js"
+import { moveStore } from "#cluster/move-store.js"
+import { postgresItems } from "#cluster/postgres-items.js"
+import type { MovableStore } from "#cluster/stored-item.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
 
 /** `llmagentos store verify`: reads every record; ends with 1 when one is damaged. */
@@ -45,6 +49,27 @@ export async function repairCommand(options: GlobalOptions & { readonly cutTails
     console.log("actors that lost events stay refused; --cut-tails lets them go on with the state before the loss")
   console.log(`${folder}: ${left.length === 0 ? "all whole" : `${left.length} damages are left`}`)
   if (left.length > 0) process.exitCode = 1
+}
+
+/** `llmagentos store move <to>`: copies everything, reads it back and compares; the source stays as it is. */
+export async function moveCommand(to: string, options: GlobalOptions & { readonly from?: string }): Promise<void> {
+  const [source, target] = [storeAt(options.from ?? (await folderOf(options))), storeAt(to)]
+  const items = await withBar("moved and compared", (progress) => moveStore(source, target, { progress }))
+  console.log(`${source.location}: ${items} records moved to ${target.location}, read back and found the same`)
+}
+
+/** @param place a folder, or the URL of a database with the schema as a parameter of its own */
+function storeAt(place: string): MovableStore {
+  if (!/^postgres(ql)?:/.test(place)) return levelItems(place)
+  if (!URL.canParse(place))
+    throw new AgentOSError(
+      "INVALID_CONFIG",
+      "the URL of the store is none; it reads postgres://user@host:port/database",
+    )
+  const url = new URL(place)
+  const schema = url.searchParams.get("schema")
+  url.searchParams.delete("schema")
+  return postgresItems({ url: url.href, ...(schema === null ? {} : { schema }) })
 }
 
 function show(damages: readonly Damage[]): void {
