@@ -110,7 +110,7 @@ export abstract class Ref implements SelfRef {
   }
 
   with(options: SendOptions): Ref {
-    return new RefWith(this, options)
+    return new OptionsRef(this, options)
   }
 
   /** Holds a payload against the schema of its message, where this ref knows one. @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
@@ -137,11 +137,6 @@ export class RefWith extends Ref {
 
   get address(): string {
     return this.#to.address
-  }
-
-  /** Options laid over options are one layer: two would be two senders, and what one passes on carries no command id. */
-  override with(options: SendOptions): Ref {
-    return new RefWith(this.#to, bothOf(this.#options, options))
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
@@ -172,5 +167,19 @@ export class RefWith extends Ref {
 
   #checked(type: string, payload: unknown): unknown {
     return this.#options.untrusted === true ? this.#to.check(type, payload) : payload
+  }
+}
+
+/** What `with` gives: options laid over options are one layer, in which the later ones count. */
+class OptionsRef extends RefWith {
+  readonly #options: SendOptions
+
+  constructor(to: Ref, options: SendOptions) {
+    super(to, options)
+    this.#options = options
+  }
+
+  override with(options: SendOptions): Ref {
+    return new OptionsRef(this.target, bothOf(this.#options, options))
   }
 }
