@@ -42,10 +42,10 @@ export interface SendOptions {
 /** The cause of what nobody in particular began. */
 export const anonymous: Cause = Object.freeze({ tenant: DEFAULT_TENANT, chain: Object.freeze([]) })
 
-/** The cause of a message sent with these options while another message (or none) is being handled. */
+/** The cause of a message sent with these options. @param current the cause to go on with: a context has taken the command id out of it (C1) */
 export function causeWith(options: SendOptions, current: Cause | undefined): Cause | undefined {
   const given = options.cause
-  if (given === undefined && options.signal === undefined && options.commandId === undefined) return onward(current)
+  if (given === undefined && options.signal === undefined && options.commandId === undefined) return current
   const base = current ?? anonymous
   return {
     traceId: given?.traceId ?? base.traceId,
@@ -53,7 +53,7 @@ export function causeWith(options: SendOptions, current: Cause | undefined): Cau
     tenant: given?.tenant ?? base.tenant,
     deadline: sooner(given?.deadline, base.deadline),
     signal: joined(joined(base.signal, given?.signal), options.signal),
-    commandId: options.commandId,
+    commandId: options.commandId ?? base.commandId,
     chain: base.chain,
   }
 }

@@ -6,6 +6,7 @@ import {
   definePersistentActor,
   memoryJournal,
   parseAddress,
+  rateLimit,
   systemClock,
   type ActorRef,
 } from "#actors/index.js"
@@ -254,10 +255,14 @@ t.test("options laid over options are all heeded, in either order", async (t) =>
   await end.with(one).with(other).ask("hear")
   await end.with(other).with(one).ask("hear")
   await end.with({ commandId: "c0" }).with({ commandId: "c2" }).ask("hear")
+  await rateLimit(end.with({ timeoutMs: 1000 }), { perSecond: 10, burst: 10 })
+    .with({ commandId: "c3" })
+    .ask("hear")
   t.same(seen, [
     ["c1", "ann", "t1", false],
     ["c1", "ann", "t1", false],
     ["c2", undefined, undefined, undefined],
+    ["c3", undefined, undefined, undefined],
   ])
 })
 

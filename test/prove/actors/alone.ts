@@ -9,15 +9,20 @@ export type Measure<Options, Result> = (options: Options, progress: (text: strin
 
 export type FromAlone = { readonly progress: string } | { readonly result: unknown }
 
-/** @param module name of a module beside this one, which exports `measure` */
+/**
+ * @param module name of a module beside this one, which exports `measure`
+ * @param heapMB the most that its heap may grow to; without it V8 lets garbage lie for as long as the machine has room
+ */
 export function alone<Options, Result>(
   module: string,
   options: Options,
   progress: (text: string) => void,
+  heapMB?: number,
 ): Promise<Result> {
   return new Promise((done, fail) => {
     let result: unknown
-    const child = fork(program, [module, JSON.stringify(options)], { execArgv: ["--expose-gc"] })
+    const limit = heapMB === undefined ? [] : [`--max-old-space-size=${heapMB}`]
+    const child = fork(program, [module, JSON.stringify(options)], { execArgv: ["--expose-gc", ...limit] })
     child.on("message", (message: FromAlone) => {
       if ("progress" in message) progress(message.progress)
       else result = message.result

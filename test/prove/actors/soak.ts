@@ -27,6 +27,8 @@ export interface SoakOutcome {
   readonly top: number
   readonly paced: number
   readonly failed: number
+  /** The first failures. */
+  readonly failures: readonly string[]
   /** Of the heap in use, by linear regression after the first while. */
   readonly heapMBPerMinute: number
   readonly samples: number
@@ -161,9 +163,11 @@ export async function measure(
   const totalMs = minutes * 60_000
   let number = 0
   let failed = 0
+  const failures: string[] = []
   const one = (): Promise<unknown> =>
-    operate(number++).catch(() => {
+    operate(number++).catch((error: unknown) => {
       failed += 1
+      if (failures.length < 10) failures.push(String(error))
     })
 
   progress("the top rate")
@@ -205,6 +209,7 @@ export async function measure(
     top,
     paced,
     failed,
+    failures,
     heapMBPerMinute: slope(heap),
     samples: heap.length,
     heapMB: heap.at(-1)?.[1] ?? 0,
