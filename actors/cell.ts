@@ -54,6 +54,8 @@ class Aside {
   urgent: Mailbox<Meta> | undefined
   /** Of reentrant handlers, while another handler's promise is open. */
   reentrant: Mailbox<Meta> | undefined
+  /** Some of them may stand in the line of all others, as they came while no promise was open. */
+  reentrantInLine = false
   /** Asks that wait for room in the mailbox. */
   patient: Mailbox<Meta> | undefined
   /** Put aside by the actor itself. */
@@ -210,6 +212,7 @@ export class Cell extends Ref implements Sibling<Cell> {
       const lane = compiled.lanes[handler]
       if (lane === lanes.urgent || (lane === lanes.reentrant && this.#open !== undefined))
         return this.#putAside(lane, handler, payload, meta)
+      if (lane === lanes.reentrant) (this.#aside ??= new Aside()).reentrantInLine = true
     }
     const mailbox = this.#mailbox
     if (this.#first === 0 && compiled.inline && (mailbox === undefined || mailbox.size === 0)) {
@@ -450,14 +453,16 @@ export class Cell extends Ref implements Sibling<Cell> {
   }
 
   /** Holds the mailbox until a handler's promise settles or its time is up (C1). */
-  #await(promise: PromiseLike<unknown>, meta: Meta | undefined): void {
+  #await(promise: PromiseLike<unknown>, meta: Meta | undefined, done?: () => void): void {
     const limitMs = this.compiled.spec.handlerTimeoutMs ?? defaultHandlerMs
     const open = new Limit(() => this.#settle(open, () => this.#crash(this.#tooLong(this.#handler, limitMs))))
     this.#open = open
     this.system.wheel.add(open, limitMs)
+    if (this.#aside?.reentrantInLine === true && this.#phase === phases.running) this.#partReentrant(this.#aside)
     promise.then(
       (value) =>
         this.#settle(open, () => {
+          done?.()
           if (meta instanceof Ask && !(value instanceof DeferredReply) && !meta.stashed) meta.reply(value)
         }),
       (error: unknown) => this.#settle(open, () => this.#crash(error)),
@@ -486,6 +491,20 @@ export class Cell extends Ref implements Sibling<Cell> {
   #release(): void {
     this.#open?.cancel()
     this.#open = undefined
+  }
+
+  /** A promise has been opened: what may be handled beside it need not stay in line. */
+  #partReentrant(aside: Aside): void {
+    const { capacity, lanes: of } = this.compiled
+    const reentrant = (aside.reentrant ??= new Mailbox(capacity))
+    aside.reentrantInLine = false
+    if (of?.[this.#first] === lanes.reentrant) {
+      reentrant.put(this.#first, this.#firstPayload, this.#firstMeta)
+      this.#first = 0
+      this.#firstPayload = undefined
+      this.#firstMeta = undefined
+    }
+    this.#mailbox?.part((handler) => of?.[handler] === lanes.reentrant, reentrant)
   }
 
   /** Handles a message of a reentrant handler beside the one that is open. @returns whether there was one */
@@ -617,13 +636,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     try {
       const result = call?.(this.context)
       if (!isPromise(result)) return then?.()
-      this.#await(
-        result.then((value) => {
-          then?.()
-          return value
-        }),
-        undefined,
-      )
+      this.#await(result, undefined, then)
     } catch (error) {
       this.#crash(error)
     }

@@ -105,6 +105,36 @@ export class Mailbox<Meta> {
     return this.#handlers[slot] ?? 0
   }
 
+  /** Moves the messages whose handlers are chosen to another mailbox, in their order. */
+  part(chosen: (handler: number) => boolean, to: Mailbox<Meta>): void {
+    const [handlers, payloads, metas, sizes, mask] = [
+      this.#handlers,
+      this.#payloads,
+      this.#metas,
+      this.#sizes,
+      this.#mask,
+    ]
+    let end = this.#head
+    for (let at = this.#head; at < this.#tail; at++) {
+      const slot = at & mask
+      const handler = handlers[slot] as number
+      const [payload, meta, size] = [payloads[slot], metas?.[slot], sizes?.[slot]]
+      payloads[slot] = undefined // M3
+      if (metas !== undefined) metas[slot] = undefined
+      if (chosen(handler)) {
+        to.put(handler, payload, meta)
+        this.#bytes -= size ?? 0
+        continue
+      }
+      const place = end++ & mask
+      handlers[place] = handler
+      payloads[place] = payload
+      if (metas !== undefined) metas[place] = meta
+      if (sizes !== undefined) sizes[place] = size as number
+    }
+    this.#tail = end
+  }
+
   /** Forgets what `take` left. */
   forget(): void {
     this.payload = undefined

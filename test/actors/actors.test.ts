@@ -282,33 +282,43 @@ t.test("children stop before their parent, the youngest first", async (t) => {
   t.same(order, ["c", "b", "a", "root"])
 })
 
-t.test("the mailbox is a queue, whatever is put, taken and put first", async () => {
+t.test("the mailbox is a queue, whatever is put, taken, put first and parted", async () => {
   fc.assert(
     fc.property(
       fc.array(
         fc.oneof(
-          fc.constant("take" as const),
+          fc.constantFrom("take" as const, "take" as const, "take" as const, "part" as const),
           fc.tuple(fc.constantFrom("put" as const, "first" as const), fc.integer()),
         ),
         { maxLength: 300 },
       ),
       (steps) => {
-        const mailbox = new Mailbox<object>(1000)
-        const model: number[] = []
+        const [mailbox, parted] = [new Mailbox<object>(1000, 1e9), new Mailbox<object>(1000)]
+        let [model, partedModel]: [number[], number[]] = [[], []]
+        const handlerOf = (value: number): number => 1 + (value & 1)
+        const metaOf = (value: number): object | undefined => (value % 3 === 0 ? { of: value } : undefined)
         for (const step of steps) {
           if (step === "take") {
             const handler = mailbox.take()
             const expected = model.shift()
-            if (expected === undefined ? handler !== 0 : mailbox.payload !== expected) return false
+            if (expected === undefined) {
+              if (handler !== 0) return false
+            } else if (mailbox.payload !== expected || handler !== handlerOf(expected)) return false
+            else if ((mailbox.meta as { of?: number } | undefined)?.of !== (metaOf(expected) && expected)) return false
+          } else if (step === "part") {
+            mailbox.part((handler) => handler === 2, parted)
+            partedModel = [...partedModel, ...model.filter((value) => handlerOf(value) === 2)]
+            model = model.filter((value) => handlerOf(value) === 1)
           } else if (step[0] === "put") {
-            mailbox.put(1, step[1], undefined)
+            mailbox.put(handlerOf(step[1]), step[1], metaOf(step[1]))
             model.push(step[1])
           } else {
-            mailbox.putFirst(1, step[1], undefined)
+            mailbox.putFirst(handlerOf(step[1]), step[1], metaOf(step[1]))
             model.unshift(step[1])
           }
         }
-        return mailbox.size === model.length
+        for (const expected of partedModel) if (parted.take() !== 2 || parted.payload !== expected) return false
+        return mailbox.size === model.length && parted.size === 0 && mailbox.bytes === 8 * model.length
       },
     ),
   )

@@ -619,3 +619,51 @@ t.test(
     t.equal(system.statistics.deadLetters, 2)
   },
 )
+
+t.test("a reentrant message that came before the promise was opened is handled beside it, too", async (t) => {
+  const log: string[] = []
+  const Worker = defineActor({
+    name: "worker",
+    state: () => null,
+    reentrant: ["status"],
+    receive: {
+      async work(ctx) {
+        ctx.tell(ctx.self as ActorRef<{ status(n: number): void }>, "status", 3)
+        log.push("begins")
+        await turns()
+        log.push("ends")
+      },
+      status: (_ctx, n: number) => void log.push(`status ${n}`),
+      note: (_ctx, n: number) => void log.push(`note ${n}`),
+    },
+  })
+  const system = await systemFor(t)
+  const worker = system.spawn(Worker)
+  worker.tell("status", 1)
+  worker.tell("work")
+  worker.tell("note", 1)
+  worker.tell("status", 2)
+  worker.tell("note", 2)
+  await turns()
+  await turns()
+  t.same(log, ["status 1", "begins", "status 2", "status 3", "ends", "note 1", "note 2"])
+})
+
+t.test("what settles after its actor has ended does not bring it back", async (t) => {
+  let arrive = (): void => undefined
+  const Late = defineActor({
+    name: "late",
+    state: () => null,
+    shutdownTimeoutMs: 10,
+    started: () => new Promise<void>((done) => (arrive = done)),
+    receive: { heard: () => true },
+  })
+  const system = await systemFor(t)
+  const late = system.spawn(Late)
+  await turn()
+  await system.stopActor(late)
+  arrive()
+  await turns()
+  t.equal(late.tell("heard"), false)
+  await t.rejects(late.ask("heard"), { code: "ACTOR_STOPPED" })
+})
