@@ -160,7 +160,10 @@ export class Family {
   /** Tells those who look on that the actor has ended. */
   ended(exit: Exit): void {
     const cell = this.#cell
-    for (const watcher of this.watchers ?? []) watcher.signal({ kind: "ended", ref: cell, exit })
+    for (const watcher of this.watchers ?? []) {
+      watcher.family.#watched?.delete(cell)
+      watcher.signal({ kind: "ended", ref: cell, exit })
+    }
     for (const watched of this.#watched ?? []) watched.knownFamily?.watchers?.delete(cell)
     for (const other of this.takeLinked()) if (exit.kind === "crashed") other.linkedCrash(cell, exit.error)
     for (const done of this.#stopWaiters?.splice(0) ?? []) done()

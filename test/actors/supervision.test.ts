@@ -344,3 +344,36 @@ t.test("the tree of supervisors prints with names, phases, waiting messages and 
     ["test (guardian)", "  parent-1", "    a (child)", "    b (child, 1 restart)", "    c (child)"].join("\n"),
   )
 })
+
+t.test("an actor that watches for long holds nothing of those that have ended", async (t) => {
+  const Child = defineActor({ name: "child", state: () => new Array<number>(10_000).fill(1), receive: { stop: (ctx) => ctx.stop() } }) // prettier-ignore
+  const ended: string[] = []
+  const refs: WeakRef<object>[] = []
+  const Watcher = defineActor({
+    name: "watcher",
+    state: () => null,
+    receive: {
+      watch(ctx) {
+        const child = ctx.spawn(Child)
+        ctx.watch(child)
+        refs.push(new WeakRef(child))
+        child.tell("stop")
+      },
+    },
+    ended: (_ctx, ref) => void ended.push(ref.address),
+  })
+  const system = await createActorSystem({ name: "test" })
+  t.teardown(() => system.stop())
+  const watcher = system.spawn(Watcher)
+  for (let n = 0; n < 50; n++) watcher.tell("watch")
+  while (ended.length < 50) await new Promise((done) => setTimeout(done, 5))
+  const { setFlagsFromString } = await import("node:v8")
+  const { runInNewContext } = await import("node:vm")
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  for (let n = 0; n < 20 && refs.some((ref) => ref.deref() !== undefined); n++) {
+    await new Promise((done) => setTimeout(done, 5))
+    collect()
+  }
+  t.ok(refs.filter((ref) => ref.deref() !== undefined).length <= 1, "all but the last, which a local may hold")
+})
