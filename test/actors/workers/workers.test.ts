@@ -288,10 +288,10 @@ t.test("a main thread that is busy itself does not take the workers for hanging"
 })
 
 t.test("a thread that takes more memory than it may is lost, and no other", async (t) => {
-  const system = await systemFor(t, { workers: { threads: 1, memoryMb: 32 } })
-  const ref = system.spawn(PlacedSubject)
+  const system = await systemFor(t, { workers: { threads: 1, memoryMb: 64 } })
+  const ref = system.spawn(PlacedSubject).with({ timeoutMs: 30_000 }) // a thread short of memory is slow before it is lost
   await ref.ask("log")
-  await t.rejects(ref.with({ timeoutMs: 30_000 }).ask("fill"), {
+  await t.rejects(ref.ask("fill"), {
     code: "WORKER_LOST",
     cause: { code: "ERR_WORKER_OUT_OF_MEMORY" },
   })
