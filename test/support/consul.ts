@@ -29,7 +29,9 @@ async function fromDebian(): Promise<string> {
   const folder = await mkdtemp(join(cache, "fetch-"))
   try {
     const { stdout } = await run("apt-get", ["indextargets", "--format", "$(REPO_URI)"])
-    const mirror = stdout.split("\n").find((uri) => /\/debian\/?$/.test(uri)) ?? "http://deb.debian.org/debian/"
+    const mirror = stdout.split("\n").find((uri) => /\/debian\/?$/.test(uri))
+    if (mirror === undefined)
+      throw new Error("apt-get knows no Debian mirror; put consul on the PATH, or name it in CONSUL")
     const keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
     await writeFile(join(folder, "bullseye.list"), `deb [signed-by=${keys}] ${mirror} bullseye main\n`)
     await mkdir(join(folder, "lists", "partial"), { recursive: true })
