@@ -289,7 +289,7 @@ class WorkPoolRef extends RefBefore {
   }
 }
 
-/** A ref to a work pool. Stop it as any actor. */
+/** A ref to a work pool, which is stopped like every other actor. */
 export interface WorkPoolRefOf<P> extends ActorRef<P> {
   readonly waiting: number
 }
