@@ -10,6 +10,7 @@ import type { Cause } from "./cause.js"
 import { systemRandom, type Random } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
+import { fnv1a } from "./hash.js"
 import { Ref, type ActorRef, type AskOptions, type OpenAsk, type PayloadOf, type ReplyOf } from "./ref.js"
 
 /** Names what a message is about: messages with the same key go to the same routee. */
@@ -77,9 +78,7 @@ const loadAt = (candidates: readonly Candidate[], place: number): number => cand
 
 /** 32 bits of FNV-1a, mixed. */
 export function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return mixed(hash)
+  return mixed(fnv1a(text))
 }
 
 /** The finalizer of MurmurHash3: each bit of the input changes half of the output. */

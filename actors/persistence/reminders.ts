@@ -10,6 +10,7 @@
  */
 import { defineActor, type ActorDefinition, type SpawnOptions } from "../actor.js"
 import { AgentOSError } from "../errors.js"
+import { fnv1a } from "../hash.js"
 import type { ActorRef, AnyRef, MessageType, PayloadOf } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { Limit } from "../timers.js"
@@ -156,9 +157,7 @@ export class Reminders {
   }
 
   #keeper(to: PersistenceId): Keeper {
-    let hash = 2166136261
-    for (const char of idOf(to, "")) hash = Math.imul(hash ^ char.charCodeAt(0), 16777619)
-    return this.#keepers[(hash >>> 0) % keepers] as Keeper
+    return this.#keepers[fnv1a(idOf(to, "")) % keepers] as Keeper
   }
 
   #disarm(id: string): void {

@@ -1,4 +1,5 @@
 /** What happened, as a number that two runs share only when all of it happened in the same order at the same times; and, for people, the part worth reading. */
+import { fnv1a } from "../hash.js"
 
 /** What is counted, and what goes into the hash. */
 export const noted = {
@@ -62,16 +63,9 @@ export class EventLog {
 
   /** Writes a line, which is part of the hash. */
   tell(at: number, node: string | undefined, what: string): void {
-    this.fold(noted.told, hashOf(what))
+    this.fold(noted.told, fnv1a(what))
     this.fold((at * 4096) | 0, 0)
     if (this.#trace.length >= mostLines) this.#trace.splice(0, mostLines / 2)
     this.#trace.push({ at, node, what })
   }
-}
-
-/** FNV-1a. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

@@ -5,7 +5,8 @@
  *   I1. A fault counts when it has taken effect: a crash of a node that was alive, a torn write of one that was writing, a full disk that refused a write.
  *   I2. What its disk has refused, a node does not outlive: as soon as there is room it is started again, as its store takes no more.
  */
-import { hashOf, type EventLog } from "./event-log.js"
+import { fnv1a } from "../hash.js"
+import type { EventLog } from "./event-log.js"
 import { isMessageFault, messageKinds, timedKinds, type Fault, type FaultKind, type TimedFault } from "./faults.js"
 import type { NodeState } from "./simulated-node.js"
 import { Task, type VirtualClock } from "./virtual-clock.js"
@@ -48,7 +49,7 @@ export class Injector {
     network.befell = (fault) => {
       this.injected.push(fault)
       this.counts[fault.kind] += 1
-      this.#log.fold(hashOf(fault.kind), fault.message)
+      this.#log.fold(fnv1a(fault.kind), fault.message)
     }
   }
 

@@ -14,7 +14,8 @@ import type { PersistenceId } from "../persistence/journal.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import type { Endpoint } from "./endpoint.js"
-import { EventLog, hashOf, noted, type TraceEntry } from "./event-log.js"
+import { fnv1a } from "../hash.js"
+import { EventLog, noted, type TraceEntry } from "./event-log.js"
 import { MessageFaults, planned, type Fault, type FaultKind, type FaultPlan } from "./faults.js"
 import { Injector } from "./injector.js"
 import { SeededRandom } from "./seeded-random.js"
@@ -265,7 +266,7 @@ export class Simulation {
   #home(id: PersistenceId): NodeState {
     const { home } = this.#options
     if (home !== undefined) return this.#node(home(id))
-    const hash = hashOf(`${id.tenant}/${id.type}/${id.key}`)
+    const hash = fnv1a(`${id.tenant}/${id.type}/${id.key}`)
     return this.#node(this.nodes[hash % this.nodes.length] as string)
   }
 

@@ -14,7 +14,8 @@ import { Ref, type AskOptions, type OpenAsk } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { carry, errorOf, formOf, Packed, unload } from "./carried.js"
 import { Endpoint, RemoteAsk } from "./endpoint.js"
-import { hashOf, noted, type EventLog } from "./event-log.js"
+import { fnv1a } from "../hash.js"
+import { noted, type EventLog } from "./event-log.js"
 import type { MessageFault, MessageFaults } from "./faults.js"
 import type { SeededRandom } from "./seeded-random.js"
 import { Happening, type ClockView, type VirtualClock } from "./virtual-clock.js"
@@ -261,7 +262,7 @@ export class VirtualNetwork {
 
   #note(kind: number, link: Link, { type, id, carried }: Message): void {
     let hash = this.#types.get(type)
-    if (hash === undefined) this.#types.set(type, (hash = hashOf(type)))
+    if (hash === undefined) this.#types.set(type, (hash = fnv1a(type)))
     const size = carried instanceof Packed ? carried.bytes.length : 0
     this.#log.event(kind, link.number, hash ^ id ^ (size << 8), this.#clock.now)
   }

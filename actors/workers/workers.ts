@@ -11,6 +11,7 @@ import type { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
 import type { EntityId } from "../entities.js"
 import { AgentOSError } from "../errors.js"
+import { fnv1a } from "../hash.js"
 import { Directory } from "../remote/directory.js"
 import { JOURNAL, JournalRef } from "../remote/journal-ref.js"
 import type { Link } from "../remote/link.js"
@@ -94,7 +95,7 @@ export class Workers implements Places {
   #choose({ compiled, options }: Cell): number {
     const { tenant, key } = (options?.init ?? {}) as Partial<EntityId>
     if (options?.kind === "transient" && typeof key === "string" && typeof tenant === "string")
-      return hash(`${tenant}/${compiled.spec.name}/${key}`) % this.#threads.length
+      return fnv1a(`${tenant}/${compiled.spec.name}/${key}`) % this.#threads.length
     let least = 0
     for (let i = 1; i < this.#threads.length; i++)
       if ((this.#threads[i]?.seats.size ?? 0) < (this.#threads[least]?.seats.size ?? 0)) least = i
@@ -119,11 +120,4 @@ export class Workers implements Places {
     for (const compiled of this.#known()) thread.link.announce(compiled)
     return thread
   }
-}
-
-/** FNV-1a. */
-function hash(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
 }

@@ -11,42 +11,8 @@ import { actorNames, encodeRecord } from "#actors/persistence/record.js"
 import { writeBufferSize } from "#actors/persistence/level-store.js"
 import { keyOf, numbered } from "#actors/persistence/keys.js"
 import type { BenchRow } from "../report.js"
-
-const writers = 256
-const roundMs = 2000
-const rounds = 5
-
-const counter = definePersistentActor({
-  name: "counter",
-  version: 1,
-  state: () => ({ total: 0 }),
-  events: {
-    added: (state, by: number) => {
-      state.total += by
-    },
-  },
-}).receive({
-  add: async (ctx, by: number) => {
-    await ctx.persist("added", by)
-    return ctx.state.total
-  },
-})
-
-/** Each of the writers writes again as soon as it was acknowledged. @returns writes a second */
-async function rate(write: (writer: number) => Promise<unknown>): Promise<number> {
-  let count = 0
-  const began = performance.now()
-  const until = began + roundMs
-  await Promise.all(
-    Array.from({ length: writers }, async (_, writer) => {
-      while (performance.now() < until) {
-        await write(writer)
-        count += 1
-      }
-    }),
-  )
-  return (1000 * count) / (performance.now() - began)
-}
+import { counter, rate, rounds, writers } from "../writers.js"
+import { median } from "./measure.js"
 
 /** The least that can be done: keys and values into one synced batch while the one before is on its way. */
 function bareWriter(db: Level<Buffer, Uint8Array>) {
@@ -85,8 +51,6 @@ async function fdatasyncP50(folder: string): Promise<number> {
   await file.close()
   return times.sort((a, b) => a - b)[100] as number
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number
 
 /** Each round has a folder of its own, so that nobody waits for the compaction of what another wrote. */
 async function ours(folder: string): Promise<number> {

@@ -3,49 +3,13 @@
  * records go into a bare table with multi-row inserts, one after the other, on the same server.
  */
 import pg from "pg"
-import { createActorSystem, definePersistentActor } from "#actors/index.js"
+import { createActorSystem } from "#actors/index.js"
 import { actorNames, encodeRecord } from "#actors/persistence/record.js"
 import { openPostgresJournal } from "#cluster/open-postgres-journal.js"
 import { startPostgres, type PostgresServer } from "#test/support/postgres.js"
+import { median } from "../actors/measure.js"
 import type { BenchRow } from "../report.js"
-
-const writers = 256
-const roundMs = 2000
-const rounds = 5
-
-const counter = definePersistentActor({
-  name: "counter",
-  version: 1,
-  state: () => ({ total: 0 }),
-  events: {
-    added: (state, by: number) => {
-      state.total += by
-    },
-  },
-}).receive({
-  add: async (ctx, by: number) => {
-    await ctx.persist("added", by)
-    return ctx.state.total
-  },
-})
-
-/** Each of the writers writes again as soon as it was acknowledged. @returns writes a second */
-async function rate(write: (writer: number) => Promise<unknown>): Promise<number> {
-  let count = 0
-  const began = performance.now()
-  const until = began + roundMs
-  await Promise.all(
-    Array.from({ length: writers }, async (_, writer) => {
-      while (performance.now() < until) {
-        await write(writer)
-        count += 1
-      }
-    }),
-  )
-  return (1000 * count) / (performance.now() - began)
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number
+import { counter, rate, rounds, writers } from "../writers.js"
 
 async function ours(server: PostgresServer, schema: string): Promise<number> {
   const journal = await openPostgresJournal({ url: server.url, schema })
