@@ -221,12 +221,10 @@ export class Cell extends Ref implements Sibling<Cell> {
       this.#firstMeta = meta
     } else if (mailbox === undefined) {
       const made = this.#makeMailbox()
-      if (made.capacity <= 1 && this.#first !== 0 && !promised) return this.#refuse(handler, payload, meta)
+      if (made.capacity <= 1 && this.#first !== 0 && !promised) return this.#refuse(made, handler, payload, meta)
       made.put(handler, payload, meta)
     } else {
-      // The inline message counts too.
-      if (!promised && (!mailbox.takes(payload) || (this.#first !== 0 && mailbox.size + 1 >= mailbox.capacity)))
-        return this.#refuse(handler, payload, meta)
+      if (!promised && !this.#hasRoom(mailbox, payload)) return this.#refuse(mailbox, handler, payload, meta)
       mailbox.put(handler, payload, meta)
     }
     if (!this.#scheduled) this.#schedule()
@@ -243,7 +241,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     const { capacity } = this.compiled
     const mailbox =
       lane === lanes.urgent ? (aside.urgent ??= new Mailbox(capacity)) : (aside.reentrant ??= new Mailbox(capacity))
-    if (!mailbox.takes(payload)) return this.#refuse(handler, payload, meta)
+    if (!mailbox.takes(payload)) return this.#refuse(mailbox, handler, payload, meta)
     mailbox.put(handler, payload, meta)
     if (!this.#scheduled) {
       this.#scheduled = true
@@ -252,7 +250,14 @@ export class Cell extends Ref implements Sibling<Cell> {
     return true
   }
 
-  #refuse(handler: number, payload: unknown, meta: Meta | undefined): boolean {
+  /** The inline message counts too. */
+  #hasRoom(mailbox: Mailbox<Meta>, payload: unknown): boolean {
+    if (!mailbox.takes(payload)) return false
+    return this.#first === 0 || mailbox !== this.#mailbox || mailbox.size + 1 < mailbox.capacity
+  }
+
+  /** @param full the mailbox, of whatever lane */
+  #refuse(full: Mailbox<Meta>, handler: number, payload: unknown, meta: Meta | undefined): boolean {
     const { system, compiled } = this
     const overflow = this.options?.mailbox?.overflow ?? compiled.overflow
     if (meta instanceof Ask && meta.patient && overflow === "reject") {
@@ -264,10 +269,9 @@ export class Cell extends Ref implements Sibling<Cell> {
     if (compiled.meter !== undefined) compiled.meter.refused += 1
     system.dispatcher.hurried = true
     if (overflow === "drop-oldest") {
-      const oldest = this.#take()
-      system.deadLetter(this, compiled.typeOf(oldest), this.current, "overflow")
-      this.current = undefined
-      return this.put(handler, payload, meta, true)
+      while (!this.#hasRoom(full, payload)) this.#dropOldest(full)
+      full.put(handler, payload, meta)
+      return true
     }
     if (overflow === "drop-newest") {
       system.deadLetter(this, compiled.typeOf(handler), meta, "overflow")
@@ -275,6 +279,22 @@ export class Cell extends Ref implements Sibling<Cell> {
     }
     if (meta instanceof Ask) meta.fail(this.#full())
     return false
+  }
+
+  /** Of the messages of a lane; the one being handled is none of them. */
+  #dropOldest(lane: Mailbox<Meta>): void {
+    let handler = this.#first
+    let meta = this.#firstMeta
+    if (handler !== 0 && lane === this.#mailbox) {
+      this.#first = 0
+      this.#firstPayload = undefined
+      this.#firstMeta = undefined
+    } else {
+      handler = lane.take()
+      meta = lane.meta
+      lane.forget()
+    }
+    if (handler !== PROBE) this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "overflow")
   }
 
   #full(): AgentOSError {

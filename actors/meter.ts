@@ -4,7 +4,7 @@
  * like a message.
  *
  * Invariants
- *   E1. Measuring changes nothing that an actor can see: a probe takes no place that a message could have had, and has no handler.
+ *   E1. Measuring changes nothing that an actor can see: a probe has no handler, and is no message that could be lost. While it waits it takes one place of its mailbox.
  */
 
 /** Counts of durations by powers of two: bucket `i` holds those under 2^i microseconds. */

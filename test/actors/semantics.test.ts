@@ -667,3 +667,34 @@ t.test("what settles after its actor has ended does not bring it back", async (t
   t.equal(late.tell("heard"), false)
   await t.rejects(late.ask("heard"), { code: "ACTOR_STOPPED" })
 })
+
+t.test("a mailbox that drops its oldest leaves the message under way alone", async (t) => {
+  const causes: (string | undefined)[] = []
+  const Dropping = defineActor({
+    name: "dropping",
+    state: () => null,
+    mailbox: { capacity: 2, overflow: "drop-oldest", urgent: ["hurry"] },
+    receive: {
+      async work(ctx) {
+        causes.push(ctx.cause.caller)
+        await turns()
+        causes.push(ctx.cause.caller)
+        throw new RangeError("as told")
+      },
+      note: () => undefined,
+      hurry: (_ctx, n: number) => void hurried.push(n),
+    },
+  })
+  const hurried: number[] = []
+  const system = await systemFor(t)
+  const dropping = system.spawn(Dropping)
+  const working = dropping.with({ cause: { caller: "ada" } }).ask("work")
+  await turn()
+  dropping.tell("hurry", 1)
+  for (let n = 0; n < 10; n++) dropping.tell("note")
+  t.equal(system.statistics.deadLetters, 8, "the oldest of its own lane")
+  await t.rejects(working, { code: "ACTOR_CRASHED", message: /as told/ })
+  t.same(causes, ["ada", "ada"])
+  await turns()
+  t.same(hurried, [1], "what is urgent is not dropped for what is not")
+})
