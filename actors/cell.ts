@@ -60,8 +60,8 @@ class Aside {
   patient: Mailbox<Meta> | undefined
   /** Put aside by the actor itself. */
   stashed: { readonly handler: number; readonly payload: unknown; readonly meta: Meta | undefined }[] | undefined
-  /** Promises of reentrant handlers that are open. */
-  readonly turns = new Set<Limit>()
+  /** Promises of reentrant handlers that are open, with what lay beside their messages. */
+  readonly turns = new Map<Limit, Meta | undefined>()
 
   get waiting(): number {
     return (this.urgent?.size ?? 0) + (this.reentrant?.size ?? 0)
@@ -534,21 +534,25 @@ export class Cell extends Ref implements Sibling<Cell> {
     const handler = mailbox.take()
     const { payload, meta } = mailbox
     mailbox.forget()
+    if (meta !== undefined && this.#isLate(handler, meta)) return true
     const held = { meta: this.current, handler: this.#handler, payload: this.#payload }
-    this.current = meta
-    try {
-      if (meta !== undefined && this.#isLate(handler, meta)) return true
-      const context = this.context.turn(meta)
-      const result = (this.compiled.handlers[handler - 1] as Handler)(context, payload)
-      if (isPromise(result)) this.#awaitReentrant(result, meta, handler)
-      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
-    } catch (error) {
-      this.#crash(error)
-      return true
-    } finally {
+    const resume = (): void => {
       this.current = held.meta
       this.#handler = held.handler
       this.#payload = held.payload
+    }
+    this.current = meta
+    this.#handler = handler
+    this.#payload = payload
+    try {
+      const result = (this.compiled.handlers[handler - 1] as Handler)(this.context.turn(meta), payload)
+      resume()
+      if (isPromise(result)) this.#awaitReentrant(result, meta, handler)
+      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
+    } catch (error) {
+      resume()
+      this.#tellCrashed(meta, error)
+      this.#crash(error)
     }
     return true
   }
@@ -564,7 +568,7 @@ export class Cell extends Ref implements Sibling<Cell> {
       this.#crash(error)
     }
     const turn = new Limit(() => fail(this.#tooLong(handler, limitMs)))
-    turns.add(turn)
+    turns.set(turn, meta)
     this.system.wheel.add(turn, limitMs)
     promise.then((value) => {
       if (!turns.delete(turn)) return
@@ -695,7 +699,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     const mayTidy = this.#phase === phases.running && this.#open === undefined
     this.#phase = phases.stopping
     this.#context?.abort()
-    this.#giveUp()
+    this.#giveUp(() => this.#over())
     const tidies = mayTidy && this.compiled.spec.stopping !== undefined
     if (!tidies && this.childless) return this.#stopped()
     void this.stopChildrenOf().then(async () => {
@@ -722,7 +726,7 @@ export class Cell extends Ref implements Sibling<Cell> {
     this.#context?.abort()
     this.#context?.revoke(why)
     this.#context = undefined
-    this.#giveUp()
+    this.#giveUp(why)
     this.unstashAll()
     this.#family?.forsake()
     const signals = this.#signals?.filter(({ kind }) => kind === "stop" || kind === "child-ended")
@@ -751,13 +755,16 @@ export class Cell extends Ref implements Sibling<Cell> {
     })
   }
 
-  /** What the open promises would have answered, nobody answers any more. */
-  #giveUp(): void {
-    for (const turn of this.#aside?.turns ?? []) turn.cancel()
+  /** What the open promises would have answered, nobody answers any more. @param why told to those who wait */
+  #giveUp(why: () => AgentOSError): void {
+    for (const [turn, meta] of this.#aside?.turns ?? []) {
+      turn.cancel()
+      if (meta instanceof Ask) meta.fail(why())
+    }
     this.#aside?.turns.clear()
     if (this.#open === undefined) return
     this.#release()
-    if (this.current instanceof Ask) this.current.fail(this.#over())
+    if (this.current instanceof Ask) this.current.fail(why())
   }
 
   #over(): AgentOSError {
@@ -821,9 +828,10 @@ export class Cell extends Ref implements Sibling<Cell> {
     if (this.#phase === phases.ended) return
     const wasStarting = this.#phase === phases.starting
     this.#phase = phases.ended
-    this.#giveUp()
+    const why = (): AgentOSError => (exit.kind === "crashed" ? this.#crashOf(exit.error) : this.#over())
+    this.#giveUp(why)
     this.#context?.abort()
-    this.#context?.revoke(() => (exit.kind === "crashed" ? this.#crashOf(exit.error) : this.#over()))
+    this.#context?.revoke(why)
     this.#signals = undefined
     if (this.waiting > 0 || this.#aside !== undefined) this.#buryMessages()
     this.current = undefined

@@ -698,3 +698,46 @@ t.test("a mailbox that drops its oldest leaves the message under way alone", asy
   await turns()
   t.same(hurried, [1], "what is urgent is not dropped for what is not")
 })
+
+t.test("a crash of one of several handlers that run beside each other is told to the askers of all", async (t) => {
+  const Busy = defineActor({
+    name: "busy",
+    state: () => null,
+    reentrant: ["breaks", "waits", "breaksLater"],
+    receive: {
+      works: () => new Promise<void>(() => undefined),
+      waits: () => new Promise<void>(() => undefined),
+      breaks() {
+        throw new RangeError("as told")
+      },
+      async breaksLater() {
+        await turn()
+        throw new RangeError("as told")
+      },
+    },
+  })
+  const system = await systemFor(t)
+  for (const last of ["breaks", "breaksLater"] as const) {
+    const busy = system.spawn(Busy)
+    const asked = [busy.ask("works"), busy.ask("waits"), busy.ask("waits"), busy.ask(last)]
+    for (const outcome of await Promise.allSettled(asked))
+      t.match(outcome, { status: "rejected", reason: { code: "ACTOR_CRASHED", message: /as told/ } }, last)
+  }
+})
+
+t.test("a stop tells the askers of all handlers that run beside each other", async (t) => {
+  const Busy = defineActor({
+    name: "busy",
+    state: () => null,
+    shutdownTimeoutMs: 10,
+    reentrant: ["waits"],
+    receive: { works: () => new Promise<void>(() => undefined), waits: () => new Promise<void>(() => undefined) },
+  })
+  const system = await systemFor(t)
+  const busy = system.spawn(Busy)
+  const asked = [busy.ask("works"), busy.ask("waits")]
+  await turn()
+  await system.stopActor(busy)
+  for (const outcome of await Promise.allSettled(asked))
+    t.match(outcome, { status: "rejected", reason: { code: "ACTOR_STOPPED" } })
+})
