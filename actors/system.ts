@@ -12,7 +12,7 @@ import {
   type SpawnArguments,
   type SpawnOptions,
 } from "./actor.js"
-import { Cell, causeOf, type Meta } from "./cell.js"
+import { Cell } from "./cell.js"
 import { Ask } from "./ask.js"
 import { DEFAULT_TENANT } from "./cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "./clock.js"
@@ -21,6 +21,7 @@ import { cellOf, Context } from "./context.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Entities, heapPressure, type EntityId } from "./entities.js"
 import { AgentOSError } from "./errors.js"
+import { causeOf, type Meta } from "./inbox.js"
 import { DefinitionMeter } from "./meter.js"
 import type { Journal } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"

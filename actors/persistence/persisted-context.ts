@@ -15,6 +15,7 @@ import { AgentOSError } from "../errors.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { Limit } from "../timers.js"
+import { isPromise } from "../turns.js"
 import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
 import {
   ACKNOWLEDGED,
@@ -348,8 +349,4 @@ async function checked(ctx: PersistedContext, result: unknown): Promise<unknown>
     while (persisted.writing !== undefined) await persisted.writing
     if (persisted.failed !== undefined) throw persisted.failed
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
 }

@@ -11,7 +11,8 @@
  */
 import { checkedDefinition, type ErasedHandler, type ErasedSpec, type SpawnOptions } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
-import type { Cell, Meta } from "../cell.js"
+import type { Cell } from "../cell.js"
+import type { Meta } from "../inbox.js"
 import { Context } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import { DEFAULT_CAPACITY } from "../mailbox.js"

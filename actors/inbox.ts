@@ -1,0 +1,350 @@
+/**
+ * What waits for one actor, in the order in which it is to be handled, and the message that is being handled. When that happens stands in turns.ts.
+ *
+ * Invariants
+ *   I1. Ordinary messages are taken in the order they came. Urgent ones come before all others, those of reentrant handlers before the ordinary ones once a
+ *       promise was open beside which they could be handled.
+ *   I2. One message waits in the cell itself, and needs no mailbox: most actors never have one.
+ *   I3. A mailbox that is full refuses, drops of its own lane, or lets a patient ask wait. What was promised (results, timers) goes past its capacity.
+ */
+import type { SpawnOptions } from "./actor.js"
+import { Ask } from "./ask.js"
+import { onward, type Cause } from "./cause.js"
+import { lanes, type Compiled } from "./compiled.js"
+import { AgentOSError } from "./errors.js"
+import { KEPT_SLOTS, Mailbox } from "./mailbox.js"
+import { Ref } from "./ref.js"
+import type { ActorSystem } from "./system.js"
+import type { Limit } from "./timers.js"
+
+/** What lies beside a message: the cause it belongs to, or the ask that waits for its answer. */
+export type Meta = Cause | Ask
+
+/** The cause that a message came with. */
+export function causeOf(meta: Meta | undefined): Cause | undefined {
+  return meta instanceof Ask ? meta.cause : meta
+}
+
+export const causeToPassOn = (meta: Meta | undefined): Cause | undefined =>
+  meta === undefined ? undefined : onward(causeOf(meta))
+
+export const phases = { running: 0, starting: 1, waiting: 2, stopping: 3, ended: 4 } as const
+type Phase = (typeof phases)[keyof typeof phases]
+
+/** The handler's number of a probe: it measures how long messages wait. */
+export const PROBE = 255
+
+/** Messages that do not stand in the one line; most actors have none. */
+export class Aside {
+  urgent: Mailbox<Meta> | undefined
+  reentrant: Mailbox<Meta> | undefined
+  /** Some of reentrant handlers may stand in the line of all others, as they came while no promise was open. */
+  reentrantInLine = false
+  /** Asks that wait for room in the mailbox. */
+  patient: Mailbox<Meta> | undefined
+  /** Put aside by the actor itself. */
+  stashed: { readonly handler: number; readonly payload: unknown; readonly meta: Meta | undefined }[] | undefined
+
+  /** Promises of reentrant handlers that are open, with what lay beside their messages. */
+  readonly open = new Map<Limit, Meta | undefined>()
+
+  get waiting(): number {
+    return (this.urgent?.size ?? 0) + (this.reentrant?.size ?? 0)
+  }
+}
+
+/** @template S what the actor is told besides messages: signals, which come before them */
+export abstract class Inbox<S> extends Ref {
+  readonly system: ActorSystem
+  readonly compiled: Compiled
+  /** What it was spawned with beyond the ordinary; most have none of it. */
+  readonly options: SpawnOptions<unknown> | undefined
+  /** Handler number of the one message that waits inline, 0 when there is none (I2). */
+  #first = 0
+  #firstPayload: unknown = undefined
+  #firstMeta: Meta | undefined = undefined
+  #mailbox: Mailbox<Meta> | undefined = undefined
+  protected aside: Aside | undefined = undefined
+  protected signals: S[] | undefined = undefined
+  /** Of the message being handled. */
+  current: Meta | undefined = undefined
+  protected handler = 0
+  protected payload: unknown = undefined
+  // What turns.ts and cell.ts keep of it is here as fields, since putting a message asks for each of them, and a call costs what they cost together.
+  protected phase: Phase = phases.running
+  /** The limit of the handler's or hook's promise that is open. */
+  protected open: Limit | undefined = undefined
+  /** It has a place in the dispatcher's ring. */
+  protected scheduled = false
+
+  constructor(system: ActorSystem, compiled: Compiled, options: SpawnOptions<unknown> | undefined) {
+    super()
+    this.system = system
+    this.compiled = compiled
+    this.options = options
+  }
+
+  /** Asks for a turn, if what waits may be handled. */
+  protected abstract schedule(): void
+  /** Asks for a turn in any case. */
+  protected abstract queue(): void
+
+  get waiting(): number {
+    return (this.#first === 0 ? 0 : 1) + (this.#mailbox?.size ?? 0) + (this.aside?.waiting ?? 0)
+  }
+
+  /** False when certainly nothing waits in line: costs less than to count. */
+  protected get mayWait(): boolean {
+    return this.#first !== 0 || this.#mailbox !== undefined
+  }
+
+  /** Messages that may be handled beside an open promise. */
+  protected get waitingReentrant(): number {
+    return this.aside?.reentrant?.size ?? 0
+  }
+
+  // --- putting -------------------------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Puts a message; `promised` ones go past the capacity. Kept so short that V8 makes one piece of a send: what is out of the ordinary stands in functions of its
+   * own.
+   */
+  put(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+    const { compiled } = this
+    if (this.phase === phases.ended || compiled.lanes !== undefined)
+      return this.putByLane(handler, payload, meta, promised)
+    return this.putInLine(handler, payload, meta, promised)
+  }
+
+  private putByLane(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+    const { compiled } = this
+    if (this.phase === phases.ended) return this.system.deadLetter(this, compiled.typeOf(handler), meta, "stopped")
+    if (compiled.isolated && !promised) payload = compiled.isolate(handler, payload)
+    const lane = compiled.lanes?.[handler]
+    if (lane === lanes.urgent || (lane === lanes.reentrant && this.open !== undefined))
+      return this.putAside(lane, handler, payload, meta)
+    if (lane === lanes.reentrant) (this.aside ??= new Aside()).reentrantInLine = true
+    return this.putInLine(handler, payload, meta, promised)
+  }
+
+  private putInLine(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+    const mailbox = this.#mailbox
+    if (this.#first === 0 && this.compiled.inline && (mailbox === undefined || mailbox.size === 0)) {
+      this.#first = handler // I2
+      this.#firstPayload = payload
+      this.#firstMeta = meta
+    } else if (mailbox !== undefined && (promised || this.hasRoom(mailbox, payload)))
+      mailbox.put(handler, payload, meta)
+    else return this.putFirstOrRefuse(handler, payload, meta, promised)
+    if (!this.scheduled) this.schedule()
+    return true
+  }
+
+  /** There is no mailbox yet, or no room in it. */
+  private putFirstOrRefuse(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+    const mailbox = this.#mailbox ?? this.makeMailbox()
+    if (!promised && !this.hasRoom(mailbox, payload)) return this.refuse(mailbox, handler, payload, meta)
+    mailbox.put(handler, payload, meta)
+    if (!this.scheduled) this.schedule()
+    return true
+  }
+
+  private makeMailbox(): Mailbox<Meta> {
+    const { compiled, options } = this
+    return (this.#mailbox = new Mailbox(options?.mailbox?.capacity ?? compiled.capacity, compiled.bytes))
+  }
+
+  private putAside(lane: number, handler: number, payload: unknown, meta: Meta | undefined): boolean {
+    const aside = (this.aside ??= new Aside())
+    const { capacity } = this.compiled
+    const mailbox =
+      lane === lanes.urgent ? (aside.urgent ??= new Mailbox(capacity)) : (aside.reentrant ??= new Mailbox(capacity))
+    if (!mailbox.takes(payload)) return this.refuse(mailbox, handler, payload, meta)
+    mailbox.put(handler, payload, meta)
+    if (!this.scheduled) this.queue()
+    return true
+  }
+
+  /** The inline message counts too. */
+  private hasRoom(mailbox: Mailbox<Meta>, payload: unknown): boolean {
+    if (!mailbox.takes(payload)) return false
+    return this.#first === 0 || mailbox !== this.#mailbox || mailbox.size + 1 < mailbox.capacity
+  }
+
+  /** I3. @param full the mailbox, of whatever lane */
+  private refuse(full: Mailbox<Meta>, handler: number, payload: unknown, meta: Meta | undefined): boolean {
+    const { system, compiled } = this
+    const overflow = this.options?.mailbox?.overflow ?? compiled.overflow
+    if (meta instanceof Ask && meta.patient && overflow === "reject") {
+      const aside = (this.aside ??= new Aside())
+      ;(aside.patient ??= new Mailbox(Infinity)).put(handler, payload, meta)
+      return true
+    }
+    system.counts.refused += 1
+    if (compiled.meter !== undefined) compiled.meter.refused += 1
+    system.dispatcher.hurried = true
+    if (overflow === "drop-oldest") {
+      while (!this.hasRoom(full, payload)) this.dropOldest(full)
+      full.put(handler, payload, meta)
+      return true
+    }
+    if (overflow === "drop-newest") {
+      system.deadLetter(this, compiled.typeOf(handler), meta, "overflow")
+      return true
+    }
+    if (meta instanceof Ask) meta.fail(this.full())
+    return false
+  }
+
+  /** Of the messages of a lane; the one being handled is none of them. */
+  private dropOldest(lane: Mailbox<Meta>): void {
+    let handler = this.#first
+    let meta = this.#firstMeta
+    if (handler !== 0 && lane === this.#mailbox) this.clearFirst()
+    else {
+      handler = lane.take()
+      meta = lane.meta
+      lane.forget()
+    }
+    if (handler !== PROBE) this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "overflow")
+  }
+
+  private clearFirst(): void {
+    this.#first = 0
+    this.#firstPayload = undefined
+    this.#firstMeta = undefined
+  }
+
+  private full(): AgentOSError {
+    return new AgentOSError(
+      "MAILBOX_FULL",
+      `the mailbox of ${this.address} holds ${this.waiting} messages and takes no more`,
+    )
+  }
+
+  /** Puts a probe behind what waits. @returns false when at most the inline message does: who comes then waits for nobody */
+  protected putProbe(now: number): boolean {
+    const mailbox = this.#mailbox
+    if (mailbox === undefined || mailbox.size === 0) return false
+    mailbox.put(PROBE, now, undefined)
+    return true
+  }
+
+  // --- taking --------------------------------------------------------------------------------------------------------------------------------
+
+  /** Takes the next message: it is the one being handled. @returns its handler's number, 0 when there is none */
+  protected take(): number {
+    if (this.aside !== undefined && this.aside.waiting > 0) return this.takeAside(this.aside)
+    const first = this.#first
+    if (first !== 0) {
+      this.payload = this.#firstPayload
+      this.current = this.#firstMeta
+      this.#first = 0
+      this.#firstPayload = undefined
+      this.#firstMeta = undefined
+      return (this.handler = first)
+    }
+    const mailbox = this.#mailbox
+    if (mailbox === undefined) return 0
+    const handler = mailbox.take()
+    if (handler === 0) {
+      if (mailbox.slots > KEPT_SLOTS) this.#mailbox = undefined
+      return 0
+    }
+    this.payload = mailbox.payload
+    this.current = mailbox.meta
+    return (this.handler = handler)
+  }
+
+  private takeAside({ urgent, reentrant }: Aside): number {
+    return this.takeFrom((urgent !== undefined && urgent.size > 0 ? urgent : reentrant) as Mailbox<Meta>)
+  }
+
+  private takeFrom(mailbox: Mailbox<Meta>): number {
+    this.handler = mailbox.take()
+    this.payload = mailbox.payload
+    this.current = mailbox.meta
+    mailbox.forget()
+    return this.handler
+  }
+
+  /** Takes the next message that may be handled beside an open promise; there is one. */
+  protected takeReentrant(): number {
+    return this.takeFrom((this.aside as Aside).reentrant as Mailbox<Meta>)
+  }
+
+  /** A promise has been opened: what may be handled beside it need not stay in line. */
+  protected partReentrant(): void {
+    const aside = this.aside
+    if (aside === undefined || !aside.reentrantInLine) return
+    const { capacity, lanes: of } = this.compiled
+    const reentrant = (aside.reentrant ??= new Mailbox(capacity))
+    aside.reentrantInLine = false
+    if (of?.[this.#first] === lanes.reentrant) {
+      reentrant.put(this.#first, this.#firstPayload, this.#firstMeta)
+      this.clearFirst()
+    }
+    this.#mailbox?.part((handler) => of?.[handler] === lanes.reentrant, reentrant)
+  }
+
+  /** Lets asks that wait for room into the mailbox, in the order they came. */
+  protected admit(): void {
+    const patient = this.aside?.patient
+    if (patient === undefined || patient.size === 0) return
+    const mailbox = this.#mailbox ?? this.makeMailbox()
+    while (patient.size > 0 && mailbox.takes(patient.first)) {
+      const handler = patient.take()
+      const { payload, meta } = patient
+      patient.forget()
+      if (meta instanceof Ask && meta.ended) continue
+      mailbox.put(handler, payload, meta)
+    }
+  }
+
+  // --- stashing and burying ------------------------------------------------------------------------------------------------------------------
+
+  /** Puts the message being handled aside. @throws {AgentOSError} `STASH_FULL` */
+  stash(): void {
+    const aside = (this.aside ??= new Aside())
+    const stashed = (aside.stashed ??= [])
+    const capacity = this.options?.mailbox?.capacity ?? this.compiled.capacity
+    if (stashed.length >= capacity)
+      throw new AgentOSError("STASH_FULL", `${this.address} has stashed ${capacity} messages`)
+    if (this.current instanceof Ask) this.current.stashed = true
+    stashed.push({ handler: this.handler, payload: this.payload, meta: this.current })
+  }
+
+  unstashAll(): void {
+    const stashed = this.aside?.stashed
+    if (stashed === undefined) return
+    ;(this.aside as Aside).stashed = undefined
+    const mailbox = this.#mailbox ?? this.makeMailbox()
+    if (this.#first !== 0) {
+      mailbox.putFirst(this.#first, this.#firstPayload, this.#firstMeta)
+      this.clearFirst()
+    }
+    for (const { handler, payload, meta } of stashed.reverse()) {
+      if (meta instanceof Ask) meta.stashed = false
+      mailbox.putFirst(handler, payload, meta)
+    }
+  }
+
+  /** Nobody will handle what waits: it is counted, and who asked is told. */
+  protected bury(): void {
+    const aside = this.aside
+    if (this.waiting > 0 || aside !== undefined) {
+      const { system, compiled } = this
+      const bury = (handler: number, meta: Meta | undefined): void =>
+        void system.deadLetter(this, compiled.typeOf(handler), meta, "stopped")
+      for (let handler = this.take(); handler !== 0; handler = this.take())
+        if (handler !== PROBE) bury(handler, this.current)
+      for (const { handler, meta } of aside?.stashed ?? []) bury(handler, meta)
+      const patient = aside?.patient
+      while (patient !== undefined && patient.size > 0) bury(patient.take(), patient.meta)
+    }
+    this.current = undefined
+    this.payload = undefined
+    this.#mailbox = undefined
+    this.aside = undefined
+  }
+}
