@@ -14,6 +14,8 @@ import type { Clock } from "./clock.js"
 export interface Runnable {
   /** Handles up to `limit` messages. @returns how many it handled */
   run(limit: number): number
+  /** The same, taking its time if it is measured. */
+  runSampled(limit: number): number
 }
 
 /** Messages an actor handles before the next has its turn. */
@@ -38,8 +40,8 @@ export class Dispatcher {
   #scheduled = false
   /** The actor whose turn it is should end it (D3). */
   hurried = false
-  /** The actor whose turn is next should take its time, if it is measured: seldom where turns are many, each where they are few. */
-  sampling = true
+  /** The actor whose turn is next should take its time: seldom where turns are many, each where they are few. */
+  #sampling = true
   /** What is left until the event loop has its turn, and until the next look at the clock (D2). */
   #left = perLoop
   #stride = perLook
@@ -81,7 +83,7 @@ export class Dispatcher {
     for (;;) {
       const actor = this.#newborns.size === 0 ? this.#ring.shift() : this.#newborn()
       if (actor === undefined) break
-      const handled = actor.run(perTurn)
+      const handled = this.#sampling ? this.#sample(actor) : actor.run(perTurn)
       this.#left -= handled
       this.#untilLook -= handled + 1
       if (this.hurried) {
@@ -92,6 +94,11 @@ export class Dispatcher {
       if (this.#left <= 0) return this.#clock.afterInputOutput(this.#pumpAfterLoop) // D2
     }
     this.#scheduled = false
+  }
+
+  #sample(actor: Runnable): number {
+    this.#sampling = false
+    return actor.runSampled(perTurn)
   }
 
   /** D4 */
@@ -115,7 +122,7 @@ export class Dispatcher {
     this.#looked = now
     if (now - this.#sampled < sampleMs) return
     this.#sampled = now
-    this.sampling = true
+    this.#sampling = true
   }
 }
 

@@ -70,7 +70,6 @@ export abstract class Turns<S> extends Inbox<S> {
     /** The messages of one type that came in a row are counted together. */
     let counting = 0
     let inRow = 0
-    if (meter !== undefined && dispatcher.sampling) handled = this.handleSampled(meter)
     while (handled < limit && !dispatcher.hurried) {
       if (this.open !== undefined) {
         if (!this.runReentrant()) break
@@ -255,12 +254,18 @@ export abstract class Turns<S> extends Inbox<S> {
     meter.mailboxAge.add(this.system.clock.monotonic() - (this.payload as number))
   }
 
+  runSampled(limit: number): number {
+    const { compiled } = this
+    const handled = compiled.meter === undefined ? 0 : this.handleSampled(compiled.meter)
+    compiled.handled += handled
+    return handled + this.run(limit - handled)
+  }
+
   /** The first message of a turn that is measured: takes its time, and puts a probe behind what waits. @returns how many messages it handled */
   private handleSampled(meter: DefinitionMeter): number {
     if (this.open !== undefined || this.signals !== undefined || this.phase !== phases.running) return 0
-    const { clock, dispatcher } = this.system
+    const { clock } = this.system
     const began = clock.monotonic()
-    dispatcher.sampling = false
     if (!this.putProbe(began) && this.waiting > 0) meter.mailboxAge.add(0)
     const handler = this.take()
     if (handler === 0) return 0
