@@ -6,7 +6,7 @@ export type { ConsulOptions } from "./consul-client.js"
 export { MemoryAgent } from "./memory-agent.js"
 export { MemoryConsul } from "./memory-consul.js"
 export { memoryRegistry } from "./memory-registry.js"
-export { registryTimings, registryUnavailable } from "./registry.js"
+export { registryTimings } from "./registry.js"
 export type {
   Acquisition,
   Holder,

@@ -167,11 +167,6 @@ export function withTimings(changes: Partial<RegistryTimings> = {}): RegistryTim
   return timings
 }
 
-/** The same for callers who must answer with an error. */
-export function registryUnavailable({ reason }: Unavailable): AgentOSError {
-  return new AgentOSError("REGISTRY_UNAVAILABLE", `the registry is unavailable: ${reason}`)
-}
-
 /** @returns the key as it was given @throws RangeError when no registry takes it */
 export function checkedKey(key: string): string {
   if (key.length >= 1 && key.length <= 512 && !/\p{Surrogate}/u.test(key)) return key
