@@ -29,40 +29,8 @@
  *   two nodes, Consul away, one dies  one witness is left, which is not enough: nothing moves until Consul is back. This is the price.
  */
 
-/** The protocol versions that a node speaks, both inclusive. A release speaks its own and the one before, so that an upgrade can roll. */
-export interface ProtocolRange {
-  readonly min: number
-  readonly max: number
-}
-
-/** What a node says of itself; the registry and its peers pass it on unchanged, but for `leaving`. */
-export interface NodeDescription {
-  /** Stable over restarts; placement knows a node by it. */
-  readonly name: string
-  /** Higher with each start: wall time at the start, or one more than the last or the removed one. */
-  readonly incarnation: number
-  /** Where its peers reach it: host:port. */
-  readonly address: string
-  readonly roles: readonly string[]
-  /** What it can do, for instance `{ models: ["scribe"], gpu: false }`. */
-  readonly capabilities: Readonly<Record<string, string | number | boolean | readonly string[]>>
-  /** Its share of the shards, relative to the others'. */
-  readonly capacity: number
-  readonly protocol: ProtocolRange
-}
-
-/** `name#incarnation`: one process, from its start to its end. */
-export type NodeId = string
-
-export function nodeId({ name, incarnation }: Pick<NodeDescription, "name" | "incarnation">): NodeId {
-  return `${name}#${incarnation}`
-}
-
-/** The highest version that both speak, or undefined when there is none. */
-export function negotiate(a: ProtocolRange, b: ProtocolRange): number | undefined {
-  const version = Math.min(a.max, b.max)
-  return version >= Math.max(a.min, b.min) ? version : undefined
-}
+import { incarnationOf, negotiate, nodeId, type Incarnation, type NodeDescription, type NodeId } from "./node.js"
+import type { RegisteredNode } from "./registry.js"
 
 export type MemberStatus = "joining" | "up" | "unreachable" | "leaving" | "down"
 
@@ -102,9 +70,7 @@ interface Vote {
 }
 
 /** A removed incarnation (M1). */
-export interface Tombstone {
-  readonly name: string
-  readonly incarnation: number
+export interface Tombstone extends Incarnation {
   readonly at: number
 }
 
@@ -118,13 +84,6 @@ export interface View {
   readonly registry: { readonly list: number; readonly answers: boolean }
   /** Of our own votes. */
   readonly votes: number
-}
-
-/** An entry of the registry's list. */
-export interface RegisteredNode {
-  readonly node: NodeDescription
-  readonly health: "passing" | "critical"
-  readonly leaving: boolean
 }
 
 export type MembershipEvent =
@@ -350,7 +309,7 @@ class Draft {
     return self === undefined ? undefined : negotiate(self.node.protocol, node.protocol)
   }
 
-  #isDead({ name, incarnation }: Pick<NodeDescription, "name" | "incarnation">): boolean {
+  #isDead({ name, incarnation }: Incarnation): boolean {
     return incarnation <= (this.#tombstones.get(name)?.incarnation ?? -Infinity)
   }
 
@@ -362,10 +321,10 @@ class Draft {
 
   /** M1. One that was never seen is removed too: its registration may still be on its way. */
   #remove(id: NodeId): void {
-    const mark = id.lastIndexOf("#")
-    const [name, incarnation] = [id.slice(0, mark), Number(id.slice(mark + 1))]
-    if (mark < 0 || !Number.isFinite(incarnation) || this.#isDead({ name, incarnation })) return
-    this.#tombstones.set(name, { name, incarnation, at: this.#now })
+    const removed = incarnationOf(id)
+    if (removed === undefined || this.#isDead(removed)) return
+    const { name, incarnation } = removed
+    this.#tombstones.set(name, { ...removed, at: this.#now })
     if (id === this.#before.self) {
       this.#actions.push({ do: "stop", removed: incarnation })
       return // it stays in its own view, to be able to end in order

@@ -4,16 +4,14 @@ import {
   DEFAULT_MEMBERSHIP,
   firstView,
   holders,
-  negotiate,
-  nodeId,
   stepMembership,
   type MemberStatus,
   type MembershipAction,
   type MembershipEvent,
-  type NodeDescription,
-  type RegisteredNode,
   type View,
 } from "#cluster/membership.js"
+import { negotiate, nodeId, type NodeDescription } from "#cluster/node.js"
+import type { RegisteredNode } from "#cluster/registry.js"
 
 function node(name: string, incarnation = 1, changes: Partial<NodeDescription> = {}): NodeDescription {
   const protocol = { min: 1, max: 2 }
