@@ -30,7 +30,10 @@ function mix(h: number): number {
   return h ^ (h >>> 16)
 }
 
-/** Folds a text into a running hash, UTF-16 unit by unit (FNV-1a), and its length after it, so that ("ab", "c") and ("a", "bc") differ. */
+/**
+ * Folds a text into a running hash, UTF-16 unit by unit (FNV-1a), and its length after it, so that ("ab", "c") and ("a", "bc") differ. It goes on from
+ * a hash that is given, which the plain one in `actors/hash.ts` cannot.
+ */
 function fold(text: string, h: number): number {
   for (let n = 0; n < text.length; n++) h = Math.imul(h ^ text.charCodeAt(n), 0x01000193)
   return mix(h ^ text.length)
