@@ -1,5 +1,5 @@
 /**
- * A service registry in Consul: members are the instances of one service, locks are keys held by sessions, records are keys.
+ * A service registry in Consul: nodes are the instances of one service, locks are keys held by sessions, records are keys.
  *
  * Settings that Consul wants: an agent on the node's own machine, and servers with `raft_multiplier` 1.
  */
@@ -7,16 +7,15 @@ import { setMaxListeners } from "node:events"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import type { Answer, Blocking, CallLimits, ConsulAgent, KeyEntry } from "./consul-agent.js"
 import { consulClient, type ConsulOptions } from "./consul-client.js"
-import { ConsulNames, decodeHolder, decodeNode } from "./consul-names.js"
+import { ConsulNames, decodeNode } from "./consul-names.js"
 import { ConsulSeat } from "./consul-seat.js"
 import { watchConsul } from "./consul-watch.js"
+import { checkedNode, incarnationOf, type NodeDescription } from "./node.js"
 import {
   checkedKey,
-  checkedNode,
   withTimings,
   type Lock,
-  type Member,
-  type NodeRecord,
+  type RegisteredNode,
   type Registry,
   type RegistryRecord,
   type RegistryTimings,
@@ -31,7 +30,7 @@ import {
 const callLimitMs = 5000
 
 export interface RegistryOptions {
-  /** Name of the cluster; as a node's id. */
+  /** Name of the cluster; as a node's name. */
   readonly cluster: string
   readonly timings?: Partial<RegistryTimings>
   readonly clock?: Clock
@@ -67,19 +66,19 @@ class ConsulRegistry implements Registry {
     setMaxListeners(0, this.#closed.signal) // one for each call that is under way
   }
 
-  join(node: NodeRecord, listener: (event: SeatEvent) => void): Seat {
+  join(node: NodeDescription, listener: (event: SeatEvent) => void): Seat {
     const { signal } = this.#closed
     const ports = { agent: this.#agent, clock: this.#clock, names: this.#names, timings: this.#timings, signal }
     return new ConsulSeat(ports, checkedNode(node), listener)
   }
 
-  watchMembers(watcher: Watcher<Member>): Unwatch {
+  watchNodes(watcher: Watcher<RegisteredNode>): Unwatch {
     return this.#watch(
       (blocking) => this.#agent.health(this.#names.service, blocking),
       (found) =>
-        found.flatMap((entry): readonly Member[] => {
-          const node = decodeNode(entry)
-          return node === undefined ? [] : [{ ...node, healthy: entry.passing }]
+        found.flatMap((entry): readonly RegisteredNode[] => {
+          const found = decodeNode(entry)
+          return found === undefined ? [] : [{ ...found, health: entry.passing ? "passing" : "critical" }]
         }),
       watcher,
     )
@@ -90,7 +89,7 @@ class ConsulRegistry implements Registry {
       (blocking) => this.#agent.under(this.#names.lock(prefix), blocking),
       (found) =>
         found.flatMap((entry): readonly Lock[] => {
-          const by = entry.session === undefined ? undefined : decodeHolder(entry.value)
+          const by = entry.session === undefined ? undefined : incarnationOf(entry.value)
           return by === undefined ? [] : [{ key: this.#names.keyOf(entry), by }]
         }),
       watcher,

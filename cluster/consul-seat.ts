@@ -11,18 +11,19 @@
  *   S4. An acquisition that succeeded under a session that was lost meanwhile is not told as held.
  *   S5. A service of an earlier incarnation is struck off by the later one, which ends its session and with it its locks.
  *   S6. Who leaves gives signs of life until its last lock is released, however many there are.
+ *   S7. What changes in its description is registered with the next beat; the check and the session that is bound to it go on.
  */
 import { setMaxListeners } from "node:events"
 import type { Clock } from "#actors/clock.js"
 import { checkOf, type Answer, type ConsulAgent } from "./consul-agent.js"
-import { decodeHolder, decodeNode, encodeHolder, encodeNode, type ConsulNames } from "./consul-names.js"
+import { decodeNode, encodeNode, leavingNode, type ConsulNames } from "./consul-names.js"
 import { KeptLease } from "./kept-lease.js"
+import { incarnationOf, nodeId, type NodeDescription } from "./node.js"
 import { pause } from "./pause.js"
 import {
   checkedKey,
   type Acquisition,
   type Holder,
-  type NodeRecord,
   type RegistryTimings,
   type Seat,
   type SeatEvent,
@@ -48,11 +49,13 @@ export class ConsulSeat implements Seat {
   readonly #clock: Clock
   readonly #names: ConsulNames
   readonly #timings: RegistryTimings
-  readonly #node: NodeRecord
+  readonly #node: NodeDescription
   readonly #listener: (event: SeatEvent) => void
   readonly #ended = new AbortController()
   readonly #closed: AbortSignal
   readonly #service: string
+  /** What is registered. */
+  #description: ReturnType<typeof encodeNode>
   /** Locks that may be held in Consul, so that leaving can release them. */
   readonly #keys = new Set<string>()
   readonly #loops: Promise<unknown>
@@ -65,9 +68,10 @@ export class ConsulSeat implements Seat {
 
   constructor(
     { agent, clock, names, timings, signal }: SeatPorts,
-    node: NodeRecord,
+    node: NodeDescription,
     listener: (event: SeatEvent) => void,
   ) {
+    this.#description = encodeNode(node)
     this.#agent = agent
     this.#clock = clock
     this.#names = names
@@ -92,7 +96,7 @@ export class ConsulSeat implements Seat {
     if (lease === undefined || session === undefined) return unavailable("this node has no lease")
     const path = this.#names.lock(checkedKey(key))
     this.#keys.add(key)
-    const answer = await this.#agent.acquire(path, encodeHolder(this.#node), session, this.#limits(callLimitMs))
+    const answer = await this.#agent.acquire(path, nodeId(this.#node), session, this.#limits(callLimitMs))
     if (answer.kind !== "ok") return unavailable(answer.reason)
     if (lease.lost) return unavailable("the lease was lost meanwhile") // S4
     if (answer.value) return { kind: "held", lease }
@@ -100,7 +104,7 @@ export class ConsulSeat implements Seat {
     const found = await this.#agent.get(path, this.#limits(callLimitMs))
     if (found.kind !== "ok") return unavailable(found.reason)
     if (found.value?.session === undefined) return { kind: "delayed" }
-    const by = decodeHolder(found.value.value)
+    const by = incarnationOf(found.value.value)
     return by === undefined ? unavailable(`${path} is held by something that is no node`) : { kind: "taken", by }
   }
 
@@ -110,6 +114,11 @@ export class ConsulSeat implements Seat {
     if (answer.kind !== "ok" && !saysNoSession(answer)) return unavailable(answer.reason)
     this.#keys.delete(key)
     return { kind: "released" }
+  }
+
+  announceLeaving(): void {
+    this.#description = leavingNode(this.#description)
+    this.#registered = false // S7
   }
 
   async leave(): Promise<void> {
@@ -157,22 +166,23 @@ export class ConsulSeat implements Seat {
     const known = await this.#agent.services(limits)
     if (known.kind !== "ok") return this.#wait(known.reason, beatMs)
     for (const entry of known.value) {
-      const other = this.#names.isService(entry.id) ? decodeNode(entry) : undefined
-      if (other?.id !== this.#node.id || other.incarnation === this.#node.incarnation) continue
+      const other = this.#names.isService(entry.id) ? decodeNode(entry)?.node : undefined
+      if (other?.name !== this.#node.name || other.incarnation === this.#node.incarnation) continue
       if (other.incarnation > this.#node.incarnation) return this.#supersede(other)
       await this.#agent.deregister(entry.id, limits) // S5
     }
     const { checkTtlMs: ttlMs, forgetMs } = this.#timings
-    const service = { ...encodeNode(this.#node), id: this.#service, name: this.#names.service, ttlMs, forgetMs }
+    const said = this.#description
+    const service = { ...said, id: this.#service, name: this.#names.service, ttlMs, forgetMs }
     const answer = await this.#agent.register(service, limits)
     if (answer.kind !== "ok") return this.#wait(answer.reason, beatMs)
-    this.#registered = true
+    this.#registered = said === this.#description // S7
     return beatMs
   }
 
-  #supersede({ id, incarnation }: Holder): number {
+  #supersede({ name, incarnation }: Holder): number {
     this.#lose()
-    if (!this.#ended.signal.aborted) this.#listener({ kind: "superseded", by: { id, incarnation } })
+    if (!this.#ended.signal.aborted) this.#listener({ kind: "superseded", by: { name, incarnation } })
     this.#end()
     return 0
   }

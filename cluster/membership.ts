@@ -1,5 +1,5 @@
 /**
- * Who belongs to the cluster, as one node sees it. Pure: a view and an event give the next view and what is to be done; the registry, the probes and the
+ * Who belongs to the cluster, as one node sees it (`members.ts`). Pure: a view and an event give the next view and what is to be done; the registry, the probes and the
  * streams to peers are elsewhere. Views of two nodes may differ for a while: nothing here is an election, and who owns a shard is decided by lock and
  * epoch (`lease.ts`). A wrong word here costs a move that was not needed, never a wrong answer.
  *
@@ -29,103 +29,9 @@
  *   two nodes, Consul away, one dies  one witness is left, which is not enough: nothing moves until Consul is back. This is the price.
  */
 
-/** The protocol versions that a node speaks, both inclusive. A release speaks its own and the one before, so that an upgrade can roll. */
-export interface ProtocolRange {
-  readonly min: number
-  readonly max: number
-}
-
-/** What a node says of itself; the registry and its peers pass it on unchanged, but for `leaving`. */
-export interface NodeDescription {
-  /** Stable over restarts; placement knows a node by it. */
-  readonly name: string
-  /** Higher with each start: wall time at the start, or one more than the last or the removed one. */
-  readonly incarnation: number
-  /** Where its peers reach it: host:port. */
-  readonly address: string
-  readonly roles: readonly string[]
-  /** What it can do, for instance `{ models: ["scribe"], gpu: false }`. */
-  readonly capabilities: Readonly<Record<string, string | number | boolean | readonly string[]>>
-  /** Its share of the shards, relative to the others'. */
-  readonly capacity: number
-  readonly protocol: ProtocolRange
-}
-
-/** `name#incarnation`: one process, from its start to its end. */
-export type NodeId = string
-
-export function nodeId({ name, incarnation }: Pick<NodeDescription, "name" | "incarnation">): NodeId {
-  return `${name}#${incarnation}`
-}
-
-/** The highest version that both speak, or undefined when there is none. */
-export function negotiate(a: ProtocolRange, b: ProtocolRange): number | undefined {
-  const version = Math.min(a.max, b.max)
-  return version >= Math.max(a.min, b.min) ? version : undefined
-}
-
-export type MemberStatus = "joining" | "up" | "unreachable" | "leaving" | "down"
-
-export interface Member {
-  readonly id: NodeId
-  readonly node: NodeDescription
-  readonly status: MemberStatus
-  /** Monotonic moment of the last change of status. */
-  readonly since: number
-  /** The version spoken with it; undefined: none in common (M8). */
-  readonly protocol: number | undefined
-  readonly evidence: Evidence
-}
-
-/** What is known about a member; only ever replaced by what is newer (M6). */
-export interface Evidence {
-  readonly registry: "passing" | "critical" | "absent"
-  readonly leaving: boolean
-  /** Numbers of the last probe sent, answered and failed. */
-  readonly probes: {
-    readonly sent: number
-    readonly sentAt: number
-    readonly answered: number
-    readonly failed: number
-  }
-  /** By the voter's id. */
-  readonly votes: ReadonlyMap<NodeId, Vote>
-  /** Monotonic moment since which two witnesses accuse it. */
-  readonly accusedSince: number | undefined
-}
-
-interface Vote {
-  readonly accuses: boolean
-  /** Counted by the voter. */
-  readonly number: number
-  readonly receivedAt: number
-}
-
-/** A removed incarnation (M1). */
-export interface Tombstone {
-  readonly name: string
-  readonly incarnation: number
-  readonly at: number
-}
-
-export interface View {
-  readonly self: NodeId
-  readonly version: number
-  readonly members: ReadonlyMap<NodeId, Member>
-  /** By name; one for each, of its highest removed incarnation. */
-  readonly tombstones: ReadonlyMap<string, Tombstone>
-  /** The number of the newest list taken in; `answers` false: the registry is away (M4). */
-  readonly registry: { readonly list: number; readonly answers: boolean }
-  /** Of our own votes. */
-  readonly votes: number
-}
-
-/** An entry of the registry's list. */
-export interface RegisteredNode {
-  readonly node: NodeDescription
-  readonly health: "passing" | "critical"
-  readonly leaving: boolean
-}
+import { nothingKnown, type Evidence, type Member, type MemberStatus, type Tombstone, type View } from "./members.js"
+import { incarnationOf, negotiate, nodeId, type Incarnation, type NodeDescription, type NodeId } from "./node.js"
+import type { RegisteredNode } from "./registry.js"
 
 export type MembershipEvent =
   /** `list` counts the lists this node has read, since the registry's own index starts anew when it is wiped. */
@@ -197,36 +103,6 @@ export const DEFAULT_MEMBERSHIP: MembershipTimings = {
 export interface MembershipStep {
   readonly view: View
   readonly actions: readonly MembershipAction[]
-}
-
-const unknown: Evidence = {
-  registry: "absent",
-  leaving: false,
-  probes: { sent: 0, sentAt: -Infinity, answered: 0, failed: 0 },
-  votes: new Map(),
-  accusedSince: undefined,
-}
-
-/** The view of a node that has just started: itself, joining. */
-export function firstView(node: NodeDescription, now: number): View {
-  const id = nodeId(node)
-  const protocol = node.protocol.max
-  const self: Member = { id, node, status: "joining", since: now, protocol, evidence: unknown }
-  return {
-    self: id,
-    version: 1,
-    members: new Map([[id, self]]),
-    tombstones: new Map(),
-    registry: { list: 0, answers: false },
-    votes: 0,
-  }
-}
-
-/** Members that have or may be given shards: up, or unreachable and not given up yet. */
-export function holders(view: View): readonly NodeDescription[] {
-  return [...view.members.values()]
-    .filter(({ status }) => status === "up" || status === "unreachable")
-    .map(({ node }) => node)
 }
 
 export function stepMembership(
@@ -339,7 +215,7 @@ class Draft {
     }
     if (this.#isDead(node)) return
     const protocol = this.#protocolWith(node)
-    this.#members.set(id, { id, node, status: "joining", since: this.#now, protocol, evidence: unknown })
+    this.#members.set(id, { id, node, status: "joining", since: this.#now, protocol, evidence: nothingKnown })
     this.#changed = true
     this.#actions.push({ do: "changed", id, from: undefined, to: "joining" })
     if (protocol !== undefined) this.#actions.push({ do: "connect", id, node, protocol }) // M8
@@ -350,7 +226,7 @@ class Draft {
     return self === undefined ? undefined : negotiate(self.node.protocol, node.protocol)
   }
 
-  #isDead({ name, incarnation }: Pick<NodeDescription, "name" | "incarnation">): boolean {
+  #isDead({ name, incarnation }: Incarnation): boolean {
     return incarnation <= (this.#tombstones.get(name)?.incarnation ?? -Infinity)
   }
 
@@ -362,10 +238,10 @@ class Draft {
 
   /** M1. One that was never seen is removed too: its registration may still be on its way. */
   #remove(id: NodeId): void {
-    const mark = id.lastIndexOf("#")
-    const [name, incarnation] = [id.slice(0, mark), Number(id.slice(mark + 1))]
-    if (mark < 0 || !Number.isFinite(incarnation) || this.#isDead({ name, incarnation })) return
-    this.#tombstones.set(name, { name, incarnation, at: this.#now })
+    const removed = incarnationOf(id)
+    if (removed === undefined || this.#isDead(removed)) return
+    const { name, incarnation } = removed
+    this.#tombstones.set(name, { ...removed, at: this.#now })
     if (id === this.#before.self) {
       this.#actions.push({ do: "stop", removed: incarnation })
       return // it stays in its own view, to be able to end in order

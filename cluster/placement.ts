@@ -15,18 +15,13 @@
  *   P4. What serves nobody now moves first and is not held back by the bound per minute: a shard without a live owner, then one whose owner leaves.
  *   P5. A shard whose state lies on a node that is away stays there ("away"): started elsewhere it would start empty.
  */
+import type { NodeDescription } from "./node.js"
 
 /** How many shards the entities of a system are dealt into unless configured; it can never change for a store that has data (P1). */
 export const DEFAULT_SHARDS = 1024
 
-/** A node that may be given shards. */
-export interface Candidate {
-  /** Stable over restarts (P2). */
-  readonly name: string
-  /** Relative to the others'; a node of capacity 2 gets twice the shards of a node of 1; one of 0 gets none. */
-  readonly capacity: number
-  readonly roles: readonly string[]
-}
+/** A node that may be given shards, by what counts for that (P2). */
+export type Candidate = Pick<NodeDescription, "name" | "capacity" | "roles">
 
 /** Mixes 32 bits so that each bit of the result depends on each of the argument (the finalizer of MurmurHash3). */
 function mix(h: number): number {
@@ -35,7 +30,10 @@ function mix(h: number): number {
   return h ^ (h >>> 16)
 }
 
-/** Folds a text into a running hash, UTF-16 unit by unit (FNV-1a), and its length after it, so that ("ab", "c") and ("a", "bc") differ. */
+/**
+ * Folds a text into a running hash, UTF-16 unit by unit (FNV-1a), and its length after it, so that ("ab", "c") and ("a", "bc") differ. It goes on from
+ * a hash that is given, which the plain one in `actors/hash.ts` cannot.
+ */
 function fold(text: string, h: number): number {
   for (let n = 0; n < text.length; n++) h = Math.imul(h ^ text.charCodeAt(n), 0x01000193)
   return mix(h ^ text.length)

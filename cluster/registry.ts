@@ -11,35 +11,22 @@
  *   R4. `unavailable` leaves open whether it was done. To acquire again, release again and read again does no harm; who gives up an acquisition
  *       after it releases, or the lock may stay with this node.
  *   R5. A node that the registry has forgotten is registered again without being asked, unless a later incarnation of it has come to the same machine:
- *       then it is told so, its lease is lost, and it stays away. Incarnations on different machines are both told as members.
+ *       then it is told so, its lease is lost, and it stays away. Incarnations on different machines are both told.
  *   R6. Clusters of different names share a registry and see nothing of each other.
  */
-import { AgentOSError } from "#actors/errors.js"
-
-/** What a node says about itself. */
-export interface NodeRecord {
-  /** The same after a restart; letters, digits, `-`, `_` and `.`. */
-  readonly id: string
-  /** Later starts of a node have higher numbers. */
-  readonly incarnation: number
-  /** Where peers reach it: `host:port`. */
-  readonly address: string
-  /** Version of the protocol between nodes. */
-  readonly protocol: number
-  readonly roles: readonly string[]
-  /** Names of the models that it has loaded. */
-  readonly models: readonly string[]
-  readonly gpu: boolean
-}
+import type { Incarnation, NodeDescription } from "./node.js"
 
 /** A node as the registry sees it. */
-export interface Member extends NodeRecord {
+export interface RegisteredNode {
+  readonly node: NodeDescription
   /** Does it show signs of life? */
-  readonly healthy: boolean
+  readonly health: "passing" | "critical"
+  /** Has it announced that it will leave? */
+  readonly leaving: boolean
 }
 
 /** The node that holds a lock. */
-export type Holder = Pick<NodeRecord, "id" | "incarnation">
+export type Holder = Incarnation
 
 export interface Lock {
   readonly key: string
@@ -89,7 +76,7 @@ export type SeatEvent =
   | { readonly kind: "lost"; readonly lease: Lease }
   /** Why it cannot be registered or has no lease, once for each reason; it goes on trying. */
   | { readonly kind: "waiting"; readonly reason: string }
-  /** A later incarnation has taken the id (R5). The last event of a seat. */
+  /** A later incarnation has taken the name (R5). The last event of a seat. */
   | { readonly kind: "superseded"; readonly by: Holder }
 
 /** The place of one node in the registry, kept in the background from `join` to `leave`. */
@@ -99,15 +86,17 @@ export interface Seat {
   acquire(key: string): Promise<Acquisition>
   /** Done also when the lock was not held. */
   release(key: string): Promise<{ readonly kind: "released" } | Unavailable>
+  /** Tells it to all who watch the nodes, where a registry can; for ever, and told again with every registration. The locks stay. */
+  announceLeaving(): void
   /** Releases every lock and strikes the node off. Does what can be done in a few seconds; the rest ends by itself. */
   leave(): Promise<void>
 }
 
 export interface Registry {
   /** Registers a node and keeps it so; returns before that is done. @throws AgentOSError `INVALID_NODE` */
-  join(node: NodeRecord, listener: (event: SeatEvent) => void): Seat
-  /** Every node that is registered, healthy or not; two incarnations of one id are two entries. */
-  watchMembers(watcher: Watcher<Member>): Unwatch
+  join(node: NodeDescription, listener: (event: SeatEvent) => void): Seat
+  /** Every node that is registered, in health or not; two incarnations of one name are two entries. */
+  watchNodes(watcher: Watcher<RegisteredNode>): Unwatch
   /** Every lock under a prefix that is held: one watch for any number of them. */
   watchLocks(prefix: string, watcher: Watcher<Lock>): Unwatch
   watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch
@@ -132,7 +121,7 @@ export interface Registry {
 }
 
 export interface RegistryTimings {
-  /** Without a sign of life for so long, a node is unhealthy and its lease ends. Shorter: quicker takeover, and less patience with a busy node. */
+  /** Without a sign of life for so long, its health is critical and its lease ends. Shorter: quicker takeover, and less patience with a busy node. */
   readonly checkTtlMs: number
   /** Between two signs of life, and between two renewals of the lease. */
   readonly beatMs: number
@@ -140,7 +129,7 @@ export interface RegistryTimings {
   readonly renewTimeoutMs: number
   /** How long a renewal keeps the lease fresh. */
   readonly leaseMs: number
-  /** A node that shows no sign of life for so long is no member any more. Consul takes a minute and a half at least. */
+  /** A node that shows no sign of life for so long is registered no more. Consul takes a minute and a half at least. */
   readonly forgetMs: number
   /** How long nobody gets a lock whose holder lost its lease: longer than `leaseMs`, or two nodes answer for one entity. */
   readonly lockDelayMs: number
@@ -167,37 +156,8 @@ export function withTimings(changes: Partial<RegistryTimings> = {}): RegistryTim
   return timings
 }
 
-/** The same for callers who must answer with an error. */
-export function registryUnavailable({ reason }: Unavailable): AgentOSError {
-  return new AgentOSError("REGISTRY_UNAVAILABLE", `the registry is unavailable: ${reason}`)
-}
-
 /** @returns the key as it was given @throws RangeError when no registry takes it */
 export function checkedKey(key: string): string {
   if (key.length >= 1 && key.length <= 512 && !/\p{Surrogate}/u.test(key)) return key
   throw new RangeError(`a key must be 1 to 512 characters of well-formed text, not ${JSON.stringify(key)}`)
-}
-
-const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
-const addressPattern = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+):[0-9]{1,5}$/
-
-const namePhrase = "1 to 63 letters, digits, '-', '_' or '.', the first a letter or digit"
-
-/** @returns the name as it was given @throws AgentOSError `INVALID_NODE` */
-export function checkedCluster(name: string): string {
-  if (idPattern.test(name)) return name
-  throw new AgentOSError("INVALID_NODE", `the name of a cluster must be ${namePhrase}, not ${JSON.stringify(name)}`)
-}
-
-/** @returns the record as it was given @throws AgentOSError `INVALID_NODE` */
-export function checkedNode(node: NodeRecord): NodeRecord {
-  const refuse = (field: keyof NodeRecord, right: string): never => {
-    throw new AgentOSError("INVALID_NODE", `${field} of a node must be ${right}, not ${JSON.stringify(node[field])}`)
-  }
-  if (!idPattern.test(node.id)) refuse("id", namePhrase)
-  if (!addressPattern.test(node.address)) refuse("address", "host:port")
-  for (const field of ["incarnation", "protocol"] as const) {
-    if (!Number.isSafeInteger(node[field]) || node[field] < 0) refuse(field, "a whole number")
-  }
-  return node
 }

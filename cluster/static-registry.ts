@@ -3,7 +3,7 @@
  * with the same list.
  *
  * What follows from that
- *   - All listed nodes are told as members, and as healthy; whether one lives, its peers find out.
+ *   - All listed nodes are told, as passing and as staying; whether one lives, and whether it leaves, its peers find out.
  *   - A lock belongs to one listed node for good, as `holderOf` says; nobody else ever gets it. So nothing moves, and what belongs to a node that is
  *     down waits for it.
  *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected.
@@ -12,13 +12,12 @@
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { KeptLease } from "./kept-lease.js"
+import { checkedNode, type NodeDescription } from "./node.js"
 import {
   checkedKey,
-  checkedNode,
   type Acquisition,
   type Holder,
-  type Member,
-  type NodeRecord,
+  type RegisteredNode,
   type Registry,
   type Seat,
   type SeatEvent,
@@ -30,8 +29,8 @@ import {
 
 export interface StaticOptions {
   /** The same on each node; a node's own entry is replaced by what it joins with. */
-  readonly nodes: readonly NodeRecord[]
-  /** The id of the node that a lock belongs to, the same on each node. */
+  readonly nodes: readonly NodeDescription[]
+  /** The name of the node that a lock belongs to, the same on each node. */
   readonly holderOf: (key: string) => string
   readonly clock?: Clock
 }
@@ -42,41 +41,41 @@ export function staticRegistry(options: StaticOptions): Registry {
 }
 
 class StaticRegistry implements Registry {
-  readonly #nodes: Map<string, NodeRecord>
+  readonly #nodes: Map<string, NodeDescription>
   readonly #holderOf: (key: string) => string
   readonly #clock: Clock
   readonly #seats = new Set<StaticSeat>()
-  readonly #members = new Set<Watcher<Member>>()
+  readonly #watchers = new Set<Watcher<RegisteredNode>>()
   #closed = false
 
   constructor({ nodes, holderOf, clock = systemClock }: StaticOptions) {
-    this.#nodes = new Map(nodes.map((node) => [node.id, checkedNode(node)]))
+    this.#nodes = new Map(nodes.map((node) => [node.name, checkedNode(node)]))
     this.#holderOf = holderOf
     this.#clock = clock
   }
 
-  join(node: NodeRecord, listener: (event: SeatEvent) => void): Seat {
-    if (!this.#nodes.has(checkedNode(node).id)) {
+  join(node: NodeDescription, listener: (event: SeatEvent) => void): Seat {
+    if (!this.#nodes.has(checkedNode(node).name)) {
       const listed = [...this.#nodes.keys()].join(", ")
-      throw new AgentOSError("INVALID_NODE", `id of a node must be one of those listed (${listed}), not ${node.id}`)
+      throw new AgentOSError("INVALID_NODE", `name of a node must be one of those listed (${listed}), not ${node.name}`)
     }
-    this.#nodes.set(node.id, node)
+    this.#nodes.set(node.name, node)
     const seat = new StaticSeat(node, (key) => this.#holder(key))
     this.#seats.add(seat)
     this.#clock.soon(() => {
       const lease = this.#closed ? undefined : seat.sit()
       if (lease !== undefined) listener({ kind: "seated", lease })
-      for (const watcher of this.#members) watcher(this.#sight())
+      for (const watcher of this.#watchers) watcher(this.#sight())
     })
     return seat
   }
 
-  watchMembers(watcher: Watcher<Member>): Unwatch {
-    this.#members.add(watcher)
+  watchNodes(watcher: Watcher<RegisteredNode>): Unwatch {
+    this.#watchers.add(watcher)
     this.#clock.soon(() => {
-      if (this.#members.has(watcher)) watcher(this.#sight())
+      if (this.#watchers.has(watcher)) watcher(this.#sight())
     })
-    return () => this.#members.delete(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   watchLocks(_prefix: string, watcher: Watcher<never>): Unwatch {
@@ -111,17 +110,18 @@ class StaticRegistry implements Registry {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#members.clear()
+    this.#watchers.clear()
     for (const seat of this.#seats) await seat.leave()
   }
 
   #holder(key: string): Holder | undefined {
     const node = this.#nodes.get(this.#holderOf(key))
-    return node === undefined ? undefined : { id: node.id, incarnation: node.incarnation }
+    return node === undefined ? undefined : { name: node.name, incarnation: node.incarnation }
   }
 
-  #sight(): Sight<Member> {
-    return { kind: "current", entries: [...this.#nodes.values()].map((node) => ({ ...node, healthy: true })) }
+  #sight(): Sight<RegisteredNode> {
+    const entries = [...this.#nodes.values()].map((node) => ({ node, health: "passing", leaving: false }) as const)
+    return { kind: "current", entries }
   }
 
   #once(watcher: Watcher<never>, sight: Sight<never>): Unwatch {
@@ -136,12 +136,12 @@ class StaticRegistry implements Registry {
 const closed: Unavailable = { kind: "unavailable", reason: "the registry is closed" }
 
 class StaticSeat implements Seat {
-  readonly #node: NodeRecord
+  readonly #node: NodeDescription
   readonly #holder: (key: string) => Holder | undefined
   #left = false
   #lease: KeptLease | undefined
 
-  constructor(node: NodeRecord, holder: (key: string) => Holder | undefined) {
+  constructor(node: NodeDescription, holder: (key: string) => Holder | undefined) {
     this.#node = node
     this.#holder = holder
   }
@@ -160,11 +160,15 @@ class StaticSeat implements Seat {
     const by = this.#holder(checkedKey(key))
     if (this.#lease === undefined) return { kind: "unavailable", reason: "this node has no lease" }
     if (by === undefined) return { kind: "unavailable", reason: `${key} belongs to no listed node` }
-    return by.id === this.#node.id ? { kind: "held", lease: this.#lease } : { kind: "taken", by }
+    return by.name === this.#node.name ? { kind: "held", lease: this.#lease } : { kind: "taken", by }
   }
 
   async release(): Promise<{ readonly kind: "released" }> {
     return { kind: "released" }
+  }
+
+  announceLeaving(): void {
+    // There is nobody to tell it to.
   }
 
   async leave(): Promise<void> {

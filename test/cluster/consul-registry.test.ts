@@ -7,10 +7,11 @@ import { promisify } from "node:util"
 import t, { type Test } from "tap"
 import { systemClock } from "#actors/clock.js"
 import { consulRegistry } from "#cluster/consul-registry.js"
-import { registryTimings, withTimings, type Lock, type Member, type Registry } from "#cluster/registry.js"
+import { registryTimings, withTimings, type Lock, type RegisteredNode, type Registry } from "#cluster/registry.js"
 import { findConsul, startConsulCluster, startDevAgent } from "#test/support/consul.js"
 import {
   aNode,
+  capabilitiesOf,
   held,
   registryContract,
   Seated,
@@ -78,13 +79,13 @@ t.test("clusters of different names see nothing of each other", async (t) => {
   t.teardown(() => agent.kill())
   const { connect } = opener(t, real)
   const [red, blue] = ["red", "red-blue"].map((cluster) => connect({ url: agent.url, cluster }))
-  const seen = new Seen<Member>()
-  red!.watchMembers(seen.watcher)
+  const seen = new Seen<RegisteredNode>()
+  red!.watchNodes(seen.watcher)
   const bob = await Seated.at(real, blue!, aNode("ann", { incarnation: 2 }))
   const eve = await Seated.at(real, red!, aNode("blue-ann", { incarnation: 2 }))
   const ann = await Seated.at(real, red!, aNode("ann"))
   await until(real, "red's are seen", () => seen.entries.length > 1)
-  t.same(seen.entries.map(({ id }) => id).sort(), ["ann", "blue-ann"])
+  t.same(seen.entries.map(({ node }) => node.name).sort(), ["ann", "blue-ann"])
   t.match(await ann.seat.acquire("k"), { kind: "held" })
   t.match(await bob.seat.acquire("k"), { kind: "held" })
   await red!.write("k", "red", 0)
@@ -107,10 +108,23 @@ t.test("keys and services that no node has written are passed over", async (t) =
   await put("kv/llmagentos/test/record/%25zz", "of somebody else")
   await put("agent/service/register", JSON.stringify({ Name: "llmagentos-test", ID: "of somebody else" }))
   t.match(await ann.registry.list(""), { kind: "listed", records: [{ key: "k", value: "v" }] })
-  const seen = new Seen<Member>()
-  ann.registry.watchMembers(seen.watcher)
-  await until(real, "members are told", () => seen.last?.kind === "current")
-  t.same(seen.entries.map(({ id }) => id), ["ann"]) // prettier-ignore
+  const seen = new Seen<RegisteredNode>()
+  ann.registry.watchNodes(seen.watcher)
+  await until(real, "nodes are told", () => seen.last?.kind === "current")
+  t.same(seen.entries.map(({ node }) => node.name), ["ann"]) // prettier-ignore
+})
+
+t.test("what of capabilities is not refused fits into Consul", async (t) => {
+  const agent = await startDevAgent(binary, t.testdir())
+  t.teardown(() => agent.kill())
+  const { connect } = opener(t, real)
+  const registry = connect({ url: agent.url })
+  const node = aNode("ann", { capabilities: capabilitiesOf(59 * 512) })
+  await Seated.at(real, registry, node)
+  const seen = new Seen<RegisteredNode>()
+  registry.watchNodes(seen.watcher)
+  await until(real, "she is seen", () => seen.entries.length > 0)
+  t.strictSame(seen.entries[0]?.node, node)
 })
 
 t.test("a node is registered again when its agent was started anew and has forgotten everything", async (t) => {
@@ -118,21 +132,21 @@ t.test("a node is registered again when its agent was started anew and has forgo
   t.teardown(() => agent.kill())
   const { connect, seat } = opener(t, real)
   const ann = await seat(agent.url, "ann")
-  const members = new Seen<Member>()
-  connect({ url: agent.url }).watchMembers(members.watcher)
+  const nodes = new Seen<RegisteredNode>()
+  connect({ url: agent.url }).watchNodes(nodes.watcher)
   const before = await held(real, ann.seat, "k")
-  await until(real, "ann is seen", () => members.entries[0]?.healthy === true)
+  await until(real, "ann is seen", () => nodes.entries[0]?.health === "passing")
   await agent.kill()
-  await until(real, "the watch tells that it is blind", () => members.last?.kind === "disconnected")
+  await until(real, "the watch tells that it is blind", () => nodes.last?.kind === "disconnected")
   t.match(await ann.seat.acquire("k"), { kind: "unavailable" })
   t.match(await ann.registry.write("k", "v", 0), { kind: "unavailable" })
   await agent.start()
   await until(real, "ann has another lease", () => ann.seat.lease !== undefined && ann.seat.lease !== before)
-  await until(real, "ann is seen again", () => members.entries[0]?.healthy === true)
+  await until(real, "ann is seen again", () => nodes.entries[0]?.health === "passing")
   t.same(ann.kinds(), ["seated", "lost", "seated"])
   t.equal(before.freshUntil, -Infinity)
   t.match(await ann.seat.acquire("k"), { kind: "held" })
-  t.same(members.sights.filter(({ kind }) => kind === "disconnected").length, 1, "a failure is told once")
+  t.same(nodes.sights.filter(({ kind }) => kind === "disconnected").length, 1, "a failure is told once")
 })
 
 t.test(
@@ -203,7 +217,7 @@ t.test("three servers", { buffered: true }, async (t) => {
     t.comment(`writes came back after ${Math.round(took)} ms`)
     t.ok(took < 10_000)
     await until(real, "the lease is fresh", () => lease.freshUntil > now())
-    t.match(await bob!.seat.acquire("k"), { kind: "taken", by: { id: "ann" } })
+    t.match(await bob!.seat.acquire("k"), { kind: "taken", by: { name: "ann" } })
     t.same(ann!.kinds(), ["seated"])
   })
 
@@ -221,7 +235,7 @@ t.test("three servers", { buffered: true }, async (t) => {
     await until(real, "the lease is fresh", () => lease.freshUntil > now())
     t.comment(`fresh ${Math.round(now() - began)} ms after the servers were up`)
     t.same([ann!.kinds(), bob!.kinds()], [["seated"], ["seated"]])
-    t.match(await bob!.seat.acquire("k"), { kind: "taken", by: { id: "ann" } })
+    t.match(await bob!.seat.acquire("k"), { kind: "taken", by: { name: "ann" } })
   })
 
   await t.test(

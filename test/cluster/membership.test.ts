@@ -1,19 +1,9 @@
 import fc from "fast-check"
 import t from "tap"
-import {
-  DEFAULT_MEMBERSHIP,
-  firstView,
-  holders,
-  negotiate,
-  nodeId,
-  stepMembership,
-  type MemberStatus,
-  type MembershipAction,
-  type MembershipEvent,
-  type NodeDescription,
-  type RegisteredNode,
-  type View,
-} from "#cluster/membership.js"
+import { firstView, holders, type MemberStatus, type View } from "#cluster/members.js"
+import { DEFAULT_MEMBERSHIP, stepMembership, type MembershipAction, type MembershipEvent } from "#cluster/membership.js"
+import { negotiate, nodeId, type NodeDescription } from "#cluster/node.js"
+import type { RegisteredNode } from "#cluster/registry.js"
 
 function node(name: string, incarnation = 1, changes: Partial<NodeDescription> = {}): NodeDescription {
   const protocol = { min: 1, max: 2 }

@@ -4,10 +4,10 @@ import { systemRandom } from "#actors/clock.js"
 import { MemoryAgent } from "#cluster/memory-agent.js"
 import { MemoryConsul } from "#cluster/memory-consul.js"
 import { memoryRegistry } from "#cluster/memory-registry.js"
-import { registryTimings, withTimings, type Lease, type Member, type Registry } from "#cluster/registry.js"
+import { registryTimings, withTimings, type Lease, type RegisteredNode, type Registry } from "#cluster/registry.js"
 import { HandClock } from "#test/support/hand-clock.js"
 import { passing } from "#test/support/passing.js"
-import { aNode, held, registryContract, Seated, Seen, until } from "#test/support/registry-contract.js"
+import { aNode, capabilitiesOf, held, registryContract, Seated, Seen, until } from "#test/support/registry-contract.js"
 
 registryContract(
   "memory",
@@ -46,10 +46,10 @@ t.test(
     const [a, b] = [open("ann"), open("bob")]
     const [ann, bob] = [await a.sit(), await b.sit()]
     const lease = await held(bench, ann.seat, "k")
-    const members = new Seen<Member>()
-    b.registry.watchMembers(members.watcher)
-    const mine = new Seen<Member>()
-    a.registry.watchMembers(mine.watcher)
+    const members = new Seen<RegisteredNode>()
+    b.registry.watchNodes(members.watcher)
+    const mine = new Seen<RegisteredNode>()
+    a.registry.watchNodes(mine.watcher)
     await until(bench, "members are told", () => members.entries.length === 2 && mine.entries.length === 2)
 
     a.agent.cutOff() // its own agent goes on taking signs of life
@@ -58,16 +58,16 @@ t.test(
     await until(bench, "ann's lease is stale", () => lease.freshUntil <= clock.monotonic())
     const stale = clock.monotonic() - cut
     t.ok(stale >= registryTimings.leaseMs - registryTimings.beatMs && stale <= registryTimings.leaseMs + 20, `${stale} ms`) // prettier-ignore
-    t.match(await bob.seat.acquire("k"), { kind: "taken", by: { id: "ann" } })
+    t.match(await bob.seat.acquire("k"), { kind: "taken", by: { name: "ann" } })
     t.match(await ann.seat.acquire("k"), { kind: "unavailable" })
     await held(bench, bob.seat, "k", 15_000)
-    t.equal(members.entries.find(({ id }) => id === "ann")?.healthy, false)
+    t.equal(members.entries.find(({ node }) => node.name === "ann")?.health, "critical")
     t.same(ann.kinds(), ["seated"], "nobody could tell it")
 
     a.agent.start()
     await until(bench, "ann sits again", () => ann.kinds().length === 3)
     t.same(ann.kinds(), ["seated", "lost", "seated"])
-    t.match(await ann.seat.acquire("k"), { kind: "taken", by: { id: "bob" } })
+    t.match(await ann.seat.acquire("k"), { kind: "taken", by: { name: "bob" } })
     await until(bench, "ann's watch is told", () => mine.entries.length === 2)
     t.equal(mine.sights.filter(({ kind }) => kind === "disconnected").length, 1, "a failure is told once")
   },
@@ -106,8 +106,8 @@ t.test("a node that cannot be registered is told why, once for each reason, and 
 t.test("who shows no sign of life for long is no member any more", async (t) => {
   const { bench, open } = machines(500)
   const a = open("ann")
-  const members = new Seen<Member>()
-  open("bob").registry.watchMembers(members.watcher)
+  const members = new Seen<RegisteredNode>()
+  open("bob").registry.watchNodes(members.watcher)
   await a.sit()
   await until(bench, "ann is seen", () => members.entries.length === 1)
   await a.registry.close()
@@ -171,6 +171,39 @@ t.test("whatever becomes of agents, no two nodes hold a lock under a fresh lease
     { numRuns: 25 },
   )
   t.ok(moves > 0, `locks moved ${moves} times`)
+})
+
+t.test("capabilities are told whole as long as Consul has room for them, and refused beyond", async (t) => {
+  const { bench, open } = machines()
+  const { registry } = open("ann")
+  const filling = capabilitiesOf(59 * 512)
+  await Seated.at(bench, registry, aNode("ann", { capabilities: filling }))
+  const seen = new Seen<RegisteredNode>()
+  registry.watchNodes(seen.watcher)
+  await until(bench, "ann is seen", () => seen.entries.length === 1)
+  t.strictSame(seen.entries[0]?.node.capabilities, filling)
+  const more = aNode("bob", { capabilities: capabilitiesOf(59 * 512 + 1) })
+  t.throws(() => registry.join(more, () => undefined), { code: "INVALID_NODE", message: /capabilities.*30208.*30209/ })
+  await registry.close()
+})
+
+t.test("a node that announces its leaving while it is being registered is told as leaving", async (t) => {
+  const { bench, open } = machines()
+  const { agent, registry } = open("ann")
+  const register = agent.register.bind(agent)
+  let registrations = 0
+  agent.register = async (...args) => {
+    const answer = await register(...args)
+    registrations += 1
+    if (registrations === 1) ann.seat.announceLeaving()
+    return answer
+  }
+  const ann = new Seated(registry, aNode("ann"))
+  const seen = new Seen<RegisteredNode>()
+  registry.watchNodes(seen.watcher)
+  await until(bench, "it is told", () => seen.entries[0]?.leaving === true)
+  t.equal(registrations, 2)
+  await registry.close()
 })
 
 t.test("timings that would let two nodes answer for one entity are refused", (t) => {

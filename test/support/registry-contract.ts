@@ -2,12 +2,12 @@
 import fc from "fast-check"
 import t, { type Test } from "tap"
 import type { Clock } from "#actors/clock.js"
+import type { NodeDescription } from "#cluster/node.js"
 import type {
   Acquisition,
   Lease,
   Lock,
-  Member,
-  NodeRecord,
+  RegisteredNode,
   Registry,
   RegistryTimings,
   Seat,
@@ -37,15 +37,25 @@ export interface RegistryPromises {
 
 const roles = ["entities", "a role = with signs / ünd ☃"]
 
-export const aNode = (id: string, more: Partial<NodeRecord> = {}): NodeRecord => ({
-  id,
+export const aNode = (name: string, more: Partial<NodeDescription> = {}): NodeDescription => ({
+  name,
   incarnation: 1,
   address: "127.0.0.1:7000",
-  protocol: 1,
   roles,
-  models: Array.from({ length: 40 }, (_, i) => `a-model-with-a-long-name-${i}`),
-  gpu: false,
+  capabilities: {
+    models: Array.from({ length: 40 }, (_, i) => `a-model-with-a-long-name-${i}`),
+    gpu: false,
+    "a key = with signs / ünd ☃": 'a \\ "text" of 𝄞 \n',
+    cores: 2.5,
+  },
+  capacity: 1,
+  protocol: { min: 1, max: 2 },
   ...more,
+})
+
+/** Capabilities whose JSON has so many bytes. */
+export const capabilitiesOf = (bytes: number): NodeDescription["capabilities"] => ({
+  models: ["x".repeat(bytes - JSON.stringify({ models: [""] }).length)],
 })
 
 /** Waits until something is so. */
@@ -88,14 +98,14 @@ export class Seated {
 
   constructor(
     readonly registry: Registry,
-    readonly node: NodeRecord,
+    readonly node: NodeDescription,
   ) {
     this.seat = registry.join(node, (event) => void this.events.push(event))
   }
 
-  static async at(bench: Passing, registry: Registry, node: NodeRecord): Promise<Seated> {
+  static async at(bench: Passing, registry: Registry, node: NodeDescription): Promise<Seated> {
     const seated = new Seated(registry, node)
-    await until(bench, `${node.id} has a lease`, () => seated.seat.lease !== undefined)
+    await until(bench, `${node.name} has a lease`, () => seated.seat.lease !== undefined)
     return seated
   }
 
@@ -122,21 +132,21 @@ export function registryContract(
       return registry
     }
     const watcher = connect()
-    const members = new Seen<Member>()
-    watcher.watchMembers(members.watcher)
-    const known = (id: string): readonly Member[] => members.entries.filter((member) => member.id === id)
-    const healthy = (id: string): boolean => known(id).length === 1 && known(id)[0]?.healthy === true
+    const nodes = new Seen<RegisteredNode>()
+    watcher.watchNodes(nodes.watcher)
+    const known = (name: string): readonly RegisteredNode[] => nodes.entries.filter(({ node }) => node.name === name)
+    const healthy = (name: string): boolean => known(name).length === 1 && known(name)[0]?.health === "passing"
 
-    await t.test("members are told with everything that they said about themselves", async (t) => {
-      await until(bench, "the members are told", () => members.last?.kind === "current")
+    await t.test("nodes are told with everything that they said about themselves", async (t) => {
+      await until(bench, "the nodes are told", () => nodes.last?.kind === "current")
       const registry = connect()
-      const node = aNode("ann", { address: "10.1.2.3:4567", gpu: true, incarnation: 41 })
+      const node = aNode("ann", { address: "10.1.2.3:4567", capacity: 1.5, incarnation: 41 })
       const { seat } = await Seated.at(bench, registry, node)
-      const mine = new Seen<Member>()
-      registry.watchMembers(mine.watcher)
-      const found = (): Member | undefined => mine.entries.find(({ id }) => id === "ann")
-      await until(bench, "ann is healthy", () => found()?.incarnation === 41 && found()?.healthy === true)
-      t.same(found(), { ...node, healthy: true })
+      const mine = new Seen<RegisteredNode>()
+      registry.watchNodes(mine.watcher)
+      const found = (): RegisteredNode | undefined => mine.entries.find(({ node }) => node.name === "ann")
+      await until(bench, "ann is healthy", () => found()?.node.incarnation === 41 && found()?.health === "passing")
+      t.strictSame(found(), { node, health: "passing", leaving: false })
       await until(bench, "others see her", () => healthy("ann"))
       await seat.leave()
       t.equal(seat.lease, undefined)
@@ -144,7 +154,10 @@ export function registryContract(
 
     await t.test("what cannot be registered is refused by the name of its field", (t) => {
       const registry = connect()
-      for (const [field, wrong] of [["id", "a b"], ["id", ""], ["address", "nowhere"], ["incarnation", -1], ["protocol", 0.5]] as const) {
+      for (const [field, wrong] of [
+        ["name", "a b"], ["name", ""], ["address", "nowhere"], ["incarnation", -1], ["capacity", -1],
+        ["protocol", { min: 0.5, max: 1 }], ["protocol", { min: 2, max: 1 }], ["capabilities", { gpu: null }],
+      ] as const) {
         const node = { ...aNode("ann"), [field]: wrong }
         t.throws(() => registry.join(node, () => undefined), { code: "INVALID_NODE", message: new RegExp(field) })
       } // prettier-ignore
@@ -171,8 +184,8 @@ export function registryContract(
         const answers = await Promise.all(seats.map(({ seat }) => seat.acquire(key)))
         const holders = seats.filter((_, i) => answers[i]?.kind === "held")
         t.equal(holders.length, 1, key)
-        const { id, incarnation } = holders[0]!.node
-        t.strictSame(answers.find(({ kind }) => kind !== "held"), { kind: "taken", by: { id, incarnation } }) // prettier-ignore
+        const { name, incarnation } = holders[0]!.node
+        t.strictSame(answers.find(({ kind }) => kind !== "held"), { kind: "taken", by: { name, incarnation } }) // prettier-ignore
         const again = await holders[0]!.seat.acquire(key)
         t.strictSame(again, { kind: "held", lease: holders[0]!.seat.lease }, "to acquire again does no harm")
       }
@@ -183,6 +196,14 @@ export function registryContract(
     if (promises.decides) {
       decidesContract(t, bench, connect, known, healthy)
     } else {
+      await t.test("nobody is told that a node leaves; it keeps its lease", async (t) => {
+        const ann = await Seated.at(bench, connect(), aNode("ann"))
+        ann.seat.announceLeaving()
+        await bench.pass(timings.checkTtlMs)
+        t.match(known("ann"), [{ health: "passing", leaving: false }])
+        t.ok(ann.seat.lease!.freshUntil > bench.clock.monotonic())
+      })
+
       await t.test("a lock never changes hands", async (t) => {
         const [ann, bob] = await Promise.all(["ann", "bob"].map((id) => Seated.at(bench, connect(), aNode(id))))
         const kinds = async (): Promise<readonly Acquisition["kind"][]> =>
@@ -207,9 +228,9 @@ export function registryContract(
     await t.test("a registry that is closed is unavailable and tells nothing", async (t) => {
       const registry = connect()
       const ann = await Seated.at(bench, registry, aNode("ann"))
-      const seen = new Seen<Member>()
-      registry.watchMembers(seen.watcher)
-      await until(bench, "members are told", () => seen.sights.length > 0)
+      const seen = new Seen<RegisteredNode>()
+      registry.watchNodes(seen.watcher)
+      await until(bench, "nodes are told", () => seen.sights.length > 0)
       const { lease } = ann.seat
       await registry.close()
       t.equal(lease?.freshUntil, -Infinity)
@@ -228,12 +249,12 @@ function decidesContract(
   t: Test,
   bench: RegistryBench,
   connect: () => Registry,
-  known: (id: string) => readonly Member[],
-  healthy: (id: string) => boolean,
+  known: (name: string) => readonly RegisteredNode[],
+  healthy: (name: string) => boolean,
 ): void {
   const { timings } = bench
 
-  void t.test("who leaves is no member any more, and its locks can be had at once", async (t) => {
+  void t.test("who leaves is registered no more, and its locks can be had at once", async (t) => {
     const ann = await Seated.at(bench, connect(), aNode("ann"))
     const bob = await Seated.at(bench, connect(), aNode("bob"))
     await until(bench, "both are seen", () => healthy("ann") && healthy("bob"))
@@ -246,6 +267,25 @@ function decidesContract(
     await bob.seat.leave()
   })
 
+  void t.test("who announces that it leaves is told as leaving, and keeps its lease and its locks", async (t) => {
+    const ann = await Seated.at(bench, connect(), aNode("ann"))
+    const bob = await Seated.at(bench, connect(), aNode("bob"))
+    const lease = await held(bench, ann.seat, "leaving")
+    await until(bench, "ann is seen", () => healthy("ann"))
+    t.equal(known("ann")[0]?.leaving, false)
+    ann.seat.announceLeaving()
+    await until(bench, "all know", () => known("ann")[0]?.leaving === true)
+    t.strictSame(known("ann"), [{ node: ann.node, health: "passing", leaving: true }])
+    await bench.pass(timings.checkTtlMs + timings.leaseMs)
+    t.ok(lease.freshUntil > bench.clock.monotonic(), "it is renewed as before")
+    t.ok(healthy("ann"), "and so are its signs of life")
+    t.match(await bob.seat.acquire("leaving"), { kind: "taken", by: { name: "ann" } })
+    t.equal(known("bob")[0]?.leaving, false)
+    t.same(ann.kinds(), ["seated"])
+    await ann.seat.leave()
+    await bob.seat.leave()
+  })
+
   void t.test(
     "a lock that is released can be had at once; to release it twice, or another's, does nothing",
     async (t) => {
@@ -253,17 +293,17 @@ function decidesContract(
       const bob = await Seated.at(bench, connect(), aNode("bob"))
       await held(bench, ann.seat, "released")
       t.same(await bob.seat.release("released"), { kind: "released" })
-      t.match(await bob.seat.acquire("released"), { kind: "taken", by: { id: "ann" } })
+      t.match(await bob.seat.acquire("released"), { kind: "taken", by: { name: "ann" } })
       t.same(await ann.seat.release("released"), { kind: "released" })
       t.same(await ann.seat.release("released"), { kind: "released" })
       t.match(await bob.seat.acquire("released"), { kind: "held" })
-      t.match(await ann.seat.acquire("released"), { kind: "taken", by: { id: "bob", incarnation: 1 } })
+      t.match(await ann.seat.acquire("released"), { kind: "taken", by: { name: "bob", incarnation: 1 } })
       await ann.seat.leave()
       await bob.seat.leave()
     },
   )
 
-  void t.test("who shows no sign of life turns unhealthy, and its locks are delayed, then free", async (t) => {
+  void t.test("who shows no sign of life turns critical, and its locks are delayed, then free", async (t) => {
     const ann = await Seated.at(bench, connect(), aNode("ann"))
     const bob = await Seated.at(bench, connect(), aNode("bob"))
     const locks = new Seen<Lock>()
@@ -272,10 +312,10 @@ function decidesContract(
     await until(bench, "ann and her lock are seen", () => healthy("ann") && locks.entries.length === 1)
     const { freshUntil } = ann.seat.lease!
     await ann.registry.close() // nobody is told: as a crash
-    t.match(await bob.seat.acquire("dead/1"), { kind: "taken", by: { id: "ann" } })
+    t.match(await bob.seat.acquire("dead/1"), { kind: "taken", by: { name: "ann" } })
     await until(bench, "the lock is free", () => locks.entries.length === 0)
     t.match(await bob.seat.acquire("dead/1"), { kind: "delayed" })
-    t.equal(known("ann")[0]?.healthy, false, "still known")
+    t.equal(known("ann")[0]?.health, "critical", "still known")
     await held(bench, bob.seat, "dead/1")
     t.ok(bench.clock.monotonic() > freshUntil, "not before the last lease on it has run out")
     t.same(bob.kinds(), ["seated"])
@@ -291,7 +331,7 @@ function decidesContract(
     const keys = Array.from({ length: 300 }, (_, i) => `shard/${i}`)
     await Promise.all(keys.map((key, i) => held(bench, (i % 3 === 0 ? ann : bob).seat, key)))
     await until(bench, "all 300 are seen", () => seen.entries.length === 300)
-    t.same(Object.fromEntries(seen.entries.map(({ key, by }) => [key, by.id])), Object.fromEntries(keys.map((key, i) => [key, i % 3 === 0 ? "ann" : "bob"]))) // prettier-ignore
+    t.same(Object.fromEntries(seen.entries.map(({ key, by }) => [key, by.name])), Object.fromEntries(keys.map((key, i) => [key, i % 3 === 0 ? "ann" : "bob"]))) // prettier-ignore
     t.ok(seen.sights.length < 100, `300 changes made ${seen.sights.length} lists`)
     await bob.seat.leave()
     await until(bench, "those of bob are gone", () => seen.entries.length === 100)
@@ -302,18 +342,18 @@ function decidesContract(
     t.equal(seen.sights.length, told, "who has left off is not told")
   })
 
-  void t.test("a later incarnation takes the id; the earlier one is told, and stays away", async (t) => {
+  void t.test("a later incarnation takes the name; the earlier one is told, and stays away", async (t) => {
     const early = await Seated.at(bench, connect(), aNode("ann", { incarnation: 7 }))
     await held(bench, early.seat, "k-early")
     const lease = early.seat.lease!
     const late = await Seated.at(bench, connect(), aNode("ann", { incarnation: 8 }))
     await until(bench, "the earlier one is told", () => early.kinds().includes("superseded"))
     t.same(early.kinds(), ["seated", "lost", "superseded"])
-    t.same(early.events.at(-1), { kind: "superseded", by: { id: "ann", incarnation: 8 } })
+    t.same(early.events.at(-1), { kind: "superseded", by: { name: "ann", incarnation: 8 } })
     t.equal(lease.freshUntil, -Infinity)
     await bench.pass(timings.checkTtlMs)
     await until(bench, "one is left", () => known("ann").length === 1)
-    t.match(known("ann"), [{ incarnation: 8, healthy: true }])
+    t.match(known("ann"), [{ node: { incarnation: 8 }, health: "passing" }])
     t.same(late.kinds(), ["seated"])
     t.match(await early.seat.acquire("k-early"), { kind: "unavailable" })
     await late.seat.leave()
