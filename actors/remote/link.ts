@@ -4,8 +4,7 @@
  * Invariants
  *   L1. What is sent in one turn goes in one batch, or in a few large ones.
  *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link.
- *   L3. A message is credited when the mailbox no longer holds it; until then it is under way, and the sender keeps within its window (W3).
- *   L4. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
+ *   L3. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
  */
 import { parseAddress } from "../address.js"
 import type { Ask } from "../ask.js"
@@ -16,14 +15,12 @@ import { AgentOSError } from "../errors.js"
 import { Ref, type OpenAsk } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { ActorSystem } from "../system.js"
-import { Limit } from "../timers.js"
+import { Credit } from "./credit.js"
 import type { Directory } from "./directory.js"
 import { failureOf, thrownOf, type Failure } from "./failure.js"
 import { pack, plainCopy, unpack } from "./payload.js"
 import {
-  creditOf,
   op,
-  windowOf,
   type Beside,
   type Channel,
   type FarCause,
@@ -42,8 +39,6 @@ import { SignalsReceived, SignalsSent } from "./signals.js"
 const fullBatch = 4096
 /** Texts that are sent as numbers; more are sent as they are. */
 const mostNames = 10_000
-/** How long a mailbox that takes nothing is left alone before it is looked at again. */
-const lookAgainMs = 8
 
 /** Those who deal with actors of one side that live on the other. */
 export interface Seats {
@@ -82,16 +77,6 @@ export class Anchor extends Cell {
   }
 }
 
-/** What came for one mailbox and was not yet credited. */
-interface Account {
-  readonly to: Recipient
-  readonly cell: Cell
-  readonly least: number
-  taken: number
-  /** Is looked at again. */
-  due: boolean
-}
-
 export class Link {
   readonly system: ActorSystem
   readonly directory: Directory
@@ -119,13 +104,7 @@ export class Link {
     if (this.#refs.get(name)?.deref() === undefined) this.#refs.delete(name)
   })
 
-  readonly #accounts = new WeakMap<Cell, Account>()
-  /** To be credited after the batch. */
-  readonly #taken = new Map<Recipient, number>()
-  #due: Account[] = []
-  #looking = false
-  readonly #look = (): void => this.#lookAtAccounts()
-  readonly #lookLater: Limit = new Limit(this.#look)
+  readonly #credit: Credit
 
   constructor(system: ActorSystem, directory: Directory, channel: Channel, seats: Seats) {
     this.system = system
@@ -137,6 +116,7 @@ export class Link {
       (signal) => this.heard(signal),
       (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
     )
+    this.#credit = new Credit(system.clock, system.wheel, (to, count) => this.#push(op.credit, to, count))
     this.#signalsSent = new SignalsSent(
       (number, failure) => this.#push(op.abort, number, failure),
       (number) => this.#push(op.forget, number),
@@ -368,15 +348,14 @@ export class Link {
           throw new AgentOSError("INVALID_PAYLOAD", `a batch holds the unknown operation ${String(batch[i])}`)
       }
     }
-    for (const [to, count] of this.#taken) this.#push(op.credit, to, count)
-    this.#taken.clear()
+    this.#credit.batchEnded()
   }
 
   #text(named: unknown): string {
     return typeof named === "number" ? (this.#names[named] as string) : (named as string)
   }
 
-  /** L4 */
+  /** L3 */
   #known(name: string): Ref | undefined {
     const ref = this.directory.find(name)
     if (ref !== undefined || !name.startsWith("entity:")) return ref
@@ -402,7 +381,7 @@ export class Link {
       // What a seat was promised goes past the capacity: others here may have filled the mailbox meanwhile.
       if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
       else ref.send(type, payload, cause)
-      this.#received(to, ref)
+      this.#credit.received(to, ref)
     } catch (error) {
       this.system.logger.warn({ to, type, error }, "a message from another system could not be delivered")
     }
@@ -420,7 +399,7 @@ export class Link {
       const waiting = this.#waiting(beside?.askers, left)
       const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
       const asked = ref.request(type, payload, this.#cause(beside?.cause), options, waiting?.serving, waiting?.asker)
-      this.#received(to, ref)
+      this.#credit.received(to, ref)
       asked.then((answer: unknown) => {
         try {
           const { value, parts } = this.pack(answer, `the answer of ${type}`)
@@ -458,55 +437,15 @@ export class Link {
     }
   }
 
+  #credited(to: Recipient, count: number): void {
+    if (typeof to === "number") this.#seats.credit(to, count)
+    else this.#refs.get(to)?.deref()?.credit(count)
+  }
+
   #takeAsk(id: number): Ask | undefined {
     const ask = this.#asks.get(id)
     this.#asks.delete(id) // L2
     return ask
-  }
-
-  // --- credit (L3) ---------------------------------------------------------------------------------------------------------------------------
-
-  #received(to: Recipient, ref: Ref): void {
-    // What lies behind an entity or a router is bounded by itself: what it takes is taken.
-    if (!(ref instanceof Cell)) return void this.#taken.set(to, (this.#taken.get(to) ?? 0) + 1)
-    let account = this.#accounts.get(ref)
-    if (account === undefined) {
-      // The sender's window may be that of the definition or that of this actor.
-      const capacity = Math.min(ref.compiled.capacity, ref.options?.mailbox?.capacity ?? Infinity)
-      const least = creditOf(windowOf(capacity))
-      this.#accounts.set(ref, (account = { to, cell: ref, least, taken: 0, due: false }))
-    }
-    account.taken += 1
-    if (account.taken < account.least || account.due) return
-    account.due = true
-    this.#due.push(account)
-    if (this.#looking) return
-    this.#looking = true
-    this.system.clock.afterInputOutput(this.#look)
-  }
-
-  #lookAtAccounts(): void {
-    const due = this.#due
-    let progress = false
-    this.#due = due.filter((account) => {
-      const { cell, to, least } = account
-      const taken = account.taken - (cell.alive ? cell.waiting : 0)
-      if (taken >= least) {
-        account.taken -= taken
-        this.#push(op.credit, to, taken)
-        progress = true
-      }
-      return (account.due = account.taken >= least)
-    })
-    this.#looking = this.#due.length > 0 && !this.closed
-    if (!this.#looking) return
-    if (progress) this.system.clock.afterInputOutput(this.#look)
-    else this.system.wheel.add(this.#lookLater, lookAgainMs)
-  }
-
-  #credited(to: Recipient, count: number): void {
-    if (typeof to === "number") this.#seats.credit(to, count)
-    else this.#refs.get(to)?.deref()?.credit(count)
   }
 
   // --- the fate of actors --------------------------------------------------------------------------------------------------------------------
@@ -553,7 +492,7 @@ export class Link {
     if (this.closed) return
     this.flush()
     this.closed = true
-    this.#lookLater.cancel()
+    this.#credit.close()
     for (const ask of this.#asks.values()) ask.fail(error)
     this.#asks.clear()
     this.#signals.abortAll(error)
