@@ -132,7 +132,10 @@ export class Far implements Seats {
   #start(seat: number, place: Place, { address, init, options }: SeatRequest, definition: AnyDefinition): void {
     const { link } = this
     const compiled = this.#definitions.compile(definition)
-    const cell = new Hosted(link, compiled, seat, address, { ...options, init: link.unpack(init.value, init.parts) })
+    const cell = new Hosted(link, compiled, seat, address, {
+      ...options,
+      init: link.vocabulary.unpack(init.value, init.parts),
+    })
     place.cell = cell
     link.system.counts.actors += 1
     link.anchor.family.adopt(cell)

@@ -12,33 +12,29 @@ import type { Cause } from "../cause.js"
 import { Cell, type Signal } from "../cell.js"
 import { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
-import { Ref, type OpenAsk } from "../ref.js"
+import type { Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { ActorSystem } from "../system.js"
 import { Credit } from "./credit.js"
 import type { Directory } from "./directory.js"
 import { failureOf, thrownOf, type Failure } from "./failure.js"
-import { pack, plainCopy, unpack } from "./payload.js"
+import { plainCopy } from "./payload.js"
 import {
   op,
   type Beside,
   type Channel,
-  type FarCause,
   type FarDefinition,
   type FarExit,
-  type FarPart,
   type Fate,
   type Parts,
   type Recipient,
   type SeatNews,
 } from "./protocol.js"
-import { farCompiled, RemoteRef, UnknownProtocol } from "./remote-ref.js"
-import { SignalsReceived, SignalsSent } from "./signals.js"
+import { RemoteRef, UnknownProtocol } from "./remote-ref.js"
+import { Vocabulary, type RefNames } from "./vocabulary.js"
 
 /** Fields of a batch after which it does not wait for the end of the turn. */
 const fullBatch = 4096
-/** Texts that are sent as numbers; more are sent as they are. */
-const mostNames = 10_000
 
 /** Those who deal with actors of one side that live on the other. */
 export interface Seats {
@@ -77,27 +73,21 @@ export class Anchor extends Cell {
   }
 }
 
-export class Link {
+export class Link implements RefNames {
   readonly system: ActorSystem
   readonly directory: Directory
   readonly anchor: Anchor
+  readonly vocabulary: Vocabulary
   closed = false
   readonly #channel: Channel
   readonly #seats: Seats
   #batch: unknown[] = []
   readonly #flush = (): void => this.flush()
 
-  readonly #namesSent = new Map<string, number>()
-  readonly #names: string[] = []
-  readonly #kindsSent = new Map<Compiled, number>()
-  readonly #kinds: Compiled[] = []
-  readonly #kindsByName = new Map<string, Compiled>()
   readonly #unknown = new UnknownProtocol()
 
   readonly #asks = new Map<number, Ask>()
   #nextAsk = 0
-  readonly #signalsSent: SignalsSent
-  readonly #signals = new SignalsReceived()
 
   readonly #refs = new Map<string, WeakRef<RemoteRef>>()
   readonly #unheld = new FinalizationRegistry<string>((name) => {
@@ -116,32 +106,30 @@ export class Link {
       (signal) => this.heard(signal),
       (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
     )
+    this.vocabulary = new Vocabulary(system.wheel, this, (...fields) => this.#push(...fields))
     this.#credit = new Credit(system.clock, system.wheel, (to, count) => this.#push(op.credit, to, count))
-    this.#signalsSent = new SignalsSent(
-      (number, failure) => this.#push(op.abort, number, failure),
-      (number) => this.#push(op.forget, number),
-    )
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------------------------------
 
   tell(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
-    const { value, parts } = this.pack(payload, type)
-    if (cause === undefined && parts === undefined) this.#push(op.tell, to, this.#numberOf(type), value)
-    else this.#push(op.send, to, this.#numberOf(type), value, { parts, cause: this.#causeOf(cause) })
+    const { value, parts } = this.vocabulary.pack(payload, type)
+    if (cause === undefined && parts === undefined) this.#push(op.tell, to, this.vocabulary.numberOf(type), value)
+    else
+      this.#push(op.send, to, this.vocabulary.numberOf(type), value, { parts, cause: this.vocabulary.packCause(cause) })
   }
 
   ask(to: Recipient, type: string, payload: unknown, ask: Ask): void {
-    const { value, parts } = this.pack(payload, type)
+    const { value, parts } = this.vocabulary.pack(payload, type)
     const { cause, asker, patient } = ask
     const id = this.#nextAsk++
     const plain = cause === undefined && asker === undefined && parts === undefined && !patient
     const beside: Beside | undefined = plain
       ? undefined
-      : { parts, cause: this.#causeOf(cause), askers: this.#askersOf(ask), waits: patient }
+      : { parts, cause: this.vocabulary.packCause(cause), askers: this.vocabulary.packAskers(ask), waits: patient }
     this.#asks.set(id, ask)
     const left = ask.deadline - this.system.wheel.now
-    this.#push(op.ask, id, to, this.#numberOf(type), value, left, beside)
+    this.#push(op.ask, id, to, this.vocabulary.numberOf(type), value, left, beside)
   }
 
   fate(name: string, { what, data }: Fate): void {
@@ -150,40 +138,6 @@ export class Link {
 
   seat(seat: number, { what, data }: SeatNews): void {
     this.#push(op.seat, what, seat, data)
-  }
-
-  /** Makes a definition known, so that refs to its actors refuse what they do not understand. */
-  announce(compiled: Compiled): number {
-    const known = this.#kindsSent.get(compiled)
-    if (known !== undefined) return known
-    const number = this.#kindsSent.size
-    this.#kindsSent.set(compiled, number)
-    const { types, capacity } = compiled
-    const { name, reentrant = [] } = compiled.spec
-    const definition: FarDefinition = { name, types, reentrant, capacity }
-    this.#push(op.kind, definition)
-    return number
-  }
-
-  /** @throws {AgentOSError} `INVALID_PAYLOAD` */
-  pack(payload: unknown, type: string): { readonly value: unknown; readonly parts: Parts } {
-    if (typeof payload === "number" || typeof payload === "string" || payload === undefined)
-      return { value: payload, parts: undefined }
-    return pack<FarPart>(
-      payload,
-      () => type,
-      (part) =>
-        part instanceof Ref
-          ? { ref: this.nameOf(part), kind: part instanceof Cell ? this.#kindOf(part) : undefined }
-          : { failure: failureOf(part) },
-    )
-  }
-
-  unpack(value: unknown, parts: Parts): unknown {
-    if (parts === undefined) return value
-    return unpack<FarPart>(value, parts, (is) =>
-      "ref" in is ? this.refOf(is.ref, is.kind === undefined ? undefined : this.#kinds[is.kind]) : thrownOf(is.failure),
-    )
   }
 
   nameOf(ref: Ref): string {
@@ -203,11 +157,6 @@ export class Link {
     this.#refs.set(name, new WeakRef(made))
     this.#unheld.register(made, name)
     return made
-  }
-
-  /** A definition that the other side has made known. */
-  kind(name: string): Compiled | undefined {
-    return this.#kindsByName.get(name)
   }
 
   /** Sends what waits. */
@@ -239,57 +188,21 @@ export class Link {
     if (batch.length >= fullBatch) this.flush()
   }
 
-  #numberOf(text: string): number | string {
-    const known = this.#namesSent.get(text)
-    if (known !== undefined) return known
-    if (this.#namesSent.size >= mostNames) return text
-    this.#push(op.name, text)
-    const number = this.#namesSent.size
-    this.#namesSent.set(text, number)
-    return number
-  }
-
-  #kindOf({ compiled }: Cell): number | undefined {
-    return compiled instanceof UnknownProtocol ? undefined : this.announce(compiled)
-  }
-
-  #causeOf(cause: Cause | undefined): FarCause | undefined {
-    if (cause === undefined) return undefined
-    const { traceId, caller, tenant, deadline, signal, commandId, chain } = cause
-    return {
-      traceId,
-      caller,
-      tenant,
-      left: deadline === undefined ? undefined : deadline - this.system.wheel.now,
-      signal: signal === undefined ? undefined : this.#signalsSent.numberOf(signal),
-      commandId,
-      chain,
-    }
-  }
-
-  #askersOf({ asker, serving }: Ask): readonly string[] | undefined {
-    if (asker === undefined) return undefined
-    const names: string[] = []
-    if (asker instanceof Ref) names.push(this.nameOf(asker))
-    for (let link: OpenAsk | undefined = serving; link !== undefined; link = link.serving)
-      if (link.asker instanceof Ref) names.push(this.nameOf(link.asker))
-    return names
-  }
-
   // --- receiving -----------------------------------------------------------------------------------------------------------------------------
 
   /** Takes a batch that the other side has sent. */
   receive(batch: readonly unknown[]): void {
+    const { vocabulary } = this
     for (let i = 0; i < batch.length;) {
       switch (batch[i]) {
         case op.tell:
-          this.#put(batch[i + 1] as Recipient, this.#text(batch[i + 2]), batch[i + 3], undefined)
+          this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), batch[i + 3], undefined)
           i += 4
           break
         case op.send: {
           const { parts, cause } = batch[i + 4] as Beside
-          const payload = this.unpack(batch[i + 3], parts)
-          this.#put(batch[i + 1] as Recipient, this.#text(batch[i + 2]), payload, this.#cause(cause))
+          const payload = vocabulary.unpack(batch[i + 3], parts)
+          this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), payload, vocabulary.unpackCause(cause))
           i += 5
           break
         }
@@ -297,7 +210,7 @@ export class Link {
           this.#asked(
             batch[i + 1] as number,
             batch[i + 2] as Recipient,
-            this.#text(batch[i + 3]),
+            vocabulary.text(batch[i + 3]),
             batch[i + 4],
             batch[i + 5] as number,
             batch[i + 6] as Beside | undefined,
@@ -305,7 +218,7 @@ export class Link {
           i += 7
           break
         case op.reply:
-          this.#takeAsk(batch[i + 1] as number)?.reply(this.unpack(batch[i + 2], batch[i + 3] as Parts))
+          this.#takeAsk(batch[i + 1] as number)?.reply(vocabulary.unpack(batch[i + 2], batch[i + 3] as Parts))
           i += 4
           break
         case op.fail:
@@ -317,23 +230,19 @@ export class Link {
           i += 3
           break
         case op.name:
-          this.#names.push(batch[i + 1] as string)
+          vocabulary.learnText(batch[i + 1] as string)
           i += 2
           break
-        case op.kind: {
-          const definition = batch[i + 1] as FarDefinition
-          const compiled = farCompiled(definition)
-          this.#kinds.push(compiled)
-          this.#kindsByName.set(definition.name, compiled)
+        case op.kind:
+          vocabulary.learnKind(batch[i + 1] as FarDefinition)
           i += 2
           break
-        }
         case op.abort:
-          this.#signals.abort(batch[i + 1] as number, batch[i + 2] as Failure)
+          vocabulary.signals.abort(batch[i + 1] as number, batch[i + 2] as Failure)
           i += 3
           break
         case op.forget:
-          this.#signals.forget(batch[i + 1] as number)
+          vocabulary.signals.forget(batch[i + 1] as number)
           i += 2
           break
         case op.fate:
@@ -349,10 +258,6 @@ export class Link {
       }
     }
     this.#credit.batchEnded()
-  }
-
-  #text(named: unknown): string {
-    return typeof named === "number" ? (this.#names[named] as string) : (named as string)
   }
 
   /** L3 */
@@ -395,14 +300,21 @@ export class Link {
         this.#gone(to)
         throw new AgentOSError("ACTOR_STOPPED", `${to} has stopped`)
       }
-      const payload = this.unpack(value, beside?.parts)
-      const waiting = this.#waiting(beside?.askers, left)
+      const payload = this.vocabulary.unpack(value, beside?.parts)
+      const waiting = this.vocabulary.unpackAskers(beside?.askers, left)
       const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
-      const asked = ref.request(type, payload, this.#cause(beside?.cause), options, waiting?.serving, waiting?.asker)
+      const asked = ref.request(
+        type,
+        payload,
+        this.vocabulary.unpackCause(beside?.cause),
+        options,
+        waiting?.serving,
+        waiting?.asker,
+      )
       this.#credit.received(to, ref)
       asked.then((answer: unknown) => {
         try {
-          const { value, parts } = this.pack(answer, `the answer of ${type}`)
+          const { value, parts } = this.vocabulary.pack(answer, `the answer of ${type}`)
           this.#push(op.reply, id, value, parts)
         } catch (error) {
           fail(error)
@@ -416,25 +328,6 @@ export class Link {
   /** Its ref on the other side need not send any more. */
   #gone(to: Recipient): void {
     if (typeof to === "string") this.fate(to, { what: "ended", data: { kind: "stopped" } })
-  }
-
-  /** The chain of actors that wait, as the other side named them. */
-  #waiting(askers: readonly string[] | undefined, left: number): OpenAsk | undefined {
-    const deadline = this.system.wheel.now + left
-    let chain: OpenAsk | undefined
-    for (const name of [...(askers ?? [])].reverse())
-      chain = { asker: this.refOf(name, undefined), serving: chain, deadline }
-    return chain
-  }
-
-  #cause(far: FarCause | undefined): Cause | undefined {
-    if (far === undefined) return undefined
-    const { left, signal, ...rest } = far
-    return {
-      ...rest,
-      deadline: left === undefined ? undefined : this.system.wheel.now + left,
-      signal: signal === undefined ? undefined : this.#signals.signalOf(signal),
-    }
   }
 
   #credited(to: Recipient, count: number): void {
@@ -495,7 +388,7 @@ export class Link {
     this.#credit.close()
     for (const ask of this.#asks.values()) ask.fail(error)
     this.#asks.clear()
-    this.#signals.abortAll(error)
+    this.vocabulary.signals.abortAll(error)
     for (const ref of this.#refs.values()) ref.deref()?.end({ kind: "crashed", error })
     this.#refs.clear()
   }

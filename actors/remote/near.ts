@@ -101,7 +101,7 @@ export class Seat {
         definition: this.spec.name,
         module: this.spec.module as string,
         address: link.nameOf(this.cell),
-        init: link.pack(init, `what ${this.spec.name} is spawned with`),
+        init: link.vocabulary.pack(init, `what ${this.spec.name} is spawned with`),
         options: { name: this.cell.name, kind, mailbox, shutdownTimeoutMs, supervision },
       },
     })
