@@ -3,7 +3,7 @@
  *
  * Invariants
  *   L1. What is sent in one turn goes in one batch, or in a few large ones.
- *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link.
+ *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link. It is not kept for an answer that never comes (A2).
  *   L3. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
  */
 import { parseAddress } from "../address.js"
@@ -31,6 +31,7 @@ import {
   type SeatNews,
 } from "./protocol.js"
 import { RemoteRef, UnknownProtocol } from "./remote-ref.js"
+import { SentAsks } from "./sent-asks.js"
 import { Vocabulary, type RefNames } from "./vocabulary.js"
 
 /** Fields of a batch after which it does not wait for the end of the turn. */
@@ -86,8 +87,7 @@ export class Link implements RefNames {
 
   readonly #unknown = new UnknownProtocol()
 
-  readonly #asks = new Map<number, Ask>()
-  #nextAsk = 0
+  readonly #asks = new SentAsks()
 
   readonly #refs = new Map<string, WeakRef<RemoteRef>>()
   readonly #unheld = new FinalizationRegistry<string>((name) => {
@@ -122,12 +122,11 @@ export class Link implements RefNames {
   ask(to: Recipient, type: string, payload: unknown, ask: Ask): void {
     const { value, parts } = this.vocabulary.pack(payload, type)
     const { cause, asker, patient } = ask
-    const id = this.#nextAsk++
     const plain = cause === undefined && asker === undefined && parts === undefined && !patient
     const beside: Beside | undefined = plain
       ? undefined
       : { parts, cause: this.vocabulary.packCause(cause), askers: this.vocabulary.packAskers(ask), waits: patient }
-    this.#asks.set(id, ask)
+    const id = this.#asks.add(ask)
     const left = ask.deadline - this.system.wheel.now
     this.#push(op.ask, id, to, this.vocabulary.numberOf(type), value, left, beside)
   }
@@ -218,11 +217,11 @@ export class Link implements RefNames {
           i += 7
           break
         case op.reply:
-          this.#takeAsk(batch[i + 1] as number)?.reply(vocabulary.unpack(batch[i + 2], batch[i + 3] as Parts))
+          this.#asks.take(batch[i + 1] as number)?.reply(vocabulary.unpack(batch[i + 2], batch[i + 3] as Parts))
           i += 4
           break
         case op.fail:
-          this.#takeAsk(batch[i + 1] as number)?.fail(thrownOf(batch[i + 2] as Failure))
+          this.#asks.take(batch[i + 1] as number)?.fail(thrownOf(batch[i + 2] as Failure))
           i += 3
           break
         case op.credit:
@@ -335,12 +334,6 @@ export class Link implements RefNames {
     else this.#refs.get(to)?.deref()?.credit(count)
   }
 
-  #takeAsk(id: number): Ask | undefined {
-    const ask = this.#asks.get(id)
-    this.#asks.delete(id) // L2
-    return ask
-  }
-
   // --- the fate of actors --------------------------------------------------------------------------------------------------------------------
 
   #fated(name: string, { what, data }: Fate): void {
@@ -386,8 +379,7 @@ export class Link implements RefNames {
     this.flush()
     this.closed = true
     this.#credit.close()
-    for (const ask of this.#asks.values()) ask.fail(error)
-    this.#asks.clear()
+    this.#asks.failAll(error)
     this.vocabulary.signals.abortAll(error)
     for (const ref of this.#refs.values()) ref.deref()?.end({ kind: "crashed", error })
     this.#refs.clear()
