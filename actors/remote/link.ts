@@ -10,21 +10,21 @@ import { parseAddress } from "../address.js"
 import type { Ask } from "../ask.js"
 import type { Cause } from "../cause.js"
 import { Cell, type Signal } from "../cell.js"
-import { Compiled } from "../compiled.js"
+import type { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
 import type { Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { ActorSystem } from "../system.js"
+import { Anchor } from "./anchor.js"
 import { Credit } from "./credit.js"
 import type { Directory } from "./directory.js"
-import { failureOf, thrownOf, type Failure } from "./failure.js"
+import { exitOf, failureOf, farExit, thrownOf, type Failure } from "./failure.js"
 import { plainCopy } from "./payload.js"
 import {
   op,
   type Beside,
   type Channel,
   type FarDefinition,
-  type FarExit,
   type Fate,
   type Parts,
   type Recipient,
@@ -48,30 +48,6 @@ export interface Seats {
   childEnded?(child: Cell, exit: Exit): void
   /** An actor that the anchor watches has ended. */
   ended?(cell: Cell): void
-}
-
-/** Stands for the other side among the actors of this one: it watches, is linked to and supervises on its behalf. */
-export class Anchor extends Cell {
-  readonly #heard: (signal: Signal) => void
-  readonly #linkedCrash: (other: Cell, cause: unknown) => void
-
-  constructor(
-    system: ActorSystem,
-    heard: (signal: Signal) => void,
-    linkedCrash: (other: Cell, cause: unknown) => void,
-  ) {
-    super(system, new Compiled({ name: "anchor", state: () => undefined, receive: {} }), null, 0, undefined)
-    this.#heard = heard
-    this.#linkedCrash = linkedCrash
-  }
-
-  override signal(signal: Signal): void {
-    this.#heard(signal)
-  }
-
-  override linkedCrash(other: Cell, cause: unknown): void {
-    this.#linkedCrash(other, cause)
-  }
 }
 
 export class Link implements RefNames {
@@ -103,7 +79,7 @@ export class Link implements RefNames {
     this.#seats = seats
     this.anchor = new Anchor(
       system,
-      (signal) => this.heard(signal),
+      (signal) => this.#heard(signal),
       (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
     )
     this.vocabulary = new Vocabulary(system.wheel, this, (...fields) => this.#push(...fields))
@@ -363,7 +339,7 @@ export class Link implements RefNames {
   }
 
   /** What the anchor hears of the actors here. */
-  heard(signal: Signal): void {
+  #heard(signal: Signal): void {
     if (signal.kind === "child-ended") return this.#seats.childEnded?.(signal.child, signal.exit)
     if (signal.kind !== "ended" || !(signal.ref instanceof Cell)) return
     this.anchor.family.unwatch(signal.ref)
@@ -385,9 +361,3 @@ export class Link implements RefNames {
     this.#refs.clear()
   }
 }
-
-export const farExit = (exit: Exit): FarExit =>
-  exit.kind === "stopped" ? exit : { kind: "crashed", failure: failureOf(exit.error) }
-
-export const exitOf = (exit: FarExit): Exit =>
-  exit.kind === "stopped" ? exit : { kind: "crashed", error: thrownOf(exit.failure) }

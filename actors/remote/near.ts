@@ -16,7 +16,8 @@ import { Context } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import { DEFAULT_CAPACITY } from "../mailbox.js"
 import type { Exit } from "../supervision.js"
-import { exitOf, type Link } from "./link.js"
+import { exitOf } from "./failure.js"
+import type { Link } from "./link.js"
 import { windowOf, type SeatNews } from "./protocol.js"
 
 /** Who finds a place for actors that are to live elsewhere. */
