@@ -1,5 +1,6 @@
-/** An error on its way to another actor system: code, message and causes stay; the stack does not travel. */
+/** An error, or the end of an actor by one, on its way to another actor system: code, message and causes stay; the stack does not travel. */
 import { AgentOSError } from "../errors.js"
+import type { Exit } from "../supervision.js"
 import { isPlain } from "./payload.js"
 
 export type Failure =
@@ -14,6 +15,9 @@ export type Failure =
     }
   /** Something was thrown that is no error. */
   | { readonly kind: "value"; readonly value: unknown }
+
+/** How an actor has ended. */
+export type FarExit = { readonly kind: "stopped" } | { readonly kind: "crashed"; readonly failure: Failure }
 
 /** Causes of causes that travel. */
 const deepest = 8
@@ -49,5 +53,11 @@ export function thrownOf(failure: Failure): unknown {
   // The stack of this function would mislead.
   return Object.defineProperty(error, "stack", hidden(`${name}: ${message}\n    at another actor system`))
 }
+
+export const farExit = (exit: Exit): FarExit =>
+  exit.kind === "stopped" ? exit : { kind: "crashed", failure: failureOf(exit.error) }
+
+export const exitOf = (exit: FarExit): Exit =>
+  exit.kind === "stopped" ? exit : { kind: "crashed", error: thrownOf(exit.failure) }
 
 const hidden = (value: string): PropertyDescriptor => ({ value, configurable: true, writable: true })

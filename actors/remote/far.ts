@@ -11,9 +11,9 @@ import type { AnyDefinition, SpawnOptions } from "../actor.js"
 import { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
 import type { Exit } from "../supervision.js"
-import { farExit, type Link, type Seats } from "./link.js"
+import type { Link, Seats } from "./link.js"
 import type { SeatNews, SeatRequest } from "./protocol.js"
-import { failureOf } from "./failure.js"
+import { failureOf, farExit } from "./failure.js"
 
 /** An actor that lives here and stands in the tree over there. */
 class Hosted extends Cell {
@@ -132,7 +132,10 @@ export class Far implements Seats {
   #start(seat: number, place: Place, { address, init, options }: SeatRequest, definition: AnyDefinition): void {
     const { link } = this
     const compiled = this.#definitions.compile(definition)
-    const cell = new Hosted(link, compiled, seat, address, { ...options, init: link.unpack(init.value, init.parts) })
+    const cell = new Hosted(link, compiled, seat, address, {
+      ...options,
+      init: link.vocabulary.unpack(init.value, init.parts),
+    })
     place.cell = cell
     link.system.counts.actors += 1
     link.anchor.family.adopt(cell)

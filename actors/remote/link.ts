@@ -3,47 +3,39 @@
  *
  * Invariants
  *   L1. What is sent in one turn goes in one batch, or in a few large ones.
- *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link.
- *   L3. A message is credited when the mailbox no longer holds it; until then it is under way, and the sender keeps within its window (W3).
- *   L4. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
+ *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link. It is not kept for an answer that never comes (A2).
+ *   L3. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
  */
 import { parseAddress } from "../address.js"
 import type { Ask } from "../ask.js"
 import type { Cause } from "../cause.js"
 import { Cell, type Signal } from "../cell.js"
-import { Compiled } from "../compiled.js"
+import type { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
-import { Ref, type OpenAsk } from "../ref.js"
+import type { Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { ActorSystem } from "../system.js"
-import { Limit } from "../timers.js"
+import { Anchor } from "./anchor.js"
+import { Credit } from "./credit.js"
 import type { Directory } from "./directory.js"
-import { failureOf, thrownOf, type Failure } from "./failure.js"
-import { pack, plainCopy, unpack } from "./payload.js"
+import { exitOf, failureOf, farExit, thrownOf, type Failure } from "./failure.js"
+import { plainCopy } from "./payload.js"
 import {
-  creditOf,
   op,
-  windowOf,
   type Beside,
   type Channel,
-  type FarCause,
   type FarDefinition,
-  type FarExit,
-  type FarPart,
   type Fate,
   type Parts,
   type Recipient,
   type SeatNews,
 } from "./protocol.js"
-import { farCompiled, RemoteRef, UnknownProtocol } from "./remote-ref.js"
-import { SignalsReceived, SignalsSent } from "./signals.js"
+import { RemoteRef, UnknownProtocol } from "./remote-ref.js"
+import { SentAsks } from "./sent-asks.js"
+import { Vocabulary, type RefNames } from "./vocabulary.js"
 
 /** Fields of a batch after which it does not wait for the end of the turn. */
 const fullBatch = 4096
-/** Texts that are sent as numbers; more are sent as they are. */
-const mostNames = 10_000
-/** How long a mailbox that takes nothing is left alone before it is looked at again. */
-const lookAgainMs = 8
 
 /** Those who deal with actors of one side that live on the other. */
 export interface Seats {
@@ -58,74 +50,27 @@ export interface Seats {
   ended?(cell: Cell): void
 }
 
-/** Stands for the other side among the actors of this one: it watches, is linked to and supervises on its behalf. */
-export class Anchor extends Cell {
-  readonly #heard: (signal: Signal) => void
-  readonly #linkedCrash: (other: Cell, cause: unknown) => void
-
-  constructor(
-    system: ActorSystem,
-    heard: (signal: Signal) => void,
-    linkedCrash: (other: Cell, cause: unknown) => void,
-  ) {
-    super(system, new Compiled({ name: "anchor", state: () => undefined, receive: {} }), null, 0, undefined)
-    this.#heard = heard
-    this.#linkedCrash = linkedCrash
-  }
-
-  override signal(signal: Signal): void {
-    this.#heard(signal)
-  }
-
-  override linkedCrash(other: Cell, cause: unknown): void {
-    this.#linkedCrash(other, cause)
-  }
-}
-
-/** What came for one mailbox and was not yet credited. */
-interface Account {
-  readonly to: Recipient
-  readonly cell: Cell
-  readonly least: number
-  taken: number
-  /** Is looked at again. */
-  due: boolean
-}
-
-export class Link {
+export class Link implements RefNames {
   readonly system: ActorSystem
   readonly directory: Directory
   readonly anchor: Anchor
+  readonly vocabulary: Vocabulary
   closed = false
   readonly #channel: Channel
   readonly #seats: Seats
   #batch: unknown[] = []
   readonly #flush = (): void => this.flush()
 
-  readonly #namesSent = new Map<string, number>()
-  readonly #names: string[] = []
-  readonly #kindsSent = new Map<Compiled, number>()
-  readonly #kinds: Compiled[] = []
-  readonly #kindsByName = new Map<string, Compiled>()
   readonly #unknown = new UnknownProtocol()
 
-  readonly #asks = new Map<number, Ask>()
-  #nextAsk = 0
-  readonly #signalsSent: SignalsSent
-  readonly #signals = new SignalsReceived()
+  readonly #asks = new SentAsks()
 
   readonly #refs = new Map<string, WeakRef<RemoteRef>>()
   readonly #unheld = new FinalizationRegistry<string>((name) => {
     if (this.#refs.get(name)?.deref() === undefined) this.#refs.delete(name)
   })
 
-  readonly #accounts = new WeakMap<Cell, Account>()
-  /** To be credited after the batch. */
-  readonly #taken = new Map<Recipient, number>()
-  #due: Account[] = []
-  #looking = false
-  readonly #look = (): void => this.#lookAtAccounts()
-  readonly #lookLater: Limit = new Limit(this.#look)
+  readonly #credit: Credit
 
   constructor(system: ActorSystem, directory: Directory, channel: Channel, seats: Seats) {
     this.system = system
@@ -134,34 +79,32 @@ export class Link {
     this.#seats = seats
     this.anchor = new Anchor(
       system,
-      (signal) => this.heard(signal),
+      (signal) => this.#heard(signal),
       (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
     )
-    this.#signalsSent = new SignalsSent(
-      (number, failure) => this.#push(op.abort, number, failure),
-      (number) => this.#push(op.forget, number),
-    )
+    this.vocabulary = new Vocabulary(system.wheel, this, (...fields) => this.#push(...fields))
+    this.#credit = new Credit(system.clock, system.wheel, (to, count) => this.#push(op.credit, to, count))
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------------------------------
 
   tell(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
-    const { value, parts } = this.pack(payload, type)
-    if (cause === undefined && parts === undefined) this.#push(op.tell, to, this.#numberOf(type), value)
-    else this.#push(op.send, to, this.#numberOf(type), value, { parts, cause: this.#causeOf(cause) })
+    const { value, parts } = this.vocabulary.pack(payload, type)
+    if (cause === undefined && parts === undefined) this.#push(op.tell, to, this.vocabulary.numberOf(type), value)
+    else
+      this.#push(op.send, to, this.vocabulary.numberOf(type), value, { parts, cause: this.vocabulary.packCause(cause) })
   }
 
   ask(to: Recipient, type: string, payload: unknown, ask: Ask): void {
-    const { value, parts } = this.pack(payload, type)
+    const { value, parts } = this.vocabulary.pack(payload, type)
     const { cause, asker, patient } = ask
-    const id = this.#nextAsk++
     const plain = cause === undefined && asker === undefined && parts === undefined && !patient
     const beside: Beside | undefined = plain
       ? undefined
-      : { parts, cause: this.#causeOf(cause), askers: this.#askersOf(ask), waits: patient }
-    this.#asks.set(id, ask)
+      : { parts, cause: this.vocabulary.packCause(cause), askers: this.vocabulary.packAskers(ask), waits: patient }
+    const id = this.#asks.add(ask)
     const left = ask.deadline - this.system.wheel.now
-    this.#push(op.ask, id, to, this.#numberOf(type), value, left, beside)
+    this.#push(op.ask, id, to, this.vocabulary.numberOf(type), value, left, beside)
   }
 
   fate(name: string, { what, data }: Fate): void {
@@ -170,40 +113,6 @@ export class Link {
 
   seat(seat: number, { what, data }: SeatNews): void {
     this.#push(op.seat, what, seat, data)
-  }
-
-  /** Makes a definition known, so that refs to its actors refuse what they do not understand. */
-  announce(compiled: Compiled): number {
-    const known = this.#kindsSent.get(compiled)
-    if (known !== undefined) return known
-    const number = this.#kindsSent.size
-    this.#kindsSent.set(compiled, number)
-    const { types, capacity } = compiled
-    const { name, reentrant = [] } = compiled.spec
-    const definition: FarDefinition = { name, types, reentrant, capacity }
-    this.#push(op.kind, definition)
-    return number
-  }
-
-  /** @throws {AgentOSError} `INVALID_PAYLOAD` */
-  pack(payload: unknown, type: string): { readonly value: unknown; readonly parts: Parts } {
-    if (typeof payload === "number" || typeof payload === "string" || payload === undefined)
-      return { value: payload, parts: undefined }
-    return pack<FarPart>(
-      payload,
-      () => type,
-      (part) =>
-        part instanceof Ref
-          ? { ref: this.nameOf(part), kind: part instanceof Cell ? this.#kindOf(part) : undefined }
-          : { failure: failureOf(part) },
-    )
-  }
-
-  unpack(value: unknown, parts: Parts): unknown {
-    if (parts === undefined) return value
-    return unpack<FarPart>(value, parts, (is) =>
-      "ref" in is ? this.refOf(is.ref, is.kind === undefined ? undefined : this.#kinds[is.kind]) : thrownOf(is.failure),
-    )
   }
 
   nameOf(ref: Ref): string {
@@ -223,11 +132,6 @@ export class Link {
     this.#refs.set(name, new WeakRef(made))
     this.#unheld.register(made, name)
     return made
-  }
-
-  /** A definition that the other side has made known. */
-  kind(name: string): Compiled | undefined {
-    return this.#kindsByName.get(name)
   }
 
   /** Sends what waits. */
@@ -259,57 +163,21 @@ export class Link {
     if (batch.length >= fullBatch) this.flush()
   }
 
-  #numberOf(text: string): number | string {
-    const known = this.#namesSent.get(text)
-    if (known !== undefined) return known
-    if (this.#namesSent.size >= mostNames) return text
-    this.#push(op.name, text)
-    const number = this.#namesSent.size
-    this.#namesSent.set(text, number)
-    return number
-  }
-
-  #kindOf({ compiled }: Cell): number | undefined {
-    return compiled instanceof UnknownProtocol ? undefined : this.announce(compiled)
-  }
-
-  #causeOf(cause: Cause | undefined): FarCause | undefined {
-    if (cause === undefined) return undefined
-    const { traceId, caller, tenant, deadline, signal, commandId, chain } = cause
-    return {
-      traceId,
-      caller,
-      tenant,
-      left: deadline === undefined ? undefined : deadline - this.system.wheel.now,
-      signal: signal === undefined ? undefined : this.#signalsSent.numberOf(signal),
-      commandId,
-      chain,
-    }
-  }
-
-  #askersOf({ asker, serving }: Ask): readonly string[] | undefined {
-    if (asker === undefined) return undefined
-    const names: string[] = []
-    if (asker instanceof Ref) names.push(this.nameOf(asker))
-    for (let link: OpenAsk | undefined = serving; link !== undefined; link = link.serving)
-      if (link.asker instanceof Ref) names.push(this.nameOf(link.asker))
-    return names
-  }
-
   // --- receiving -----------------------------------------------------------------------------------------------------------------------------
 
   /** Takes a batch that the other side has sent. */
   receive(batch: readonly unknown[]): void {
+    const { vocabulary } = this
     for (let i = 0; i < batch.length;) {
       switch (batch[i]) {
         case op.tell:
-          this.#put(batch[i + 1] as Recipient, this.#text(batch[i + 2]), batch[i + 3], undefined)
+          this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), batch[i + 3], undefined)
           i += 4
           break
         case op.send: {
           const { parts, cause } = batch[i + 4] as Beside
-          const payload = this.unpack(batch[i + 3], parts)
-          this.#put(batch[i + 1] as Recipient, this.#text(batch[i + 2]), payload, this.#cause(cause))
+          const payload = vocabulary.unpack(batch[i + 3], parts)
+          this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), payload, vocabulary.unpackCause(cause))
           i += 5
           break
         }
@@ -317,7 +185,7 @@ export class Link {
           this.#asked(
             batch[i + 1] as number,
             batch[i + 2] as Recipient,
-            this.#text(batch[i + 3]),
+            vocabulary.text(batch[i + 3]),
             batch[i + 4],
             batch[i + 5] as number,
             batch[i + 6] as Beside | undefined,
@@ -325,11 +193,11 @@ export class Link {
           i += 7
           break
         case op.reply:
-          this.#takeAsk(batch[i + 1] as number)?.reply(this.unpack(batch[i + 2], batch[i + 3] as Parts))
+          this.#asks.take(batch[i + 1] as number)?.reply(vocabulary.unpack(batch[i + 2], batch[i + 3] as Parts))
           i += 4
           break
         case op.fail:
-          this.#takeAsk(batch[i + 1] as number)?.fail(thrownOf(batch[i + 2] as Failure))
+          this.#asks.take(batch[i + 1] as number)?.fail(thrownOf(batch[i + 2] as Failure))
           i += 3
           break
         case op.credit:
@@ -337,23 +205,19 @@ export class Link {
           i += 3
           break
         case op.name:
-          this.#names.push(batch[i + 1] as string)
+          vocabulary.learnText(batch[i + 1] as string)
           i += 2
           break
-        case op.kind: {
-          const definition = batch[i + 1] as FarDefinition
-          const compiled = farCompiled(definition)
-          this.#kinds.push(compiled)
-          this.#kindsByName.set(definition.name, compiled)
+        case op.kind:
+          vocabulary.learnKind(batch[i + 1] as FarDefinition)
           i += 2
           break
-        }
         case op.abort:
-          this.#signals.abort(batch[i + 1] as number, batch[i + 2] as Failure)
+          vocabulary.signals.abort(batch[i + 1] as number, batch[i + 2] as Failure)
           i += 3
           break
         case op.forget:
-          this.#signals.forget(batch[i + 1] as number)
+          vocabulary.signals.forget(batch[i + 1] as number)
           i += 2
           break
         case op.fate:
@@ -368,15 +232,10 @@ export class Link {
           throw new AgentOSError("INVALID_PAYLOAD", `a batch holds the unknown operation ${String(batch[i])}`)
       }
     }
-    for (const [to, count] of this.#taken) this.#push(op.credit, to, count)
-    this.#taken.clear()
+    this.#credit.batchEnded()
   }
 
-  #text(named: unknown): string {
-    return typeof named === "number" ? (this.#names[named] as string) : (named as string)
-  }
-
-  /** L4 */
+  /** L3 */
   #known(name: string): Ref | undefined {
     const ref = this.directory.find(name)
     if (ref !== undefined || !name.startsWith("entity:")) return ref
@@ -402,7 +261,7 @@ export class Link {
       // What a seat was promised goes past the capacity: others here may have filled the mailbox meanwhile.
       if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
       else ref.send(type, payload, cause)
-      this.#received(to, ref)
+      this.#credit.received(to, ref)
     } catch (error) {
       this.system.logger.warn({ to, type, error }, "a message from another system could not be delivered")
     }
@@ -416,14 +275,21 @@ export class Link {
         this.#gone(to)
         throw new AgentOSError("ACTOR_STOPPED", `${to} has stopped`)
       }
-      const payload = this.unpack(value, beside?.parts)
-      const waiting = this.#waiting(beside?.askers, left)
+      const payload = this.vocabulary.unpack(value, beside?.parts)
+      const waiting = this.vocabulary.unpackAskers(beside?.askers, left)
       const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
-      const asked = ref.request(type, payload, this.#cause(beside?.cause), options, waiting?.serving, waiting?.asker)
-      this.#received(to, ref)
+      const asked = ref.request(
+        type,
+        payload,
+        this.vocabulary.unpackCause(beside?.cause),
+        options,
+        waiting?.serving,
+        waiting?.asker,
+      )
+      this.#credit.received(to, ref)
       asked.then((answer: unknown) => {
         try {
-          const { value, parts } = this.pack(answer, `the answer of ${type}`)
+          const { value, parts } = this.vocabulary.pack(answer, `the answer of ${type}`)
           this.#push(op.reply, id, value, parts)
         } catch (error) {
           fail(error)
@@ -437,71 +303,6 @@ export class Link {
   /** Its ref on the other side need not send any more. */
   #gone(to: Recipient): void {
     if (typeof to === "string") this.fate(to, { what: "ended", data: { kind: "stopped" } })
-  }
-
-  /** The chain of actors that wait, as the other side named them. */
-  #waiting(askers: readonly string[] | undefined, left: number): OpenAsk | undefined {
-    const deadline = this.system.wheel.now + left
-    let chain: OpenAsk | undefined
-    for (const name of [...(askers ?? [])].reverse())
-      chain = { asker: this.refOf(name, undefined), serving: chain, deadline }
-    return chain
-  }
-
-  #cause(far: FarCause | undefined): Cause | undefined {
-    if (far === undefined) return undefined
-    const { left, signal, ...rest } = far
-    return {
-      ...rest,
-      deadline: left === undefined ? undefined : this.system.wheel.now + left,
-      signal: signal === undefined ? undefined : this.#signals.signalOf(signal),
-    }
-  }
-
-  #takeAsk(id: number): Ask | undefined {
-    const ask = this.#asks.get(id)
-    this.#asks.delete(id) // L2
-    return ask
-  }
-
-  // --- credit (L3) ---------------------------------------------------------------------------------------------------------------------------
-
-  #received(to: Recipient, ref: Ref): void {
-    // What lies behind an entity or a router is bounded by itself: what it takes is taken.
-    if (!(ref instanceof Cell)) return void this.#taken.set(to, (this.#taken.get(to) ?? 0) + 1)
-    let account = this.#accounts.get(ref)
-    if (account === undefined) {
-      // The sender's window may be that of the definition or that of this actor.
-      const capacity = Math.min(ref.compiled.capacity, ref.options?.mailbox?.capacity ?? Infinity)
-      const least = creditOf(windowOf(capacity))
-      this.#accounts.set(ref, (account = { to, cell: ref, least, taken: 0, due: false }))
-    }
-    account.taken += 1
-    if (account.taken < account.least || account.due) return
-    account.due = true
-    this.#due.push(account)
-    if (this.#looking) return
-    this.#looking = true
-    this.system.clock.afterInputOutput(this.#look)
-  }
-
-  #lookAtAccounts(): void {
-    const due = this.#due
-    let progress = false
-    this.#due = due.filter((account) => {
-      const { cell, to, least } = account
-      const taken = account.taken - (cell.alive ? cell.waiting : 0)
-      if (taken >= least) {
-        account.taken -= taken
-        this.#push(op.credit, to, taken)
-        progress = true
-      }
-      return (account.due = account.taken >= least)
-    })
-    this.#looking = this.#due.length > 0 && !this.closed
-    if (!this.#looking) return
-    if (progress) this.system.clock.afterInputOutput(this.#look)
-    else this.system.wheel.add(this.#lookLater, lookAgainMs)
   }
 
   #credited(to: Recipient, count: number): void {
@@ -538,7 +339,7 @@ export class Link {
   }
 
   /** What the anchor hears of the actors here. */
-  heard(signal: Signal): void {
+  #heard(signal: Signal): void {
     if (signal.kind === "child-ended") return this.#seats.childEnded?.(signal.child, signal.exit)
     if (signal.kind !== "ended" || !(signal.ref instanceof Cell)) return
     this.anchor.family.unwatch(signal.ref)
@@ -553,17 +354,10 @@ export class Link {
     if (this.closed) return
     this.flush()
     this.closed = true
-    this.#lookLater.cancel()
-    for (const ask of this.#asks.values()) ask.fail(error)
-    this.#asks.clear()
-    this.#signals.abortAll(error)
+    this.#credit.close()
+    this.#asks.failAll(error)
+    this.vocabulary.signals.abortAll(error)
     for (const ref of this.#refs.values()) ref.deref()?.end({ kind: "crashed", error })
     this.#refs.clear()
   }
 }
-
-export const farExit = (exit: Exit): FarExit =>
-  exit.kind === "stopped" ? exit : { kind: "crashed", failure: failureOf(exit.error) }
-
-export const exitOf = (exit: FarExit): Exit =>
-  exit.kind === "stopped" ? exit : { kind: "crashed", error: thrownOf(exit.failure) }

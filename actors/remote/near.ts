@@ -17,7 +17,8 @@ import { Context } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import { DEFAULT_CAPACITY } from "../mailbox.js"
 import type { Exit } from "../supervision.js"
-import { exitOf, type Link } from "./link.js"
+import { exitOf } from "./failure.js"
+import type { Link } from "./link.js"
 import { windowOf, type SeatNews } from "./protocol.js"
 
 /** Who finds a place for actors that are to live elsewhere. */
@@ -102,7 +103,7 @@ export class Seat {
         definition: this.spec.name,
         module: this.spec.module as string,
         address: link.nameOf(this.cell),
-        init: link.pack(init, `what ${this.spec.name} is spawned with`),
+        init: link.vocabulary.pack(init, `what ${this.spec.name} is spawned with`),
         options: { name: this.cell.name, kind, mailbox, shutdownTimeoutMs, supervision },
       },
     })

@@ -22,7 +22,7 @@
  *   W2. Names, never numbers of handlers; times as what is left of them, never as moments.
  *   W3. A sender has at most a window of messages to one mailbox under way that were not taken: no queue is without a bound.
  */
-import type { Failure } from "./failure.js"
+import type { Failure, FarExit } from "./failure.js"
 import type { Part } from "./payload.js"
 
 export const op = {
@@ -80,8 +80,6 @@ export interface FarDefinition {
   readonly reentrant: readonly string[]
   readonly capacity: number
 }
-
-export type FarExit = { readonly kind: "stopped" } | { readonly kind: "crashed"; readonly failure: Failure }
 
 /** Of an actor that the other side has a ref to. */
 export type Fate =

@@ -84,7 +84,7 @@ const system: ActorSystem = new ActorSystem(
     node,
     ready: boardedSpec,
     entity(tenant, type, key) {
-      const compiled = link.kind(type)
+      const compiled = link.vocabulary.kind(type)
       if (compiled !== undefined) return link.remote(formatAddress(entityAddress(name, tenant, type, key)), compiled)
       throw new AgentOSError("UNKNOWN_DEFINITION", `${type} is not among the definitions that the system was made with`)
     },

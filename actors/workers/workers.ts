@@ -117,7 +117,7 @@ export class Workers implements Places {
       },
     })
     this.#threads[place] = thread
-    for (const compiled of this.#known()) thread.link.announce(compiled)
+    for (const compiled of this.#known()) thread.link.vocabulary.announce(compiled)
     return thread
   }
 }
