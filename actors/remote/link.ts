@@ -5,6 +5,7 @@
  *   L1. What is sent in one turn goes in one batch, or in a few large ones.
  *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link. It is not kept for an answer that never comes (A2).
  *   L3. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
+ *   L4. A message that cannot be sent is lost alone, and its ask is told: names that stand beside it in the batch are still heard (W1).
  */
 import { parseAddress } from "../address.js"
 import type { Ask } from "../ask.js"
@@ -21,6 +22,7 @@ import type { Directory } from "./directory.js"
 import { exitOf, failureOf, farExit, thrownOf, type Failure } from "./failure.js"
 import { plainCopy } from "./payload.js"
 import {
+  lengths,
   op,
   type Beside,
   type Channel,
@@ -146,13 +148,28 @@ export class Link implements RefNames {
     try {
       this.#channel.post(batch)
     } catch {
-      // Something in it looks like plain data and is none.
-      try {
-        this.#channel.post(batch.map(plainCopy))
-      } catch (error) {
-        this.system.logger.error({ error }, "messages to another system could not be sent, and are lost")
+      // Something in it looks like plain data and is none: only that shall be lost (L4).
+      for (const operation of operationsOf(batch)) {
+        try {
+          this.#channel.post(operation.map(plainCopy))
+        } catch (cause) {
+          this.#unsendable(operation, cause)
+        }
       }
     }
+  }
+
+  /** L4 */
+  #unsendable(operation: readonly unknown[], cause: unknown): void {
+    const [what, first] = operation
+    const error = new AgentOSError("INVALID_PAYLOAD", "a payload looks like plain data, and cannot be copied", {
+      cause,
+    })
+    if (what === op.ask) this.#asks.take(first as number)?.fail(error)
+    else if (what === op.reply) this.#push(op.fail, first, failureOf(error))
+    else this.system.logger.error({ error }, "a message to another system could not be sent, and is lost")
+    if (what === op.ask) this.#credited(operation[2] as Recipient, 1)
+    if (what === op.tell || what === op.send) this.#credited(first as Recipient, 1)
   }
 
   #push(...fields: readonly unknown[]): void {
@@ -168,17 +185,15 @@ export class Link implements RefNames {
   /** Takes a batch that the other side has sent. */
   receive(batch: readonly unknown[]): void {
     const { vocabulary } = this
-    for (let i = 0; i < batch.length;) {
+    for (let i = 0; i < batch.length; i += lengths[batch[i] as number] ?? 1) {
       switch (batch[i]) {
         case op.tell:
           this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), batch[i + 3], undefined)
-          i += 4
           break
         case op.send: {
           const { parts, cause } = batch[i + 4] as Beside
           const payload = vocabulary.unpack(batch[i + 3], parts)
           this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), payload, vocabulary.unpackCause(cause))
-          i += 5
           break
         }
         case op.ask:
@@ -190,43 +205,33 @@ export class Link implements RefNames {
             batch[i + 5] as number,
             batch[i + 6] as Beside | undefined,
           )
-          i += 7
           break
         case op.reply:
           this.#asks.take(batch[i + 1] as number)?.reply(vocabulary.unpack(batch[i + 2], batch[i + 3] as Parts))
-          i += 4
           break
         case op.fail:
           this.#asks.take(batch[i + 1] as number)?.fail(thrownOf(batch[i + 2] as Failure))
-          i += 3
           break
         case op.credit:
           this.#credited(batch[i + 1] as Recipient, batch[i + 2] as number)
-          i += 3
           break
         case op.name:
           vocabulary.learnText(batch[i + 1] as string)
-          i += 2
           break
         case op.kind:
           vocabulary.learnKind(batch[i + 1] as FarDefinition)
-          i += 2
           break
         case op.abort:
           vocabulary.signals.abort(batch[i + 1] as number, batch[i + 2] as Failure)
-          i += 3
           break
         case op.forget:
           vocabulary.signals.forget(batch[i + 1] as number)
-          i += 2
           break
         case op.fate:
           this.#fated(batch[i + 2] as string, { what: batch[i + 1], data: batch[i + 3] } as Fate)
-          i += 4
           break
         case op.seat:
           this.#seats.news(batch[i + 2] as number, { what: batch[i + 1], data: batch[i + 3] } as SeatNews)
-          i += 4
           break
         default:
           throw new AgentOSError("INVALID_PAYLOAD", `a batch holds the unknown operation ${String(batch[i])}`)
@@ -259,9 +264,12 @@ export class Link implements RefNames {
         return void this.system.deadLetter({ address: String(to) }, type, cause, "stopped")
       }
       // What a seat was promised goes past the capacity: others here may have filled the mailbox meanwhile.
-      if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
-      else ref.send(type, payload, cause)
-      this.#credit.received(to, ref)
+      try {
+        if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
+        else ref.send(type, payload, cause)
+      } finally {
+        this.#credit.received(to, ref) // one that is refused is under way no more, either
+      }
     } catch (error) {
       this.system.logger.warn({ to, type, error }, "a message from another system could not be delivered")
     }
@@ -359,5 +367,14 @@ export class Link implements RefNames {
     this.vocabulary.signals.abortAll(error)
     for (const ref of this.#refs.values()) ref.deref()?.end({ kind: "crashed", error })
     this.#refs.clear()
+  }
+}
+
+/** A batch, operation by operation. */
+function* operationsOf(batch: readonly unknown[]): Generator<readonly unknown[]> {
+  for (let i = 0; i < batch.length;) {
+    const end = i + (lengths[batch[i] as number] as number)
+    yield batch.slice(i, end)
+    i = end
   }
 }

@@ -40,6 +40,9 @@ export const op = {
   seat: 11,
 } as const
 
+/** How many fields of a batch an operation takes, itself among them; by its number. */
+export const lengths: readonly number[] = [2, 2, 4, 5, 7, 4, 3, 3, 3, 2, 4, 4]
+
 /** What carries batches to the other side. Batches and what they hold are plain data. */
 export interface Channel {
   post(batch: readonly unknown[]): void

@@ -53,7 +53,7 @@ export async function eventually<T>(look: () => Promise<T> | T, holds: (value: T
   }
 }
 
-/** Waits until a handler that takes its time has begun. A reentrant message that came before it waits for its end, and is sent again. */
+/** Waits until a handler that takes its time has begun. */
 export const begun = (ref: SubjectRef): Promise<number> =>
   eventually(
     () =>

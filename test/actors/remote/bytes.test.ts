@@ -147,6 +147,53 @@ t.test("two systems that are connected", async (t) => {
     t.same(await Promise.all(answers), [2, "[object Object]1", 3])
   })
 
+  await t.test("what cannot be copied at all is lost alone, its ask is told, and its answer too", async (t) => {
+    /** Plain when it is looked at, and never again. */
+    const fickle = (): { readonly n: number } => {
+      let looks = 0
+      return {
+        get n() {
+          if (looks++ > 0) throw new RangeError("not again")
+          return 1
+        },
+      }
+    }
+    const Fickle = defineActor({
+      name: "fickle",
+      state: () => ({ noted: 0 }),
+      receive: {
+        heard: (_ctx, what: unknown) => typeof what,
+        answers: () => fickle(),
+        note: (ctx, _what: unknown) => ++ctx.state.noted,
+      },
+    })
+    type FickleRef = ActorRef<{
+      heard: (what: unknown) => string
+      answers: () => object
+      note: (what: unknown) => number
+    }>
+    const ref = refTo(b.spawn(Fickle)) as never as FickleRef
+    const answers = [
+      ref.ask("heard", fickle()),
+      ref.ask("note", 1), // its name is first said in the batch that fails
+      ref.ask("answers"),
+    ] as const
+    ref.tell("note", fickle())
+    await t.rejects(answers[0], { code: "INVALID_PAYLOAD", cause: { message: "not again" } })
+    t.equal(await answers[1], 1)
+    await t.rejects(answers[2], { code: "INVALID_PAYLOAD" })
+    t.equal(await ref.ask("note", 2), 2, "what was told and could not be sent was not heard")
+  })
+
+  await t.test("tells that are refused over there do not count as under way for ever", async (t) => {
+    const ref = refTo(b.spawn(Pinger))
+    for (let n = 0; n < 3; n++) {
+      for (let k = 0; k < 8192; k++) ref.tell("pong" as "hang")
+      const answer = await eventually(() => ref.ask("ping", 1).catch(() => undefined), (found) => found === 2) // prettier-ignore
+      t.equal(answer, 2)
+    }
+  })
+
   await t.test("when the connection is lost, what is open fails, and who watches is told", async (t) => {
     const pinger = b.spawn(Pinger)
     const ref = refTo(pinger)
