@@ -133,16 +133,16 @@ export abstract class Inbox<S> extends Ref {
       this.#first = handler // I2
       this.#firstPayload = payload
       this.#firstMeta = meta
-    } else if (mailbox !== undefined && (promised || this.hasRoom(mailbox, payload)))
-      mailbox.put(handler, payload, meta)
-    else return this.putFirstOrRefuse(handler, payload, meta, promised)
+    } else if (mailbox === undefined) return this.putFirst(handler, payload, meta, promised)
+    else if (promised || this.hasRoom(mailbox, payload)) mailbox.put(handler, payload, meta)
+    else return this.refuse(mailbox, handler, payload, meta)
     if (!this.scheduled) this.schedule()
     return true
   }
 
-  /** There is no mailbox yet, or no room in it. */
-  private putFirstOrRefuse(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
-    const mailbox = this.#mailbox ?? this.makeMailbox()
+  /** Makes the mailbox. */
+  private putFirst(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+    const mailbox = this.makeMailbox()
     if (!promised && !this.hasRoom(mailbox, payload)) return this.refuse(mailbox, handler, payload, meta)
     mailbox.put(handler, payload, meta)
     if (!this.scheduled) this.schedule()
