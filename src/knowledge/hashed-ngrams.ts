@@ -1,3 +1,4 @@
+import { fnv1a } from "#actors/hash.js"
 import type { Embedder } from "./knowledge.js"
 
 /**
@@ -26,8 +27,7 @@ function embed(text: string, dimensions: number): Float32Array {
 }
 
 function put(vector: Float32Array, feature: string, weight: number): void {
-  let h = 2166136261
-  for (let i = 0; i < feature.length; i++) h = Math.imul(h ^ feature.charCodeAt(i), 16777619)
+  let h = fnv1a(feature)
   h ^= h >>> 15
   h = Math.imul(h, 0x2c1b3c6d)
   h ^= h >>> 12

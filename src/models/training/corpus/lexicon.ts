@@ -2,6 +2,7 @@
  * Random words, names, numbers and values. Whatever an evaluation item uses was never seen in training: a hash of the word decides which
  * side it is on.
  */
+import { fnv1a } from "#actors/hash.js"
 import { evaluationNames, trainingNames, verbs, words } from "./words.js"
 
 /** "seen" and "held-out" are both for evaluation: unseen values in phrasing seen in training, and in phrasing kept out of it. */
@@ -35,8 +36,7 @@ export class Dice {
 
 /** FNV-1a with a finisher: spreads similar strings. */
 export function hash(text: string): number {
-  let h = 2166136261
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619)
+  let h = fnv1a(text)
   h ^= h >>> 13
   h = Math.imul(h, 0x5bd1e995)
   return (h ^ (h >>> 15)) >>> 0
