@@ -4,6 +4,11 @@ import type { Ref } from "./ref.js"
 
 /** Leads to entities that live elsewhere. */
 export interface Transport {
-  /** The ref of an entity on another node; undefined when it lives on this one. Asked whenever a ref to an entity is made. */
+  /** Names this process in the addresses of its actors, and no other process, before or after; default "local". */
+  readonly node?: string
+  /**
+   * The ref of an entity that does not simply live here; undefined when it does. Asked whenever a ref to an entity is made. What leads back here goes on through
+   * `entityHere` of the system.
+   */
   entity(id: PersistenceId): Ref | undefined
 }

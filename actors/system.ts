@@ -23,7 +23,7 @@ import { Entities, heapPressure, type EntityId } from "./entities.js"
 import { AgentOSError } from "./errors.js"
 import { causeOf, type Meta } from "./inbox.js"
 import { DefinitionMeter } from "./meter.js"
-import type { Journal } from "./persistence/journal.js"
+import type { Journal, PersistenceId } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
 import type { Transport } from "./ports.js"
 import type { ActorRef, AnyRef, Ref } from "./ref.js"
@@ -141,7 +141,7 @@ export class ActorSystem {
 
   constructor(options: ActorSystemOptions, hosting?: Hosting) {
     this.name = options.name
-    this.node = hosting?.node ?? "local"
+    this.node = hosting?.node ?? options.transport?.node ?? "local"
     this.#hosting = hosting
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? systemRandom
@@ -188,10 +188,20 @@ export class ActorSystem {
   /** A virtual actor by the name of its definition. @throws `UNKNOWN_DEFINITION` */
   entityAt(tenant: string, type: string, key: string): Ref {
     if (this.#hosting !== undefined) return this.#hosting.entity(tenant, type, key)
-    const compiled = this.#definitions.get(type)
-    if (compiled === undefined)
-      throw new AgentOSError("UNKNOWN_DEFINITION", `${type} is not among the definitions that the system was made with`)
+    const compiled = this.#known(type)
     return this.#transport?.entity({ tenant, type, key }) ?? this.#entities.ref(compiled, tenant, key)
+  }
+
+  /** An entity in this process, whatever the transport says. @throws `UNKNOWN_DEFINITION` */
+  entityHere({ tenant, type, key }: PersistenceId): Ref {
+    return this.#entities.ref(this.#known(type), tenant, key)
+  }
+
+  /** @throws `UNKNOWN_DEFINITION` */
+  #known(type: string): Compiled {
+    const compiled = this.#definitions.get(type)
+    if (compiled !== undefined) return compiled
+    throw new AgentOSError("UNKNOWN_DEFINITION", `${type} is not among the definitions that the system was made with`)
   }
 
   /** Stops an actor and its children; resolves when they have ended. */

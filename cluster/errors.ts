@@ -7,4 +7,45 @@ export const clusterErrors = defineErrors({
     executed: "no",
     meaning: "What a node says about itself cannot be registered; the message names the field.",
   },
+  UNAVAILABLE: {
+    retryable: true,
+    executed: "no",
+    meaning: "Nobody serves the entity at the moment: its node is away, or another one is about to take over.",
+  },
+  SHARD_MOVED: {
+    retryable: true,
+    executed: "maybe",
+    meaning: "The node that worked on the message owns the entity no more; what it answered does not count.",
+  },
+  NODE_UNREACHABLE: {
+    retryable: true,
+    executed: "no",
+    meaning: "There is no connection to the node of the actor; nothing was sent.",
+  },
+  NODE_LOST: {
+    retryable: true,
+    executed: "maybe",
+    meaning: "The connection to the node was lost for good while the answer was waited for.",
+  },
+  NODE_REMOVED: {
+    retryable: false,
+    executed: "no",
+    meaning: "The cluster has removed this incarnation of the node; it may start anew.",
+  },
+  NOT_ADMITTED: {
+    retryable: false,
+    executed: "no",
+    meaning:
+      "The other node refuses the connection: of another cluster, of an incarnation that was replaced, or without a version in common.",
+  },
+  FRAME_REFUSED: {
+    retryable: false,
+    executed: "no",
+    meaning: "Bytes from another node are not a frame of the protocol, or not the next one.",
+  },
+  UNAVAILABLE_ADDRESS: {
+    retryable: false,
+    executed: "no",
+    meaning: "The address that the node is to listen at cannot be had.",
+  },
 })
