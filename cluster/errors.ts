@@ -38,6 +38,12 @@ export const clusterErrors = defineErrors({
     meaning:
       "The other node refuses the connection: of another cluster, of an incarnation that was replaced, or without a version in common.",
   },
+  SETTINGS_DIFFER: {
+    retryable: false,
+    executed: "no",
+    meaning:
+      "The node is set up otherwise than its cluster: another count of shards, or another kind of state. The message says which.",
+  },
   FRAME_REFUSED: {
     retryable: false,
     executed: "no",
