@@ -44,6 +44,16 @@ export const clusterErrors = defineErrors({
     meaning:
       "The node is set up otherwise than its cluster: another count of shards, or another kind of state. The message says which.",
   },
+  UNKNOWN_NODE: {
+    retryable: false,
+    executed: "no",
+    meaning: "The cluster has no node of this name.",
+  },
+  NODE_ALIVE: {
+    retryable: false,
+    executed: "no",
+    meaning: "The node is not lost: it is a member, and answers.",
+  },
   FRAME_REFUSED: {
     retryable: false,
     executed: "no",
