@@ -14,7 +14,7 @@ import type { Cell } from "./cell.js"
 import type { Meta } from "./inbox.js"
 import { Bag } from "./bag.js"
 import type { Compiled } from "./compiled.js"
-import { Ref, type AskOptions, type OpenAsk } from "./ref.js"
+import { AddressedRef, Ref, type AskOptions, type OpenAsk } from "./ref.js"
 import type { ActorSystem } from "./system.js"
 import { Deadline } from "./timers.js"
 
@@ -177,7 +177,7 @@ export class Entities {
 }
 
 /** A ref to an entity, active or not. */
-export class EntityRef extends Ref {
+export class EntityRef extends AddressedRef {
   readonly #system: ActorSystem
   readonly #entities: Entities
   readonly #kind: Kind
