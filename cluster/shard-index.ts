@@ -82,3 +82,11 @@ export async function shardsInUse(store: LevelStore, counts: (type: string) => b
     }
   return found
 }
+
+/** The highest epoch that an actor of a shard was ever written under. */
+export async function highestEpoch(store: LevelStore, { heads }: JournalParts, shard: number): Promise<number> {
+  let highest = 0
+  for await (const actors of actorsOf(store, shard))
+    for (const actor of actors) highest = Math.max(highest, (await heads.load(actor)).epoch)
+  return highest
+}

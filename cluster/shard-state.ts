@@ -77,6 +77,8 @@ export class ShardState {
   readonly #shards: number
   readonly #stays: (type: string) => boolean
   readonly #departures: Departures
+  /** Open deliveries of actors whose arrival was carried to its end when the store was opened. */
+  readonly resumed: DeliveriesOf[] = []
 
   private constructor(store: LevelStore, parts: JournalParts, shards: number, stays: (type: string) => boolean) {
     this.#store = store
@@ -203,7 +205,7 @@ export class ShardState {
   }
 
   async #carryOn(shard: number, moving: Moving): Promise<void> {
-    if (moving.what === "promote") await this.#promote(shard, moving)
+    if (moving.what === "promote") this.resumed.push(...(await this.#promote(shard, moving)))
     else await this.#take(shard, moving)
   }
 
