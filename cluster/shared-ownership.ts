@@ -15,7 +15,7 @@ import { backoff } from "./consul-watch.js"
 import type { Epochs } from "./epochs.js"
 import { Gathered } from "./gathered.js"
 import { DEFAULT_LEASE, mayAnswer, type ClaimEvent, type LeaseTimings, type Moment } from "./lease.js"
-import { incarnationOf, nodeId, type NodeId } from "./node.js"
+import { nodeId, type NodeId } from "./node.js"
 import type { Ownership, OwnershipNews, OwnershipPorts, Release, Right, Standing, Wish } from "./ownership.js"
 import { pause } from "./pause.js"
 import type { Holder, Lease, Lock, SeatEvent, Sight, Unwatch } from "./registry.js"
@@ -214,7 +214,7 @@ export class SharedOwnership implements Ownership {
   // --- what claims live on --------------------------------------------------------------------------------------------------------------------
 
   #world(): ClaimWorld {
-    const { clock, random, seat } = this.#ports
+    const { random, seat } = this.#ports
     return {
       me: this.#me,
       timings: this.#timings,
@@ -341,7 +341,8 @@ export class SharedOwnership implements Ownership {
     this.#sight = sight.kind
     if (sight.kind === "disconnected") {
       this.#reason = `the registry does not tell of the locks: ${sight.reason}`
-      return this.#goBlind()
+      void this.#goBlind()
+      return
     }
     const holders = new Map(sight.entries.map(({ key, by }) => [key, by]))
     let doubts = false
@@ -400,6 +401,3 @@ export class SharedOwnership implements Ownership {
     for (const news of all) this.#listener(news)
   }
 }
-
-/** A node of another incarnation is another node. */
-export const sameNode = (id: NodeId, name: string): boolean => incarnationOf(id)?.name === name
