@@ -233,6 +233,11 @@ export class ClockView implements Clock {
     return this.#paused !== undefined
   }
 
+  /** On the clock of all. */
+  get pausedSince(): number | undefined {
+    return this.#paused?.since
+  }
+
   /**
    * Lets it stand still until it goes on (V5).
    * @param asleep whether its monotonic time stands still, too, as where the whole machine is suspended; wall time never does
