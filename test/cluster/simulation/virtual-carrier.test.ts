@@ -214,7 +214,7 @@ t.test("a killed process is told at once, a machine that is gone only by silence
 
 t.test(
   "whatever happens, frames of a stream arrive as a beginning of what was sent, and each side hears of one end",
-  (t) =>
+  () =>
     fc.assert(
       fc.asyncProperty(fc.nat(1_000_000), async (seed) => {
         const world = new World(seed, { bufferBytes: 3000 })
