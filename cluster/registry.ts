@@ -69,6 +69,9 @@ export type Acquisition =
   | { readonly kind: "delayed" }
   | Unavailable
 
+/** Who holds locks, by key; those that nobody holds are not in it. */
+export type Look = { readonly kind: "looked"; readonly holders: ReadonlyMap<string, Holder> } | Unavailable
+
 export type SeatEvent =
   /** The node is registered and may acquire locks, all anew. */
   | { readonly kind: "seated"; readonly lease: Lease }
@@ -100,6 +103,8 @@ export interface Registry {
   /** Every lock under a prefix that is held: one watch for any number of them. */
   watchLocks(prefix: string, watcher: Watcher<Lock>): Unwatch
   watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch
+  /** Who holds some locks, by one consistent read that is begun after the call; a watch may lag behind. Keys that begin alike are cheap to look at together. */
+  lookLocks(keys: readonly string[]): Promise<Look>
   read(
     key: string,
   ): Promise<{ readonly kind: "found"; readonly record: RegistryRecord } | { readonly kind: "absent" } | Unavailable>

@@ -6,7 +6,7 @@
  *   - All listed nodes are told, as passing and as staying; whether one lives, and whether it leaves, its peers find out.
  *   - A lock belongs to one listed node for good, as `holderOf` says; nobody else ever gets it. So nothing moves, and what belongs to a node that is
  *     down waits for it.
- *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected.
+ *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected, and a look tells whose they are.
  *   - There are no records, and none can be written.
  */
 import { systemClock, type Clock } from "#actors/clock.js"
@@ -17,6 +17,7 @@ import {
   checkedKey,
   type Acquisition,
   type Holder,
+  type Look,
   type RegisteredNode,
   type Registry,
   type Seat,
@@ -87,6 +88,16 @@ class StaticRegistry implements Registry {
 
   watchRecords(_prefix: string, watcher: Watcher<never>): Unwatch {
     return this.#once(watcher, { kind: "current", entries: [] })
+  }
+
+  async lookLocks(keys: readonly string[]): Promise<Look> {
+    if (this.#closed) return closed
+    const holders = new Map<string, Holder>()
+    for (const key of keys) {
+      const by = this.#holder(checkedKey(key))
+      if (by !== undefined) holders.set(key, by)
+    }
+    return { kind: "looked", holders }
   }
 
   async read(key: string): ReturnType<Registry["read"]> {
