@@ -14,6 +14,7 @@
  *       then it is told so, its lease is lost, and it stays away. Incarnations on different machines are both told.
  *   R6. Clusters of different names share a registry and see nothing of each other.
  */
+import type { Moment } from "./lease.js"
 import type { Incarnation, NodeDescription } from "./node.js"
 
 /** A node as the registry sees it. */
@@ -60,6 +61,8 @@ export interface Unavailable {
 export interface Lease {
   /** On the monotonic clock (R3); minus infinity once the lease is lost. Whoever answers from memory compares this. */
   readonly freshUntil: number
+  /** When the last renewal that succeeded was begun, by both clocks. Each renewal brings another object. */
+  readonly renewedFrom: Moment
 }
 
 export type Acquisition =
@@ -87,6 +90,8 @@ export interface Seat {
   /** None before the first, and between two. */
   readonly lease: Lease | undefined
   acquire(key: string): Promise<Acquisition>
+  /** Renews the lease now, beside the beat, by a renewal that is begun after the call. Resolves when that has ended, well or not; many calls at once make one. */
+  renew(): Promise<void>
   /** Done also when the lock was not held. */
   release(key: string): Promise<{ readonly kind: "released" } | Unavailable>
   /** Tells it to all who watch the nodes, where a registry can; for ever, and told again with every registration. The locks stay. */

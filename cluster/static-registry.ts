@@ -163,7 +163,7 @@ class StaticSeat implements Seat {
 
   /** There is nobody who could take the lease away. */
   sit(): KeptLease | undefined {
-    if (!this.#left) this.#lease = new KeptLease(Infinity)
+    if (!this.#left) this.#lease = new KeptLease({ monotonic: Infinity, wall: Infinity }, 0)
     return this.#lease
   }
 
@@ -172,6 +172,10 @@ class StaticSeat implements Seat {
     if (this.#lease === undefined) return { kind: "unavailable", reason: "this node has no lease" }
     if (by === undefined) return { kind: "unavailable", reason: `${key} belongs to no listed node` }
     return by.name === this.#node.name ? { kind: "held", lease: this.#lease } : { kind: "taken", by }
+  }
+
+  async renew(): Promise<void> {
+    // It never runs out.
   }
 
   async release(): Promise<{ readonly kind: "released" }> {

@@ -177,6 +177,22 @@ export function registryContract(
       t.match(await seat.acquire("k"), { kind: "unavailable" })
     })
 
+    await t.test("a renewal that is asked for is begun after that", async (t) => {
+      const ann = await Seated.at(bench, connect(), aNode("ann"))
+      for (let n = 0; n < 5; n++) {
+        const asked = bench.clock.monotonic()
+        let done = 0
+        for (let m = 0; m < 10; m++) void ann.seat.renew().then(() => (done += 1))
+        await until(bench, "it has ended", () => done === 10, timings.beatMs)
+        t.ok(ann.seat.lease!.renewedFrom.monotonic >= asked)
+        t.ok(ann.seat.lease!.freshUntil >= asked + (promises.decides ? timings.leaseMs : 0))
+        await bench.pass(40 * n)
+      }
+      await ann.seat.leave()
+      await ann.seat.renew()
+      await ann.registry.close()
+    })
+
     await t.test("a lock has one holder, and others are told who", async (t) => {
       const [ann, bob] = await Promise.all(["ann", "bob"].map((id) => Seated.at(bench, connect(), aNode(id))))
       const seats = [ann!, bob!]
