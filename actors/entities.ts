@@ -131,7 +131,14 @@ export class Entities {
   }
 
   /** Puts a message into an entity's mailbox, waking it when it sleeps. */
-  deliver(kind: Kind, key: string, handler: number, payload: unknown, meta: Meta | undefined): boolean {
+  deliver(
+    kind: Kind,
+    key: string,
+    handler: number,
+    payload: unknown,
+    meta: Meta | undefined,
+    promised = false,
+  ): boolean {
     if (this.#system.stopping) {
       const ref = new EntityRef(this.#system, this, kind, key)
       return this.#system.deadLetter(ref, kind.compiled.typeOf(handler), meta, "stopped")
@@ -146,7 +153,7 @@ export class Entities {
       resident = this.#wake(kind, key)
     }
     resident.lastUsed = this.#system.wheel.now
-    return resident.cell.put(handler, payload, meta, false)
+    return resident.cell.put(handler, payload, meta, promised)
   }
 
   #wake(kind: Kind, key: string): Resident {
@@ -192,7 +199,8 @@ export class Entities {
 
   #passivate(resident: Resident): void {
     void this.#stop(resident).then((late) => {
-      for (const { handler, payload, meta } of late) this.deliver(resident.kind, resident.key, handler, payload, meta)
+      for (const { handler, payload, meta } of late)
+        this.deliver(resident.kind, resident.key, handler, payload, meta, true)
     })
   }
 
@@ -338,9 +346,12 @@ export class EntityRef extends AddressedRef {
     return this.#kind.compiled.checked(type, payload)
   }
 
-  /** Puts a message with what lies beside it: its cause, or an ask that is open already. */
-  put(type: string, payload: unknown, meta: Meta | undefined): boolean {
-    return this.#entities.deliver(this.#kind, this.#key, this.#kind.compiled.number(type), payload, meta)
+  /**
+   * Puts a message with what lies beside it: its cause, or an ask that is open already.
+   * @param promised it was accepted before, and goes past the capacity of the mailbox
+   */
+  put(type: string, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+    return this.#entities.deliver(this.#kind, this.#key, this.#kind.compiled.number(type), payload, meta, promised)
   }
 
   /**
