@@ -4,10 +4,10 @@ import { SharedOwnership } from "#cluster/shared-ownership.js"
 import { simulateCluster } from "#cluster/simulation/cluster-simulation.js"
 import { claimants } from "#test/cluster/support/claimants.js"
 
-const durationMs = 40_000
+const durationMs = 30_000
 
 t.test("whatever happens to nodes, Consul and store, answers of all owners of a shard fit one history", async (t) => {
-  for (let seed = 1; seed <= 5; seed++) {
+  for (let seed = 1; seed <= 3; seed++) {
     const { failure, faults } = await simulateCluster(claimants(seed, durationMs))
     t.equal(failure, undefined, `seed ${seed}`)
     t.ok(Object.values(faults).reduce((sum, count) => sum + count) > 10)
@@ -46,7 +46,7 @@ for (const [name, plant] of Object.entries(bugs))
     const restore = plant()
     t.teardown(restore)
     let found: Error | undefined
-    for (let seed = 1; seed <= 20 && found === undefined; seed++)
+    for (let seed = 1; seed <= 10 && found === undefined; seed++)
       found = (await simulateCluster(claimants(seed, 60_000))).failure
     t.ok(found)
   })
