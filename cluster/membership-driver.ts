@@ -19,7 +19,8 @@ import {
   type MembershipTimings,
 } from "./membership.js"
 import { nodeId, type NodeDescription, type NodeId } from "./node.js"
-import type { RegisteredNode, Registry, Seat, SeatEvent, Sight } from "./registry.js"
+import { LateSeat } from "./late-seat.js"
+import type { RegisteredNode, Registry, SeatEvent, Sight } from "./registry.js"
 
 /** What membership does to the streams between nodes. */
 export interface MembershipNetwork {
@@ -67,7 +68,7 @@ export class MembershipDriver {
   readonly #tickMs: number
   readonly #listeners = new Set<(view: View, changes: readonly MemberChange[]) => void>()
   readonly #waiting: MembershipEvent[] = []
-  readonly seat: Seat
+  readonly seat: LateSeat
   readonly #unwatch: () => void
   #view: View
   #stepping = false
@@ -79,20 +80,24 @@ export class MembershipDriver {
   /** Why the registry tells nothing; undefined while it does. */
   registryAway: string | undefined = "it has not answered yet"
 
-  /** Joins the registry and begins to watch it. */
+  /** Begins to watch the registry; this node joins it with `join`. */
   constructor(options: MembershipDriverOptions) {
     const { node, registry, clock, timings, tickMs = 200 } = options
     this.#options = options
     this.#timings = { ...DEFAULT_MEMBERSHIP, ...timings }
     this.#tickMs = tickMs
     this.#view = firstView(node, clock.monotonic())
-    this.seat = registry.join(node, (event) => this.#heardOfSeat(event))
+    this.seat = new LateSeat(registry, node, (event) => this.#heardOfSeat(event))
     this.#unwatch = registry.watchNodes((sight) => this.#saw(sight))
     this.#cancelTick = clock.timer(tickMs, this.#tick)
   }
 
   get view(): View {
     return this.#view
+  }
+
+  join(): void {
+    this.seat.join()
   }
 
   /** Takes what the mesh has heard. */

@@ -187,6 +187,7 @@ export class BenchNode implements MembershipNetwork {
         void this.kill()
       },
     })
+    this.driver.join()
     this.driver.follow((_view, changes) => void this.changes.push(...changes))
   }
 
