@@ -36,7 +36,7 @@ export interface RunStatus {
 }
 
 export interface RunsParts {
-  readonly agents: AgentManager
+  readonly agents: Pick<AgentManager, "has" | "ask">
   readonly topologies: ReadonlyMap<string, Topology>
   readonly functions: ReadonlyMap<string, NamedFunction>
   readonly journal: Journal
