@@ -6,6 +6,7 @@
  *   D1. Tool calls that other nodes make for a step are recorded here, before the tool runs and after: in the run's log, and for a run without one in memory.
  *   D2. A request whose node goes, or that is refused there before it was begun, is tried on another node, each node once. It knows the calls of the try before: those
  *       finished are not made again, one that was begun is unresolved unless its tool is idempotent (A2 of `respond.ts`). A model that answers twice does no harm.
+ *      While no node can answer, a request waits a little: a node that restarts comes back, and one that has just joined is not known yet.
  *   D3. Cancellation and what is left of the time go along.
  *   D4. Peers are told of this node's queues when they come, every `tellEveryMs` while something changes, and at once when much does.
  *   D5. Starting, stopping and replicating an agent is done on every node that can be reached; how many copies are wanted counts for each.
@@ -41,6 +42,8 @@ export interface ClusterAgentsParts {
   readonly runOf: (runId: string) => RunOfStep
   readonly clock: Clock
   readonly random: Random
+  /** How long a request waits for a node that can answer, in milliseconds; default 3,000. */
+  readonly holdMs?: number
 }
 
 /** An agent as it stands on one node of the cluster. */
@@ -57,6 +60,8 @@ const tellEveryMs = 250
 /** A change of the queue by so much of its width is told at once, but not more often than this. */
 const much = { share: 0.25, least: 4, everyMs: 20 }
 const steerTimeoutMs = 30_000
+const defaultHoldMs = 3000
+const lookAgainMs = 50
 /** The agent's own limit answers with a better error than the deadline of the call. */
 const graceMs = 4000
 const defaultTimeMs = 60_000
@@ -82,6 +87,7 @@ export class ClusterAgents {
   readonly #sent = new Map<number, Sent>()
   #tickets = 0
   #taking = true
+  #closed = false
   #told = ""
   #toldOpen = 0
   #toldAt = -Infinity
@@ -110,7 +116,8 @@ export class ClusterAgents {
 
   /** Asks the agent where its queue is shortest. @throws what the agent throws; `UNKNOWN_AGENT`, `NO_NODE_FOR_AGENT` */
   async ask(name: string, request: AgentRequest, options: AskOptions = {}): Promise<AgentAnswer> {
-    const { agents, random } = this.#parts
+    const { agents, random, clock, holdMs = defaultHoldMs } = this.#parts
+    const until = clock.monotonic() + holdMs
     agents.describe(name) // an unknown agent is refused at once
     const tried = new Set<NodeId | undefined>()
     let calls: Map<string, RecordedCall> | undefined
@@ -118,7 +125,11 @@ export class ClusterAgents {
     for (;;) {
       const places = this.#places(name).filter(({ node }) => !tried.has(node)) // P2
       const place = choosePlace(places, () => random.float())
-      if (place === undefined) throw last ?? this.#nobody(name)
+      if (place === undefined) {
+        if (clock.monotonic() >= until || this.#closed || calledOff(options.signal)) throw last ?? this.#nobody(name)
+        await new Promise<void>((done) => clock.timer(lookAgainMs, done))
+        continue
+      }
       tried.add(place.node)
       try {
         if (place.node === undefined)
@@ -166,6 +177,7 @@ export class ClusterAgents {
   }
 
   close(): void {
+    this.#closed = true
     this.#cancelTimer()
     this.#unfollow()
   }

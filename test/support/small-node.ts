@@ -11,6 +11,7 @@ import { respond } from "#src/agents/respond.js"
 import { hashedNgrams } from "#src/knowledge/hashed-ngrams.js"
 import { memoryRecords, type RecordStore } from "#src/record-store.js"
 import type { NamedFunction } from "#src/runs/execute.js"
+import { ClusterRuns } from "#src/runs/cluster-runs.js"
 import { Runs } from "#src/runs/runs.js"
 import { calculator } from "#src/tools/built-in.js"
 import type { Tool } from "#src/tools/tool.js"
@@ -31,6 +32,9 @@ export interface SmallNodeOptions {
   readonly peers?: Peers
   /** Models that it runs; `scribe` when it is not said. All of them are the script. */
   readonly models?: readonly string[]
+  readonly holdMs?: number
+  /** Makes its journal one that is shared with the other members. */
+  readonly members?: () => readonly string[]
 }
 
 /** Agents and runs on a scripted model, wired as the composition root does; nothing else of a node. */
@@ -45,6 +49,8 @@ export async function smallNode({
   limits,
   peers,
   models = ["scribe"],
+  holdMs = 0,
+  members,
 }: SmallNodeOptions) {
   const system = await createActorSystem({ name: "test" })
   const model = scriptedModel(script)
@@ -57,7 +63,19 @@ export async function smallNode({
     },
     limits,
   )
+  const clusterRuns =
+    peers &&
+    new ClusterRuns({
+      peers,
+      members: () => new Set(members?.()),
+      able: () => members?.() ?? [],
+      shared: members !== undefined,
+      clock: systemClock,
+      random: systemRandom,
+      logger: system.logger,
+    })
   const runs: Runs = new Runs({
+    others: clusterRuns?.others,
     get agents() {
       return cluster ?? manager
     },
@@ -80,10 +98,13 @@ export async function smallNode({
       runOf: (runId) => runs.of(runId),
       clock: systemClock,
       random: systemRandom,
+      holdMs,
     })
   const stop = async (): Promise<void> => {
     cluster?.close()
+    await clusterRuns?.close()
     await system.stop()
   }
-  return { agents: manager, cluster, runs, model, journal, records, stop }
+  await clusterRuns?.start(runs)
+  return { agents: manager, cluster, clusterRuns, runs, model, journal, records, stop }
 }
