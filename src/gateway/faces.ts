@@ -123,6 +123,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   INVALID_CONFIG: internal,
   BENCH_MISSING: internal,
   INVALID_PLUGIN: internal,
+  NOT_CLUSTERED: refused,
   UNAVAILABLE_PORT: internal,
   UNREACHABLE: unavailable,
   INTERNAL: internal,
