@@ -28,8 +28,8 @@ const askTimeoutMs = 3000
 
 export interface ClusterRunsParts {
   readonly peers: Peers
-  /** Names of the members, however they fare; one that was removed or has left is none. */
-  readonly members: () => ReadonlySet<string>
+  /** Names of the members, however they fare; one that was removed or has left is none. Undefined: it is not known yet. */
+  readonly members: () => ReadonlySet<string> | undefined
   /** Names of the members that can take over now. */
   readonly able: () => readonly string[]
   /** Whether all of them share one journal. */
@@ -80,15 +80,19 @@ export class ClusterRuns {
     if (!shared) return undefined
     return {
       self: peers.self.name,
-      has: (node) => members().has(node),
+      has: (node) => members()?.has(node) ?? true,
       follow: (node, run) => this.#follow(node, run),
     }
   }
 
-  /** Begins: what this node left open goes on, and later what others leave. */
-  async start(runs: Runs): Promise<void> {
+  /** Answers for the runs of this node. */
+  serve(runs: Runs): void {
     this.#runs = runs
-    await runs.resume()
+  }
+
+  /** What this node left open goes on, and later what others leave. */
+  async begin(): Promise<void> {
+    await this.#own.resume()
     if (this.#parts.shared) this.#look()
   }
 
@@ -230,7 +234,7 @@ export class ClusterRuns {
   #look(): void {
     if (this.#closed) return
     const { clock, members, logger } = this.#parts
-    const now = members()
+    const now = members() ?? this.#known
     const gone = [...this.#known].some((node) => !now.has(node))
     this.#known = new Set(now)
     if ((gone || clock.monotonic() - this.#sweptAt >= sweepEveryMs) && this.#sweeping === undefined) {
@@ -249,6 +253,7 @@ export class ClusterRuns {
   async #sweep(): Promise<void> {
     const { members, able, peers, logger } = this.#parts
     const now = members()
+    if (now === undefined) return
     const taken = await this.#own.resume(
       ({ runId, node }) =>
         !this.#closed && node !== "" && !now.has(node) && successor(runId, able()) === peers.self.name,
