@@ -74,13 +74,14 @@ export class ClusterRuns {
     })
   }
 
-  /** For `Runs`; undefined where each node has a journal of its own. */
-  get others(): OtherNodes | undefined {
+  /** For `Runs`. */
+  get others(): OtherNodes {
     const { peers, members, shared } = this.#parts
-    if (!shared) return undefined
     return {
       self: peers.self.name,
+      shared,
       has: (node) => members()?.has(node) ?? true,
+      find: (runId) => this.#askAll<string>("find", runId),
       follow: (node, run) => this.#follow(node, run),
     }
   }
@@ -177,6 +178,10 @@ export class ClusterRuns {
     switch (type) {
       case "status":
         return this.#own.status(payload as string).then((status) => status ?? null)
+      case "find":
+        return this.#own
+          .status(payload as string)
+          .then((status) => (status === undefined ? null : this.#parts.peers.self.name))
       case "cancel":
         return this.#own.cancel(payload as string)
       case "conversation": {
@@ -208,17 +213,13 @@ export class ClusterRuns {
       waiting = []
       if (events.length > 0 && !followed.silent) peers.tell(from, service, "events", { ticket, events })
     }
-    const run = this.#own.join(
-      runId,
-      (event) => {
-        if (waiting.push(event) === 1) clock.afterInputOutput(flush)
-      },
-      followed.signal,
-    )
-    if (run === undefined) return { kind: "elsewhere" }
     this.#followed.set(key, followed)
     try {
-      return { kind: "ended", run: await run }
+      const tell = (event: RunEvent): void => {
+        if (waiting.push(event) === 1) clock.afterInputOutput(flush)
+      }
+      const run = await this.#own.join(runId, tell, followed.signal)
+      return run === undefined ? { kind: "elsewhere" } : { kind: "ended", run }
     } catch (error) {
       const { code, message } = AgentOSError.from(error, "RUN_FAILED")
       const broken = code === "RUN_MOVED" || code === "SYSTEM_STOPPED"
