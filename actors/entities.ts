@@ -384,6 +384,11 @@ export class EntityRef extends AddressedRef {
     return openAsk(this.#system, this, this.#kind.compiled, type, cause, options, serving, asker, put)
   }
 
+  /** What it understands: for a ref to the same entity elsewhere. */
+  get compiled(): Compiled {
+    return this.#kind.compiled
+  }
+
   /** @throws {AgentOSError} `UNKNOWN_MESSAGE` */
   checkType(type: string): void {
     this.#kind.compiled.number(type)
