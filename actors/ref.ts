@@ -123,6 +123,9 @@ export abstract class Ref implements SelfRef {
   }
 }
 
+/** A ref that says by its address all that it is: wherever the address is understood, the same ref can be made again. */
+export abstract class AddressedRef extends Ref {}
+
 /** A ref that stands before another one, and passes on what it likes. */
 export abstract class RefBefore extends Ref {
   /** The ref it sends to. */

@@ -128,7 +128,20 @@ export const agentSchema = z
 export const configSchema = z
   .strictObject({
     name: name.default("llmagentos").describe("Name of this system in addresses and logs."),
-    data: z.string().default("data").describe("Folder that holds everything durable. One process owns it at a time."),
+    data: z
+      .string()
+      .default("data")
+      .describe('Folder that holds everything durable. One process owns it at a time. "memory" keeps nothing.'),
+    store: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/./, "use a URL like postgres://user@host:5432/database?schema=NAME")
+      .optional()
+      .describe(
+        "PostgreSQL that holds events and records in place of the data folder, shared by any number of nodes: `postgres://user@host:5432/database?schema=NAME`; the password comes from PGPASSWORD, or the whole URL by `storeEnv`. Needs the package pg.",
+      ),
+    storeEnv: environmentVariable
+      .optional()
+      .describe("Environment variable that holds the URL of the store, so that no password stands in a file."),
     gateway: gatewaySchema.prefault({}),
     security: securitySchema.prefault({}),
     monitoring: monitoringSchema.prefault({}),
@@ -168,6 +181,10 @@ export const configSchema = z
       .prefault({})
       .describe("Tools beside the built-in ones."),
     plugins: z.array(z.string()).default([]).describe("Plugins: npm package names or files."),
+  })
+  .refine(({ store, storeEnv }) => store === undefined || storeEnv === undefined, {
+    path: ["storeEnv"],
+    message: "give `store` or `storeEnv`, not both",
   })
   .describe("Configuration of a node")
 

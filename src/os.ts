@@ -10,9 +10,6 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { levelJournal } from "#actors/persistence/level-journal.js"
-import { LevelStore } from "#actors/persistence/level-store.js"
-import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { ActorSystem } from "#actors/system.js"
 import "./errors.js"
 import { AgentManager, type AgentManagerLimits } from "./agents/agent-manager.js"
@@ -29,12 +26,13 @@ import { openLog } from "./monitoring/log.js"
 import { HealthRegistry } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
 import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
-import { levelRecords, memoryRecords, type RecordStore } from "./record-store.js"
+import type { RecordStore } from "./record-store.js"
 import type { RunEvent, RunOptions, RunResult } from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
 import { Runs, type RunStatus } from "./runs/runs.js"
 import { decide } from "./security/policy.js"
-import { memoryKeyStore, type KeyRecord, type KeyStore } from "./security/keys.js"
+import { openStore } from "./store.js"
+import type { KeyRecord, KeyStore } from "./security/keys.js"
 import type { Topology } from "./topologies/topology.js"
 import { checkTopology } from "./topologies/validate.js"
 import { parseTopology } from "./topologies/yaml.js"
@@ -70,6 +68,8 @@ export interface AgentOS {
   readonly name: string
   /** The data folder, or "memory". */
   readonly data: string
+  /** Where events and records are, for people: "memory", a folder, or server and database. */
+  readonly store: string
   readonly agents: AgentManager
   readonly topologies: ReadonlyMap<string, { readonly description: string; readonly topology: Topology }>
   readonly knowledge: Knowledge
@@ -127,16 +127,15 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     file: config.monitoring.file ?? (inMemory ? "-" : join(config.data, "logs", "node.log")),
     node: config.name,
   })
-  const store = inMemory ? undefined : await LevelStore.open(join(config.data, "store"))
-  const journal = store === undefined ? memoryJournal(clock) : levelJournal(store, clock)
-  opened.push(
-    () => logger.close(),
-    () => journal.close(),
-  )
-  const room = (name: string): RecordStore => (store === undefined ? memoryRecords() : levelRecords(store, name))
+  opened.push(() => logger.close())
+  const store = await openStore(config, { clock, random, environment: process.env })
+  const { journal, room } = store
+  opened.push(() => journal.close())
   const system = new ActorSystem({ name: config.name, journal, clock, random, logger, metrics: true })
 
   const knowledge = new KnowledgeBase(room("knowledge"))
+  const unfollow = await knowledge.follow()
+  opened.push(async () => unfollow())
   const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledge)])
   const sentences = new ToolKit(clock, [knowledgeSearch(knowledge, "sentence")])
   for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
@@ -241,7 +240,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     const { refused } = await knowledge.addFolder(folder)
     for (const error of refused) logger.warn({ error }, "a document is left out")
   }
-  const keys = keyStore(room("keys"), inMemory)
+  const keys = keyStore(room("keys"))
   await runs.resume()
 
   async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
@@ -270,6 +269,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const os: AgentOS = {
     name: config.name,
     data: config.data,
+    store: store.where,
     agents: manager,
     topologies: known,
     knowledge,
@@ -303,7 +303,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         keys,
         metrics,
         health,
-        audit: auditStore(room("audit")),
+        audit: auditStore(room("audit"), config.name),
       })
       if (!inMemory) {
         await mkdir(config.data, { recursive: true })
@@ -317,6 +317,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true })
         await gateway?.close() // O2
         await runs.drain(drainMs)
+        unfollow()
         await system.stop()
         await registry.stop()
         await logger.close()
@@ -334,8 +335,7 @@ const limitsOf = ({ limits: { maxMemoryMb = Infinity, ...limits } }: Config): Ag
 
 const isToolList = (tools: readonly Tool[] | Config["tools"]): tools is readonly Tool[] => Array.isArray(tools)
 
-function keyStore(records: RecordStore, inMemory: boolean): KeyStore {
-  if (inMemory) return memoryKeyStore()
+function keyStore(records: RecordStore): KeyStore {
   return {
     async all() {
       const found: KeyRecord[] = []
@@ -343,10 +343,13 @@ function keyStore(records: RecordStore, inMemory: boolean): KeyStore {
       return found
     },
     put: (record) => records.write([[record.id, record]]),
+    follow: (heard) => records.follow(() => heard()),
   }
 }
 
-function auditStore(records: RecordStore): { append(record: { readonly at: number }): Promise<void> } {
+/** @param node makes the keys of nodes that share a store differ */
+function auditStore(records: RecordStore, node: string): { append(record: { readonly at: number }): Promise<void> } {
   let count = 0
-  return { append: (record) => records.write([[`${String(record.at).padStart(15, "0")}-${++count}`, record]]) }
+  const keyOf = (at: number): string => `${String(at).padStart(15, "0")}-${node}-${++count}`
+  return { append: (record) => records.write([[keyOf(record.at), record]]) }
 }

@@ -86,7 +86,7 @@ function greet(os: AgentOS, doors: Doors | undefined): void {
         .map(({ id, backend }) => `${id} (${backend})`)
         .join(", "),
     ],
-    ["data", os.data],
+    ["data", os.store.startsWith(os.data) ? os.data : `${os.data}; events and records: ${os.store}`],
     ...(doors === undefined
       ? []
       : [

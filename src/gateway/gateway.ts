@@ -106,6 +106,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     keys,
     async close() {
       closing = true
+      keys.close()
       setServing(false)
       const drained = new Promise<void>((done) => server.tryShutdown(() => done()))
       let cancel = (): void => {}
