@@ -86,6 +86,8 @@ export const faces: Readonly<Record<Code, Face>> = {
   NOT_ADMITTED: unavailable,
   FRAME_REFUSED: internal,
   UNAVAILABLE_ADDRESS: internal,
+  UNKNOWN_NODE: missing,
+  NODE_ALIVE: refused,
   UNAUTHENTICATED: unauthenticated,
   FORBIDDEN: forbidden,
   FOREIGN_HOST: forbidden,
