@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises"
 import { LineCounter, parseDocument, isMap, isSeq, type Document as YamlDocument, type Node as YamlNode } from "yaml"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
+import { clusterSchema } from "./cluster-config.js"
 
 const port = z.int().min(0).max(65535)
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "use lower-case letters, digits and dashes, beginning with a letter")
@@ -142,6 +143,7 @@ export const configSchema = z
     storeEnv: environmentVariable
       .optional()
       .describe("Environment variable that holds the URL of the store, so that no password stands in a file."),
+    cluster: clusterSchema.optional(),
     gateway: gatewaySchema.prefault({}),
     security: securitySchema.prefault({}),
     monitoring: monitoringSchema.prefault({}),
@@ -186,6 +188,14 @@ export const configSchema = z
     path: ["storeEnv"],
     message: "give `store` or `storeEnv`, not both",
   })
+  .refine(
+    ({ cluster, data, store, storeEnv }) =>
+      cluster === undefined || data !== "memory" || store !== undefined || storeEnv !== undefined,
+    {
+      path: ["data"],
+      message: "a cluster keeps its state in the data folder or in PostgreSQL (`store`), not in memory",
+    },
+  ) // prettier-ignore
   .describe("Configuration of a node")
 
 export type Config = z.output<typeof configSchema>
@@ -309,6 +319,7 @@ function describeFields(schema: JsonSchema, prefix: string, rows: string[]): voi
       field.default === undefined || typeof field.default === "object" ? "" : `\`${String(field.default)}\``
     rows.push(`| \`${path}\` | ${scalar} | ${fallback} | ${(field.description ?? "").replaceAll("|", "\\|")} |`)
     describeFields(field, `${path}.`, rows)
+    for (const variant of field.oneOf ?? field.anyOf ?? []) describeFields(variant, `${path}.`, rows)
     if (field.items?.properties !== undefined) describeFields(field.items, `${path}[].`, rows)
     const values = typeof field.additionalProperties === "object" ? field.additionalProperties : undefined
     for (const variant of values?.oneOf ?? values?.anyOf ?? []) describeFields(variant, `${path}.NAME.`, rows)
