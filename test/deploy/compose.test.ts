@@ -6,7 +6,7 @@ import { Ajv2019 } from "ajv/dist/2019.js"
 import t from "tap"
 import { parse } from "yaml"
 import { parseConfigText } from "#src/config.js"
-import { cli } from "#test/support/command-line.js"
+import { withEnvironment } from "#test/support/environment.js"
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 const find = createRequire(import.meta.url)
@@ -17,7 +17,8 @@ interface ComposeFile {
   readonly volumes: object
 }
 interface Service {
-  readonly command?: readonly string[]
+  readonly hostname?: string
+  readonly environment?: Readonly<Record<string, string>>
   readonly networks: readonly string[]
   readonly volumes?: readonly string[]
   readonly ports?: readonly string[]
@@ -57,17 +58,21 @@ t.test(
   },
 )
 
-t.test(
-  "each node accepts its configuration, has a name of its own, and starts with options that there are",
-  async (t) => {
-    const config = parseConfigText(await readFile(join(root, "deploy/compose/node.yaml"), "utf8"), "node.yaml")
-    t.equal(nodes.length, 3)
-    const help = await cli(t.testdir(), ["start", "--help"])
-    for (const [name, { command = [], volumes = [] }] of nodes) {
-      t.equal(command[command.indexOf("--node") + 1], name)
-      t.equal(command[command.indexOf("--advertise") + 1], `${name}:${config.cluster?.listen.split(":").at(-1)}`)
-      t.ok(volumes.includes(`${name}:${config.data}`), "its data are its own")
-      for (const option of command.filter((word) => word.startsWith("--"))) t.match(help.out, option)
-    }
-  },
-)
+t.test("each node accepts its configuration, has a name, an agent and data of its own", async (t) => {
+  const text = await readFile(join(root, "deploy/compose/node.yaml"), "utf8")
+  t.equal(nodes.length, 3)
+  const agents = new Set<string>()
+  for (const [name, { hostname, environment = {}, volumes = [] }] of nodes) {
+    const { cluster, data, storeEnv } = withEnvironment({ HOSTNAME: hostname ?? "", ...environment }, () =>
+      parseConfigText(text, "node.yaml"),
+    )
+    t.match(cluster, { node: name, advertise: `${name}:${cluster?.listen.split(":").at(-1)}` })
+    t.ok(volumes.includes(`${name}:${data}`), "its data are its own")
+    t.ok(storeEnv !== undefined && storeEnv in environment, "it knows its store")
+    if (cluster?.registry.kind === "consul") agents.add(cluster.registry.address)
+  }
+  t.strictSame(
+    [...agents].map((address) => address.split(":")[0]),
+    ["consul-1", "consul-2", "consul-3"],
+  )
+})

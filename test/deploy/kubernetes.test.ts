@@ -8,6 +8,7 @@ import { parse, parseAllDocuments } from "yaml"
 import { parseConfigText } from "#src/config.js"
 import { cli } from "#test/support/command-line.js"
 import { findConsul } from "#test/support/consul.js"
+import { withEnvironment } from "#test/support/environment.js"
 import { faultsOf, type Manifest } from "#test/support/manifest-check.js"
 
 const folder = fileURLToPath(new URL("../../../deploy/kubernetes/", import.meta.url))
@@ -26,7 +27,7 @@ async function manifests(): Promise<readonly Manifest[]> {
 
 interface Container {
   readonly name: string
-  readonly args: readonly string[]
+  readonly env: readonly { readonly name: string }[]
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[]
   readonly startupProbe: { readonly httpGet: { readonly port: string } }
@@ -87,10 +88,6 @@ t.test("what refers to something by its name or number, refers to something", as
     for (const { name } of container.volumeMounts) t.ok(volumes.includes(name), `${container.name} mounts ${name}`)
   t.strictSame(set.spec.selector.matchLabels, set.spec.template.metadata.labels)
   find("Service", set.spec.serviceName)
-  t.match(
-    node.args.join(" "),
-    new RegExp(`--advertise=\\$\\(POD_NAME\\)\\.${set.spec.serviceName}:${ports.get("mesh")}`),
-  )
   const open = find<{ spec: { ingress: readonly { ports: readonly { port: number }[] }[] } }>(
     "NetworkPolicy",
     "llmagentos",
@@ -103,16 +100,19 @@ t.test("what refers to something by its name or number, refers to something", as
 
 t.test("nodes accept the configuration, find its files where they are mounted, and know the commands", async (t) => {
   const { data } = find<{ data: Record<string, string> }>("ConfigMap", "llmagentos")
-  const { gateway, cluster } = parseConfigText(data["llmagentos.yaml"] ?? "", "llmagentos.yaml")
-  t.match(node.ports, [{ containerPort: gateway.port }, { containerPort: gateway.grpcPort }, { containerPort: Number(cluster?.listen.split(":").at(-1)) }]) // prettier-ignore
+  const { cluster, gateway, storeEnv } = withEnvironment({ HOSTNAME: "llmagentos-0" }, () =>
+    parseConfigText(data["llmagentos.yaml"] ?? "", "llmagentos.yaml"),
+  )
+  const mesh = Number(cluster?.listen.split(":").at(-1))
+  t.match(node.ports, [{ containerPort: gateway.port }, { containerPort: gateway.grpcPort }, { containerPort: mesh }])
+  t.match(cluster, { node: "llmagentos-0", advertise: `llmagentos-0.${set.spec.serviceName}:${mesh}` })
   for (const path of Object.values(cluster?.tls ?? {}))
     t.ok(
       node.volumeMounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`)),
       path,
     )
-  const help = await cli(t.testdir(), ["start", "--help"])
-  for (const argument of node.args.filter((argument) => argument.startsWith("--") && !argument.startsWith("--config")))
-    t.match(help.out, argument.split("=")[0] ?? "", argument)
+  const given = node.env.map(({ name }) => name)
+  t.strictSame(given, [storeEnv, cluster?.registry.kind === "consul" ? cluster.registry.tokenEnv : undefined])
   const [, ...command] = node.lifecycle.preStop.exec.command
   t.match(await cli(t.testdir(), [...command, "--help"]), { code: 0, out: /^Usage: llmagentos cluster drain/ })
 })
