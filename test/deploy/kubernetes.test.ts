@@ -117,16 +117,16 @@ t.test("nodes accept the configuration, find its files where they are mounted, a
   t.match(await cli(t.testdir(), [...command, "--help"]), { code: 0, out: /^Usage: llmagentos cluster drain/ })
 })
 
-t.test("Consul takes the settings of its agents and servers", async (t) => {
-  const binary = await findConsul()
-  if (binary === undefined) return void t.skip("no consul on this machine")
+const binary = await findConsul()
+const skip = binary === undefined ? "no consul on this machine" : false
+t.test("Consul takes the settings of its agents and servers", { skip }, async (t) => {
   const { data } = find<{ data: Record<string, string> }>("ConfigMap", "llmagentos")
   const place = t.testdir()
   await writeFile(join(place, "agent.json"), data["agent.json"] ?? "")
   const server = await readFile(join(folder, "../consul/server.json"), "utf8")
   await writeFile(join(place, "server.json"), server)
   for (const name of ["agent.json", "server.json"]) {
-    const { stdout } = await promisify(execFile)(binary, ["validate", join(place, name)])
+    const { stdout } = await promisify(execFile)(binary ?? "", ["validate", join(place, name)])
     t.match(stdout, /Configuration is valid/, name)
   }
 })
