@@ -1945,6 +1945,9 @@ export namespace llmagentos {
 
             /** Cluster members */
             members?: (llmagentos.v1.IClusterMember[]|null);
+
+            /** Cluster waitingFor */
+            waitingFor?: (string[]|null);
         }
 
         /** Represents a Cluster. */
@@ -1979,6 +1982,9 @@ export namespace llmagentos {
 
             /** Cluster members. */
             public members: llmagentos.v1.IClusterMember[];
+
+            /** Cluster waitingFor. */
+            public waitingFor: string[];
 
             /**
              * Encodes the specified Cluster message. Does not implicitly {@link llmagentos.v1.Cluster.verify|verify} messages.

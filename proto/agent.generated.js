@@ -5422,6 +5422,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [unowned] Cluster unowned
              * @property {number|null} [moving] Cluster moving
              * @property {Array.<llmagentos.v1.IClusterMember>|null} [members] Cluster members
+             * @property {Array.<string>|null} [waitingFor] Cluster waitingFor
              */
 
             /**
@@ -5434,6 +5435,7 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             function Cluster(properties) {
                 this.members = [];
+                this.waitingFor = [];
                 if (properties)
                     for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -5505,6 +5507,14 @@ export const llmagentos = $root.llmagentos = (() => {
             Cluster.prototype.members = $util.emptyArray;
 
             /**
+             * Cluster waitingFor.
+             * @member {Array.<string>} waitingFor
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.waitingFor = $util.emptyArray;
+
+            /**
              * Encodes the specified Cluster message. Does not implicitly {@link llmagentos.v1.Cluster.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.Cluster
@@ -5537,6 +5547,9 @@ export const llmagentos = $root.llmagentos = (() => {
                 if (message.members != null && message.members.length)
                     for (let i = 0; i < message.members.length; ++i)
                         $root.llmagentos.v1.ClusterMember.encode(message.members[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), q + 1).ldelim();
+                if (message.waitingFor != null && message.waitingFor.length)
+                    for (let i = 0; i < message.waitingFor.length; ++i)
+                        writer.uint32(/* id 9, wireType 2 =*/74).string(message.waitingFor[i]);
                 return writer;
             };
 
@@ -5606,6 +5619,12 @@ export const llmagentos = $root.llmagentos = (() => {
                             if (!(message.members && message.members.length))
                                 message.members = [];
                             message.members.push($root.llmagentos.v1.ClusterMember.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    case 9: {
+                            if (!(message.waitingFor && message.waitingFor.length))
+                                message.waitingFor = [];
+                            message.waitingFor.push(reader.string());
                             break;
                         }
                     default:

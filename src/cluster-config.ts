@@ -2,13 +2,16 @@
 import { z } from "zod"
 
 const environmentVariable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "name an environment variable")
-const nodeName = z
+/** A text that may differ from node to node where they share a file: `${NAME}` in it is the value of an environment variable. */
+const shared = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
-    "use 1 to 63 letters, digits, `-`, `_` or `.`, the first a letter or digit",
-  )
-const address = z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+):[0-9]{1,5}$/, "use HOST:PORT")
+  .overwrite((text) => text.replaceAll(/\$\{(\w+)\}/g, (whole, variable: string) => process.env[variable] ?? whole))
+  .refine((text) => !text.includes("${"), { error: ({ input }) => `no such environment variable: ${String(input)}`, abort: true }) // prettier-ignore
+const nodeName = shared.regex(
+  /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+  "use 1 to 63 letters, digits, `-`, `_` or `.`, the first a letter or digit",
+)
+const address = shared.regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]/]+):[0-9]{1,5}$/, "use HOST:PORT")
 const roles = z
   .array(z.string())
   .default([])
@@ -28,10 +31,7 @@ const tlsFiles = {
 const consulSchema = z
   .strictObject({
     kind: z.literal("consul").describe("Consul tells who is there, and decides who may try to own what."),
-    address: z
-      .string()
-      .default("127.0.0.1:8500")
-      .describe("`HOST:PORT` of the Consul agent on this machine, or a URL."),
+    address: shared.default("127.0.0.1:8500").describe("`HOST:PORT` of the Consul agent on this machine, or a URL."),
     tokenEnv: environmentVariable.optional().describe("Environment variable that holds Consul's ACL token."),
     tls: z
       .strictObject({
@@ -65,7 +65,9 @@ const staticSchema = z
 export const clusterSchema = z
   .strictObject({
     name: nodeName.optional().describe("Name of the cluster, the same on every node; default the system's `name`."),
-    node: nodeName.describe("Name of this node: its own, and the same after a restart."),
+    node: nodeName.describe(
+      "Name of this node: its own, and the same after a restart. `${NAME}` in a name or address of this section stands for an environment variable, so that nodes can share a file: `${HOSTNAME}`.",
+    ),
     roles,
     capacity,
     models: z

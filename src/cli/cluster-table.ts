@@ -4,13 +4,14 @@ import type { ClusterView, MemberView, RebalanceView } from "../gateway/backend.
 
 /** The state of the whole in one line, then a line for each member. */
 export function clusterTable(cluster: ClusterView): string {
-  const { name, node, shards, unowned, moving, registry, ready } = cluster
+  const { name, node, shards, unowned, moving, registry, ready, waitingFor } = cluster
   const facts = [
     `${shards} shards`,
     ...(unowned === 0 ? [] : [pc.red(`${unowned} without an owner`)]),
     ...(moving === 0 ? [] : [pc.yellow(`${moving} on the move`)]),
     registry ? "the registry answers" : pc.red("the registry does not answer"),
     ready ? `${node} is ready` : pc.yellow(`${node} is not ready yet`),
+    ...waitingFor.map((reason) => pc.yellow(reason)),
   ]
   const members = [...cluster.members].sort((a, b) => (a.name < b.name ? -1 : 1))
   const rows = members.map((member) => [

@@ -289,6 +289,7 @@ function clusterView(message: llmagentos.v1.ICluster): ClusterView {
     name: name ?? "",
     node: node ?? "",
     ready: ready ?? false,
+    waitingFor: message.waitingFor ?? [],
     registry: registry ?? false,
     shards: shards ?? 0,
     unowned: unowned ?? 0,

@@ -47,7 +47,7 @@ export interface MemberView {
   readonly name: string
   /** Higher with each start. */
   readonly incarnation: number
-  /** Where its peers reach it. */
+  /** Where its peers reach it; empty for one that is no member any more and still owns shards. */
   readonly address: string
   readonly status: "joining" | "up" | "unreachable" | "leaving" | "down"
   readonly roles: readonly string[]
@@ -64,6 +64,8 @@ export interface ClusterView {
   readonly node: string
   /** It owns the shards that it should, and none is on its way to it. */
   readonly ready: boolean
+  /** Why it is not ready, or what troubles it nevertheless. */
+  readonly waitingFor: readonly string[]
   /** Does the registry answer it? */
   readonly registry: boolean
   /** Shards of the whole cluster. */

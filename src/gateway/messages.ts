@@ -68,8 +68,12 @@ export function topology({ name, description, agents, definition }: TopologyView
   return definition === undefined ? message : { ...message, definitionJson: JSON.stringify(definition) }
 }
 
-export function cluster({ members, ...view }: ClusterView): llmagentos.v1.ICluster {
-  return { ...view, members: members.map(({ roles, ...member }) => ({ ...member, roles: [...roles] })) }
+export function cluster({ members, waitingFor, ...view }: ClusterView): llmagentos.v1.ICluster {
+  return {
+    ...view,
+    waitingFor: [...waitingFor],
+    members: members.map(({ roles, ...member }) => ({ ...member, roles: [...roles] })),
+  }
 }
 
 export function plan({ shares, now, later, away, ...view }: RebalanceView): llmagentos.v1.IRebalancePlan {

@@ -111,6 +111,7 @@ export const clusterReply = z.object({
   name: z.string(),
   node: z.string().describe("The node that says so."),
   ready: z.boolean(),
+  waitingFor: z.array(z.string()).describe("Why it is not ready, or what troubles it nevertheless."),
   registry: z.boolean().describe("Whether the registry answers this node."),
   shards: z.number(),
   unowned: z.number(),

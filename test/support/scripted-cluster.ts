@@ -25,7 +25,7 @@ export class ScriptedCluster implements ClusterBackend {
 
   async status(): Promise<ClusterView> {
     const owned = this.#members.reduce((sum, { shards }) => sum + shards, 0)
-    return { name: "town", node: this.node, ready: true, registry: true, shards: 1024, unowned: 1024 - owned, moving: 0, members: this.#members } // prettier-ignore
+    return { name: "town", node: this.node, ready: true, waitingFor: [], registry: true, shards: 1024, unowned: 1024 - owned, moving: 0, members: this.#members } // prettier-ignore
   }
 
   async drain(node: string): Promise<void> {

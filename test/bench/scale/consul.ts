@@ -183,6 +183,7 @@ async function idleNodesCost({ leader, agent }: World): Promise<readonly BenchRo
   const open: Registry[] = []
   const found: (readonly number[])[] = []
   const entries: number[] = []
+  let listed = 0
   let seats: ReturnType<Registry["join"]>[] = []
   try {
     for (const count of idleNodes) {
@@ -202,6 +203,8 @@ async function idleNodesCost({ leader, agent }: World): Promise<readonly BenchRo
       found.push(await used([leader.pid, agent.pid, process.pid], () => sleep(idleMs)))
       entries.push((await logged(leader)) - before)
     }
+    const list = await (await fetch(`${agent.url}/v1/health/service/llmagentos-scale`)).arrayBuffer()
+    listed = list.byteLength / open.length
   } finally {
     await Promise.all(seats.map((seat) => seat.leave()))
     await Promise.all(open.map((registry) => registry.close()))
@@ -211,6 +214,7 @@ async function idleNodesCost({ leader, agent }: World): Promise<readonly BenchRo
     ((many?.[i] ?? 0) - (few?.[i] ?? 0)) / (idleNodes[1] - idleNodes[0]) / (idleMs / 1000)
   return [
     row("an idle node: entries in Consul's log", "1/s", ((entries[1] ?? 0) - (entries[0] ?? 0)) / (idleNodes[1] - idleNodes[0]) / (idleMs / 1000)), // prettier-ignore
+    row("the list of nodes, for each node in it", "kB", listed / 1000),
     row("an idle node: leader", "ms CPU/s", each(0)),
     row("an idle node: agent", "ms CPU/s", each(1)),
     row("an idle node: node", "ms CPU/s", each(2)),

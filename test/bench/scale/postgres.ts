@@ -2,6 +2,9 @@
 import { readdir, readFile } from "node:fs/promises"
 import { createActorSystem } from "#actors/index.js"
 import { openPostgresJournal } from "#cluster/open-postgres-journal.js"
+import { DEFAULT_SHARDS } from "#cluster/placement.js"
+import { PostgresEpochs } from "#cluster/postgres-epochs.js"
+import { PostgresStore } from "#cluster/postgres-store.js"
 import { startPostgres, type PostgresServer } from "#test/support/postgres.js"
 import type { BenchRow } from "../report.js"
 import { counter } from "../writers.js"
@@ -9,6 +12,7 @@ import { memory, used } from "./processes.js"
 
 const entities = 256
 const rounds = 40
+const repeats = 10
 
 const row = (metric: string, unit: string, value: number): BenchRow => ({ bench: "scale", metric, unit, value })
 
@@ -59,8 +63,11 @@ export async function postgresRows(progress: (text: string) => void): Promise<re
       Promise.all(refs.map((_, n) => other.entity(counter, `one-${n}`).ask("add", 1))),
     )
     await other.stop()
+    progress("PostgreSQL: epochs")
+    const epochs = await epochCosts(server)
     const ofServer = recovered.slice(0, -1).reduce((sum, one) => sum + one, 0)
     return [
+      ...epochs,
       row("PostgreSQL: connections of a node", "", sessions.length),
       row("PostgreSQL: memory of a connection", "MB", bytes.reduce((sum, one) => sum + one, 0) / bytes.length / 1e6),
       row(`PostgreSQL: an event, ${entities} entities at a time: server`, "µs CPU", (theirs * 1000) / events),
@@ -76,6 +83,35 @@ export async function postgresRows(progress: (text: string) => void): Promise<re
   } finally {
     await server.remove()
   }
+}
+
+/** A node takes all shards over, as many at a time as it asks for; then each answer is confirmed, as without a lease. */
+async function epochCosts(server: PostgresServer): Promise<readonly BenchRow[]> {
+  const store = await PostgresStore.open({ url: server.url })
+  const epochs = new PostgresEpochs(store)
+  const shards = Array.from({ length: DEFAULT_SHARDS }, (_, shard) => shard)
+  const minted = (epoch: number): Promise<unknown> =>
+    Promise.all(shards.map((shard) => epochs.mint(shard, epoch, "node-1#1764000000000")))
+  await minted(0)
+  const processes = await processesOf(server)
+  const cost = async (work: () => Promise<unknown>): Promise<readonly number[]> => {
+    const spent = await used([...processes, process.pid], work)
+    const times = repeats * DEFAULT_SHARDS
+    return [spent.slice(0, -1).reduce((sum, one) => sum + one, 0), spent.at(-1) ?? 0].map((ms) => (ms * 1000) / times)
+  }
+  const [mint = 0, mints = 0] = await cost(async () => {
+    for (let epoch = 1; epoch <= repeats; epoch++) await minted(epoch)
+  })
+  const [confirm = 0, confirms = 0] = await cost(async () => {
+    for (let n = 0; n < repeats; n++) await Promise.all(shards.map((shard) => epochs.confirm(shard, repeats + 1)))
+  })
+  await store.close()
+  return [
+    row("PostgreSQL: an epoch minted, all shards at a time: server", "µs CPU", mint),
+    row("PostgreSQL: an epoch minted, all shards at a time: node", "µs CPU", mints),
+    row("PostgreSQL: an answer confirmed, all shards at a time: server", "µs CPU", confirm),
+    row("PostgreSQL: an answer confirmed, all shards at a time: node", "µs CPU", confirms),
+  ]
 }
 
 async function walBytes(server: PostgresServer): Promise<number> {

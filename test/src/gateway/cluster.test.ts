@@ -20,6 +20,7 @@ function clusterContract(name: string, connect: (door: ClusterDoor, apiKey?: str
       name: "town",
       node: "anna",
       ready: true,
+      waitingFor: [],
       registry: true,
       shards: 1024,
       unowned: 0,
