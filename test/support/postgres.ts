@@ -74,8 +74,7 @@ async function begin(bin: string, door: PostgresDoor | undefined): Promise<Postg
   await writeFile(passwordFile, password, { mode: 0o644 })
   const data = join(folder, "data")
   await run(join(bin, "initdb"), ["-D", data, "-U", "owner", "-A", "scram-sha-256", `--pwfile=${passwordFile}`, "-E", "UTF8", "--locale=C", "--no-sync"], { ...user, cwd: folder }) // prettier-ignore
-  if (door !== undefined)
-    await appendFile(join(data, "pg_hba.conf"), `host all all ${door.network} scram-sha-256\n`)
+  if (door !== undefined) await appendFile(join(data, "pg_hba.conf"), `host all all ${door.network} scram-sha-256\n`)
   const port = await freePort()
   let server: ChildProcess | undefined
   const urlWith = (part: { readonly password?: string; readonly database?: string }): string =>

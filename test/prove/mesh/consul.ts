@@ -47,7 +47,9 @@ export class Agent {
       ...this.#config,
     }
     await writeFile(file, JSON.stringify(config))
-    const child = this.machine.spawn(this.#binary, ["agent", "-config-file", file], { stdio: ["ignore", "pipe", "pipe"] })
+    const child = this.machine.spawn(this.#binary, ["agent", "-config-file", file], {
+      stdio: ["ignore", "pipe", "pipe"],
+    })
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk: Buffer) => (this.#output = (this.#output + chunk.toString()).slice(-20_000)))
