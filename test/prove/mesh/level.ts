@@ -47,7 +47,8 @@ export async function level(progress: Progress): Promise<readonly BenchRow[]> {
     stage.shunned.delete(first)
     await stage.untilAllOwn(nodes)
     const failedInMoves = count(clients.failures) - failuresBefore
-    if (failedInMoves > 0) console.error(`while shards moved, asks failed with ${JSON.stringify([...clients.failures])}`)
+    if (failedInMoves > 0)
+      console.error(`while shards moved, asks failed with ${JSON.stringify([...clients.failures])}`)
     const crashes = cycles("LEVEL_CRASHES", 3)
     const away = { asked: 0, unavailable: 0, others: new Map<string, number>(), returned: 0, accounts: 0, slowestMs: 0 }
     for (let i = 0; i < crashes; i++) {
@@ -98,7 +99,10 @@ async function crash(stage: Stage, node: MeshNode, away: Away): Promise<void> {
     for (const [i, key] of keys.entries()) {
       const outcome = await clients.attempt(others[i % others.length] as MeshNode, key)
       away.asked++
-      const said = outcome.kind === "failed" ? outcome.failure.code : `an answer of ${outcome.value.count} deposits by ${outcome.value.by}`
+      const said =
+        outcome.kind === "failed"
+          ? outcome.failure.code
+          : `an answer of ${outcome.value.count} deposits by ${outcome.value.by}`
       if (said === "UNAVAILABLE") away.unavailable++
       else away.others.set(said, (away.others.get(said) ?? 0) + 1)
     }

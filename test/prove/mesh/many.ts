@@ -76,7 +76,10 @@ export async function many(progress: Progress): Promise<readonly BenchRow[]> {
 }
 
 /** Waits until the views of all nodes are so. */
-function untilAll(nodes: readonly MeshNode[], so: (members: Readonly<Record<string, string>>) => boolean): Promise<number> {
+function untilAll(
+  nodes: readonly MeshNode[],
+  so: (members: Readonly<Record<string, string>>) => boolean,
+): Promise<number> {
   const patienceMs = 120_000
   return until(
     async () => (await Promise.all(nodes.map((node) => node.status()))).every(({ members }) => so(members)),

@@ -38,6 +38,7 @@ export async function outages(progress: Progress): Promise<readonly BenchRow[]> 
 }
 
 function all(): readonly Outage[] {
+  const quorumSeconds = seconds("QUORUM_OUTAGES", 60)
   let killed: readonly Agent[] = []
   const kill = async (agents: readonly Agent[]): Promise<void> => {
     killed = agents
@@ -59,8 +60,8 @@ function all(): readonly Outage[] {
       end: revive,
     },
     {
-      title: "quorum lost for 60 s",
-      seconds: seconds("QUORUM_OUTAGES", 60),
+      title: `quorum lost for ${quorumSeconds} s`,
+      seconds: quorumSeconds,
       begin: ({ consul }) => kill(consul.servers.slice(0, 2)),
       end: revive,
     },

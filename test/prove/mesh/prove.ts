@@ -4,6 +4,8 @@
  * PROOFS=partitions,kills runs only those; QUICK=1 runs few cycles. Needs root, iproute2, Consul and PostgreSQL; what is missing is said, and then nothing is proved.
  */
 import type { BenchRow } from "#test/bench/report.js"
+import { level } from "./level.js"
+import { many } from "./many.js"
 import { outages } from "./outages.js"
 import { rebalance } from "./rebalance.js"
 import { rolling } from "./rolling.js"
@@ -18,6 +20,8 @@ const proofs: Readonly<Record<string, (progress: Progress) => Promise<readonly B
   outages,
   rolling,
   rebalance,
+  level,
+  many,
 }
 
 export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
