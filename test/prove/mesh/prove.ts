@@ -11,6 +11,7 @@ import { rebalance } from "./rebalance.js"
 import { rolling } from "./rolling.js"
 import type { Progress } from "./rows.js"
 import { Missing } from "./stage.js"
+import { strangers } from "./strangers.js"
 import { kills, partitions, pauses } from "./takeovers.js"
 
 const proofs: Readonly<Record<string, (progress: Progress) => Promise<readonly BenchRow[]>>> = {
@@ -22,6 +23,7 @@ const proofs: Readonly<Record<string, (progress: Progress) => Promise<readonly B
   rebalance,
   level,
   many,
+  strangers,
 }
 
 export async function rows(progress: Progress): Promise<readonly BenchRow[]> {

@@ -13,13 +13,18 @@ import { Consul, type Agent } from "./consul.js"
 import { judge, type Judgement, type Kept } from "./history.js"
 import { MeshNode } from "./mesh-node.js"
 import type { NodeSettings } from "./node-process.js"
-import { openWorld, type World } from "./world.js"
+import { openWorld, type Machine, type World } from "./world.js"
 
 export interface StageOptions {
   readonly nodes: number
   readonly state: "postgres" | "level"
   /** Nodes that start later, beside `nodes`. */
   readonly spare?: number
+  /** Makes a certificate for each node, or none. */
+  readonly prepare?: (
+    folder: string,
+    machines: readonly Machine[],
+  ) => Promise<readonly (NodeSettings["tls"] | undefined)[]>
 }
 
 /** What a proof needs and this machine does not have. */
@@ -46,7 +51,7 @@ export class Stage {
   }
 
   /** @returns a stage whose nodes are ready @throws Missing */
-  static async open({ nodes: count, state, spare = 0 }: StageOptions): Promise<Stage> {
+  static async open({ nodes: count, state, spare = 0, prepare }: StageOptions): Promise<Stage> {
     const binary = await findConsul()
     if (binary === undefined) throw new Missing("there is no consul binary (put it on the PATH or name it in CONSUL)")
     const world = await openWorld()
@@ -67,9 +72,12 @@ export class Stage {
       const consul = await Consul.start(binary, folder, world)
       const agents: Agent[] = []
       const nodes: MeshNode[] = []
-      for (let n = 1; n <= count + spare; n++) {
-        const machine = await world.machine(`node-${n}`)
-        const store = join(folder, `store-${n}`)
+      const machines: Machine[] = []
+      for (let n = 1; n <= count + spare; n++) machines.push(await world.machine(`node-${n}`))
+      const certificates = (await prepare?.(folder, machines)) ?? []
+      for (const [n, machine] of machines.entries()) {
+        const tls = certificates[n]
+        const store = join(folder, `store-${n + 1}`)
         await mkdir(store)
         const settings: NodeSettings = {
           cluster: "prove",
@@ -78,6 +86,7 @@ export class Stage {
           consul: "http://127.0.0.1:8500",
           state: postgres === undefined ? { folder: store } : { postgres: postgres.url },
           shards,
+          ...(tls === undefined ? {} : { tls }),
         }
         agents.push(await consul.agentOn(machine))
         nodes.push(new MeshNode(machine, settings))
