@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { connect as connectTls } from "node:tls"
 import type { BenchRow } from "#test/bench/report.js"
 import { Authority, type Certificate } from "./certificates.js"
-import { MeshNode } from "./mesh-node.js"
+import type { MeshNode } from "./mesh-node.js"
 import { cycles, judgementRows, row, type Progress } from "./rows.js"
 import { Stage } from "./stage.js"
 
