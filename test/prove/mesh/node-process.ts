@@ -5,7 +5,6 @@
 import { AgentOSError, errorCodes, LevelStore, type CodeSpec } from "#actors/index.js"
 import { joinCluster, levelState, openPostgresJournal, postgresState, type Cluster } from "#cluster/index.js"
 import { consulRegistry } from "#cluster/consul-registry.js"
-import { nodeId } from "#cluster/node.js"
 import { shardOf } from "#cluster/placement.js"
 import { ACCOUNT, accountOn, type Deposit, type Deposited } from "./account.js"
 
@@ -36,13 +35,14 @@ export type Request =
 export interface NodeStatus {
   readonly id: string
   readonly ready: boolean
+  readonly waitingFor: readonly string[]
   /** Statuses of the members, by id. */
   readonly members: Readonly<Record<string, string>>
   readonly registryAnswers: boolean
   /** Whether it may answer from memory. */
   readonly leaseFresh: boolean
-  /** How many shards each node owns, by name, as this one sees it. */
-  readonly shards: Readonly<Record<string, number>>
+  /** What it says of shards. */
+  readonly shards: { readonly here: number; readonly moving: number; readonly unowned: number }
 }
 
 export interface NodeUsage {
@@ -117,14 +117,15 @@ async function carryOut(request: Request): Promise<unknown> {
     case "read":
       return cluster.system.entity(Account, request.key).with({ timeoutMs: request.timeoutMs }).ask("read")
     case "status": {
-      const members = Object.fromEntries([...cluster.view.members.values()].map(({ node, status }) => [nodeId(node), status])) // prettier-ignore
+      const { ready, waitingFor, members, lease, registry, shards } = cluster.status()
       return {
         id,
-        ready: cluster.ready,
-        members,
-        registryAnswers: true,
-        leaseFresh: true,
-        shards: {},
+        ready,
+        waitingFor,
+        members: Object.fromEntries(members.map((member) => [member.id, member.status])),
+        registryAnswers: registry.answers,
+        leaseFresh: lease.fresh,
+        shards,
       } satisfies NodeStatus
     }
     case "drain":
