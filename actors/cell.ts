@@ -341,6 +341,13 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     this.parent?.knownFamily?.lose(this)
   }
 
+  /** Ends it at once, whatever it is doing. What waits for it is to be taken out before. @param why told to those whom it owes an answer, and to its watchers */
+  abandon(why: AgentOSError): void {
+    if (!this.alive) return
+    if (!this.suspended) this.revoke(() => why)
+    void this.stopChildrenThenEnd({ kind: "crashed", error: why })
+  }
+
   async stopChildrenThenEnd(exit: Exit): Promise<void> {
     await this.stopChildrenOf()
     this.end(exit)

@@ -53,6 +53,13 @@ export class Aside {
   }
 }
 
+/** A message that was taken out of a mailbox unhandled. */
+export interface Waiting {
+  readonly handler: number
+  readonly payload: unknown
+  readonly meta: Meta | undefined
+}
+
 /** @template S what the actor is told besides messages: signals, which come before them */
 export abstract class Inbox<S> extends Ref {
   readonly system: ActorSystem
@@ -331,20 +338,31 @@ export abstract class Inbox<S> extends Ref {
 
   /** Nobody will handle what waits: it is counted, and who asked is told. */
   protected bury(): void {
-    const aside = this.aside
-    if (this.waiting > 0 || aside !== undefined) {
-      const { system, compiled } = this
-      const bury = (handler: number, meta: Meta | undefined): void =>
-        void system.deadLetter(this, compiled.typeOf(handler), meta, "stopped")
-      for (let handler = this.take(); handler !== 0; handler = this.take())
-        if (handler !== PROBE) bury(handler, this.current)
-      for (const { handler, meta } of aside?.stashed ?? []) bury(handler, meta)
-      const patient = aside?.patient
-      while (patient !== undefined && patient.size > 0) bury(patient.take(), patient.meta)
-    }
+    const { system, compiled } = this
+    if (this.waiting > 0 || this.aside !== undefined)
+      for (const { handler, meta } of this.takeAll()) system.deadLetter(this, compiled.typeOf(handler), meta, "stopped")
     this.current = undefined
     this.payload = undefined
     this.#mailbox = undefined
     this.aside = undefined
+  }
+
+  /** Takes out all that waits, in the order in which it would be handled: what was put aside first, what waits for room last. */
+  takeAll(): readonly Waiting[] {
+    const { current, handler, payload, aside } = this
+    const taken: Waiting[] = [...(aside?.stashed ?? [])]
+    for (const { meta } of taken) if (meta instanceof Ask) meta.stashed = false
+    if (aside !== undefined) aside.stashed = undefined
+    for (let number = this.take(); number !== 0; number = this.take())
+      if (number !== PROBE) taken.push({ handler: number, payload: this.payload, meta: this.current })
+    const patient = aside?.patient
+    while (patient !== undefined && patient.size > 0) {
+      const number = patient.take()
+      taken.push({ handler: number, payload: patient.payload, meta: patient.meta })
+    }
+    this.current = current // of the message that is being handled
+    this.handler = handler
+    this.payload = payload
+    return taken
   }
 }

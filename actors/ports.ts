@@ -11,4 +11,6 @@ export interface Transport {
    * `entityHere` of the system.
    */
   entity(id: PersistenceId): Ref | undefined
+  /** Number of the group that an entity belongs to, from 0: those of one group can be stopped together. */
+  groupOf?(id: PersistenceId): number
 }

@@ -123,6 +123,9 @@ export abstract class Ref implements SelfRef {
   }
 }
 
+/** A ref that is found by its address on every node, and so is sent by it: of an entity, wherever that is active. */
+export abstract class AddressedRef extends Ref {}
+
 /** A ref that stands before another one, and passes on what it likes. */
 export abstract class RefBefore extends Ref {
   /** The ref it sends to. */

@@ -19,7 +19,7 @@ import { systemClock, systemRandom, type Clock, type Random } from "./clock.js"
 import { Compiled } from "./compiled.js"
 import { cellOf, Context } from "./context.js"
 import { Dispatcher } from "./dispatcher.js"
-import { Entities, heapPressure, type EntityId } from "./entities.js"
+import { Entities, heapPressure, type EntityId, type EntityRef } from "./entities.js"
 import { AgentOSError } from "./errors.js"
 import { causeOf, type Meta } from "./inbox.js"
 import { DefinitionMeter } from "./meter.js"
@@ -159,7 +159,8 @@ export class ActorSystem {
     if (options.workers !== undefined) this.#workersMade()
     this.#root = new Cell(this, this.compile(guardianDefinition), null, 0, undefined)
     const { maxResident = 100_000, memoryPressure = heapPressure } = options.entities ?? {}
-    this.#entities = new Entities(this, this.#root, maxResident, memoryPressure)
+    const groupOf = options.transport?.groupOf?.bind(options.transport)
+    this.#entities = new Entities(this, this.#root, maxResident, memoryPressure, groupOf)
     for (const definition of options.definitions ?? []) {
       if (this.#definitions.has(definition.name))
         throw new AgentOSError("INVALID_DEFINITION", `two definitions are named ${JSON.stringify(definition.name)}`)
@@ -193,8 +194,13 @@ export class ActorSystem {
   }
 
   /** An entity in this process, whatever the transport says. @throws `UNKNOWN_DEFINITION` */
-  entityHere({ tenant, type, key }: PersistenceId): Ref {
+  entityHere({ tenant, type, key }: PersistenceId): EntityRef {
     return this.#entities.ref(this.#known(type), tenant, key)
+  }
+
+  /** Starts an entity in this process without a message, unless it is awake. @throws `UNKNOWN_DEFINITION` */
+  rouseEntity({ tenant, type, key }: PersistenceId): void {
+    this.#entities.rouse(this.#known(type), tenant, key)
   }
 
   /** @throws `UNKNOWN_DEFINITION` */
@@ -234,6 +240,11 @@ export class ActorSystem {
   /** Entities in memory. */
   get residentEntities(): number {
     return this.#entities.size
+  }
+
+  /** The entities of this process, for whoever moves them. */
+  get entities(): Entities {
+    return this.#entities
   }
 
   get stopping(): boolean {

@@ -21,6 +21,8 @@ export interface CallLimits {
 export interface Blocking extends CallLimits {
   readonly index: number
   readonly waitMs: number
+  /** Only as the leader sees it once the other servers have said that it still is the leader. */
+  readonly consistent?: boolean
 }
 
 export interface ServiceEntry {

@@ -159,9 +159,10 @@ class ConsulClient implements ConsulAgent {
     )
   }
 
-  under(prefix: string, { index, waitMs, ...limits }: Blocking) {
+  under(prefix: string, { index, waitMs, consistent = false, ...limits }: Blocking) {
+    const how = { ...blocking(index, waitMs), ...(consistent ? { consistent } : {}) }
     return this.#call(
-      (common) => this.#consul.kv.get({ key: path(prefix), recurse: true, ...blocking(index, waitMs), ...common }),
+      (common) => this.#consul.kv.get({ key: path(prefix), recurse: true, ...how, ...common }),
       (body) => keyEntries((body ?? []) as readonly RawKey[]),
       limits,
     )

@@ -14,7 +14,9 @@ import { checkedNode, incarnationOf, type NodeDescription } from "./node.js"
 import {
   checkedKey,
   withTimings,
+  type Holder,
   type Lock,
+  type Look,
   type RegisteredNode,
   type Registry,
   type RegistryRecord,
@@ -104,6 +106,23 @@ class ConsulRegistry implements Registry {
     )
   }
 
+  async lookLocks(keys: readonly string[]): Promise<Look> {
+    if (keys.length === 0) return { kind: "looked", holders: new Map() }
+    const prefix = this.#names.lock(commonStart(keys.map(checkedKey)))
+    const answer = await this.#agent.under(prefix, { index: 0, waitMs: 0, consistent: true, ...this.#limits })
+    if (answer.kind !== "ok") return unavailable(answer)
+    const wanted = new Set(keys)
+    const holders = new Map<string, Holder>()
+    for (const entry of answer.value) {
+      const key = this.#names.keyOf(entry)
+      if (entry.session === undefined || !wanted.has(key)) continue
+      const by = incarnationOf(entry.value)
+      if (by === undefined) return { kind: "unavailable", reason: `${key} is held by something that is no node` }
+      holders.set(key, by)
+    }
+    return { kind: "looked", holders }
+  }
+
   async read(key: string): ReturnType<Registry["read"]> {
     const answer = await this.#agent.get(this.#names.record(checkedKey(key)), this.#limits)
     if (answer.kind !== "ok") return unavailable(answer)
@@ -157,6 +176,13 @@ class ConsulRegistry implements Registry {
     value: entry.value,
     version: entry.modified,
   })
+}
+
+/** What all keys begin with. */
+function commonStart(keys: readonly string[]): string {
+  let start = keys[0] ?? ""
+  for (const key of keys) while (!key.startsWith(start)) start = start.slice(0, -1)
+  return start
 }
 
 const unavailable = ({ reason }: Exclude<Answer<unknown>, { kind: "ok" }>): Unavailable => ({

@@ -18,6 +18,7 @@ import type { Clock } from "#actors/clock.js"
 import { checkOf, type Answer, type ConsulAgent } from "./consul-agent.js"
 import { decodeNode, encodeNode, leavingNode, type ConsulNames } from "./consul-names.js"
 import { KeptLease } from "./kept-lease.js"
+import type { Moment } from "./lease.js"
 import { incarnationOf, nodeId, type NodeDescription } from "./node.js"
 import { pause } from "./pause.js"
 import {
@@ -54,6 +55,7 @@ export class ConsulSeat implements Seat {
   readonly #ended = new AbortController()
   readonly #closed: AbortSignal
   readonly #service: string
+  readonly #hurry = new Hurry()
   /** What is registered. */
   #description: ReturnType<typeof encodeNode>
   /** Locks that may be held in Consul, so that leaving can release them. */
@@ -83,7 +85,7 @@ export class ConsulSeat implements Seat {
     setMaxListeners(0, this.#ended.signal) // one for each call that is under way
     signal.addEventListener("abort", this.#end, { once: true })
     if (signal.aborted) this.#end()
-    this.#loops = Promise.all([this.#every(() => this.#beat()), this.#every(() => this.#renew())])
+    this.#loops = Promise.all([this.#every(() => this.#beat()), this.#every(() => this.#renewal(), this.#hurry)])
   }
 
   get lease(): KeptLease | undefined {
@@ -106,6 +108,10 @@ export class ConsulSeat implements Seat {
     if (found.value?.session === undefined) return { kind: "delayed" }
     const by = incarnationOf(found.value.value)
     return by === undefined ? unavailable(`${path} is held by something that is no node`) : { kind: "taken", by }
+  }
+
+  renew(): Promise<void> {
+    return this.#ended.signal.aborted ? Promise.resolve() : this.#hurry.please()
   }
 
   async release(key: string): Promise<{ readonly kind: "released" } | Unavailable> {
@@ -145,13 +151,25 @@ export class ConsulSeat implements Seat {
     this.#lease = this.#session = undefined
   }
 
-  /** Does a step, and again `beatMs` after it began, or sooner when the step says so. */
-  async #every(step: () => Promise<number>): Promise<void> {
+  /** Does a step, and again `beatMs` after it began, or sooner when the step says so or somebody is in a hurry. */
+  async #every(step: () => Promise<number>, hurry?: Hurry): Promise<void> {
     const { signal } = this.#ended
     while (!signal.aborted) {
       const began = this.#clock.monotonic()
       const distance = await step()
-      if (!signal.aborted) await pause(this.#clock, Math.max(0, began + distance - this.#clock.monotonic()), signal)
+      if (signal.aborted || hurry?.wished === true) continue
+      const wait = pause(this.#clock, Math.max(0, began + distance - this.#clock.monotonic()), signal)
+      await (hurry === undefined ? wait : Promise.race([wait, hurry.wish()]))
+    }
+    hurry?.done(hurry.take())
+  }
+
+  async #renewal(): Promise<number> {
+    const asked = this.#hurry.take()
+    try {
+      return await this.#renew()
+    } finally {
+      this.#hurry.done(asked)
     }
   }
 
@@ -190,11 +208,11 @@ export class ConsulSeat implements Seat {
   async #renew(): Promise<number> {
     const { beatMs, leaseMs, lockDelayMs, renewTimeoutMs } = this.#timings
     if (this.#leaving) return beatMs
-    const began = this.#clock.monotonic()
+    const began: Moment = { monotonic: this.#clock.monotonic(), wall: this.#clock.wallTime() }
     const limits = this.#limits(renewTimeoutMs)
     if (this.#session !== undefined) {
       const answer = await this.#agent.renewSession(this.#session, limits)
-      if (answer.kind === "ok") this.#lease?.renewed(began + leaseMs) // S1
+      if (answer.kind === "ok") this.#lease?.renewed(began) // S1
       if (answer.kind !== "refused" || answer.status !== 404) return beatMs
       this.#lose() // S2
     }
@@ -205,7 +223,7 @@ export class ConsulSeat implements Seat {
     if (this.#leaving || this.#ended.signal.aborted) return 0
     this.#reason = undefined
     this.#session = answer.value
-    this.#lease = new KeptLease(began + leaseMs)
+    this.#lease = new KeptLease(began, leaseMs)
     this.#listener({ kind: "seated", lease: this.#lease })
     return beatMs
   }
@@ -228,6 +246,37 @@ export class ConsulSeat implements Seat {
 
   #limits(limitMs: number): { readonly limitMs: number; readonly signal: AbortSignal } {
     return { limitMs, signal: this.#ended.signal }
+  }
+}
+
+/** Those who want a step to be done now. */
+class Hurry {
+  #asked: (() => void)[] = []
+  #wake: (() => void) | undefined
+
+  get wished(): boolean {
+    return this.#asked.length > 0
+  }
+
+  please(): Promise<void> {
+    return new Promise((done) => {
+      this.#asked.push(done)
+      this.#wake?.()
+    })
+  }
+
+  /** When the next one is in a hurry. */
+  wish(): Promise<void> {
+    return new Promise((wake) => (this.#wake = wake))
+  }
+
+  take(): readonly (() => void)[] {
+    this.#wake = undefined
+    return this.#asked.splice(0)
+  }
+
+  done(asked: readonly (() => void)[]): void {
+    for (const done of asked) done()
   }
 }
 

@@ -8,6 +8,9 @@
  */
 import type { EpochRecord } from "./lease.js"
 
+/** Name of the fence that the appends of a shard's entities are held against. */
+export const fenceOf = (shard: number): string => `shard/${shard}`
+
 export type Mint =
   | { readonly kind: "minted"; readonly epoch: number }
   /** The epoch is another by now. */

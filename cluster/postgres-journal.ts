@@ -94,7 +94,7 @@ export function postgresJournal(
     new AgentOSError("RECORD_DAMAGED", `${titleOf(actor)}: event ${sequence} is missing${more}`)
   return {
     fences: new Fences(store),
-    async append(actor, expectedSequence, epoch, events, { ordered = false, traceId, command } = {}) {
+    async append(actor, expectedSequence, epoch, events, { ordered = false, traceId, command, fence } = {}) {
       if (ordered) await order(actor.tenant, actor.type)
       const wallTime = Math.floor(clock.wallTime())
       const names = actorNames(actor)
@@ -107,7 +107,7 @@ export function postgresJournal(
         actor,
         expected: expectedSequence,
         epoch,
-        fence: fenceOf?.(actor) ?? "",
+        fence: fence ?? fenceOf?.(actor) ?? "",
         records,
         command: command && { id: command.id, wallTime, reply: encodeValue(command.reply) },
       })

@@ -197,4 +197,33 @@ const migrations: readonly string[] = [
     SELECT f.epoch INTO stands FROM fence f WHERE f.name = fence_name;
   END $$;
   `,
+  // Fences know who holds them, so that whose answer to a claim was lost finds out whether it was carried out.
+  `
+  ALTER TABLE fence ADD COLUMN holder text COLLATE "C" NOT NULL DEFAULT '', ADD COLUMN released boolean NOT NULL DEFAULT false;
+
+  CREATE OR REPLACE FUNCTION claim_fence(fence_name text, seen bigint, OUT epoch bigint, OUT stands bigint) LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_advisory_xact_lock(${fenceLock("fence_name")});
+    INSERT INTO fence VALUES (fence_name, 0) ON CONFLICT DO NOTHING;
+    UPDATE fence f SET epoch = f.epoch + 1, holder = '', released = false
+      WHERE f.name = fence_name AND (seen IS NULL OR f.epoch = seen) RETURNING f.epoch INTO epoch;
+    SELECT f.epoch INTO stands FROM fence f WHERE f.name = fence_name;
+  END $$;
+
+  -- Claims many fences at once, each from the epoch that was seen, for a holder; no name comes twice. Locks are taken in the order in which appends take them.
+  CREATE FUNCTION mint_fences(names text[], seen bigint[], minter text)
+    RETURNS TABLE (name text, minted boolean, epoch bigint, holder text, released boolean) LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM pg_advisory_xact_lock(l.id) FROM (SELECT ${fenceLock("n.name")} AS id FROM unnest(names) AS n(name) ORDER BY 1) l;
+    INSERT INTO fence SELECT n.name, 0 FROM unnest(names) AS n(name) ORDER BY n.name ON CONFLICT DO NOTHING;
+    RETURN QUERY
+      WITH taken AS (
+        UPDATE fence f SET epoch = f.epoch + 1, holder = minter, released = false
+        FROM unnest(names, seen) AS n(name, seen) WHERE f.name = n.name AND f.epoch = n.seen
+        RETURNING f.name, f.epoch
+      )
+      SELECT f.name, t.name IS NOT NULL, coalesce(t.epoch, f.epoch), CASE WHEN t.name IS NULL THEN f.holder ELSE minter END, t.name IS NULL AND f.released
+      FROM unnest(names) AS n(name) JOIN fence f ON f.name = n.name LEFT JOIN taken t ON t.name = n.name;
+  END $$;
+  `,
 ]

@@ -14,6 +14,7 @@
  *       then it is told so, its lease is lost, and it stays away. Incarnations on different machines are both told.
  *   R6. Clusters of different names share a registry and see nothing of each other.
  */
+import type { Moment } from "./lease.js"
 import type { Incarnation, NodeDescription } from "./node.js"
 
 /** A node as the registry sees it. */
@@ -60,6 +61,8 @@ export interface Unavailable {
 export interface Lease {
   /** On the monotonic clock (R3); minus infinity once the lease is lost. Whoever answers from memory compares this. */
   readonly freshUntil: number
+  /** When the last renewal that succeeded was begun, by both clocks. Each renewal brings another object. */
+  readonly renewedFrom: Moment
 }
 
 export type Acquisition =
@@ -68,6 +71,9 @@ export type Acquisition =
   /** Its last holder lost it less than `lockDelayMs` ago (R2). */
   | { readonly kind: "delayed" }
   | Unavailable
+
+/** Who holds locks, by key; those that nobody holds are not in it. */
+export type Look = { readonly kind: "looked"; readonly holders: ReadonlyMap<string, Holder> } | Unavailable
 
 export type SeatEvent =
   /** The node is registered and may acquire locks, all anew. */
@@ -84,6 +90,8 @@ export interface Seat {
   /** None before the first, and between two. */
   readonly lease: Lease | undefined
   acquire(key: string): Promise<Acquisition>
+  /** Renews the lease now, beside the beat, by a renewal that is begun after the call. Resolves when that has ended, well or not; many calls at once make one. */
+  renew(): Promise<void>
   /** Done also when the lock was not held. */
   release(key: string): Promise<{ readonly kind: "released" } | Unavailable>
   /** Tells it to all who watch the nodes, where a registry can; for ever, and told again with every registration. The locks stay. */
@@ -93,6 +101,8 @@ export interface Seat {
 }
 
 export interface Registry {
+  /** False where there are no records, and none can be written. */
+  readonly keepsRecords?: boolean
   /** Registers a node and keeps it so; returns before that is done. @throws AgentOSError `INVALID_NODE` */
   join(node: NodeDescription, listener: (event: SeatEvent) => void): Seat
   /** Every node that is registered, in health or not; two incarnations of one name are two entries. */
@@ -100,6 +110,8 @@ export interface Registry {
   /** Every lock under a prefix that is held: one watch for any number of them. */
   watchLocks(prefix: string, watcher: Watcher<Lock>): Unwatch
   watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch
+  /** Who holds some locks, by one consistent read that is begun after the call; a watch may lag behind. Keys that begin alike are cheap to look at together. */
+  lookLocks(keys: readonly string[]): Promise<Look>
   read(
     key: string,
   ): Promise<{ readonly kind: "found"; readonly record: RegistryRecord } | { readonly kind: "absent" } | Unavailable>

@@ -6,7 +6,7 @@
  *   - All listed nodes are told, as passing and as staying; whether one lives, and whether it leaves, its peers find out.
  *   - A lock belongs to one listed node for good, as `holderOf` says; nobody else ever gets it. So nothing moves, and what belongs to a node that is
  *     down waits for it.
- *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected.
+ *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected, and a look tells whose they are.
  *   - There are no records, and none can be written.
  */
 import { systemClock, type Clock } from "#actors/clock.js"
@@ -17,6 +17,7 @@ import {
   checkedKey,
   type Acquisition,
   type Holder,
+  type Look,
   type RegisteredNode,
   type Registry,
   type Seat,
@@ -41,6 +42,7 @@ export function staticRegistry(options: StaticOptions): Registry {
 }
 
 class StaticRegistry implements Registry {
+  readonly keepsRecords = false
   readonly #nodes: Map<string, NodeDescription>
   readonly #holderOf: (key: string) => string
   readonly #clock: Clock
@@ -87,6 +89,16 @@ class StaticRegistry implements Registry {
 
   watchRecords(_prefix: string, watcher: Watcher<never>): Unwatch {
     return this.#once(watcher, { kind: "current", entries: [] })
+  }
+
+  async lookLocks(keys: readonly string[]): Promise<Look> {
+    if (this.#closed) return closed
+    const holders = new Map<string, Holder>()
+    for (const key of keys) {
+      const by = this.#holder(checkedKey(key))
+      if (by !== undefined) holders.set(key, by)
+    }
+    return { kind: "looked", holders }
   }
 
   async read(key: string): ReturnType<Registry["read"]> {
@@ -152,7 +164,7 @@ class StaticSeat implements Seat {
 
   /** There is nobody who could take the lease away. */
   sit(): KeptLease | undefined {
-    if (!this.#left) this.#lease = new KeptLease(Infinity)
+    if (!this.#left) this.#lease = new KeptLease({ monotonic: Infinity, wall: Infinity }, 0)
     return this.#lease
   }
 
@@ -161,6 +173,10 @@ class StaticSeat implements Seat {
     if (this.#lease === undefined) return { kind: "unavailable", reason: "this node has no lease" }
     if (by === undefined) return { kind: "unavailable", reason: `${key} belongs to no listed node` }
     return by.name === this.#node.name ? { kind: "held", lease: this.#lease } : { kind: "taken", by }
+  }
+
+  async renew(): Promise<void> {
+    // It never runs out.
   }
 
   async release(): Promise<{ readonly kind: "released" }> {

@@ -52,6 +52,8 @@ export interface AppendOptions {
   readonly isNew?: boolean
   /** Its type is to be ordered from the first event on (J7), so that nothing need be built up when somebody reads the order. */
   readonly ordered?: boolean
+  /** Name of what the epoch is of beside the actor, such as its shard: where nodes share a journal, its epochs are minted apart from it. */
+  readonly fence?: string | undefined
   /** Stored with the events (J4), with the answer that a repeated command gets. */
   readonly command?: { readonly id: string; readonly reply: unknown } | undefined
 }

@@ -5,13 +5,18 @@
  *   N1. An actor is forgotten when it has ended: its name reaches nobody, and never a successor.
  */
 import { Cell } from "../cell.js"
-import { EntityRef } from "../entities.js"
-import { RefBefore, type Ref } from "../ref.js"
+import { AddressedRef, RefBefore, type Ref } from "../ref.js"
 
 export class Directory {
   readonly #names = new Map<Ref, string>()
   readonly #refs = new Map<string, Ref>()
+  readonly #prefix: string
   #others = 0
+
+  /** @param prefix of the names of refs whose address is not theirs alone */
+  constructor(prefix = "ref:") {
+    this.#prefix = prefix
+  }
 
   find(name: string): Ref | undefined {
     return this.#refs.get(name)
@@ -23,10 +28,10 @@ export class Directory {
     if (known !== undefined) return known
     if (ref instanceof RefBefore) return this.nameOf(ref.target)
     const { address } = ref
-    if (ref instanceof EntityRef) return address // it is found by its address
+    if (ref instanceof AddressedRef) return address // it is found by its address
     if (!(ref instanceof Cell)) {
       // Breakers and limits bear the address of the actor behind them.
-      const name = /^(actor|entity):/.test(address) ? `ref:${this.#others++}` : address
+      const name = /^(actor|entity):/.test(address) ? `${this.#prefix}${this.#others++}` : address
       this.enter(name, ref)
       return name
     }

@@ -177,6 +177,22 @@ export function registryContract(
       t.match(await seat.acquire("k"), { kind: "unavailable" })
     })
 
+    await t.test("a renewal that is asked for is begun after that", async (t) => {
+      const ann = await Seated.at(bench, connect(), aNode("ann"))
+      for (let n = 0; n < 5; n++) {
+        const asked = bench.clock.monotonic()
+        let done = 0
+        for (let m = 0; m < 10; m++) void ann.seat.renew().then(() => (done += 1))
+        await until(bench, "it has ended", () => done === 10, timings.beatMs)
+        t.ok(ann.seat.lease!.renewedFrom.monotonic >= asked)
+        t.ok(ann.seat.lease!.freshUntil >= asked + (promises.decides ? timings.leaseMs : 0))
+        await bench.pass(40 * n)
+      }
+      await ann.seat.leave()
+      await ann.seat.renew()
+      await ann.registry.close()
+    })
+
     await t.test("a lock has one holder, and others are told who", async (t) => {
       const [ann, bob] = await Promise.all(["ann", "bob"].map((id) => Seated.at(bench, connect(), aNode(id))))
       const seats = [ann!, bob!]
@@ -186,6 +202,8 @@ export function registryContract(
         t.equal(holders.length, 1, key)
         const { name, incarnation } = holders[0]!.node
         t.strictSame(answers.find(({ kind }) => kind !== "held"), { kind: "taken", by: { name, incarnation } }) // prettier-ignore
+        const look = await bob!.registry.lookLocks([key])
+        t.same(look.kind === "looked" ? [...look.holders] : look, [[key, { name, incarnation }]])
         const again = await holders[0]!.seat.acquire(key)
         t.strictSame(again, { kind: "held", lease: holders[0]!.seat.lease }, "to acquire again does no harm")
       }
@@ -237,6 +255,7 @@ export function registryContract(
       const told = [seen.sights.length, ann.events.length]
       t.match(await registry.read("k"), { kind: "unavailable" })
       t.match(await registry.list(""), { kind: "unavailable" })
+      t.match(await registry.lookLocks(["k"]), { kind: "unavailable" })
       t.match(await ann.seat.acquire("k"), { kind: "unavailable" })
       await bench.pass(timings.checkTtlMs)
       t.same([seen.sights.length, ann.events.length], told)
@@ -340,6 +359,26 @@ function decidesContract(
     await ann.seat.leave()
     await bench.pass(300)
     t.equal(seen.sights.length, told, "who has left off is not told")
+  })
+
+  void t.test("a look tells at once who holds which of some locks", async (t) => {
+    const ann = await Seated.at(bench, connect(), aNode("ann"))
+    const bob = await Seated.at(bench, connect(), aNode("bob"))
+    const looked = async (...keys: readonly string[]): Promise<object> => {
+      const look = await bob.registry.lookLocks(keys)
+      return look.kind === "looked" ? Object.fromEntries([...look.holders].map(([key, { name }]) => [key, name])) : look
+    }
+    t.same(await looked("look/1"), {})
+    await held(bench, ann.seat, "look/1")
+    await held(bench, bob.seat, "look/2")
+    await held(bench, ann.seat, "look/20")
+    t.same(await looked("look/1"), { "look/1": "ann" })
+    t.same(await looked("look/2", "look/3"), { "look/2": "bob" }, "not what only begins alike")
+    t.same(await looked("look/1", "look/2", "look/20", "other"), { "look/1": "ann", "look/2": "bob", "look/20": "ann" })
+    t.same(await looked(), {})
+    await ann.seat.release("look/1")
+    t.same(await looked("look/1"), {})
+    await Promise.all([ann.seat.leave(), bob.seat.leave()])
   })
 
   void t.test("a later incarnation takes the name; the earlier one is told, and stays away", async (t) => {
