@@ -168,7 +168,7 @@ t.test("a stream is read from another node, in order", async (t) => {
   const { a, b } = await joined(t, "a", "b")
   const { far } = await echoAcross(a, b)
   const read: number[] = []
-  for await (const n of readStream(await far.ask("count", 100))) read.push(n)
+  for await (const n of readStream(b.system, await far.ask("count", 100))) read.push(n)
   t.same(
     read,
     Array.from({ length: 100 }, (_, n) => n + 1),
