@@ -516,9 +516,9 @@ export class Shards implements EntityDoor, ShardedRefs {
   }
 
   #beginMoves(): void {
-    const owned = this.#shards.filter(({ giver }) => giver !== undefined)
-    if (owned.length === 0 || this.#placed.length === 0) return
     const now = this.#clock.monotonic()
+    const owned = this.#shards.filter(({ giver, restUntil }) => giver !== undefined && restUntil <= now)
+    if (owned.length === 0 || this.#placed.length === 0) return
     this.#begunAt = this.#begunAt.filter((at) => now - at < 60_000)
     const moving = new Set(this.#shards.filter((shard) => shard.moving || shard.stopping).map(({ number }) => number))
     const { entities } = this.#system
@@ -539,8 +539,12 @@ export class Shards implements EntityDoor, ShardedRefs {
       { ...this.#limits, perMinute: Infinity },
     ) // D4
     begin(owned.filter(({ number }) => !entities.isEmpty(number)), this.#limits) // prettier-ignore
-    if (this.#draining && !this.#placed.some(({ first }) => first !== undefined))
-      for (const shard of owned) void shard.letGo() // nobody is there to take them
+    if (this.#nobodyTakes && !this.#ownership.ships) for (const shard of owned) void shard.letGo() // nobody is there to take them
+  }
+
+  /** It drains, and is the only one there. */
+  get #nobodyTakes(): boolean {
+    return this.#draining && !this.#placed.some(({ first }) => first !== undefined)
   }
 
   #situation(): Situation {
@@ -604,12 +608,13 @@ export class Shards implements EntityDoor, ShardedRefs {
     }
   }
 
-  /** Gives all shards away and takes none any more (D3); resolves when this node owns none. */
+  /** Gives all shards away and takes none any more (D3); resolves when this node owns none, or has only such as lie on it and nobody is there to take. */
   async drain(): Promise<void> {
     this.#draining = true
     for (const peer of this.#open) this.#tell(peer, { kind: "draining", on: true })
     this.#place()
-    while (this.#shards.some(({ giver }) => giver !== undefined) && !this.#closed)
+    const stays = (): boolean => this.#ownership.ships && this.#nobodyTakes
+    while (this.#shards.some(({ giver }) => giver !== undefined) && !stays() && !this.#closed)
       await new Promise<void>((look) => this.#clock.timer(20, look))
   }
 
