@@ -521,21 +521,21 @@ export class Shards implements EntityDoor, ShardedRefs {
 
   #beginMoves(): void {
     const { name } = this.#self
+    const now = this.#clock.monotonic()
     const { entities } = this.#system
     let [moving, inUse] = [0, 0]
     const leaving: { readonly shard: Shard; readonly to: string; readonly empty: boolean }[] = []
     const homeless: Shard[] = []
     for (const shard of this.#shards) {
       if (shard.moving || shard.stopping) moving += 1
-      else if (shard.giver !== undefined) {
+      else if (shard.giver !== undefined && shard.restUntil <= now) {
         const to = this.#placed[shard.number]?.first
-        if (to === undefined && this.#draining) homeless.push(shard)
+        if (to === undefined && this.#nobodyTakes && !this.#ownership.ships) homeless.push(shard)
         else if (to !== undefined && to !== name) leaving.push({ shard, to, empty: entities.isEmpty(shard.number) })
       }
     }
     for (const shard of homeless) void shard.letGo() // nobody is there to take them
     if (leaving.length === 0) return
-    const now = this.#clock.monotonic()
     this.#begunAt = this.#begunAt.filter((at) => now - at < 60_000)
     inUse = moving
     const begin = (empty: boolean, limits: RebalanceLimits): void => {
@@ -562,7 +562,13 @@ export class Shards implements EntityDoor, ShardedRefs {
       }
     }
     begin(false, this.#limits)
-    begin(true, { perMinute: Infinity, atOnce: emptyAtOnce * this.#limits.atOnce }) // D4
+    const atOnce = this.#limits.atOnce * (this.#ownership.ships ? 1 : emptyAtOnce)
+    begin(true, { perMinute: Infinity, atOnce }) // D4
+  }
+
+  /** It drains, and is the only one there. */
+  get #nobodyTakes(): boolean {
+    return this.#draining && !this.#placed.some(({ first }) => first !== undefined)
   }
 
   #situation(): Situation {
@@ -626,12 +632,13 @@ export class Shards implements EntityDoor, ShardedRefs {
     }
   }
 
-  /** Gives all shards away and takes none any more (D3); resolves when this node owns none. */
+  /** Gives all shards away and takes none any more (D3); resolves when this node owns none, or has only such as lie on it and nobody is there to take. */
   async drain(): Promise<void> {
     this.#draining = true
     for (const peer of this.#open) this.#tell(peer, { kind: "draining", on: true })
     this.#place()
-    while (this.#shards.some(({ giver }) => giver !== undefined) && !this.#closed)
+    const stays = (): boolean => this.#ownership.ships && this.#nobodyTakes
+    while (this.#shards.some(({ giver }) => giver !== undefined) && !stays() && !this.#closed)
       await new Promise<void>((look) => this.#clock.timer(20, look))
   }
 
