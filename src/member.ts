@@ -15,9 +15,11 @@ import { fnv1a } from "#actors/hash.js"
 import type { ActorSystem } from "#actors/system.js"
 import type { Logger } from "#actors/telemetry.js"
 import type { Carrier } from "#cluster/carrier.js"
-import { joinCluster, type Cluster, type ClusterEnd } from "#cluster/cluster.js"
+import { joinCluster } from "#cluster/cluster.js"
+import type { Cluster, ClusterEnd } from "#cluster/cluster-handle.js"
 import { consulRegistry } from "#cluster/consul-registry.js"
-import { levelState } from "#cluster/homes.js"
+import { levelState } from "#cluster/level-state.js"
+import type { NodeId } from "#cluster/node.js"
 import { DEFAULT_SHARDS, place } from "#cluster/placement.js"
 import type { Registry } from "#cluster/registry.js"
 import { postgresState, type ClusterState } from "#cluster/state.js"
@@ -49,7 +51,7 @@ export interface MemberOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-const service = "node"
+const service = "os"
 const readyMs = 600_000
 const leaveTimeoutMs = 10_000
 
@@ -72,10 +74,18 @@ export class Member {
       peers,
       members: () => this.#members(),
       able: () => this.#able(),
+      isWell: (peer) => this.#isWell(peer),
       shared: store.kind === "postgres",
       clock,
       random,
       logger,
+    })
+    cluster.follow((_view, changes) => {
+      for (const { id, to } of changes) {
+        if (to !== "down" && to !== "removed") continue
+        this.#agents?.lost(id)
+        this.runs.lost(id)
+      }
     })
     peers.serve(service, {
       handle: (type: string) => {
@@ -127,6 +137,7 @@ export class Member {
       peers: this.cluster.peers,
       agents,
       models: () => this.models,
+      isWell: (peer) => this.#isWell(peer),
       concurrency,
       runOf: (runId) => runs().of(runId),
       clock,
@@ -231,6 +242,12 @@ export class Member {
   #settled(): boolean {
     const { view } = this.cluster
     return view.registry.list > 0 && view.members.get(view.self)?.status === "up"
+  }
+
+  /** A link outlives doubt: it is kept until the node is removed, since it may come back. */
+  #isWell(peer: NodeId): boolean {
+    const status = this.cluster.view.members.get(peer)?.status
+    return status === "up" || status === "joining" || status === "leaving"
   }
 
   /** Undefined: not known yet. */
