@@ -6,6 +6,7 @@
  *   E2. Only an idle entity is passivated: one that has a message, a promise or a task open stays.
  *   E3. A known entity that sleeps costs its ref, and nothing here.
  *   E4. Residents of a group know each other, so that to stop one group costs nothing for the others. What waits for a resident that is stopped with its group is given back.
+ *   E5. One whose definition says `passivateAfterMs: Infinity` is never passivated.
  */
 import { getHeapStatistics } from "node:v8"
 import { entityAddress, formatAddress } from "./address.js"
@@ -120,6 +121,10 @@ export class Entities {
   }
 
   ref(compiled: Compiled, tenant: string, key: string): EntityRef {
+    return new EntityRef(this.#system, this, this.#kindOf(compiled, tenant), key)
+  }
+
+  #kindOf(compiled: Compiled, tenant: string): Kind {
     let tenants = this.#kinds.get(compiled)
     if (tenants === undefined) this.#kinds.set(compiled, (tenants = new Map()))
     let kind = tenants.get(tenant)
@@ -127,11 +132,18 @@ export class Entities {
       const passivateMs = compiled.spec.passivateAfterMs ?? defaultPassivateMs
       tenants.set(tenant, (kind = { compiled, tenant, passivateMs, residents: new Map() }))
     }
-    return new EntityRef(this.#system, this, kind, key)
+    return kind
   }
 
   /** Puts a message into an entity's mailbox, waking it when it sleeps. */
-  deliver(kind: Kind, key: string, handler: number, payload: unknown, meta: Meta | undefined): boolean {
+  deliver(
+    kind: Kind,
+    key: string,
+    handler: number,
+    payload: unknown,
+    meta: Meta | undefined,
+    promised = false,
+  ): boolean {
     if (this.#system.stopping) {
       const ref = new EntityRef(this.#system, this, kind, key)
       return this.#system.deadLetter(ref, kind.compiled.typeOf(handler), meta, "stopped")
@@ -146,7 +158,16 @@ export class Entities {
       resident = this.#wake(kind, key)
     }
     resident.lastUsed = this.#system.wheel.now
-    return resident.cell.put(handler, payload, meta, false)
+    return resident.cell.put(handler, payload, meta, promised)
+  }
+
+  /** Starts an entity without a message, unless it is awake. */
+  rouse(compiled: Compiled, tenant: string, key: string): void {
+    const kind = this.#kindOf(compiled, tenant)
+    const resident = kind.residents.get(key)
+    if (this.#system.stopping || resident?.late !== undefined || resident?.cell.alive === true) return
+    if (resident !== undefined) this.#forget(resident)
+    this.#wake(kind, key).lastUsed = this.#system.wheel.now
   }
 
   #wake(kind: Kind, key: string): Resident {
@@ -158,7 +179,7 @@ export class Entities {
     this.#residents.add(resident)
     if (this.#groupOf !== undefined)
       this.#join(resident, this.#groupOf({ tenant: kind.tenant, type: kind.compiled.spec.name, key }))
-    this.#system.wheel.add(resident, kind.passivateMs)
+    if (kind.passivateMs < Infinity) this.#system.wheel.add(resident, kind.passivateMs)
     return resident
   }
 
@@ -185,6 +206,7 @@ export class Entities {
     for (let n = 0; n < looks; n++) {
       const resident = this.#residents.at(Math.floor(this.#system.random.float() * this.#residents.size))
       if (resident === undefined || resident.late !== undefined || !resident.cell.idle) continue
+      if (resident.kind.passivateMs === Infinity) continue // E5
       if (found === undefined || resident.lastUsed < found.lastUsed) found = resident
     }
     if (found !== undefined) this.#passivate(found)
@@ -192,7 +214,8 @@ export class Entities {
 
   #passivate(resident: Resident): void {
     void this.#stop(resident).then((late) => {
-      for (const { handler, payload, meta } of late) this.deliver(resident.kind, resident.key, handler, payload, meta)
+      for (const { handler, payload, meta } of late)
+        this.deliver(resident.kind, resident.key, handler, payload, meta, true)
     })
   }
 
@@ -338,9 +361,12 @@ export class EntityRef extends AddressedRef {
     return this.#kind.compiled.checked(type, payload)
   }
 
-  /** Puts a message with what lies beside it: its cause, or an ask that is open already. */
-  put(type: string, payload: unknown, meta: Meta | undefined): boolean {
-    return this.#entities.deliver(this.#kind, this.#key, this.#kind.compiled.number(type), payload, meta)
+  /**
+   * Puts a message with what lies beside it: its cause, or an ask that is open already.
+   * @param promised it was accepted before, and goes past the capacity of the mailbox
+   */
+  put(type: string, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+    return this.#entities.deliver(this.#kind, this.#key, this.#kind.compiled.number(type), payload, meta, promised)
   }
 
   /**
@@ -356,6 +382,11 @@ export class EntityRef extends AddressedRef {
     put: (ask: Ask) => boolean,
   ): Promise<never> {
     return openAsk(this.#system, this, this.#kind.compiled, type, cause, options, serving, asker, put)
+  }
+
+  /** What it understands: for a ref to the same entity elsewhere. */
+  get compiled(): Compiled {
+    return this.#kind.compiled
   }
 
   /** @throws {AgentOSError} `UNKNOWN_MESSAGE` */

@@ -38,20 +38,10 @@ export const clusterErrors = defineErrors({
     meaning:
       "The other node refuses the connection: of another cluster, of an incarnation that was replaced, or without a version in common.",
   },
-  FRAME_REFUSED: {
+  SETTINGS_DIFFER: {
     retryable: false,
     executed: "no",
-    meaning: "Bytes from another node are not a frame of the protocol, or not the next one.",
-  },
-  UNAVAILABLE_ADDRESS: {
-    retryable: false,
-    executed: "no",
-    meaning: "The address that the node is to listen at cannot be had.",
-  },
-  UNKNOWN_NODE: { retryable: false, executed: "no", meaning: "No member of the cluster has this name." },
-  NODE_ALIVE: {
-    retryable: false,
-    executed: "no",
-    meaning: "Only a node that is down can be given up for lost; let this one leave, or stop it.",
+    meaning:
+      "The node is set up otherwise than its cluster: another count of shards, or another kind of state. The message says which.",
   },
 })

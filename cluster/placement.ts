@@ -88,6 +88,28 @@ export function place(shards: number, nodes: readonly Candidate[], role?: string
   return placed
 }
 
+/** For each shard the node that it is wished onto, and the one that would be next without it. Cost: shards times nodes. */
+export function placeTwo(
+  shards: number,
+  nodes: readonly Candidate[],
+  role?: string,
+): readonly { readonly first: string | undefined; readonly second: string | undefined }[] {
+  const all = drawers(nodes, role)
+  return Array.from({ length: shards }, (_, shard) => {
+    let first: Drawer | undefined
+    let second: Drawer | undefined
+    let [firstDraw, secondDraw] = [0, 0]
+    for (const node of all) {
+      const drawn = draw(node, shard)
+      if (first === undefined || beats(node, drawn, first, firstDraw)) {
+        ;[second, secondDraw] = [first, firstDraw]
+        ;[first, firstDraw] = [node, drawn]
+      } else if (second === undefined || beats(node, drawn, second, secondDraw)) [second, secondDraw] = [node, drawn]
+    }
+    return { first: first?.name, second: second?.name }
+  })
+}
+
 /** Names of the nodes that may have one shard, the wished one first, then who would be next without it. */
 export function preference(shard: number, nodes: readonly Candidate[], role?: string): readonly string[] {
   return drawers(nodes, role)

@@ -916,6 +916,9 @@ export namespace llmagentos {
 
             /** Agent tools */
             tools?: (string[]|null);
+
+            /** Agent nodes */
+            nodes?: (llmagentos.v1.IAgentOnNode[]|null);
         }
 
         /** Represents an Agent. */
@@ -948,6 +951,9 @@ export namespace llmagentos {
             /** Agent tools. */
             public tools: string[];
 
+            /** Agent nodes. */
+            public nodes: llmagentos.v1.IAgentOnNode[];
+
             /**
              * Encodes the specified Agent message. Does not implicitly {@link llmagentos.v1.Agent.verify|verify} messages.
              * @param message Agent message or plain object to encode
@@ -965,6 +971,62 @@ export namespace llmagentos {
              * @throws {$protobuf.util.ProtocolError} If required fields are missing
              */
             public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Agent;
+        }
+
+        /** Properties of an AgentOnNode. */
+        interface IAgentOnNode {
+
+            /** AgentOnNode node */
+            node?: (string|null);
+
+            /** AgentOnNode state */
+            state?: (string|null);
+
+            /** AgentOnNode replicas */
+            replicas?: (number|null);
+
+            /** AgentOnNode queued */
+            queued?: (number|null);
+        }
+
+        /** Represents an AgentOnNode. */
+        class AgentOnNode implements IAgentOnNode {
+
+            /**
+             * Constructs a new AgentOnNode.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IAgentOnNode);
+
+            /** AgentOnNode node. */
+            public node: string;
+
+            /** AgentOnNode state. */
+            public state: string;
+
+            /** AgentOnNode replicas. */
+            public replicas: number;
+
+            /** AgentOnNode queued. */
+            public queued: number;
+
+            /**
+             * Encodes the specified AgentOnNode message. Does not implicitly {@link llmagentos.v1.AgentOnNode.verify|verify} messages.
+             * @param message AgentOnNode message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IAgentOnNode, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AgentOnNode message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns AgentOnNode
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.AgentOnNode;
         }
 
         /** Properties of an AgentList. */

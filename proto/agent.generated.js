@@ -2502,6 +2502,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [replicas] Agent replicas
              * @property {number|null} [queued] Agent queued
              * @property {Array.<string>|null} [tools] Agent tools
+             * @property {Array.<llmagentos.v1.IAgentOnNode>|null} [nodes] Agent nodes
              */
 
             /**
@@ -2514,6 +2515,7 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             function Agent(properties) {
                 this.tools = [];
+                this.nodes = [];
                 if (properties)
                     for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2577,6 +2579,14 @@ export const llmagentos = $root.llmagentos = (() => {
             Agent.prototype.tools = $util.emptyArray;
 
             /**
+             * Agent nodes.
+             * @member {Array.<llmagentos.v1.IAgentOnNode>} nodes
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.nodes = $util.emptyArray;
+
+            /**
              * Encodes the specified Agent message. Does not implicitly {@link llmagentos.v1.Agent.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.Agent
@@ -2607,6 +2617,9 @@ export const llmagentos = $root.llmagentos = (() => {
                 if (message.tools != null && message.tools.length)
                     for (let i = 0; i < message.tools.length; ++i)
                         writer.uint32(/* id 7, wireType 2 =*/58).string(message.tools[i]);
+                if (message.nodes != null && message.nodes.length)
+                    for (let i = 0; i < message.nodes.length; ++i)
+                        $root.llmagentos.v1.AgentOnNode.encode(message.nodes[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), q + 1).ldelim();
                 return writer;
             };
 
@@ -2674,6 +2687,12 @@ export const llmagentos = $root.llmagentos = (() => {
                             message.tools.push(reader.string());
                             break;
                         }
+                    case 8: {
+                            if (!(message.nodes && message.nodes.length))
+                                message.nodes = [];
+                            message.nodes.push($root.llmagentos.v1.AgentOnNode.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
                     default:
                         reader.skipType(tag & 7, long);
                         break;
@@ -2688,6 +2707,158 @@ export const llmagentos = $root.llmagentos = (() => {
             };
 
             return Agent;
+        })();
+
+        v1.AgentOnNode = (function() {
+
+            /**
+             * Properties of an AgentOnNode.
+             * @memberof llmagentos.v1
+             * @interface IAgentOnNode
+             * @property {string|null} [node] AgentOnNode node
+             * @property {string|null} [state] AgentOnNode state
+             * @property {number|null} [replicas] AgentOnNode replicas
+             * @property {number|null} [queued] AgentOnNode queued
+             */
+
+            /**
+             * Constructs a new AgentOnNode.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an AgentOnNode.
+             * @implements IAgentOnNode
+             * @constructor
+             * @param {llmagentos.v1.IAgentOnNode=} [properties] Properties to set
+             */
+            function AgentOnNode(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * AgentOnNode node.
+             * @member {string} node
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.node = "";
+
+            /**
+             * AgentOnNode state.
+             * @member {string} state
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.state = "";
+
+            /**
+             * AgentOnNode replicas.
+             * @member {number} replicas
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.replicas = 0;
+
+            /**
+             * AgentOnNode queued.
+             * @member {number} queued
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.queued = 0;
+
+            /**
+             * Encodes the specified AgentOnNode message. Does not implicitly {@link llmagentos.v1.AgentOnNode.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.AgentOnNode
+             * @static
+             * @param {llmagentos.v1.IAgentOnNode} message AgentOnNode message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            AgentOnNode.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.node != null && Object.hasOwnProperty.call(message, "node"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.node);
+                if (message.state != null && Object.hasOwnProperty.call(message, "state"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.state);
+                if (message.replicas != null && Object.hasOwnProperty.call(message, "replicas"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.replicas);
+                if (message.queued != null && Object.hasOwnProperty.call(message, "queued"))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.queued);
+                return writer;
+            };
+
+            /**
+             * Decodes an AgentOnNode message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.AgentOnNode
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.AgentOnNode} AgentOnNode
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            AgentOnNode.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.AgentOnNode();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.node = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.state = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.replicas = reader.uint32();
+                            break;
+                        }
+                    case 4: {
+                            message.queued = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return AgentOnNode;
         })();
 
         v1.AgentList = (function() {

@@ -3,24 +3,32 @@
  *
  * Invariants
  *   O1. Creating a system opens no port; `listen` does.
- *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start.
+ *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start, or on another node.
+ *   O3. Without `cluster:` nothing of the cluster is loaded.
  */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import type { AnyDefinition } from "#actors/actor.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { ActorSystem } from "#actors/system.js"
+import type { Carrier } from "#cluster/carrier.js"
+import type { Cluster, ClusterEnd } from "#cluster/cluster.js"
+import type { Registry } from "#cluster/registry.js"
 import "./errors.js"
 import { AgentManager, type AgentManagerLimits } from "./agents/agent-manager.js"
 import type { AgentDefinition } from "./agents/agent.js"
+import type { ClusterAgents } from "./agents/cluster-agents.js"
 import { respond } from "./agents/respond.js"
 import { shippedAgents } from "./agents/shipped.js"
+import type { ClusterConfig } from "./cluster-config.js"
 import { parseConfig, type Config, type ConfigInput } from "./config.js"
 import { hashedNgrams } from "./knowledge/hashed-ngrams.js"
 import { KnowledgeBase } from "./knowledge/knowledge-base.js"
 import type { Knowledge } from "./knowledge/knowledge.js"
-import type { Model } from "./models/model.js"
+import type { Member } from "./member.js"
+import type { Message, Model } from "./models/model.js"
 import { embeddedModel, ModelRegistry, type ModelConfig } from "./models/registry.js"
 import { openLog } from "./monitoring/log.js"
 import { HealthRegistry } from "./monitoring/health.js"
@@ -52,6 +60,14 @@ export interface AgentOSOptions extends Omit<ConfigInput, "agents" | "topologies
   /** Functions that topologies may name. */
   readonly functions?: Readonly<Record<string, NamedFunction>>
   readonly plugins?: readonly (string | Plugin)[]
+  /** Entities of your own, by definition: `os.actors.entity(Account, "alice")`. In a cluster the same on every node. */
+  readonly definitions?: readonly AnyDefinition[]
+  /** With `cluster`: how nodes find each other, instead of the configured registry. */
+  readonly registry?: Registry
+  /** With `cluster`: how nodes reach each other, instead of gRPC. */
+  readonly carrier?: Carrier
+  /** Whether runs that an earlier process left open go on; default true. */
+  readonly resume?: boolean
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -81,11 +97,15 @@ export interface AgentOS {
   run(target: string, input: string, options?: RunOptions): Promise<RunResult>
   /** The same, as events. */
   stream(target: string, input: string, options?: RunOptions): AsyncIterable<RunEvent>
+  /** The cluster that this node is a member of. */
+  readonly cluster: Cluster | undefined
+  /** Resolves when this node has stopped, with the reason where its cluster ended it. */
+  readonly ended: Promise<ClusterEnd | undefined>
   /** @returns false when the run had already ended */
-  cancel(runId: string): boolean
+  cancel(runId: string): Promise<boolean>
   status(runId: string): Promise<RunStatus | undefined>
   /** What was said in a conversation, oldest first. */
-  conversation(target: string, id: string): ReturnType<Runs["conversation"]>
+  conversation(target: string, id: string): Promise<readonly Message[]>
   /** Opens REST and gRPC. @throws `UNAVAILABLE_PORT` */
   listen(): Promise<Doors>
   stop(): Promise<void>
@@ -116,6 +136,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     tools = [],
     functions = {},
     plugins = [],
+    definitions = [],
+    registry: registryOfNodes,
+    carrier,
+    resume = true,
     clock = systemClock,
     random = systemRandom,
     ...rest
@@ -131,7 +155,18 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const store = await openStore(config, { clock, random, environment: process.env })
   const { journal, room } = store
   opened.push(() => journal.close())
-  const system = new ActorSystem({ name: config.name, journal, clock, random, logger, metrics: true })
+  const extensions = await loadPlugins(plugins)
+  const member = config.cluster && (await joinAs(config.cluster))
+  const system = member?.system ?? new ActorSystem({ name: config.name, journal, definitions, clock, random, logger, metrics: true }) // prettier-ignore
+
+  async function joinAs(cluster: ClusterConfig): Promise<Member> {
+    const models = new Set([embeddedModel, ...Object.keys(options.models ?? {}), ...extensions.flatMap(({ models = {} }) => Object.keys(models))]) // prettier-ignore
+    const { Member } = await import("./member.js") // O3
+    const common = { clock, random, logger, environment: process.env, definitions, registry: registryOfNodes, carrier }
+    const joined = await Member.join({ ...common, name: config.name, config: cluster, store, models: [...models] })
+    opened.push(() => joined.leave())
+    return joined
+  }
 
   const knowledge = new KnowledgeBase(room("knowledge"))
   const unfollow = await knowledge.follow()
@@ -143,6 +178,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const registry = new ModelRegistry(system, models)
   const metrics = new Metrics({ actors: system })
   const health = new HealthRegistry()
+  if (member !== undefined) health.addReadiness("cluster", () => member.health())
 
   const known = new Map<string, { description: string; topology: Topology }>()
   const plain = new Map<string, Topology>()
@@ -150,7 +186,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const hooks: Hooks[] = []
   const runs: Runs = new Runs({
     get agents() {
-      return manager
+      return agentsOfAll ?? manager
     },
     topologies: plain,
     functions: named,
@@ -159,11 +195,12 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     embedder: hashedNgrams(),
     clock,
     random,
+    others: member?.runs.others,
   })
-  const manager = new AgentManager(
+  const manager: AgentManager = new AgentManager(
     system,
     async (agent, request, work) => {
-      const { log, emit, caller } = runs.of(request.runId)
+      const { log, emit, caller } = agentsOfAll?.runOf(request) ?? runs.of(request.runId)
       const model = await registry.get(agent.model ?? "scribe")
       const permit = (tool: string): void => {
         for (const who of [agent.name, ...(caller === undefined ? [] : [caller])]) {
@@ -189,8 +226,9 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     },
     limitsOf(config),
   )
+  const agentsOfAll: ClusterAgents | undefined = member?.serve(manager, () => runs, config.limits.concurrency)
 
-  for (const plugin of await loadPlugins(plugins)) {
+  for (const plugin of extensions) {
     try {
       for (const tool of plugin.tools ?? []) kit.register(tool)
       for (const [name, model] of Object.entries(plugin.models ?? {})) registry.register(name, model)
@@ -205,7 +243,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   for (const agent of [...agents, ...shippedAgents.filter(({ name }) => !own.has(name) && !manager.has(name))])
     manager.register(agent)
   for (const { model = "scribe", name, tools: wanted = [] } of manager.definitions()) {
-    if (!registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
+    // In a cluster another node may have it.
+    if (member === undefined && !registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
     kit.specs(wanted)
   }
   const shipped = parseTopology(
@@ -241,7 +280,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     for (const error of refused) logger.warn({ error }, "a document is left out")
   }
   const keys = keyStore(room("keys"))
-  await runs.resume()
+  member?.begin(runs, (end) => void stop(end), { resume })
+  if (member === undefined && resume) await runs.resume()
 
   async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
     if (hooks.length === 0) return runs.run(target, input, runOptions)
@@ -265,6 +305,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
 
   let gateway: { readonly rest: string; readonly grpc: string; close(): Promise<void> } | undefined
   let stopped: Promise<void> | undefined
+  let tellEnded: (end: ClusterEnd | undefined) => void = () => undefined
+  const ended = new Promise<ClusterEnd | undefined>((done) => (tellEnded = done))
   const nodeFile = join(config.data, "node.json")
   const os: AgentOS = {
     name: config.name,
@@ -277,12 +319,14 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     models: registry,
     keys,
     actors: system,
+    cluster: member?.cluster,
+    ended,
     run,
     stream: (target, input, runOptions) =>
       hooks.length === 0 ? runs.stream(target, input, runOptions) : stream(target, input, runOptions),
-    cancel: (runId) => runs.cancel(runId),
-    status: (runId) => runs.status(runId),
-    conversation: (target, id) => runs.conversation(target, id),
+    cancel: async (runId) => (member === undefined ? runs.cancel(runId) : member.runs.cancel(runId)),
+    status: (runId) => (member?.runs ?? runs).status(runId),
+    conversation: (target, id) => (member?.runs ?? runs).conversation(target, id),
     async listen() {
       if (gateway !== undefined) return gateway
       // The embedded model's thread starts while the doors open.
@@ -294,7 +338,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         import("./gateway-backend.js"),
       ])
       gateway = await openGateway({
-        backend: gatewayBackend(os, runs),
+        backend: gatewayBackend(os, runs, agentsOfAll, member?.backend()),
         config,
         tokenFile: inMemory ? undefined : join(config.data, "token"),
         clock,
@@ -303,7 +347,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         keys,
         metrics,
         health,
-        audit: auditStore(room("audit"), config.name),
+        audit: auditStore(room("audit"), config.cluster?.node ?? config.name),
+        ...(member === undefined ? {} : { followHealth: true }),
       })
       if (!inMemory) {
         await mkdir(config.data, { recursive: true })
@@ -312,18 +357,22 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
       }
       return gateway
     },
-    stop() {
-      stopped ??= (async () => {
-        if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true })
-        await gateway?.close() // O2
-        await runs.drain(drainMs)
-        unfollow()
-        await system.stop()
-        await registry.stop()
-        await logger.close()
-      })()
-      return stopped
-    },
+    stop: () => stop(),
+  }
+  function stop(end?: ClusterEnd): Promise<void> {
+    stopped ??= (async () => {
+      member?.announce()
+      if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true })
+      await gateway?.close() // O2
+      await runs.drain(drainMs)
+      unfollow()
+      await (member === undefined ? system.stop() : member.leave())
+      await registry.stop()
+      if (member !== undefined) await journal.close()
+      await logger.close()
+      tellEnded(end)
+    })()
+    return stopped
   }
   return os
 }

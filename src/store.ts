@@ -7,6 +7,7 @@ import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import type { PostgresSettings } from "#cluster/postgres-client.js"
+import type { PostgresStore } from "#cluster/postgres-store.js"
 import type { PostgresJournal } from "#cluster/postgres-journal.js"
 import type { Config } from "./config.js"
 import { levelRecords, memoryRecords, type RecordStore } from "./record-store.js"
@@ -15,7 +16,7 @@ import { levelRecords, memoryRecords, type RecordStore } from "./record-store.js
 export type Store = (
   | { readonly kind: "memory"; readonly journal: Journal }
   | { readonly kind: "leveldb"; readonly journal: Journal; readonly level: LevelStore }
-  | { readonly kind: "postgres"; readonly journal: PostgresJournal }
+  | { readonly kind: "postgres"; readonly journal: PostgresJournal; readonly store: PostgresStore }
 ) & {
   /** For people: "memory", a folder, or server and database. */
   readonly where: string
@@ -49,6 +50,7 @@ export async function openStore(
       kind: "postgres",
       where: `PostgreSQL (${store.where})`,
       journal: postgresJournal(store, clock),
+      store,
       room: (name) => postgresRecords(store, name, { clock, told: toldRooms.has(name) }),
     }
   }

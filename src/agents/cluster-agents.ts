@@ -99,7 +99,10 @@ export class ClusterAgents {
     const { peers, agents, clock } = parts
     this.guests = new GuestWork(peers, agents, clock)
     peers.serve(agentsService, { handle: (type: string, payload: unknown, from) => this.#handle(type, payload, from) })
-    for (const peer of peers.open()) this.#queues.set(peer, new QueueThere())
+    for (const peer of peers.open()) {
+      this.#queues.set(peer, new QueueThere())
+      peers.tell(peer, agentsService, "who", null) // it may have told before anybody listened here
+    }
     this.#unfollow = peers.follow((event) => {
       if (event.kind === "opened") {
         this.#queues.set(event.peer, new QueueThere())
@@ -152,6 +155,15 @@ export class ClusterAgents {
   /** @throws `UNKNOWN_AGENT` */
   describe(name: string): AgentDescription & { readonly nodes: readonly AgentOnNode[] } {
     return this.#spread(this.#parts.agents.describe(name))
+  }
+
+  /** Requests that each node's agents hold, by name of the node, as last heard. */
+  queued(): ReadonlyMap<string, number> {
+    const { peers, agents } = this.#parts
+    const nodes = new Map([[peers.self.name, agents.occupation().open]])
+    for (const [peer, { told }] of this.#queues)
+      if (told !== undefined) nodes.set(incarnationOf(peer)?.name ?? peer, told.agents.reduce((sum, { queued }) => sum + queued, 0)) // prettier-ignore
+    return nodes
   }
 
   /** D5. @throws what went wrong first, after it was tried everywhere; `UNKNOWN_AGENT` */
@@ -276,6 +288,8 @@ export class ClusterAgents {
 
   #handle(type: string, payload: unknown, from: NodeId): unknown {
     switch (type) {
+      case "who":
+        return this.#tell(from, this.#load())
       case "load":
         return this.#queues.get(from)?.hear(payload as NodeLoad)
       case "respond": {

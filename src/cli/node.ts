@@ -77,7 +77,9 @@ export async function withNode<T>(
   const config = await loadConfig(options)
   const remote = await findNode(config.data)
   if (remote !== undefined) return work(remote)
-  const os = await createAgentOS(optionsOf(config))
+  // Where others share the store, a command neither joins them nor touches what they carry out.
+  const shared = config.store !== undefined || config.storeEnv !== undefined
+  const os = await createAgentOS({ ...optionsOf(config), cluster: undefined, resume: !shared })
   try {
     return await work({ kind: "local", os })
   } finally {

@@ -4,7 +4,15 @@ import { Client as Channel, credentials, Metadata, status, type CallOptions, typ
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { llmagentos } from "#proto/agent.generated.js"
-import type { AgentView, ClusterView, MoveView, RebalanceView, RunStatus, TopologyView } from "../gateway/backend.js"
+import type {
+  AgentOnNodeView,
+  AgentView,
+  ClusterView,
+  MoveView,
+  RebalanceView,
+  RunStatus,
+  TopologyView,
+} from "../gateway/backend.js"
 import { traceparent } from "../monitoring/trace.js"
 import type { Answer, AnswerEvent, Askable, AskOptions, Client } from "./client.js"
 
@@ -244,6 +252,16 @@ function agentView(message: llmagentos.v1.IAgent): AgentView {
     replicas: message.replicas ?? 0,
     queued: message.queued ?? 0,
     tools: message.tools ?? [],
+    ...(message.nodes == null || message.nodes.length === 0 ? {} : { nodes: message.nodes.map(agentOnNode) }),
+  }
+}
+
+function agentOnNode(message: llmagentos.v1.IAgentOnNode): AgentOnNodeView {
+  return {
+    node: message.node ?? "",
+    state: message.state === "stopped" ? "stopped" : "running",
+    replicas: message.replicas ?? 0,
+    queued: message.queued ?? 0,
   }
 }
 

@@ -12,6 +12,15 @@ export interface AgentView {
   /** Requests that wait or are being worked on. */
   readonly queued: number
   readonly tools: readonly string[]
+  /** In a cluster: how it stands on each node; replicas and queued are those of all nodes. */
+  readonly nodes?: readonly AgentOnNodeView[]
+}
+
+export interface AgentOnNodeView {
+  readonly node: string
+  readonly state: "running" | "stopped"
+  readonly replicas: number
+  readonly queued: number
 }
 
 export interface TopologyView {

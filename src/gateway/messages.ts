@@ -55,7 +55,7 @@ export function runEvent(event: RunEvent, includeContext: boolean): llmagentos.v
 }
 
 export function agent(view: AgentView): llmagentos.v1.IAgent {
-  return { ...view, tools: [...view.tools] }
+  return { ...view, tools: [...view.tools], nodes: [...(view.nodes ?? [])] }
 }
 
 /** Messages of protobuf own their arrays. */

@@ -38,14 +38,14 @@ export interface CarryOutParts {
   readonly open: OpenRuns
   readonly embedder: Embedder
   readonly clock: Clock
-  /** Absent where the journal is not shared. */
-  readonly others?: { readonly self: string } | undefined
+  /** This node, where the journal is shared. */
+  readonly owner: string | undefined
 }
 
 /** @throws what ended the run */
 export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<RunResult> {
   const { runId, target, input, options, log, work, emit, resumed } = run
-  const { agents, topologies, functions, embedder, clock, others, conversations, open } = parts
+  const { agents, topologies, functions, embedder, clock, owner, conversations, open } = parts
   const { tenant = "default", conversation, traceId = "" } = options
   const began = clock.monotonic()
   emit({ type: "start", runId, target, resumed })
@@ -59,11 +59,11 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
         ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
         ...(options.budgetTokens === undefined ? {} : { budgetTokens: options.budgetTokens }),
         ...(options.context === undefined ? {} : { context: options.context }),
-        ...(others === undefined ? {} : { node: others.self }),
+        ...(owner === undefined ? {} : { node: owner }),
       }
       // Both are written before anything is done; the note goes first, so that no started run is ever without one. A store of this node alone keeps that order.
       const noted = open.note(tenant, runId)
-      if (others !== undefined) await noted
+      if (owner !== undefined) await noted
       await Promise.all([noted, log.append({ name: "started", payload: started })])
     }
     const context = options.context ?? emptyContext

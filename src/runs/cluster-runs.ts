@@ -28,8 +28,8 @@ const askTimeoutMs = 3000
 
 export interface ClusterRunsParts {
   readonly peers: Peers
-  /** Names of the members, however they fare; one that was removed or has left is none. */
-  readonly members: () => ReadonlySet<string>
+  /** Names of the members, however they fare; one that was removed or has left is none. Undefined: it is not known yet. */
+  readonly members: () => ReadonlySet<string> | undefined
   /** Names of the members that can take over now. */
   readonly able: () => readonly string[]
   /** Whether all of them share one journal. */
@@ -74,21 +74,26 @@ export class ClusterRuns {
     })
   }
 
-  /** For `Runs`; undefined where each node has a journal of its own. */
-  get others(): OtherNodes | undefined {
+  /** For `Runs`. */
+  get others(): OtherNodes {
     const { peers, members, shared } = this.#parts
-    if (!shared) return undefined
     return {
       self: peers.self.name,
-      has: (node) => members().has(node),
+      shared,
+      has: (node) => members()?.has(node) ?? true,
+      find: (runId) => this.#askAll<string>("find", runId),
       follow: (node, run) => this.#follow(node, run),
     }
   }
 
-  /** Begins: what this node left open goes on, and later what others leave. */
-  async start(runs: Runs): Promise<void> {
+  /** Answers for the runs of this node. */
+  serve(runs: Runs): void {
     this.#runs = runs
-    await runs.resume()
+  }
+
+  /** What this node left open goes on, and later what others leave. */
+  async begin(): Promise<void> {
+    await this.#own.resume()
     if (this.#parts.shared) this.#look()
   }
 
@@ -173,6 +178,10 @@ export class ClusterRuns {
     switch (type) {
       case "status":
         return this.#own.status(payload as string).then((status) => status ?? null)
+      case "find":
+        return this.#own
+          .status(payload as string)
+          .then((status) => (status === undefined ? null : this.#parts.peers.self.name))
       case "cancel":
         return this.#own.cancel(payload as string)
       case "conversation": {
@@ -204,17 +213,13 @@ export class ClusterRuns {
       waiting = []
       if (events.length > 0 && !followed.silent) peers.tell(from, service, "events", { ticket, events })
     }
-    const run = this.#own.join(
-      runId,
-      (event) => {
-        if (waiting.push(event) === 1) clock.afterInputOutput(flush)
-      },
-      followed.signal,
-    )
-    if (run === undefined) return { kind: "elsewhere" }
     this.#followed.set(key, followed)
     try {
-      return { kind: "ended", run: await run }
+      const tell = (event: RunEvent): void => {
+        if (waiting.push(event) === 1) clock.afterInputOutput(flush)
+      }
+      const run = await this.#own.join(runId, tell, followed.signal)
+      return run === undefined ? { kind: "elsewhere" } : { kind: "ended", run }
     } catch (error) {
       const { code, message } = AgentOSError.from(error, "RUN_FAILED")
       const broken = code === "RUN_MOVED" || code === "SYSTEM_STOPPED"
@@ -230,7 +235,7 @@ export class ClusterRuns {
   #look(): void {
     if (this.#closed) return
     const { clock, members, logger } = this.#parts
-    const now = members()
+    const now = members() ?? this.#known
     const gone = [...this.#known].some((node) => !now.has(node))
     this.#known = new Set(now)
     if ((gone || clock.monotonic() - this.#sweptAt >= sweepEveryMs) && this.#sweeping === undefined) {
@@ -249,6 +254,7 @@ export class ClusterRuns {
   async #sweep(): Promise<void> {
     const { members, able, peers, logger } = this.#parts
     const now = members()
+    if (now === undefined) return
     const taken = await this.#own.resume(
       ({ runId, node }) =>
         !this.#closed && node !== "" && !now.has(node) && successor(runId, able()) === peers.self.name,

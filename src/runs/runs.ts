@@ -6,8 +6,9 @@
  *   U2. The answer of a journalled run is durable before it is given.
  *   U3. A command id belongs to one run: the same id again gives that run's answer, or joins it while it goes.
  *   U4. A run that was not ended when the process died is begun again by `resume`, from its log.
- *   U5. Where several nodes share the journal, one of them carries a run out (R2 of `open-runs.ts`). Asked for under its command id elsewhere, it is followed there; and
- *       who waits for it here goes on waiting when another node takes it over.
+ *   U5. Where several nodes share the journal, one of them carries a run out (R2 of `open-runs.ts`), and who waits for it here goes on waiting when another takes it over.
+ *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node has a journal of its own, this holds for nodes that can be
+ *       reached.
  */
 import { createHash } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
@@ -49,16 +50,20 @@ export interface RunsParts {
   readonly random: Random
   /** Milliseconds that a run may take unless it says otherwise. */
   readonly timeoutMs?: number
-  /** The other nodes, where several share the journal. */
+  /** The other nodes of a cluster. */
   readonly others?: OtherNodes | undefined
 }
 
-/** What runs need to know of the nodes that share the journal with this one. */
+/** What runs need to know of the other nodes. */
 export interface OtherNodes {
   /** The name of this node. */
   readonly self: string
+  /** Whether all of them share the journal. */
+  readonly shared: boolean
   /** Whether a node of this name is a member, so that its runs are its own. */
   has(node: string): boolean
+  /** The node that knows of a run, among those that can be reached. */
+  find(runId: string): Promise<string | undefined>
   /**
    * Follows a run there.
    *
@@ -98,8 +103,14 @@ export class Runs {
 
   constructor(parts: RunsParts) {
     this.#parts = parts
-    this.#conversations = new Conversations(parts.journal, { shared: parts.others !== undefined })
-    this.#open = new OpenRuns(parts.records, parts.journal, parts.others?.self)
+    this.#conversations = new Conversations(parts.journal, { shared: parts.others?.shared ?? false })
+    this.#open = new OpenRuns(parts.records, parts.journal, this.#owner)
+  }
+
+  /** Who owns the runs of this node; undefined: nobody else could. */
+  get #owner(): string | undefined {
+    const { others } = this.#parts
+    return others?.shared === true ? others.self : undefined
   }
 
   /** Runs going on. */
@@ -193,12 +204,12 @@ export class Runs {
   async resume(
     wanted?: (run: { readonly runId: string; readonly node: string }) => boolean,
   ): Promise<readonly string[]> {
-    const { others } = this.#parts
+    const self = this.#owner
     const found: string[] = []
     for await (const run of this.#open.all()) {
       const { tenant, runId, node } = run
-      const mayTake = (owner: string): boolean => wanted?.({ runId, node: owner }) ?? (owner === "" || owner === others?.self) // prettier-ignore
-      if (this.#active.get(runId) !== undefined || (!mayTake(node) && node !== others?.self)) continue
+      const mayTake = (owner: string): boolean => wanted?.({ runId, node: owner }) ?? (owner === "" || owner === self) // prettier-ignore
+      if (this.#active.get(runId) !== undefined || (!mayTake(node) && node !== self)) continue
       const log = await this.#open.claim(run, mayTake)
       const { started } = log?.state ?? {}
       if (log === undefined || started === undefined) continue
@@ -212,21 +223,23 @@ export class Runs {
     return found
   }
 
-  /** Follows a run that goes on here. @returns undefined when it does not */
-  join(
+  /** Follows a run that goes on here, or has ended. @returns undefined when it is neither @throws what ended it */
+  async join(
     runId: string,
     listener: ((event: RunEvent) => void) | undefined,
     signal: AbortSignal | Cancellation | undefined,
-  ): Promise<RunResult> | undefined {
+    tenant = "default",
+  ): Promise<RunResult | undefined> {
     const active = this.#active.get(runId)
-    return active && this.#attach(active, signal, listener)
+    if (active !== undefined) return this.#attach(active, signal, listener)
+    return answerOf(await JournalLog.open(this.#parts.journal, tenant, runId))
   }
 
   /** Ends a run that nobody carries out at the moment, where the journal is shared. @returns false when it had ended, or never was */
   async cancelOpen(runId: string, tenant = "default"): Promise<boolean> {
-    const { others } = this.#parts
-    if (others === undefined) return false
-    const log = await this.#open.claim({ tenant, runId, node: others.self }, () => true)
+    const node = this.#owner
+    if (node === undefined) return false
+    const log = await this.#open.claim({ tenant, runId, node }, () => true)
     await log?.append({ name: "failed", payload: { code: "CANCELLED", message: `run ${runId} was cancelled` } })
     if (log !== undefined) await this.#open.strike(tenant, runId)
     return log !== undefined
@@ -265,27 +278,17 @@ export class Runs {
         ? random.uuid()
         : createHash("sha256").update(`${tenant}\u0000${commandId}`).digest("hex").slice(0, 32) // U3
     const recorded = commandId !== undefined || options.conversation !== undefined || this.#parts.topologies.has(target) // U1
-    const { clock, others } = this.#parts
+    const { clock } = this.#parts
     const until = clock.monotonic() + (options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs)
     let isNew = commandId === undefined
     for (;;) {
       try {
         const log = !recorded ? noLog : isNew ? JournalLog.begin(journal, tenant, runId) : await JournalLog.open(journal, tenant, runId) // prettier-ignore
         let active = this.#active.get(runId)
-        if (active === undefined && log instanceof JournalLog) {
-          const { started, ended, failed, owner = "" } = log.state
-          if (ended !== undefined) return ended
-          if (failed !== undefined) throw new AgentOSError(failed.code, failed.message)
-          if (others !== undefined && started !== undefined) {
-            if (owner !== others.self && others.has(owner)) {
-              const timeoutMs = until - clock.monotonic()
-              const run = await others.follow(owner, { runId, listener, signal: options.signal, timeoutMs })
-              if (run !== undefined) return run
-              throw new AgentOSError("RUN_MOVED", `run ${runId} does not go on at node ${owner} any more`)
-            }
-            await log.takeOver(others.self)
-            await this.#open.note(tenant, runId)
-          }
+        if (active === undefined && !isNew && log instanceof JournalLog) {
+          const timeoutMs = until - clock.monotonic()
+          const run = answerOf(log) ?? (await this.#elsewhere(log, tenant, { runId, listener, signal: options.signal, timeoutMs })) // prettier-ignore
+          if (run !== undefined) return run
           active = this.#active.get(runId)
         }
         active ??= this.#begin(runId, target, input, options, log, !isNew && log instanceof JournalLog && log.state.started !== undefined, listener) // prettier-ignore
@@ -299,6 +302,29 @@ export class Runs {
         else options.signal?.throwIfAborted()
       }
     }
+  }
+
+  /**
+   * What other nodes have to do with a run that is not carried out here.
+   *
+   * @returns its answer, when one of them gives it; otherwise it is this node's
+   * @throws what ended it; `RUN_MOVED`: it is to be looked for again
+   */
+  async #elsewhere(log: JournalLog, tenant: string, run: FollowedRun): Promise<RunResult | undefined> {
+    const { others } = this.#parts
+    const { started, owner = "" } = log.state
+    if (others === undefined || others.shared !== (started !== undefined)) return undefined
+    const owned = others.shared && (owner === others.self || !others.has(owner))
+    const node = others.shared ? owner : await others.find(run.runId)
+    if (!owned && node !== undefined) {
+      const answer = await others.follow(node, run)
+      if (answer !== undefined) return answer
+      throw new AgentOSError("RUN_MOVED", `run ${run.runId} does not go on at node ${node} any more`)
+    }
+    if (!owned) return undefined
+    await log.takeOver(others.self)
+    await this.#open.note(tenant, run.runId)
+    return undefined
   }
 
   async #attach(
@@ -350,11 +376,17 @@ export class Runs {
       this.#active.delete(runId)
     }
     const emit = (event: RunEvent): void => active.listeners.forEach((listener) => listener(event))
-    const parts = { ...this.#parts, conversations: this.#conversations, open: this.#open }
+    const parts = { ...this.#parts, conversations: this.#conversations, open: this.#open, owner: this.#owner }
     void carryOut({ runId, target, input, options, log, work, emit, resumed }, parts).then(
       (run) => (forget(), settle?.resolve(run)),
       (error: unknown) => (forget(), settle?.reject(error)),
     )
     return active
   }
+}
+
+/** The answer of a run that has ended. @throws what ended it otherwise */
+function answerOf({ state: { ended, failed } }: JournalLog): RunResult | undefined {
+  if (failed !== undefined) throw new AgentOSError(failed.code, failed.message)
+  return ended
 }

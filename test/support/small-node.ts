@@ -105,6 +105,7 @@ export async function smallNode({
     await clusterRuns?.close()
     await system.stop()
   }
-  await clusterRuns?.start(runs)
+  clusterRuns?.serve(runs)
+  await clusterRuns?.begin()
   return { agents: manager, cluster, clusterRuns, runs, model, journal, records, stop }
 }

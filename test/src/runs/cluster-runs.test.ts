@@ -223,4 +223,7 @@ t.test("where each node has a journal of its own, runs and conversations are fou
   t.match(await b.clusterRuns?.status(runId), { state: "finished", output: "hello" })
   t.equal((await b.clusterRuns?.conversation("echo", "c"))?.length, 2)
   t.strictSame(await b.clusterRuns?.conversation("echo", "other"), [])
+  const one = await a.runs.run("echo", "hi", { commandId: "k" })
+  t.strictSame(await b.runs.run("echo", "hi", { commandId: "k" }), one, "a command is carried out once")
+  t.equal(b.model.requests.length, 0)
 })

@@ -1,0 +1,53 @@
+/**
+ * The journal of a node, with the epochs of its shards: what an entity appends goes under the epoch by which this node owns its shard, and is refused once another one owns it.
+ *
+ * Invariants
+ *   F1. An entity of a shard that this node does not own appends nothing; nor, while the epoch is being minted anew, before that is settled.
+ *       Nor does it store snapshots or trim: what its last life left behind must not come after what another owner writes, or into a copy that is on its way.
+ *   F2. What belongs to no shard (top-level actors, reminders, runs) goes on as without a cluster.
+ */
+import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
+import { fenceOf } from "./epochs.js"
+import type { Ownership } from "./ownership.js"
+
+/** @param shardOf undefined for an actor that is no entity */
+export function fencedJournal(
+  journal: Journal,
+  ownership: Pick<Ownership, "write">,
+  shardOf: (actor: PersistenceId) => number | undefined,
+): Journal {
+  const write = (actor: PersistenceId, work: () => Promise<void>): Promise<void> => {
+    const shard = shardOf(actor)
+    return shard === undefined ? work() : ownership.write(shard, work)
+  }
+  return {
+    ...bound(journal),
+    saveSnapshot: (actor, snapshot) => write(actor, () => journal.saveSnapshot(actor, snapshot)),
+    trim: (actor, upTo) => write(actor, () => journal.trim(actor, upTo)),
+    trimCommands: (actor, before) => write(actor, () => journal.trimCommands(actor, before)),
+    append(actor, expected, epoch, events, options) {
+      const shard = shardOf(actor)
+      if (shard === undefined) return journal.append(actor, expected, epoch, events, options)
+      const fenced = { ...options, fence: fenceOf(shard) }
+      return ownership.write(shard, (minted) => journal.append(actor, expected, minted, events, fenced))
+    },
+  }
+}
+
+/** A journal whose methods need no `this`. */
+function bound(journal: Journal): Journal {
+  return {
+    append: (...args) => journal.append(...args),
+    read: (...args) => journal.read(...args),
+    reply: (...args) => journal.reply(...args),
+    trim: (...args) => journal.trim(...args),
+    trimCommands: (...args) => journal.trimCommands(...args),
+    saveSnapshot: (...args) => journal.saveSnapshot(...args),
+    snapshot: (...args) => journal.snapshot(...args),
+    ordered: (...args) => journal.ordered(...args),
+    follow: (...args) => journal.follow(...args),
+    keys: (...args) => journal.keys(...args),
+    compact: () => journal.compact(),
+    close: () => journal.close(),
+  }
+}

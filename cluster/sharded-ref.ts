@@ -1,0 +1,145 @@
+/**
+ * A ref to an entity of the cluster, wherever it lives now. Made often, so it does nothing before it is used; while its shard is on this node, it costs one look into an array more
+ * than a ref to an entity here.
+ *
+ * Invariants
+ *   E1. An answer that an entity of this node has made leaves only as `mayAnswer` of `lease.ts` says, asked after it was made. One that another node has made has passed there.
+ */
+import { AgentOSError } from "#actors/errors.js"
+import type { Ask } from "#actors/ask.js"
+import type { Cause } from "#actors/cause.js"
+import type { EntityRef } from "#actors/entities.js"
+import { AddressedRef, type AskOptions, type OpenAsk, type Ref } from "#actors/ref.js"
+import type { PersistenceId } from "#actors/persistence/journal.js"
+import "./errors.js"
+import type { Message } from "./held.js"
+import type { NodeId } from "./node.js"
+
+/** What refs ask of the shards of their node. */
+export interface ShardedRefs {
+  /** 1 for a shard whose messages go straight to its entities here. */
+  readonly straight: Uint8Array
+  /** Counts links that opened or closed: a ref to an entity at a peer ends with its link. */
+  readonly links: number
+  here(id: PersistenceId): EntityRef
+  /** The peer that a message may be sent to at once, if that is its way. */
+  peerFor(shard: number, from: NodeId | undefined): NodeId | undefined
+  entityAt(peer: NodeId, id: PersistenceId): Ref | undefined
+  /** @returns false when nobody takes it */
+  dispatch(message: Message, from: NodeId | undefined): boolean
+  /** E1 @returns the answer, or a promise of it; throws `SHARD_MOVED` */
+  answered(shard: number, answer: unknown): unknown
+  /** The same for an ask that failed. */
+  failed(shard: number, error: unknown): never | Promise<never>
+}
+
+/** An answer, or a failure, that came from another node. */
+export class Elsewhere {
+  readonly told: unknown
+  constructor(told: unknown) {
+    this.told = told
+  }
+}
+
+export class ShardedRef extends AddressedRef {
+  readonly #shards: ShardedRefs
+  readonly #id: PersistenceId
+  readonly #shard: number
+  /** The peer whose messages it stands for; undefined for this node's own. */
+  readonly #from: NodeId | undefined
+  #here: EntityRef | undefined
+  #peer: NodeId | undefined
+  #links = -1
+  #remote: Ref | undefined
+  #answered: ((answer: never) => never) | undefined
+  #failed: ((error: unknown) => never) | undefined
+
+  constructor(shards: ShardedRefs, id: PersistenceId, shard: number, from: NodeId | undefined) {
+    super()
+    this.#shards = shards
+    this.#id = id
+    this.#shard = shard
+    this.#from = from
+  }
+
+  get address(): string {
+    return this.#entity().address
+  }
+
+  send(type: string, payload: unknown, cause: Cause | undefined): boolean {
+    const shards = this.#shards
+    if (shards.straight[this.#shard] === 1) return this.#entity().send(type, payload, cause)
+    const remote = this.#remoteNow()
+    if (remote !== undefined) return remote.send(type, payload, cause)
+    this.#entity().checkType(type)
+    return shards.dispatch({ id: this.#id, type, payload, meta: cause }, this.#from)
+  }
+
+  request(
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+    options: AskOptions | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+  ): Promise<never> {
+    const shards = this.#shards
+    if (shards.straight[this.#shard] === 1)
+      return this.#gated(this.#entity().request(type, payload, cause, options, serving, asker))
+    const remote = this.#remoteNow()
+    if (remote !== undefined) return remote.request(type, payload, cause, options, serving, asker)
+    const put = (ask: Ask): boolean => {
+      this.#entity().checkType(type)
+      return shards.dispatch({ id: this.#id, type, payload, meta: ask }, this.#from)
+    }
+    return this.#gated(this.#entity().open(type, cause, options, serving, asker, put))
+  }
+
+  override check(type: string, payload: unknown): unknown {
+    return this.#entity().check(type, payload)
+  }
+
+  #entity(): EntityRef {
+    return (this.#here ??= this.#shards.here(this.#id))
+  }
+
+  /** The ref at the peer that messages may be sent to at once. */
+  #remoteNow(): Ref | undefined {
+    const peer = this.#shards.peerFor(this.#shard, this.#from)
+    if (peer === undefined) return undefined
+    if (peer !== this.#peer || this.#links !== this.#shards.links) {
+      this.#links = this.#shards.links
+      this.#remote = this.#shards.entityAt(peer, this.#id)
+      this.#peer = this.#remote === undefined ? undefined : peer
+    }
+    return this.#remote
+  }
+
+  #gated(answer: Promise<never>): Promise<never> {
+    this.#answered ??= (told) => this.#shards.answered(this.#shard, told) as never
+    this.#failed ??= (error) => this.#shards.failed(this.#shard, error) as never
+    return answer.then(this.#answered, this.#failed)
+  }
+}
+
+export const shardMoved = (shard: number): AgentOSError =>
+  new AgentOSError("SHARD_MOVED", `shard ${shard} is owned by another node by now, or by nobody; what was answered here does not count`) // prettier-ignore
+
+/** Codes that say nothing about what an entity holds: of asks that ended on the way to it, or were given up. */
+const ofTheWay = new Set([
+  "ACTOR_STOPPED",
+  "ASK_CYCLE",
+  "ASK_TIMEOUT",
+  "CANCELLED",
+  "MAILBOX_FULL",
+  "NODE_LOST",
+  "NODE_UNREACHABLE",
+  "SHARD_MOVED",
+  "SYSTEM_STOPPED",
+  "UNAVAILABLE",
+  "UNKNOWN_DEFINITION",
+  "UNKNOWN_MESSAGE",
+])
+
+/** Whether an error was made by the entity, so that it is an answer as any other. */
+export const isAnswer = (error: unknown): boolean => !(error instanceof AgentOSError) || !ofTheWay.has(error.code)
