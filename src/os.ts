@@ -14,7 +14,7 @@ import { systemClock, systemRandom, type Clock, type Random } from "#actors/cloc
 import { AgentOSError } from "#actors/errors.js"
 import { ActorSystem } from "#actors/system.js"
 import type { Carrier } from "#cluster/carrier.js"
-import type { Cluster, ClusterEnd } from "#cluster/cluster.js"
+import type { Cluster, ClusterEnd } from "#cluster/cluster-handle.js"
 import type { Registry } from "#cluster/registry.js"
 import "./errors.js"
 import { AgentManager, type AgentManagerLimits } from "./agents/agent-manager.js"

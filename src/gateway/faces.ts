@@ -86,6 +86,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   NOT_ADMITTED: unavailable,
   FRAME_REFUSED: internal,
   UNAVAILABLE_ADDRESS: internal,
+  INVALID_CERTIFICATE: internal,
   SETTINGS_DIFFER: internal,
   UNKNOWN_NODE: missing,
   NODE_ALIVE: conflict,
