@@ -50,7 +50,7 @@ export interface MemberOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-const service = "node"
+const service = "os"
 const readyMs = 600_000
 const leaveTimeoutMs = 10_000
 
@@ -208,12 +208,13 @@ export class Member {
 
   #view(): ClusterView {
     const { cluster } = this
-    const { cluster: name, ready, members, shards, registry } = cluster.status()
+    const { cluster: name, ready, waitingFor, members, shards, registry } = cluster.status()
     const queued = this.#agents?.queued() ?? new Map<string, number>()
     return {
       name,
       node: cluster.node.name,
       ready,
+      waitingFor,
       registry: registry.answers,
       shards: shards.count,
       unowned: shards.unowned,
