@@ -70,10 +70,4 @@ export const clusterErrors = defineErrors({
     executed: "no",
     meaning: "The address that the node is to listen at cannot be had.",
   },
-  UNKNOWN_NODE: { retryable: false, executed: "no", meaning: "No member of the cluster has this name." },
-  NODE_ALIVE: {
-    retryable: false,
-    executed: "no",
-    meaning: "Only a node that is down can be given up for lost; let this one leave, or stop it.",
-  },
 })

@@ -218,12 +218,13 @@ export class Member {
 
   #view(): ClusterView {
     const { cluster } = this
-    const { cluster: name, ready, members, shards, registry } = cluster.status()
+    const { cluster: name, ready, waitingFor, members, shards, registry } = cluster.status()
     const queued = this.#agents?.queued() ?? new Map<string, number>()
     return {
       name,
       node: cluster.node.name,
       ready,
+      waitingFor,
       registry: registry.answers,
       shards: shards.count,
       unowned: shards.unowned,
