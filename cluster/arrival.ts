@@ -15,6 +15,7 @@ import {
   type Welcome,
 } from "./hello.js"
 import type { MeshTimings } from "./mesh-limits.js"
+import { incarnationOf } from "./node.js"
 
 /** Who hears what comes on a stream that was handed over. */
 export interface Taker {
@@ -59,8 +60,11 @@ export class Arrival implements StreamEvents {
     try {
       if (this.#hello === undefined) {
         this.#hello = decodeHello(bytes)
-        if (this.#hello.kind === this.#kind) this.#owner.greeted(this, this.#hello)
-        else this.close()
+        const { proven } = this.#stream
+        const name = incarnationOf(this.#hello.from)?.name
+        if (this.#hello.kind !== this.#kind || name === undefined) this.close()
+        else if (proven === undefined || proven.includes(name)) this.#owner.greeted(this, this.#hello)
+        else this.refuse({ why: "not-admitted", message: `its certificate is of ${proven.join(", ")}, not of ${name}` })
       } else if (this.#nonce !== undefined && isConfirm(bytes, this.#nonce)) {
         this.#cancelTimer()
         this.#taker = this.#owner.confirmed(this, this.#hello, this.#promised)

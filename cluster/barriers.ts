@@ -15,7 +15,8 @@ export interface BarrierWorld {
   isOpen(peer: NodeId): boolean
   /** Resolves when a peer has passed on what it got for a shard; rejects when that is not to be known. */
   ask(peer: NodeId, shard: number): Promise<unknown>
-  dispatch(message: Message, from: NodeId | undefined): void
+  /** Sends on what has waited. */
+  dispatch(message: HeldMessage): void
   /** Nothing waits for a shard any more. */
   passed(shard: number): void
 }
@@ -91,7 +92,7 @@ export class Barriers {
   #down(shard: number): void {
     const waiting = this.#waiting.get(shard) ?? []
     this.#waiting.delete(shard)
-    for (const message of waiting) this.#world.dispatch(message, message.from)
+    for (const message of waiting) this.#world.dispatch(message)
     if (!this.#waiting.has(shard)) this.#world.passed(shard)
   }
 }

@@ -5,6 +5,7 @@ import type { NodeId } from "./node.js"
 export interface MemberReport {
   readonly id: NodeId
   readonly name: string
+  readonly incarnation: number
   readonly address: string
   readonly roles: readonly string[]
   readonly capacity: number
@@ -15,18 +16,27 @@ export interface MemberReport {
   readonly protocol: number | null
   /** Whether a link to it is open; this node itself counts as linked. */
   readonly linked: boolean
+  /** Shards that it owns. */
+  readonly shards: number
 }
 
 export interface ShardsReport {
   readonly count: number
   /** By name of the owner, as the registry tells. */
   readonly owned: Readonly<Record<string, number>>
-  /** Served by this node. */
+  /** Owned by this node, and how many of those are wished onto it. */
   readonly here: number
+  readonly served: number
   /** On their way to this node or away from it. */
   readonly moving: number
   /** Of which no owner is known. */
   readonly unowned: number
+  /** Messages that this node holds for shards that move. */
+  readonly held: number
+  /** This node takes no shards. */
+  readonly draining: boolean
+  /** What stands in the way of owning, in words. */
+  readonly trouble: string | null
 }
 
 export interface ClusterStatus {
@@ -39,17 +49,25 @@ export interface ClusterStatus {
   readonly waitingFor: readonly string[]
   readonly members: readonly MemberReport[]
   readonly shards: ShardsReport
+  /** Where the state of entities is kept. */
+  readonly state: "postgres" | "leveldb" | "memory"
   /** Whether this node answers from memory; without a fresh lease each answer is confirmed by the store first. */
   readonly lease: { readonly fresh: boolean; /** Null: there is none. */ readonly staleForMs: number | null }
   /** A registry that does not answer stops moves and takeovers; what is served goes on. */
   readonly registry: { readonly answers: boolean; readonly reason: string | null }
 }
 
-export function reportMembers(view: View, now: number, linked: ReadonlySet<NodeId>): readonly MemberReport[] {
+export function reportMembers(
+  view: View,
+  now: number,
+  linked: ReadonlySet<NodeId>,
+  shards: Readonly<Record<string, number>>,
+): readonly MemberReport[] {
   return [...view.members.values()]
     .map(({ id, node, status, since, protocol }) => ({
       id,
       name: node.name,
+      incarnation: node.incarnation,
       address: node.address,
       roles: node.roles,
       capacity: node.capacity,
@@ -57,6 +75,7 @@ export function reportMembers(view: View, now: number, linked: ReadonlySet<NodeI
       forMs: Math.round(now - since),
       protocol: protocol ?? null,
       linked: id === view.self || linked.has(id),
+      shards: shards[node.name] ?? 0,
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
@@ -66,14 +85,4 @@ export function reportLease(freshUntil: number | undefined, now: number): Cluste
   if (freshUntil === undefined || freshUntil === -Infinity) return { fresh: false, staleForMs: null }
   const staleForMs = Math.max(0, Math.round(now - freshUntil))
   return { fresh: now < freshUntil, staleForMs }
-}
-
-/** Shards by their owners. @param owners by shard */
-export function countOwners(owners: readonly (string | undefined)[]): Pick<ShardsReport, "count" | "owned" | "unowned"> {
-  const owned: Record<string, number> = {}
-  let unowned = 0
-  for (const owner of owners)
-    if (owner === undefined) unowned += 1
-    else owned[owner] = (owned[owner] ?? 0) + 1
-  return { count: owners.length, owned, unowned }
 }

@@ -59,6 +59,12 @@ export const clusterErrors = defineErrors({
     executed: "no",
     meaning: "Bytes from another node are not a frame of the protocol, or not the next one.",
   },
+  INVALID_CERTIFICATE: {
+    retryable: false,
+    executed: "no",
+    meaning:
+      "The certificate of this node, its key or the authority of the cluster cannot be read, or do not fit together.",
+  },
   UNAVAILABLE_ADDRESS: {
     retryable: false,
     executed: "no",

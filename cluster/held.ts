@@ -3,7 +3,7 @@
  *
  * Invariants
  *   H1. Within a line, messages keep the order in which they came.
- *   H2. At most so many are held for one shard, and for all; what a giver flushes is taken in any case, since the giver had held it within the same bound.
+ *   H2. At most so many are held for one shard, and for all; what a giver flushes, or this node has accepted before, is taken in any case: it was held within the same bound.
  *   H3. An ask that ended meanwhile, by its deadline or its signal, is dropped when its turn comes.
  */
 import { Ask } from "#actors/ask.js"
@@ -59,9 +59,15 @@ export class Lines {
   }
 
   /** @returns false when it is refused (H2) */
-  hold(line: "flushed" | "direct", message: Message, from: NodeId | undefined, now: number): boolean {
+  hold(
+    line: "flushed" | "direct",
+    message: Message,
+    from: NodeId | undefined,
+    now: number,
+    accepted: boolean,
+  ): boolean {
     const { limits, count } = this.#total
-    if (line === "direct" && (this.size >= limits.perShard || count >= limits.inAll)) return false
+    if (!accepted && line === "direct" && (this.size >= limits.perShard || count >= limits.inAll)) return false
     this.#total.count += 1
     ;(line === "flushed" ? this.#flushed : this.#direct).push({ ...message, from, since: now })
     return true

@@ -6,7 +6,7 @@
  *   L2. Attempts come slower and slower, and not at the same moments on all nodes; a stream that was welcomed begins anew.
  */
 import type { CancelTimer, Clock, Random } from "#actors/clock.js"
-import type { Carrier, Stream, StreamKind } from "./carrier.js"
+import type { Carrier, Stream, StreamEvents, StreamKind } from "./carrier.js"
 import {
   decodeAnswer,
   encodeConfirm,
@@ -18,6 +18,7 @@ import {
   type Welcome,
 } from "./hello.js"
 import type { MeshTimings } from "./mesh-limits.js"
+import { incarnationOf } from "./node.js"
 
 export interface LinePorts {
   readonly carrier: Carrier
@@ -89,7 +90,7 @@ export class Line {
     if (address === undefined) return
     const { carrier, clock, random, timings } = this.#ports
     const nonce = nonceOf(random)
-    const stream = carrier.open(address, this.#kind, {
+    const events: StreamEvents = {
       frame: (bytes) => {
         if (this.#stream !== stream) return // L1
         if (this.#open) this.#owner.frame(bytes)
@@ -99,9 +100,11 @@ export class Line {
         if (this.#stream === stream && this.#open) this.#owner.drained()
       },
       closed: () => this.#closed(stream),
-    })
+    }
+    const hello = { ...this.#owner.hello(), kind: this.#kind, nonce }
+    const stream = carrier.open(address, this.#kind, events, incarnationOf(hello.to)?.name)
     this.#stream = stream
-    stream.send(encodeHello({ ...this.#owner.hello(), kind: this.#kind, nonce }))
+    stream.send(encodeHello(hello))
     this.#cancelTimer = clock.timer(timings.handshakeMs, () => stream.close())
   }
 

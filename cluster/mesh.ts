@@ -41,32 +41,32 @@ type Accept = (kind: StreamKind, stream: Stream) => StreamEvents
 export class Entrance {
   readonly address: string
   readonly #listening: Listening
-  readonly #leads: { accept?: Accept | undefined }
+  readonly #used: { accept?: Accept | undefined }
 
-  private constructor(listening: Listening, leads: { accept?: Accept | undefined }) {
+  private constructor(listening: Listening, used: { accept?: Accept | undefined }) {
     this.address = listening.address
     this.#listening = listening
-    this.#leads = leads
+    this.#used = used
   }
 
   /** @throws {AgentOSError} `UNAVAILABLE_ADDRESS` */
   static async open(carrier: Carrier): Promise<Entrance> {
-    const leads: { accept?: Accept | undefined } = {}
+    const used: { accept?: Accept | undefined } = {}
     const listening = await carrier.listen((kind, stream) => {
-      if (leads.accept !== undefined) return leads.accept(kind, stream)
+      if (used.accept !== undefined) return used.accept(kind, stream)
       stream.close() // it is too early, or too late: who comes tries again
       return { frame() {}, drained() {}, closed() {} }
     })
-    return new Entrance(listening, leads)
+    return new Entrance(listening, used)
   }
 
   /** @param accept takes streams from now on */
-  lead(accept: Accept): void {
-    this.#leads.accept = accept
+  use(accept: Accept): void {
+    this.#used.accept = accept
   }
 
   async close(): Promise<void> {
-    this.#leads.accept = undefined
+    this.#used.accept = undefined
     await this.#listening.close()
   }
 }
@@ -141,7 +141,7 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
       linkTo: (id) => this.#linkTo(id),
       ended: () => (this.#endedLink ??= this.#overLink(undefined)),
     }
-    entrance.lead((kind, stream) => this.#arrived(kind, stream))
+    entrance.use((kind, stream) => this.#arrived(kind, stream))
   }
 
   #doorOrThrow(): EntityDoor {
@@ -330,7 +330,7 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
 
   // --- names ---------------------------------------------------------------------------------------------------------------------------------
 
-  /** Of a node that a ref leads to; membership may not have heard of it yet. */
+  /** Of a node that a ref used to; membership may not have heard of it yet. */
   #linkTo(id: NodeId): Link {
     const known = this.#peers.get(id)
     if (known !== undefined) return known.link
@@ -414,12 +414,13 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
 
   // --- the end -------------------------------------------------------------------------------------------------------------------------------
 
-  /** Lets peers have what was sent to them, for so long at most, and closes. */
+  /** Lets peers have what was sent to them, for so long at most, tells them that this node is gone, and closes. */
   async leave(patienceMs = 1000): Promise<void> {
     const until = this.clock.monotonic() + patienceMs
     for (const peer of this.#peers.values()) peer.link.flush()
     const waits = (): boolean => [...this.#peers.values()].some((peer) => peer.bound && !peer.settled)
     while (waits() && this.clock.monotonic() < until) await new Promise<void>((done) => this.clock.timer(10, done))
+    this.tellRemoved(this.selfId)
     await this.close()
   }
 

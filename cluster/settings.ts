@@ -7,14 +7,14 @@
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import type { StateIs } from "./placement.js"
 import { pause } from "./pause.js"
 import type { Registry } from "./registry.js"
+import type { ClusterState } from "./state.js"
 
 export interface ClusterSettings {
   /** Entities are dealt into so many shards for ever (P1 of `placement.ts`). */
   readonly shards: number
-  readonly state: StateIs
+  readonly state: ClusterState["kind"]
 }
 
 /** Key of the record. */

@@ -11,6 +11,7 @@ import type { Cause } from "#actors/cause.js"
 import type { EntityRef } from "#actors/entities.js"
 import { AddressedRef, type AskOptions, type OpenAsk, type Ref } from "#actors/ref.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
+import "./errors.js"
 import type { Message } from "./held.js"
 import type { NodeId } from "./node.js"
 
@@ -124,9 +125,21 @@ export class ShardedRef extends AddressedRef {
 export const shardMoved = (shard: number): AgentOSError =>
   new AgentOSError("SHARD_MOVED", `shard ${shard} is owned by another node by now, or by nobody; what was answered here does not count`) // prettier-ignore
 
-/** Codes that say nothing about what an entity holds: of asks that ended on the way to it. */
-const ofTheWay = new Set(["ASK_TIMEOUT", "CANCELLED", "SHARD_MOVED", "ASK_CYCLE", "SYSTEM_STOPPED"])
+/** Codes that say nothing about what an entity holds: of asks that ended on the way to it, or were given up. */
+const ofTheWay = new Set([
+  "ACTOR_STOPPED",
+  "ASK_CYCLE",
+  "ASK_TIMEOUT",
+  "CANCELLED",
+  "MAILBOX_FULL",
+  "NODE_LOST",
+  "NODE_UNREACHABLE",
+  "SHARD_MOVED",
+  "SYSTEM_STOPPED",
+  "UNAVAILABLE",
+  "UNKNOWN_DEFINITION",
+  "UNKNOWN_MESSAGE",
+])
 
 /** Whether an error was made by the entity, so that it is an answer as any other. */
-export const isAnswer = (error: unknown): boolean =>
-  !(error instanceof AgentOSError) || (error.executed !== "no" && !ofTheWay.has(error.code))
+export const isAnswer = (error: unknown): boolean => !(error instanceof AgentOSError) || !ofTheWay.has(error.code)

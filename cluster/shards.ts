@@ -124,7 +124,7 @@ export class Shards implements EntityDoor, ShardedRefs {
       now: () => clock.monotonic(),
       isOpen: (peer) => this.#open.has(peer),
       ask: (peer, shard) => this.#askBarrier(peer, shard, 0),
-      dispatch: (message, from) => void this.dispatch(message, from),
+      dispatch: (message) => void this.#dispatch(message, message.from, true),
       passed: (shard) => this.#changed(this.#shard(shard)),
     })
   }
@@ -183,20 +183,29 @@ export class Shards implements EntityDoor, ShardedRefs {
   }
 
   dispatch(message: Message, from: NodeId | undefined): boolean {
+    return this.#dispatch(message, from, false)
+  }
+
+  /** @param accepted before, by this node: no bound stands against it */
+  #dispatch(message: Message, from: NodeId | undefined, accepted: boolean): boolean {
     const shard = this.shardOf(message.id)
     const way = this.#way(shard, from)
     if (way.go === "nowhere") return this.#refuse(message, "UNAVAILABLE")
     const to = way.go === "peer" ? way.peer : undefined
     // What a peer sends for this node has its order by the link.
     if ((from === undefined || to !== undefined) && !this.#barriers.mayGo(shard, to)) {
-      if (this.#barriers.count(shard) >= this.#held.limits.perShard) return this.#refuse(message, "MAILBOX_FULL")
+      if (!accepted && this.#barriers.count(shard) >= this.#held.limits.perShard)
+        return this.#refuse(message, "MAILBOX_FULL")
       this.#barriers.wait(shard, message, from)
       this.#changed(this.#shard(shard))
       return true
     }
-    if (way.go === "here") return this.#deliver(message, from !== undefined && from === this.#shard(shard).givenBy)
+    if (way.go === "here") {
+      const { givenBy } = this.#shard(shard)
+      return this.#deliver(message, accepted || (from !== undefined && from === givenBy))
+    }
     if (way.go === "hold") {
-      if (this.#shard(shard).lines.hold(way.line, message, from, this.#clock.monotonic())) return true
+      if (this.#shard(shard).lines.hold(way.line, message, from, this.#clock.monotonic(), accepted)) return true
       return this.#refuse(message, "MAILBOX_FULL")
     }
     return this.#send(message, way.peer)
@@ -382,7 +391,7 @@ export class Shards implements EntityDoor, ShardedRefs {
     this.straight[number] = shard.handles && !this.#barriers.isUp(number) ? 1 : 0
     if (lines.size > 0 && !shard.moving && !shard.stopping) {
       const way = this.#way(number, undefined)
-      if (way.go !== "hold") for (const message of lines.take("both")) this.dispatch(message, message.from)
+      if (way.go !== "hold") for (const message of lines.take("both")) this.#dispatch(message, message.from, true)
     }
     if ((shard.handles || (lines.size === 0 && !this.#barriers.isUp(number))) && this.#settled.size > 0) {
       for (const settled of this.#settled.get(number) ?? []) settled()
@@ -452,7 +461,7 @@ export class Shards implements EntityDoor, ShardedRefs {
       },
       tell: (peer, news) => this.#tell(peer, news),
       deliver: (message) => void this.#deliver(message, true),
-      again: (message) => void this.dispatch(message, message.from),
+      again: (message) => void this.#dispatch(message, message.from, true),
       flush: (shard, taker, epoch, messages) => this.#flush(shard, taker, epoch, messages),
       changed: (shard) => {
         this.#changed(shard)
@@ -488,7 +497,7 @@ export class Shards implements EntityDoor, ShardedRefs {
     if (isOver(message)) return true
     const ref = this.#open.has(taker) ? this.#peers.entityAt(taker, id) : undefined
     if (ref === undefined) {
-      this.dispatch(message, message.from)
+      this.#dispatch(message, message.from, true)
       return true
     }
     if (!(meta instanceof Ask)) return ref.send(type, payload, meta)

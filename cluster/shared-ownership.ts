@@ -7,6 +7,7 @@
  *   S2. The watch is a hint. That a lock which this node holds is somebody else's is told to its claim only by a look that was begun after the lock was taken.
  *   S3. Of all calls to the registry for locks at most `atOnce` are under way; looks and epochs go in groups.
  */
+import { setMaxListeners } from "node:events"
 import { AgentOSError } from "#actors/errors.js"
 import { Limit, TimerWheel } from "#actors/timers.js"
 import { AtOnce } from "./at-once.js"
@@ -70,6 +71,7 @@ export class SharedOwnership implements Ownership {
   }
 
   start(ports: OwnershipPorts, listener: (news: OwnershipNews) => void): void {
+    setMaxListeners(0, this.#ended.signal) // one for each pause
     this.#ports = ports
     this.#listener = listener
     this.#me = nodeId(ports.self)

@@ -7,7 +7,7 @@ import { memoryRegistry } from "#cluster/memory-registry.js"
 import { agreeOnSettings, type ClusterSettings } from "#cluster/settings.js"
 import { staticRegistry } from "#cluster/static-registry.js"
 
-const mine: ClusterSettings = { shards: 64, state: "shared" }
+const mine: ClusterSettings = { shards: 64, state: "postgres" }
 
 function registries(t: { teardown(then: () => unknown): void }) {
   const clock = new VirtualClock()
@@ -38,7 +38,7 @@ t.test("a node that is set up otherwise is refused, and told in what", async (t)
   await agreeOnSettings(registry, mine, clock, signal, quiet)
   const agree = (settings: ClusterSettings) => agreeOnSettings(registry, settings, clock, signal, quiet)
   await t.rejects(agree({ ...mine, shards: 128 }), { code: "SETTINGS_DIFFER", message: /shards 128.*has 64/ })
-  await t.rejects(agree({ ...mine, state: "on-the-node" }), { code: "SETTINGS_DIFFER", message: /on-the-node.*shared/ })
+  await t.rejects(agree({ ...mine, state: "leveldb" }), { code: "SETTINGS_DIFFER", message: /leveldb.*postgres/ })
 })
 
 t.test("a registry that does not answer is asked again, and why is told once (A2)", async (t) => {

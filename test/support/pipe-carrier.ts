@@ -11,41 +11,49 @@ interface PipeOptions {
   readonly later?: (callback: () => void) => void
 }
 
-/** One direction of a stream. */
+/** One side of a stream. What it sends goes one step a turn. */
 class End implements Stream {
   readonly #pipe: Pipe
   other!: End
   events!: StreamEvents
   closed = false
-  underWay = 0
   wanting = false
+  #closing = false
+  readonly #steps: (() => void)[] = []
 
   constructor(pipe: Pipe) {
     this.#pipe = pipe
   }
 
   send(frame: Uint8Array): boolean {
-    if (this.closed) return false
-    this.underWay += 1
+    if (this.closed || this.#closing) return false
     const copy = Uint8Array.prototype.slice.call(frame)
-    this.#pipe.deliver(() => {
-      this.underWay -= 1
-      if (this.closed || this.other.closed) return
+    this.#step(() => {
       this.#pipe.net.carried(this.#pipe, copy)
-      if (this.closed) return
-      this.other.events.frame(copy)
-      if (this.wanting && this.underWay === 0) {
-        this.wanting = false
-        this.events.drained()
-      }
+      if (!this.closed && !this.other.closed) this.other.events.frame(copy)
+      if (!this.wanting || this.closed || this.#steps.length > 1) return
+      this.wanting = false
+      this.events.drained()
     })
-    this.wanting = this.underWay >= this.#pipe.net.room
+    this.wanting ||= this.#steps.length >= this.#pipe.net.room
     return !this.wanting
   }
 
   /** After what was sent. */
   close(): void {
-    this.#pipe.deliver(() => this.#pipe.cut("closed"))
+    this.#closing = true
+    this.#step(() => this.#pipe.cut("closed"))
+  }
+
+  #step(step: () => void): void {
+    this.#steps.push(step)
+    if (this.#steps.length === 1) this.#pipe.deliver(this.#next)
+  }
+
+  readonly #next = (): void => {
+    if (!this.closed) this.#steps[0]?.()
+    this.#steps.shift()
+    if (this.#steps.length > 0) this.#pipe.deliver(this.#next)
   }
 
   end(reason: string): void {
