@@ -41,7 +41,7 @@ interface LifeRecord {
 }
 
 /** What is known of the registry's life. */
-export type Standing =
+export type RegistryStanding =
   | { readonly is: "unknown" }
   | { readonly is: "absent" }
   | { readonly is: "ours"; readonly whole: boolean }
@@ -80,7 +80,7 @@ const againMs = 500
 
 export class HomeCensus {
   readonly #ports: CensusPorts
-  standing: Standing = { is: "unknown" }
+  standing: RegistryStanding = { is: "unknown" }
   /** Why the records are not whole, in words. */
   trouble: string | undefined = "the registry has not told of the homes of shards so far"
   #taking: Promise<void> | undefined

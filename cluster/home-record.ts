@@ -18,6 +18,8 @@
  *   R4. Once `giving`, a node goes on until the record is given up: the taker has all of the state, so that naming it is right whatever became of earlier attempts, of the
  *       registry, and of the taker. Only a new process that sees the record as it was goes back, by writing it again: that makes every write of its predecessor fail.
  *   R5. What was given away is removed when the record names the taker by the epoch that this node gave it; after any other loss the copy is set aside, not deleted.
+ *   R6. A process serves by an epoch that none before it has served by: it raises the one that it finds, once it has seen that the record agrees with the mark. So a mark is ahead of
+ *       its record by one at most, and never passes what an operator wrote who declared the node lost.
  */
 import type { Staged } from "./shard-state.js"
 
@@ -60,6 +62,8 @@ export interface Situation {
   readonly serving: boolean
   /** The mark was found when the store was opened: another process made it (R4). */
   readonly inherited: boolean
+  /** The mark's epoch was made by this process (R6). */
+  readonly fresh: boolean
 }
 
 export type Step =
@@ -76,6 +80,8 @@ export type Step =
   | { readonly do: "own" }
   /** The claim has failed. */
   | { readonly do: "unclaim" }
+  /** Raise the epoch of the mark; the record follows it. */
+  | { readonly do: "renew" }
   | { readonly do: "serve" }
   | { readonly do: "promote"; readonly staged: Staged; readonly epoch: number }
   | { readonly do: "drop-staged" }
@@ -122,7 +128,7 @@ function asClaimant({ me, settled, complete, holds }: Situation, record: SeenRec
   return sure ? { do: "write", record: { home: me, epoch } } : nothing
 }
 
-function asHome({ me, settled, serving }: Situation, record: SeenRecord, { epoch }: Mark): Step {
+function asHome({ me, settled, serving, fresh }: Situation, record: SeenRecord, { epoch }: Mark): Step {
   if (record.epoch > epoch || (record.epoch === epoch && record.home !== me)) {
     if (!settled) return nothing
     return record.home === me ? { do: "refuse", why: "old-state" } : { do: "set-aside" }
@@ -130,7 +136,8 @@ function asHome({ me, settled, serving }: Situation, record: SeenRecord, { epoch
   // An owner goes on whatever became of the registry; one that has just started waits until it is known that its records have nothing to say.
   if (!serving && !settled) return nothing
   if (record.epoch < epoch) return { do: "write", record: { home: me, epoch } } // R1
-  return serving ? nothing : { do: "serve" }
+  if (serving) return nothing
+  return fresh ? { do: "serve" } : { do: "renew" } // R6
 }
 
 function asGiver(situation: Situation, record: SeenRecord, mark: Mark & { readonly at: "giving" }): Step {

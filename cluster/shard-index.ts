@@ -1,15 +1,16 @@
 /**
- * Which actors of a store belong to which shard: a record for each beside its head record, by number of the shard, so that a shard is found without a look at all the others.
+ * Which actors of a store belong to which shard: a record for each, by number of the shard, so that a shard is found without a look at all the others. Actors that are no entities
+ * (keepers of reminders, logs, projections) belong to their node, and are not in it.
  *
  * Invariants
- *   I1. An actor that has a head record, or an answer of a command, has a record in the index: it is written in the batch of the actor's first append. A store from before gets
- *       its index when it is first opened in a cluster.
+ *   I1. An actor that was ever appended to under a fence, which only entities of a cluster are, has a record in the index: it is written in the batch of the first such append. A
+ *       store from before gets records for its entities when it is first opened in a cluster.
  *   I2. The count of shards that an index was made for is kept beside it, and no store is opened with another: its actors would be looked for in the wrong shards.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import type { Change } from "#actors/persistence/database.js"
-import { shardsKey } from "#actors/persistence/heads.js"
+import { decodeHead, shardsKey } from "#actors/persistence/heads.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { after, keyOf, partsOf } from "#actors/persistence/keys.js"
 import type { JournalParts } from "#actors/persistence/level-journal.js"
@@ -33,8 +34,13 @@ export function indexedActor(bytes: Uint8Array): PersistenceId {
   return { tenant, type, key }
 }
 
-/** Makes the index of a store that has none (I1). @throws {AgentOSError} `STORE_REFUSED` for another count of shards (I2) */
-export async function fillIndex(store: LevelStore, { heads }: JournalParts, shards: number): Promise<void> {
+/** Makes the index of a store that has none, or has lost some of it (I1). @param isEntity by the name of an actor's type @throws {AgentOSError} `STORE_REFUSED` for another count of shards (I2) */
+export async function fillIndex(
+  store: LevelStore,
+  { heads }: JournalParts,
+  shards: number,
+  isEntity: (type: string) => boolean,
+): Promise<void> {
   const known = await store.get(shardsKey)
   if (known !== undefined) {
     const count = decodeValue(known, () => `the count of shards of ${store.location}`) as number
@@ -51,7 +57,10 @@ export async function fillIndex(store: LevelStore, { heads }: JournalParts, shar
     changes = []
   }
   const room = keyOf("head")
-  for await (const [key] of store.range(room, after(room))) await add(actorOf(key))
+  for await (const [key, value] of store.range(room, after(room))) {
+    const actor = actorOf(key)
+    if (isEntity(actor.type) || decodeHead(value, actor).epoch > 0) await add(actor) // only entities have epochs
+  }
   // A command that led to no event leaves an answer, and no head record.
   const answers = keyOf("command")
   for (let from = answers; ;) {
@@ -59,7 +68,7 @@ export async function fillIndex(store: LevelStore, { heads }: JournalParts, shar
     for await (const [found] of store.range(from, after(answers), { limit: 1 })) key = found
     if (key === undefined) break
     const actor = actorOf(key)
-    await add(actor)
+    if (isEntity(actor.type)) await add(actor)
     from = after(keyOf("command", actor.tenant, actor.type, actor.key))
   }
   await store.write([...changes, [shardsKey, encodeValue(shards)]])
@@ -71,15 +80,12 @@ export async function* actorsOf(store: LevelStore, shard: number): AsyncGenerato
   for await (const entries of store.pages(prefix, after(prefix))) yield entries.map(([key]) => indexedActor(key))
 }
 
-/** Shards that have actors whose type `counts`. */
-export async function shardsInUse(store: LevelStore, counts: (type: string) => boolean): Promise<ReadonlySet<number>> {
+/** Shards that have actors. */
+export async function shardsInUse(store: LevelStore): Promise<ReadonlySet<number>> {
   const found = new Set<number>()
   const room = keyOf("shard")
   for await (const entries of store.pages(room, after(room)))
-    for (const [bytes] of entries) {
-      const [, shard, , type = ""] = partsOf(bytes)
-      if (counts(type)) found.add(Number(shard))
-    }
+    for (const [bytes] of entries) found.add(Number(partsOf(bytes)[1]))
   return found
 }
 

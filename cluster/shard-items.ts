@@ -21,20 +21,17 @@ const page = { items: 500, bytes: 256 * 1024 }
 
 /**
  * The items of a shard, in pages, none of them empty.
- * @param stays whether the actors of a type belong to the node and not to a shard
  * @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN`: it names what cannot be read
  */
 export async function* shardItems(
   store: LevelStore,
   heads: Heads,
   shard: number,
-  stays: (type: string) => boolean,
 ): AsyncGenerator<readonly StoredItem[]> {
   let items: StoredItem[] = []
   let bytes = 0
   for await (const actors of actorsOf(store, shard))
     for (const actor of actors) {
-      if (stays(actor.type)) continue
       for await (const item of actorItems(store, heads, actor)) {
         checkItem(item) // S1
         items.push(item)

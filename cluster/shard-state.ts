@@ -32,7 +32,7 @@ import { changesOf } from "./level-items.js"
 import { Departures } from "./departures.js"
 import { OpenDeliveries, type DeliveriesOf } from "./open-deliveries.js"
 import { shardOf } from "./placement.js"
-import { actorsOf, fillIndex, indexChange, indexOf } from "./shard-index.js"
+import { actorsOf, fillIndex, highestEpoch, indexChange, indexOf } from "./shard-index.js"
 import { actorRooms, checkedItem, placeOf, shardItems } from "./shard-items.js"
 import { checkItem, digest, type StoredItem } from "./stored-item.js"
 
@@ -75,33 +75,31 @@ export class ShardState {
   readonly #store: LevelStore
   readonly #parts: JournalParts
   readonly #shards: number
-  readonly #stays: (type: string) => boolean
   readonly #departures: Departures
   /** Open deliveries of actors whose arrival was carried to its end when the store was opened. */
   readonly resumed: DeliveriesOf[] = []
 
-  private constructor(store: LevelStore, parts: JournalParts, shards: number, stays: (type: string) => boolean) {
+  private constructor(store: LevelStore, parts: JournalParts, shards: number) {
     this.#store = store
     this.#parts = parts
     this.#shards = shards
-    this.#stays = stays
     this.#departures = new Departures(store, parts)
   }
 
   /**
    * Of a store in use; it gets its index first, and what was cut short is carried to its end.
    * @param parts of the journal, which writes the index from now on
-   * @param stays whether the actors of a type belong to the node and not to a shard
+   * @param isEntity by the name of a type: whether its actors in a store from before the cluster are entities
    * @throws {AgentOSError} `STORE_REFUSED` when the store was made for another count of shards
    */
   static async open(
     store: LevelStore,
     parts: JournalParts,
     shards: number,
-    stays: (type: string) => boolean,
+    isEntity: (type: string) => boolean,
   ): Promise<ShardState> {
-    await fillIndex(store, parts, shards)
-    const state = new ShardState(store, parts, shards, stays)
+    await fillIndex(store, parts, shards, isEntity)
+    const state = new ShardState(store, parts, shards)
     for (const [shard, moving] of await state.#marks<Moving>("moving")) await state.#carryOn(shard, moving)
     return state
   }
@@ -110,7 +108,12 @@ export class ShardState {
 
   /** Everything of a shard whose actors have stopped. @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
   items(shard: number): AsyncIterable<readonly StoredItem[]> {
-    return shardItems(this.#store, this.#parts.heads, shard, this.#stays)
+    return shardItems(this.#store, this.#parts.heads, shard)
+  }
+
+  /** The highest epoch that anything of a shard was written under. */
+  highestEpoch(shard: number): Promise<number> {
+    return highestEpoch(this.#store, this.#parts, shard)
   }
 
   /** Deletes what was given away (T2). @param beside written together with the mark @param epoch by which it was owned here */
@@ -135,8 +138,7 @@ export class ShardState {
 
   /** Whether actors of a shard have records here. */
   async holds(shard: number): Promise<boolean> {
-    for await (const actors of actorsOf(this.#store, shard))
-      if (actors.some(({ type }) => !this.#stays(type))) return true
+    for await (const actors of actorsOf(this.#store, shard)) return actors.length > 0
     return false
   }
 
@@ -150,7 +152,7 @@ export class ShardState {
   /** @throws {AgentOSError} `STORE_REFUSED` for what is not of the shard, `RECORD_DAMAGED` */
   async stage(shard: number, items: readonly StoredItem[]): Promise<void> {
     const belongs = ({ tenant, type, key }: PersistenceId): boolean =>
-      !this.#stays(type) && shardOf(tenant, type, key, this.#shards) === shard
+      shardOf(tenant, type, key, this.#shards) === shard
     const prefix = stagedOf(shard)
     const changes: Change[] = []
     for (const received of items) {
@@ -232,7 +234,7 @@ export class ShardState {
     const belongs = ({ tenant, type, key }: PersistenceId): boolean =>
       shardOf(tenant, type, key, this.#shards) === shard
     for await (const actors of actorsOf(this.#store, shard))
-      await this.#departures.leave(actors.filter(({ type }) => !this.#stays(type)), belongs, moving) // prettier-ignore
+      await this.#departures.leave(actors, belongs, moving) // prettier-ignore
     const aside = moving.what === "set-aside" ? asideOf(shard, moving.epoch) : undefined
     const changes: Change[] = []
     const write = async (): Promise<void> => this.#store.write(changes.splice(0))
@@ -242,7 +244,6 @@ export class ShardState {
     }
     for await (const actors of actorsOf(this.#store, shard))
       for (const actor of actors) {
-        if (this.#stays(actor.type)) continue
         for (const room of actorRooms) {
           if (room === "head") continue
           const place = placeOf(room, actor)

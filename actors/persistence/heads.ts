@@ -33,6 +33,8 @@ export interface Head {
   readonly order: TypeOrder
   /** It has a head record (H3). */
   recorded: boolean
+  /** It stands in the index of shards. */
+  indexed: boolean
   /** The key that leads the actor's events. */
   readonly prefix: Buffer
   /** What every record of the actor begins with. */
@@ -69,7 +71,7 @@ export class Heads {
   readonly beside: ((actor: PersistenceId) => Change) | undefined
   #filled: Promise<void> | undefined
 
-  /** @param beside what is written beside the first head record of each actor from now on: an index of the actors */
+  /** @param beside what is written beside the first append of each actor that goes under a fence: an index of such actors */
   constructor(store: LevelStore, orders: Orders, beside?: (actor: PersistenceId) => Change) {
     this.#store = store
     this.#orders = orders
@@ -114,7 +116,9 @@ export class Heads {
     const head = known ?? this.#fresh(actor)
     if (!head.order.ready(ordered)) await head.order.settle(ordered)
     if (known !== undefined) return known
-    const [record, last] = await Promise.all([this.record(actor), this.#lastEvent(actor)])
+    const index = this.beside && this.#store.get(this.beside(actor)[0])
+    const [record, last, indexed] = await Promise.all([this.record(actor), this.#lastEvent(actor), index])
+    head.indexed = indexed !== undefined
     head.recorded = record !== undefined
     head.sequence = Math.max(record?.sequence ?? 0, last?.sequence ?? 0)
     head.epoch = Math.max(record?.epoch ?? 0, last?.epoch ?? 0)
@@ -192,7 +196,7 @@ export class Heads {
 
   #fresh(actor: PersistenceId): Head {
     const order = this.#orders.of(actor)
-    return { sequence: 0, epoch: 0, trimmed: 0, order, recorded: false, prefix: eventsOf(actor), names: actorNames(actor) } // prettier-ignore
+    return { sequence: 0, epoch: 0, trimmed: 0, order, recorded: false, indexed: false, prefix: eventsOf(actor), names: actorNames(actor) } // prettier-ignore
   }
 
   #keep(name: string, head: Head): Head {

@@ -33,7 +33,7 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
       while (head === undefined || !head.order.ready(ordered)) head = await heads.load(actor, ordered)
       checkAppend(actor, head, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
-      const before = { sequence: head.sequence, epoch: head.epoch, recorded: head.recorded }
+      const before = { sequence: head.sequence, epoch: head.epoch, recorded: head.recorded, indexed: head.indexed }
       const { traceId } = options
       const commandId = options.command?.id
       const changes: Change[] = []
@@ -54,10 +54,12 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
       // A record from before the first event says that there is none, and the actor's key would not be found.
       const recorded = events.length > 0 ? head.recorded && head.sequence > 0 : epoch === head.epoch
       if (!recorded) changes.push(heads.recordOf(actor, { sequence, epoch, trimmed: head.trimmed }))
-      if (!head.recorded && heads.beside !== undefined) changes.push(heads.beside(actor))
+      const index = head.indexed || options.fence === undefined ? undefined : heads.beside?.(actor)
+      if (index !== undefined) changes.push(index)
       head.sequence = sequence
       head.epoch = epoch
       head.recorded ||= !recorded
+      head.indexed ||= index !== undefined
       try {
         await store.write(changes)
       } catch (error) {

@@ -13,7 +13,7 @@ import { shardOf } from "#cluster/placement.js"
 import { ShardState } from "#cluster/shard-state.js"
 import { HandClock } from "#test/support/hand-clock.js"
 import { KillDisk } from "./support/kill-disk.js"
-import { all, answers, event, openNode, ordinals, SHARDS, stage, staysHere, type OneNode } from "./support/one-node.js"
+import { all, answers, event, openNode, ordinals, SHARDS, stage, isEntity, type OneNode } from "./support/one-node.js"
 
 const actor = (key: string, type = "account"): PersistenceId => ({ tenant: "default", type, key })
 const shardOfActor = ({ tenant, type, key }: PersistenceId): number => shardOf(tenant, type, key, SHARDS)
@@ -43,7 +43,7 @@ async function carryOut(node: OneNode, clock: HandClock, step: Step, epoch: numb
     const events = Array.from({ length: step.events }, (_, n) => event({ n: last + n, of: id.key }, n % 2 === 0 ? "deposited" : "withdrawn")) // prettier-ignore
     const command =
       step.command === undefined ? undefined : { id: commands[step.command] as string, reply: [last, id.key] }
-    await journal.append(id, last, epoch, events, { command, traceId: "trace", ordered: id.type === "click" })
+    await journal.append(id, last, epoch, events, { fence: "f", command, traceId: "trace", ordered: id.type === "click" })
   } else if (step.do === "snapshot") {
     if (last > 0) await journal.saveSnapshot(id, { sequence: last, version: 1, state: { last }, outbox: undefined })
   } else if (step.do === "trim") {
@@ -118,7 +118,7 @@ async function filled(disk: KillDisk): Promise<OneNode> {
   const node = await openNode(disk.open())
   for (const id of few) {
     for (let n = 0; n < 4; n++)
-      await node.journal.append(id, 2 * n, 1, [event(n), event(-n)], { command: { id: commands[n] as string, reply: n }, ordered: id.type === "click" }) // prettier-ignore
+      await node.journal.append(id, 2 * n, 1, [event(n), event(-n)], { fence: "f", command: { id: commands[n] as string, reply: n }, ordered: id.type === "click" }) // prettier-ignore
     await node.journal.saveSnapshot(id, { sequence: 6, version: 1, state: id.key })
     await node.journal.trim(id, 3)
   }
@@ -198,7 +198,7 @@ t.test("events that come back are seen again only where a projection may have mi
   const shard = shardOfActor(mover)
   t.not(shard, shardOfActor(other))
   const append = (node: OneNode, id: PersistenceId, after: number): Promise<number> =>
-    node.journal.append(id, after, 1, [event(after + 1)], { ordered: true })
+    node.journal.append(id, after, 1, [event(after + 1)], { fence: "f", ordered: true })
   for (let n = 0; n < 3; n++) await append(here, mover, n)
   await append(here, other, 0)
   // A projection has stored that it folded as far as the second.
@@ -229,7 +229,7 @@ t.test("events that come back are seen again only where a projection may have mi
 
 t.test("a taker with records of the shard takes no second copy, nor what is not of the shard", async (t) => {
   const [one, two] = [await filled(new KillDisk()), await openNode(new KillDisk().open())]
-  await two.journal.append(actors[0] as PersistenceId, 0, 1, [event(1)])
+  await two.journal.append(actors[0] as PersistenceId, 0, 1, [event(1)], { fence: "f" })
   await t.rejects(two.state.beginStaging(shardOfActor(actors[0] as PersistenceId)), { code: "STORE_REFUSED" })
   const [items] = await all(one.state.items(1))
   t.ok(items)
@@ -271,7 +271,7 @@ t.test(
       for (const item of await all(state.items(shard)))
         if (item.kind === "head") found.add(`${item.actor.type}/${item.actor.key}`)
     t.same(found, new Set([...actors, actor("asked only")].map(({ type, key }) => `${type}/${key}`)))
-    await t.rejects(ShardState.open(store, parts, SHARDS + 1, staysHere), { code: "STORE_REFUSED", message: /made for 4 shards/ }) // prettier-ignore
+    await t.rejects(ShardState.open(store, parts, SHARDS + 1, isEntity), { code: "STORE_REFUSED", message: /made for 4 shards/ }) // prettier-ignore
   },
 )
 
@@ -290,7 +290,7 @@ t.test("verify names what is damaged in a copy that arrives; repair keeps index 
   const giver = await filled(new KillDisk())
   const node = await openNode(await openLevelDatabase(folder))
   await stage(giver, node, 0, { giver: "one", epoch: 1, born: 1 })
-  await node.journal.append(actor("own"), 0, 1, [event(1)])
+  await node.journal.append(actor("own"), 0, 1, [event(1)], { fence: "f" })
   const staged = (await all(node.store.pages(keyOf("staged", "0"), Buffer.from("stagee")))).find(([key]) => key.includes("journal")) // prettier-ignore
   const [key, value] = staged as Entry
   const index = keyOf("shard", String(shardOfActor(actor("own"))), "default", "account", "own")

@@ -7,7 +7,7 @@ import { indexChange } from "#cluster/shard-index.js"
 import { counted, NO_ITEMS, ShardState, type Staged } from "#cluster/shard-state.js"
 
 export const SHARDS = 4
-export const staysHere = (type: string): boolean => type.startsWith("~")
+export const isEntity = (type: string): boolean => !type.startsWith("~")
 
 /** What a node keeps of shards, without the rest of it. */
 export interface OneNode {
@@ -20,7 +20,7 @@ export interface OneNode {
 export async function openNode(database: Database, clock: Clock = systemClock): Promise<OneNode> {
   const store = new LevelStore(database)
   const parts = journalParts(store, (actor) => indexChange(actor, SHARDS))
-  const state = await ShardState.open(store, parts, SHARDS, staysHere)
+  const state = await ShardState.open(store, parts, SHARDS, isEntity)
   return { store, parts, journal: levelJournal(store, clock, parts), state }
 }
 
