@@ -1,17 +1,12 @@
 /** One node of a simulated cluster, through all its lives: its machine, its disk and the error of its wall clock outlive a crash, nothing else does. */
-import type { ActorSystem } from "#actors/system.js"
+import type { Cluster } from "../cluster-handle.js"
 import type { Endpoint } from "#actors/simulation/endpoint.js"
 import type { SeededRandom } from "#actors/simulation/seeded-random.js"
 import type { ClockView, VirtualClock } from "#actors/simulation/virtual-clock.js"
 import type { VirtualDisk } from "#actors/simulation/virtual-disk.js"
 
-/** What a started node is to the simulation. */
-export interface RunningNode {
-  readonly system: ActorSystem
-  /** Gives its shards away, and stays. */
-  drain(): Promise<void>
-  leave(): Promise<void>
-}
+/** What a started node is to the simulation: what `joinCluster` gives, or the least of it. */
+export type RunningNode = Pick<Cluster, "system" | "drain" | "leave"> & Partial<Cluster>
 
 export class NodeState {
   readonly name: string
@@ -27,6 +22,8 @@ export class NodeState {
   running: RunningNode | undefined
   /** How far wall time is off on its machine. */
   skewMs = 0
+  /** The incarnation that the others have removed, when it was told so. */
+  above: number | undefined
   #handledBefore = 0
   #turnsBefore = 0
 

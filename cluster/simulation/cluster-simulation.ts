@@ -6,11 +6,13 @@
  *   S2. A node that crashes is abandoned as it stands. Its successor is a new incarnation, and starts from its disk.
  *   S3. When the last fault is over everything is healed: every node is up, all reach each other, Consul and the store. Only then is anything checked.
  */
-import type { ActorDefinition } from "#actors/actor.js"
+import type { ActorDefinition, AnyDefinition } from "#actors/actor.js"
 import { DEFAULT_TENANT } from "#actors/cause.js"
 import type { EntityId } from "#actors/entities.js"
 import { AgentOSError } from "#actors/errors.js"
+import { LevelStore } from "#actors/persistence/level-store.js"
 import type { ActorRef } from "#actors/ref.js"
+import { strongly } from "#actors/remote/holding.js"
 import { EventLog, type TraceEntry } from "#actors/simulation/event-log.js"
 import type { Endpoint } from "#actors/simulation/endpoint.js"
 import { MessageFaults, type FaultPlan, type MessageKind } from "#actors/simulation/faults.js"
@@ -18,11 +20,14 @@ import { SeededRandom } from "#actors/simulation/seeded-random.js"
 import { Task, VirtualClock, type ClockView } from "#actors/simulation/virtual-clock.js"
 import { VirtualDisk, type DiskOptions } from "#actors/simulation/virtual-disk.js"
 import { VirtualNetwork } from "#actors/simulation/virtual-network.js"
-import type { EntityOptions } from "#actors/system.js"
-import type { Carrier } from "../carrier.js"
+import { joinCluster } from "../cluster.js"
+import type { ClusterEnd } from "../cluster-handle.js"
+import type { ClusterOptions } from "../cluster-options.js"
 import { registryOverConsul } from "../consul-registry.js"
+import { levelState } from "../level-state.js"
 import type { StateIs } from "../placement.js"
-import type { Registry } from "../registry.js"
+import { SharedOwnership } from "../shared-ownership.js"
+import type { ClusterState } from "../state.js"
 import { plannedFaults, type ClusterFault, type ClusterFaultKind, type ClusterFaultPlan } from "./cluster-faults.js"
 import { ClusterInjector } from "./cluster-injector.js"
 import { NodeState, type RunningNode } from "./cluster-node.js"
@@ -36,9 +41,14 @@ export interface ClusterSimulationOptions {
   readonly nodes?: number | readonly string[]
   /** Names of nodes that come and go with `join`; default one. */
   readonly guests?: readonly string[]
+  /** Where the state of entities is kept: in a store that all nodes reach, or on the disk of each. */
   readonly state: StateIs
-  /** Starts a node; called again after each crash. */
-  start(node: SimulatedClusterNode): Promise<RunningNode>
+  /** The entities that every node runs. */
+  readonly definitions?: readonly AnyDefinition[]
+  /** Starts a node; called again after each crash. Default: `joinCluster` with what the simulation gives the node, and the definitions. */
+  start?(node: SimulatedClusterNode): Promise<RunningNode>
+  /** Into how many shards entities are dealt; default 64. */
+  readonly shards?: number
   /** How long faults come, in virtual milliseconds. */
   readonly durationMs: number
   readonly faults?: ClusterFaultPlan
@@ -69,13 +79,14 @@ export interface SimulatedClusterNode {
   readonly clock: ClockView
   readonly random: SeededRandom
   readonly disk: VirtualDisk
-  readonly carrier: Carrier
-  readonly registry: Registry
-  readonly address: string
   readonly simulation: ClusterSimulation
-  /** How full the heap of the simulating process is, must not decide anything. */
-  readonly entities: EntityOptions
+  /** What every node of a simulation needs, to be spread into the options of `joinCluster`. */
+  readonly ports: SimulatedPorts
+  /** The store, opened. */
+  state(): Promise<ClusterState>
 }
+
+export type SimulatedPorts = Omit<ClusterOptions, "state"> & Required<Pick<ClusterOptions, "carrier" | "clock" | "random">> // prettier-ignore
 
 export interface ClusterOutcome {
   readonly seed: number | string
@@ -93,8 +104,10 @@ export interface ClusterOutcome {
   readonly virtualMs: number
 }
 
+const clusterName = "simulation"
 const someNames = ["ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ivy", "joe", "kim", "lee", "mia", "ned", "ona", "pam", "quin", "ray", "sue", "tom"] as const // prettier-ignore
 const port = 7000
+const defaultShards = 64
 const defaultNodes = 5
 const defaultSettleMs = 30_000
 const defaultPatienceMs = 120_000
@@ -307,7 +320,6 @@ export class ClusterSimulation {
     node.begin()
     const { name, life, view, disk } = node
     const random = node.random.fork(`life ${life}`)
-    const address = `${name}:${port}`
     this.#tell(node, `starts, life ${life}`)
     const made: SimulatedClusterNode = {
       name,
@@ -315,21 +327,17 @@ export class ClusterSimulation {
       clock: view,
       random,
       disk,
-      carrier: this.#wires.carrier(address, view),
-      registry: registryOverConsul(this.#consul.agent(name, view), {
-        cluster: "simulation",
-        clock: view,
-        random: random.fork("registry"),
-      }),
-      address,
       simulation: this,
-      entities: { memoryPressure: () => 0 },
+      ports: this.#ports(node, random),
+      state: () => this.#stateOf(node),
     }
-    this.#options.start(made).then(
+    const start = this.#options.start?.bind(this.#options) ?? ((made: SimulatedClusterNode) => this.#join(made))
+    start(made).then(
       (running) => {
         if (!view.alive) return
         node.up(running)
         this.#tell(node, "is up")
+        void running.ended?.then((end) => this.#ended(node, view, end))
       },
       (error: unknown) => {
         if (!view.alive) return
@@ -339,11 +347,48 @@ export class ClusterSimulation {
     )
   }
 
-  /** A node says that it has ended, and why; its supervisor starts it again. */
-  ended(name: string, why: string): void {
-    const node = this.#node(name)
-    if (node.phase === "down") return
-    this.#tell(node, `has ended: ${why}`)
+  #ports(node: NodeState, random: SeededRandom): SimulatedPorts {
+    const { name, view, above } = node
+    const address = `${name}:${port}`
+    const registry = registryOverConsul(this.#consul.agent(name, view), {
+      cluster: clusterName,
+      clock: view,
+      random: random.fork("registry"),
+    })
+    return {
+      name: clusterName,
+      node: { name, ...(above === undefined ? {} : { above }) },
+      listen: address,
+      carrier: this.#wires.carrier(address, view),
+      registry,
+      clock: view,
+      random,
+      shards: this.#options.shards ?? defaultShards,
+      // Neither how full the heap of the simulating process is, nor when its garbage is collected, must decide anything.
+      entities: { memoryPressure: () => 0 },
+      holding: strongly,
+    }
+  }
+
+  async #stateOf({ name, view, disk }: NodeState): Promise<ClusterState> {
+    const { state, shards = defaultShards } = this.#options
+    if (state === "on-the-node") return levelState(new LevelStore(await disk.open()), { shards })
+    return {
+      kind: "postgres",
+      journal: () => this.store.journalOf(name, view),
+      ownership: () => new SharedOwnership({ epochs: this.store.epochsOf(name, view) }),
+    }
+  }
+
+  async #join(made: SimulatedClusterNode): Promise<RunningNode> {
+    return joinCluster({ ...made.ports, state: await made.state(), definitions: this.#options.definitions ?? [] })
+  }
+
+  /** A node has ended by itself; its supervisor starts it again. */
+  #ended(node: NodeState, view: ClockView, end: ClusterEnd): void {
+    if (!view.alive || end.why === "left") return
+    this.#tell(node, `has ended: ${end.why}`)
+    if (end.why === "removed") node.above = end.above
     this.#crash(node, retryStartMs)
   }
 

@@ -79,7 +79,7 @@ export function claimants(seed: number, durationMs: number, seams: ClaimSeams = 
           read: (ctx) => claimant.read(ctx.state.shard),
         },
       })
-      const { clock, random, entities } = node
+      const { clock, random, entities = {} } = node.ports
       const system = await createActorSystem({ name: "claimants", clock, random, entities, definitions: [Here] })
       return { system, drain: async () => undefined, leave: async () => undefined }
     },
@@ -134,7 +134,8 @@ class Claimant {
 
   constructor(node: SimulatedClusterNode, around: (ownership: Ownership) => Ownership) {
     this.#node = node
-    const { clock, random, registry, name, simulation, address } = node
+    const { clock, random, name, simulation } = node
+    const { registry, listen: address } = node.ports
     this.#journal = simulation.store.journalOf(name, clock)
     this.#ownership = around(new SharedOwnership({ epochs: simulation.store.epochsOf(name, clock) }))
     const ownership = this.#ownership

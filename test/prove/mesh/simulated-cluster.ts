@@ -1,10 +1,9 @@
 /** The cluster of the proof: five nodes under all faults at once, its clients, and the seams at which a bug can be planted. */
-import type { AnyDefinition } from "#actors/actor.js"
 import type { Logger } from "#actors/telemetry.js"
 import type { ClusterFaultPlan } from "#cluster/simulation/cluster-faults.js"
 import type { ClusterSimulation, ClusterSimulationOptions } from "#cluster/simulation/cluster-simulation.js"
 import { World } from "./simulated-ledger.js"
-import { assemble, type AssembledNode } from "./simulated-node.js"
+import { joinCluster } from "#cluster/cluster.js"
 
 const faults: ClusterFaultPlan = {
   crash: { everyMs: 12_000 },
@@ -60,16 +59,24 @@ export function clusterRun({
     faults: rest.faults ?? faults,
     store: { lostAnswers: 0.001 },
     patienceMs: 90_000,
-    start(node) {
-      const world = worldOf(node.simulation)
-      return assemble(node, state, world.definitions as unknown as readonly AnyDefinition[], logger?.(node.name))
+    shards: 32,
+    async start(node) {
+      const { definitions } = worldOf(node.simulation)
+      const log = logger?.(node.name)
+      return joinCluster({
+        ...node.ports,
+        state: await node.state(),
+        definitions,
+        ...(log === undefined ? {} : { logger: log }),
+      })
     },
     workload: (simulation) => worldOf(simulation).workload(),
     async check(simulation) {
       await worldOf(simulation).check()
       for (const name of simulation.nodes) {
-        const { shards } = simulation.node(name) as AssembledNode
-        if (shards.status.held > 0) throw new Error(`${name} still holds ${shards.status.held} messages`)
+        const { held = 0, moving = 0 } = simulation.node(name)?.status?.().shards ?? {}
+        if (held > 0) throw new Error(`${name} still holds ${held} messages`)
+        if (moving > 0) throw new Error(`${name} is still moving ${moving} shards`)
       }
     },
   }

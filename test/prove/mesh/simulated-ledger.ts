@@ -4,7 +4,8 @@
  * Ledgers are persistent entities to which unique values are added; `history.ts` holds what clients were told against one order. Talkers tell listeners numbered notes, from
  * wherever they live to wherever those live: a note comes once at most, and in order while there was no fault (H4 of `hand-off.ts`).
  */
-import { defineActor, definePersistentActor, type ActorDefinition, type AgentOSError } from "#actors/index.js"
+import { defineActor, definePersistentActor, type AgentOSError } from "#actors/index.js"
+import type { AnyDefinition } from "#actors/actor.js"
 import type { EntityId } from "#actors/entities.js"
 import { emptyPrint, History, printWith, type Told } from "#cluster/simulation/history.js"
 import type { ClusterSimulation } from "#cluster/simulation/cluster-simulation.js"
@@ -53,7 +54,7 @@ export interface Load {
 export class World {
   readonly history = new History()
   readonly wrong: string[] = []
-  readonly definitions: readonly ActorDefinition<never, never>[]
+  readonly definitions: readonly AnyDefinition[]
   readonly Talker
   readonly #simulation: ClusterSimulation
   readonly #load: Load
@@ -93,7 +94,7 @@ export class World {
         },
       },
     })
-    this.definitions = [Ledger, Listener, this.Talker] as unknown as readonly ActorDefinition<never, never>[]
+    this.definitions = [Ledger, Listener, this.Talker] as unknown as readonly AnyDefinition[]
   }
 
   async workload(): Promise<void> {
