@@ -29,7 +29,7 @@ export interface SharedOptions {
 }
 
 /** Calls for locks that are under way at once. */
-const atOnce = 32
+const atOnce = 256
 /** How long a lock that is told as lost may be so by the watch's delay (S2). */
 const doubtMs = 300
 /** Between two looks at all locks while there is no watch. */
