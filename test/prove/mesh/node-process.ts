@@ -2,10 +2,14 @@
  * One node of a proof in a process of its own, told by its channel what to do: the channel goes through no network, so a node that is cut off is still heard. It ends when its
  * maker ends. `node node-process.js SETTINGS` with the settings as JSON.
  */
-import { AgentOSError, errorCodes, LevelStore, type CodeSpec } from "#actors/index.js"
-import { joinCluster, levelState, openPostgresJournal, postgresState, type Cluster } from "#cluster/index.js"
+import { inspect } from "node:util"
+import { AgentOSError, errorCodes, type CodeSpec } from "#actors/index.js"
+import { silentLogger } from "#actors/telemetry.js"
+import type { Cluster } from "#cluster/cluster-handle.js"
+import { joinCluster } from "#cluster/cluster.js"
 import { consulRegistry } from "#cluster/consul-registry.js"
 import { shardOf } from "#cluster/placement.js"
+import { openPostgresState, type ClusterState } from "#cluster/state.js"
 import { ACCOUNT, accountOn, type Deposit, type Deposited } from "./account.js"
 
 export interface NodeSettings {
@@ -17,6 +21,8 @@ export interface NodeSettings {
   readonly consul: string
   readonly state: { readonly postgres: string } | { readonly folder: string }
   readonly shards: number
+  /** How quickly shards move that need not; default as of every node. */
+  readonly rebalance?: { readonly perMinute: number; readonly atOnce: number }
   /** Paths of PEM files. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
 }
@@ -73,7 +79,7 @@ const send = (message: FromNode): void => void process.send?.(message)
 
 process.on("disconnect", () => process.exit())
 const settings = JSON.parse(process.argv[2] as string) as NodeSettings
-const { cluster: name, node, listen, shards, tls } = settings
+const { cluster: name, node, listen, shards, rebalance, tls } = settings
 let id = ""
 const Account = accountOn(() => id)
 const registry = consulRegistry({ url: settings.consul, cluster: name })
@@ -85,17 +91,20 @@ const cluster: Cluster = await joinCluster({
   shards,
   definitions: [Account],
   state: await openState(),
-  logger: { warn: console.error, error: console.error },
+  logger: { ...silentLogger, warn: tell, error: tell },
+  ...(rebalance === undefined ? {} : { rebalance }),
   ...(tls === undefined ? {} : { tls }),
 })
 id = cluster.id
 
-async function openState(): Promise<ReturnType<typeof postgresState>> {
+function tell(fields: Readonly<Record<string, unknown>>, message: string): void {
+  console.error(new Date().toISOString(), message, inspect(fields, { breakLength: Infinity }))
+}
+
+async function openState(): Promise<ClusterState> {
   const { state } = settings
-  if ("folder" in state) return levelState(await LevelStore.open(state.folder))
-  const fenceOf = ({ tenant, type, key }: { tenant: string; type: string; key: string }): string =>
-    `shard/${shardOf(tenant, type, key, shards)}`
-  return postgresState(await openPostgresJournal({ url: state.postgres }, { fenceOf }))
+  if ("folder" in state) throw new Error("not yet")
+  return openPostgresState({ url: state.postgres })
 }
 
 async function history(): Promise<readonly HistoryEvent[]> {

@@ -10,7 +10,7 @@ const beforeMs = 30_000
 
 export async function rebalance(progress: Progress): Promise<readonly BenchRow[]> {
   const title = "a third node joins"
-  const stage = await Stage.open({ nodes: 2, state: "postgres", spare: 1 })
+  const stage = await Stage.open({ nodes: 2, state: "postgres", spare: 1, slowly: true })
   try {
     const { clients, nodes } = stage
     const third = nodes[2] as MeshNode
