@@ -40,6 +40,8 @@ const failureFlag = { error: 1, code: 2, node: 4, details: 8, cause: 16 } as con
 /** Failures in failures; `failureOf` sends fewer. */
 const deepestFailure = 32
 
+const nothingBeside: Beside = { parts: undefined, cause: undefined, askers: undefined, waits: false }
+
 const fates = ["observe", "ended", "crashed", "linked-crash", "stop"] as const satisfies readonly Fate["what"][]
 
 export interface WireLimits {
@@ -249,11 +251,11 @@ export class WireEncoder {
     if (cause !== undefined) this.#failure(cause)
   }
 
-  #definition({ name, types, reentrant, capacity }: FarDefinition): void {
+  #definition({ name, types, reentrant, urgent, capacity }: FarDefinition): void {
     const out = this.#out
     out.text(name)
     writeNumber(out, capacity)
-    for (const texts of [types, reentrant]) {
+    for (const texts of [types, reentrant, urgent]) {
       out.varint(texts.length)
       for (const text of texts) out.text(text)
     }
@@ -303,7 +305,7 @@ export class WireDecoder {
           batch.push(what, this.#names.read(from), this.#type(from), from.value())
           break
         case op.send:
-          batch.push(what, this.#names.read(from), this.#type(from), from.value(), this.#beside(from) ?? {})
+          batch.push(what, this.#names.read(from), this.#type(from), from.value(), this.#beside(from) ?? nothingBeside)
           break
         case op.ask: {
           const id = from.varint()
@@ -446,10 +448,10 @@ export class WireDecoder {
   #definition(from: PlainReader): FarDefinition {
     const name = from.text()
     const capacity = this.#number(from)
-    const [types, reentrant] = [this.#list(from), this.#list(from)]
-    if (capacity < 1 || types.length > 254 || reentrant.some((type) => !types.includes(type)))
+    const [types, reentrant, urgent] = [this.#list(from), this.#list(from), this.#list(from)]
+    if (capacity < 1 || types.length > 254 || [...reentrant, ...urgent].some((type) => !types.includes(type)))
       throw refused("a definition contradicts itself")
-    return { name, types, reentrant, capacity }
+    return { name, types, reentrant, urgent, capacity }
   }
 
   #list(from: PlainReader): string[] {
