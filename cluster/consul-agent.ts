@@ -85,7 +85,8 @@ export interface ConsulAgent {
   acquireAll(keys: readonly string[], value: string, session: string, limits: CallLimits): Promise<Answer<boolean>>
   /** All of them or none, when one was not held. */
   releaseAll(keys: readonly string[], session: string, limits: CallLimits): Promise<Answer<boolean>>
-  get(key: string, limits: CallLimits): Promise<Answer<KeyEntry | undefined>>
+  /** @param limits with `consistent`, as for `Blocking` */
+  get(key: string, limits: CallLimits & Pick<Blocking, "consistent">): Promise<Answer<KeyEntry | undefined>>
   /** Everything under a prefix, by key. */
   under(prefix: string, blocking: Blocking): Promise<Answer<readonly KeyEntry[]>>
   /** @returns the new index, or undefined when the key has changed since; index 0 means that it is not there */

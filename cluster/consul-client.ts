@@ -162,9 +162,10 @@ class ConsulClient implements ConsulAgent {
     return orConflict(await this.#transaction(operations, () => true, limits), false)
   }
 
-  get(key: string, limits: CallLimits) {
+  get(key: string, { consistent = false, ...limits }: CallLimits & Pick<Blocking, "consistent">) {
+    const how = consistent ? { consistent } : {}
     return this.#call(
-      (common) => this.#bulk.kv.get({ key: path(key), ...common }),
+      (common) => this.#bulk.kv.get({ key: path(key), ...how, ...common }),
       (body) => (body === undefined ? undefined : keyEntries([body as RawKey])[0]),
       limits,
     )

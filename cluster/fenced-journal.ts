@@ -3,6 +3,7 @@
  *
  * Invariants
  *   F1. An entity of a shard that this node does not own appends nothing; nor, while the epoch is being minted anew, before that is settled.
+ *       Nor does it store snapshots or trim: what its last life left behind must not come after what another owner writes, or into a copy that is on its way.
  *   F2. What belongs to no shard (top-level actors, reminders, runs) goes on as without a cluster.
  */
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
@@ -15,8 +16,15 @@ export function fencedJournal(
   ownership: Pick<Ownership, "write">,
   shardOf: (actor: PersistenceId) => number | undefined,
 ): Journal {
+  const write = (actor: PersistenceId, work: () => Promise<void>): Promise<void> => {
+    const shard = shardOf(actor)
+    return shard === undefined ? work() : ownership.write(shard, work)
+  }
   return {
     ...bound(journal),
+    saveSnapshot: (actor, snapshot) => write(actor, () => journal.saveSnapshot(actor, snapshot)),
+    trim: (actor, upTo) => write(actor, () => journal.trim(actor, upTo)),
+    trimCommands: (actor, before) => write(actor, () => journal.trimCommands(actor, before)),
     append(actor, expected, epoch, events, options) {
       const shard = shardOf(actor)
       if (shard === undefined) return journal.append(actor, expected, epoch, events, options)

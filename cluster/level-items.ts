@@ -57,7 +57,7 @@ export function levelItems(folder: string): MovableStore {
 }
 
 /** Rooms that are told of as items of their own kinds, or follow from them. */
-const journalRooms = new Set(["head", "journal", "order", "ordered", "snapshot", "command", "command-age", "fence", "store"]) // prettier-ignore
+const journalRooms = new Set(["head", "journal", "order", "ordered", "snapshot", "command", "command-age", "fence", "store", "shard", "left", "staged"]) // prettier-ignore
 const pageSize = 1000
 
 class LevelItems implements ItemTarget {
@@ -87,8 +87,11 @@ class LevelItems implements ItemTarget {
   }
 
   async *#each(): AsyncGenerator<StoredItem> {
+    for (const mark of ["staging", "moving"])
+      for await (const [key] of this.#room(mark))
+        throw new AgentOSError("STORE_REFUSED", `${this.#store.location}: shard ${partsOf(key)[1]} is on its way between two nodes; start the node once, so that it finds out who owns it`) // prettier-ignore
     const heads = new Heads(this.#store, new Orders(this.#store))
-    await heads.record({ tenant: "", type: "", key: "" }) // a store from before gets its head records
+    await heads.fill() // a store from before gets its head records
     for await (const [key] of this.#room("head")) {
       const actor = actorOf(key)
       const { sequence, epoch, trimmed } = await heads.load(actor)
@@ -119,7 +122,9 @@ class LevelItems implements ItemTarget {
         const ordinal = numberOf(place)
         const [key, sequence] = decodeValue(value, () => `ordinal ${ordinal} of ${tenant}/${type}`) as [string, number]
         const actor = { tenant, type, key }
-        if (sequence > (await heads.load(actor)).trimmed) yield { kind: "ordinal", actor, sequence, ordinal }
+        const head = await heads.load(actor)
+        // A place may lead to an event that was trimmed, or moved to another node.
+        if (sequence > head.trimmed && sequence <= head.sequence) yield { kind: "ordinal", actor, sequence, ordinal }
       }
     }
     for await (const [key, value] of this.#room("snapshot")) {
@@ -143,19 +148,9 @@ class LevelItems implements ItemTarget {
       const [, tenant = "", type = "", name = "", id = ""] = partsOf(key)
       const actor = { tenant, type, key: name }
       const prefix = keyOf("command", tenant, type, name)
-      if (of === undefined || !of.prefix.equals(prefix)) of = { prefix, actor, times: await this.#times(actor) }
+      if (of === undefined || !of.prefix.equals(prefix)) of = { prefix, actor, times: await commandTimes(this.#store, actor) } // prettier-ignore
       yield { kind: "command", actor, id, wallTime: of.times.get(id) ?? unknownTime, reply }
     }
-  }
-
-  /** When the commands of an actor were carried out, by id. */
-  async #times(actor: PersistenceId): Promise<ReadonlyMap<string, number>> {
-    const times = new Map<string, number>()
-    const { length } = commandAge(actor, 0)
-    const prefix = commandAge(actor, 0).subarray(0, -8)
-    for await (const [key] of this.#store.range(prefix, after(prefix)))
-      times.set(key.subarray(length).toString(), numberOf(key.subarray(0, length)))
-    return times
   }
 
   async *#room(name: string): AsyncGenerator<readonly [key: Buffer, value: Buffer]> {
@@ -164,7 +159,18 @@ class LevelItems implements ItemTarget {
   }
 }
 
-function changesOf(item: StoredItem): readonly Change[] {
+/** When the commands of an actor were carried out, by id. */
+export async function commandTimes(store: LevelStore, actor: PersistenceId): Promise<ReadonlyMap<string, number>> {
+  const times = new Map<string, number>()
+  const from = commandAge(actor, 0)
+  const prefix = from.subarray(0, -8)
+  for await (const [key] of store.range(prefix, after(prefix)))
+    times.set(key.subarray(from.length).toString(), numberOf(key.subarray(0, from.length)))
+  return times
+}
+
+/** What writes an item into a store. */
+export function changesOf(item: StoredItem): readonly Change[] {
   switch (item.kind) {
     case "head":
       return [[headKeyOf(item.actor), encodeValue([item.sequence, item.epoch, item.trimmed])]]
@@ -195,7 +201,7 @@ function changesOf(item: StoredItem): readonly Change[] {
   }
 }
 
-const bufferOf = (bytes: Uint8Array): Buffer =>
+export const bufferOf = (bytes: Uint8Array): Buffer =>
   bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** From a key whose parts are a room, tenant, type and key. */

@@ -176,9 +176,9 @@ export class SharedOwnership implements Ownership {
     for (let failures = 0; !signal.aborted; failures++) {
       const claim = this.#claim(shard)
       if (claim.claim.at === "owning" || claim.claim.at === "recovering") return "ours"
+      await pause(clock, backoff(failures, random.float()), signal)
       const holder = await this.#looks.ask(shard).catch(() => undefined)
       if (holder === "another") return "another's"
-      await pause(clock, backoff(failures, random.float()), signal)
     }
     return "another's"
   }

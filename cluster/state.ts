@@ -1,10 +1,10 @@
-/** Where the state of a cluster's entities is kept: what `joinCluster` is given. State on the node is in `homes.ts`. */
+/** Where the state of a cluster's entities is kept: what `joinCluster` is given. State on the node is in `level-state.ts`. */
 import type { Clock } from "#actors/clock.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { systemClock } from "#actors/clock.js"
 import type { LeaseTimings } from "./lease.js"
-import { MemoryEpochs } from "./memory-epochs.js"
+import type { MemoryEpochs } from "./memory-epochs.js"
 import type { Ownership } from "./ownership.js"
 import type { PostgresSettings } from "./postgres-client.js"
 import type { Surroundings } from "./postgres-connection.js"
@@ -25,6 +25,8 @@ export interface StatePorts {
 export interface ClusterState {
   /** In a few words, for `status`. */
   readonly kind: "postgres" | "leveldb" | "memory"
+  /** To be awaited before anything else, where there is something to get ready. @throws {AgentOSError} `STORE_REFUSED`, `RECORD_DAMAGED` when it cannot be used */
+  readonly open?: (ports: { readonly isEntity: (type: string) => boolean }) => Promise<void>
   /** The journal as it is, for what belongs to no shard too; it is closed with the actor system. */
   journal(ports: StatePorts): Journal
   ownership(ports: StatePorts): Ownership

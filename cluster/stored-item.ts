@@ -5,6 +5,7 @@
  * the order below, and within a kind by the bytes of their names, so that two stores with the same content give the same row of items.
  */
 import { decodeValue } from "#actors/persistence/checked-value.js"
+import { crc32c } from "#actors/persistence/crc32c.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { actorNames, decodeEvent } from "#actors/persistence/record.js"
 
@@ -83,4 +84,28 @@ export function checkItem(item: StoredItem): void {
   if (item.kind === "event") decodeEvent(item.record, actorNames(item.actor), where)
   else if (item.kind === "snapshot") decodeValue(item.value, where)
   else if (item.kind === "command") decodeValue(item.reply, where)
+}
+
+/** A checksum of items, in their order: of this one and those before it. */
+export function digest(item: StoredItem, before: number): number {
+  const { kind } = item
+  const names: (string | number)[] = [kind]
+  if ("actor" in item) names.push(item.actor.tenant, item.actor.type, item.actor.key)
+  if ("sequence" in item) names.push(item.sequence)
+  if (kind === "head") names.push(item.epoch, item.trimmed)
+  else if (kind === "command") names.push(item.id, item.wallTime)
+  else if (kind === "order") names.push(item.tenant, item.type, item.last)
+  else if (kind === "ordinal") names.push(item.ordinal)
+  else if (kind === "fence") names.push(item.name, item.epoch)
+  const text = Buffer.from(JSON.stringify(names))
+  const sum = crc32c(text, 0, text.length, before)
+  return contentOf(item).reduce((of, bytes) => crc32c(bytes, 0, bytes.length, of), sum)
+}
+
+/** The bytes that an item carries beside its names. */
+export function contentOf(item: StoredItem): readonly Uint8Array[] {
+  if (item.kind === "event") return [item.record]
+  if (item.kind === "snapshot") return [item.value]
+  if (item.kind === "command") return [item.reply]
+  return item.kind === "record" ? [item.key, item.value] : []
 }

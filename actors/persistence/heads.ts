@@ -33,6 +33,8 @@ export interface Head {
   readonly order: TypeOrder
   /** It has a head record (H3). */
   recorded: boolean
+  /** It stands in the index of shards. */
+  indexed: boolean
   /** The key that leads the actor's events. */
   readonly prefix: Buffer
   /** What every record of the actor begins with. */
@@ -56,6 +58,8 @@ const headLimit = 100_000
 const fillPage = 1000
 /** Says that every actor with events has a head record. */
 export const filledKey = keyOf("store", "heads")
+/** Says that every actor with a head record stands in the index of shards, and for how many shards it was made; below 0: one may be missing (`cluster/shard-index.ts`). */
+export const shardsKey = keyOf("store", "shards")
 
 export class Heads {
   readonly #store: LevelStore
@@ -64,11 +68,14 @@ export class Heads {
   readonly #names = new WeakMap<PersistenceId, string>()
   /** Heads on their way from the disk: appends that wait for one go on in the order they came. */
   readonly #loading = new Map<string, Promise<Head>>()
+  readonly beside: ((actor: PersistenceId) => Change) | undefined
   #filled: Promise<void> | undefined
 
-  constructor(store: LevelStore, orders: Orders) {
+  /** @param beside what is written beside the first append of each actor that goes under a fence: an index of such actors */
+  constructor(store: LevelStore, orders: Orders, beside?: (actor: PersistenceId) => Change) {
     this.#store = store
     this.#orders = orders
+    this.beside = beside
   }
 
   /** The head, if it is in memory and nobody waits for it. */
@@ -80,6 +87,16 @@ export class Heads {
   /** The head of an actor that cannot have events. */
   begin(actor: PersistenceId): Head {
     return this.#keep(this.#nameOf(actor), this.#fresh(actor))
+  }
+
+  /** What the store says of an actor was changed by somebody else than the journal: it is read anew. No append to the actor is under way. */
+  forget(actor: PersistenceId): void {
+    this.#heads.delete(this.#nameOf(actor))
+  }
+
+  /** Makes the head records of a store from before. */
+  fill(): Promise<void> {
+    return (this.#filled ??= this.#fill())
   }
 
   /** Reads the head, and whether its type is ordered. @param ordered it has to be */
@@ -99,7 +116,9 @@ export class Heads {
     const head = known ?? this.#fresh(actor)
     if (!head.order.ready(ordered)) await head.order.settle(ordered)
     if (known !== undefined) return known
-    const [record, last] = await Promise.all([this.record(actor), this.#lastEvent(actor)])
+    const index = this.beside && this.#store.get(this.beside(actor)[0])
+    const [record, last, indexed] = await Promise.all([this.record(actor), this.#lastEvent(actor), index])
+    head.indexed = indexed !== undefined
     head.recorded = record !== undefined
     head.sequence = Math.max(record?.sequence ?? 0, last?.sequence ?? 0)
     head.epoch = Math.max(record?.epoch ?? 0, last?.epoch ?? 0)
@@ -116,7 +135,7 @@ export class Heads {
 
   /** What the head record says. */
   async record(actor: PersistenceId): Promise<HeadRecord | undefined> {
-    await (this.#filled ??= this.#fill())
+    await this.fill()
     const value = await this.#store.get(headKeyOf(actor))
     return value === undefined ? undefined : decodeHead(value, actor)
   }
@@ -128,7 +147,7 @@ export class Heads {
 
   /** Keys of the entities of a type that have events, in order. */
   async *keys(tenant: string, type: string): AsyncGenerator<string> {
-    await (this.#filled ??= this.#fill())
+    await this.fill()
     const prefix = keyOf("head", tenant, type)
     for await (const [bytes, value] of this.#store.range(prefix, after(prefix))) {
       const key = partsOf(bytes)[3] as string
@@ -177,7 +196,7 @@ export class Heads {
 
   #fresh(actor: PersistenceId): Head {
     const order = this.#orders.of(actor)
-    return { sequence: 0, epoch: 0, trimmed: 0, order, recorded: false, prefix: eventsOf(actor), names: actorNames(actor) } // prettier-ignore
+    return { sequence: 0, epoch: 0, trimmed: 0, order, recorded: false, indexed: false, prefix: eventsOf(actor), names: actorNames(actor) } // prettier-ignore
   }
 
   #keep(name: string, head: Head): Head {

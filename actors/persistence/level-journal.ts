@@ -11,9 +11,9 @@ import { Orders, type Place } from "./order.js"
 import { checkAppend, checkTrim } from "./memory-journal.js"
 import { actorNames, decodeEvent, encodeRecord } from "./record.js"
 
-export function levelJournal(store: LevelStore, clock: Clock): Journal {
-  const orders = new Orders(store)
-  const heads = new Heads(store, orders)
+/** @param parts what the journal keeps in memory of its store, for whoever writes into the store beside it */
+export function levelJournal(store: LevelStore, clock: Clock, parts: JournalParts = journalParts(store)): Journal {
+  const { orders, heads } = parts
   const snapshotOf = async (actor: PersistenceId): Promise<Snapshot | undefined> => {
     const bytes = await store.get(snapshotKeyOf(actor))
     return bytes && (decodeValue(bytes, () => `the snapshot of ${titleOf(actor)}`) as Snapshot)
@@ -33,7 +33,7 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
       while (head === undefined || !head.order.ready(ordered)) head = await heads.load(actor, ordered)
       checkAppend(actor, head, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
-      const before = { sequence: head.sequence, epoch: head.epoch, recorded: head.recorded }
+      const before = { sequence: head.sequence, epoch: head.epoch, recorded: head.recorded, indexed: head.indexed }
       const { traceId } = options
       const commandId = options.command?.id
       const changes: Change[] = []
@@ -51,11 +51,15 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
           [commandKeyOf(actor, options.command.id), encodeValue(options.command.reply)],
           [Buffer.concat([commandAge(actor, wallTime), Buffer.from(options.command.id)]), nothing],
         )
-      const recorded = events.length > 0 ? head.recorded : epoch === head.epoch
+      // A record from before the first event says that there is none, and the actor's key would not be found.
+      const recorded = events.length > 0 ? head.recorded && head.sequence > 0 : epoch === head.epoch
       if (!recorded) changes.push(heads.recordOf(actor, { sequence, epoch, trimmed: head.trimmed }))
+      const index = head.indexed || options.fence === undefined ? undefined : heads.beside?.(actor)
+      if (index !== undefined) changes.push(index)
       head.sequence = sequence
       head.epoch = epoch
       head.recorded ||= !recorded
+      head.indexed ||= index !== undefined
       try {
         await store.write(changes)
       } catch (error) {
@@ -136,6 +140,17 @@ export function levelJournal(store: LevelStore, clock: Clock): Journal {
     compact: () => store.compact(),
     close: () => store.close(),
   }
+}
+
+export interface JournalParts {
+  readonly orders: Orders
+  readonly heads: Heads
+}
+
+/** @param beside as `Heads` has it */
+export function journalParts(store: LevelStore, beside?: (actor: PersistenceId) => Change): JournalParts {
+  const orders = new Orders(store)
+  return { orders, heads: new Heads(store, orders, beside) }
 }
 
 const nothing = new Uint8Array(0)

@@ -12,14 +12,14 @@ import { AgentOSError } from "../errors.js"
 import type { StoreProgress } from "./backup.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import { repairLevelDatabase, type Change, type Entry } from "./database.js"
-import { eventsOf, Heads, headKeyOf, snapshotKeyOf, commandKeyOf, type HeadRecord } from "./heads.js"
+import { eventsOf, Heads, headKeyOf, shardsKey, snapshotKeyOf, commandKeyOf, type HeadRecord } from "./heads.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, numbered } from "./keys.js"
 import { LevelStore } from "./level-store.js"
 import { Orders } from "./order.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { damagedTables } from "./table-file.js"
-import { actorOf, holdsStore, nameOf, verifyStore, type Damage } from "./verify.js"
+import { actorOf, holdsStore, nameOf, roomOf, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
   /** Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the state before it. */
@@ -138,7 +138,8 @@ class Repair {
     const value = await this.#store.get(key)
     if (value === undefined) return
     const event = eventOf(key)
-    const room = key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
+    const room = roomOf(key)
+    if (marks.has(room)) return // it alone says whose state this is
     await this.#keep([[key, value]], reason)
     if (event !== false) {
       // The head keeps the place of an event that was the last (X2).
@@ -150,12 +151,13 @@ class Repair {
       return this.#writeHead(actorOf(key))
     }
     if (room === "snapshot" && (await this.#knownHead(actorOf(key))).trimmed > 0) return // X2: its events are gone, it alone says so
-    // Without the mark the order would be counted anew, and whoever has come to an ordinal of it would be led astray.
-    await this.#store.write([[key, room === "ordered" ? encodeValue(1) : undefined]])
+    // Without its mark the order would be counted anew, and whoever has come to an ordinal of it would be led astray; without its record in the index an actor would not move.
+    await this.#store.write([[key, room === "ordered" || room === "shard" ? encodeValue(1) : undefined]])
   }
 
   /** The head record anew, from what else there is. */
   async #writeHead(actor: PersistenceId): Promise<void> {
+    await this.#renewIndex()
     const head = await this.#knownHead(actor)
     const snapshot = (await this.#snapshot(actor))?.sequence ?? 0
     let first: number | undefined
@@ -166,6 +168,14 @@ class Repair {
     await this.#store.write([
       this.#heads.recordOf(actor, { ...head, sequence: Math.max(head.sequence, trimmed), trimmed }),
     ])
+  }
+
+  /** The index of shards may lack an actor: it is made anew, for as many shards, when the store is next opened in a cluster. */
+  async #renewIndex(): Promise<void> {
+    const count = await this.#store.get(shardsKey)
+    if (count === undefined) return
+    const shards = decodeValue(count, () => "the count of shards") as number
+    await this.#store.write([[shardsKey, encodeValue(-Math.abs(shards))]])
   }
 
   /** Of the head record, as far as it can be read, and the last event. */
@@ -225,6 +235,9 @@ class Repair {
     }
   }
 }
+
+/** Rooms that say whose state the store holds (`cluster/homes.ts`, `cluster/shard-state.ts`). */
+const marks = new Set(["home", "moving", "staging"])
 
 /** Which event a key is of. */
 function eventOf(key: Buffer): false | { readonly actor: PersistenceId; readonly from: number } {

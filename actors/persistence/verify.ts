@@ -6,6 +6,8 @@
  *   V2. Of a folder, the files are looked at first: what LevelDB would do with a damaged one is not known, so none of its records is read then.
  *   V3. Records that were written with a checksum (events, heads, snapshots, answers of commands, orders) are found damaged whichever of their bytes it is;
  *       of others it is known only that they can be read.
+ *   V4. An actor whose records are on their way (a shard that moves between nodes, and was cut short) is not taken for damaged when some are missing: the node carries the
+ *       move to its end when it is started.
  */
 import { readdir } from "node:fs/promises"
 import { AgentOSError } from "../errors.js"
@@ -81,7 +83,7 @@ export async function verifyStore(
     const all = store.pages(...wholeRange)[Symbol.asyncIterator]()
     const first = all.next()
     const [heads, snapshots] = [new Cursor(store, "head"), new Cursor(store, "snapshot")]
-    const actors = new Actors(heads, snapshots, filled, damages)
+    const actors = new Actors(heads, snapshots, filled, await onTheirWay(store), damages)
     for (let page = await first; page.done !== true; page = await all.next()) {
       for (const [key, value] of page.value) {
         last = key
@@ -107,6 +109,8 @@ export async function verifyStore(
 export function nameOf(key: Buffer): string {
   const room = roomOf(key)
   try {
+    const kept = keptKey(key)
+    if (kept !== undefined) return `${nameOf(kept)} (${room === "staged" ? "arriving" : "set aside"})`
     if (room === "journal") return eventTitle(actorOf(key.subarray(0, -8)), key)
     if (room === "order") {
       const [, tenant, type] = partsOf(key.subarray(0, -8))
@@ -121,7 +125,29 @@ export function nameOf(key: Buffer): string {
   return `the record ${JSON.stringify(key.toString().replaceAll("\u0000", "/"))}`
 }
 
-const roomOf = (key: Buffer): string => key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
+/** The room of a key. */
+export const roomOf = (key: Buffer): string => key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
+
+/** Rooms that keep records of others under their own keys, after so many parts: what arrives from another node, and what was set aside. */
+const keepers: Readonly<Record<string, number>> = { staged: 2, aside: 3 }
+
+/** The key that a record has in its own room. */
+function keptKey(key: Buffer): Buffer | undefined {
+  let from = 0
+  for (let parts = keepers[roomOf(key)] ?? 0; parts > 0; parts--) from = key.indexOf(0, from) + 1
+  return from === 0 ? undefined : key.subarray(from)
+}
+
+/** Places of the actors of shards whose move is under way (V4). */
+async function onTheirWay(store: LevelStore): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  const marks = keyOf("moving")
+  for await (const [mark] of store.range(marks, after(marks))) {
+    const shard = Buffer.concat([keyOf("shard"), mark.subarray(marks.length)])
+    for await (const [key] of store.range(shard, after(shard))) found.add(key.toString("latin1", shard.length))
+  }
+  return found
+}
 
 /** @param key whose parts are a room, tenant, type and key */
 export function actorOf(key: Uint8Array): PersistenceId {
@@ -131,8 +157,10 @@ export function actorOf(key: Uint8Array): PersistenceId {
 
 /** A record that is no event, by itself. */
 function checkValue(key: Buffer, value: Uint8Array, damages: Damage[]): void {
+  const own = keptKey(key) ?? key
   try {
-    if (roomOf(key) !== "command-age") decodeValue(value, () => nameOf(key))
+    if (roomOf(own) === "journal") decodeEvent(value, actorNames(actorOf(own.subarray(0, -8))), () => nameOf(key))
+    else if (roomOf(own) !== "command-age") decodeValue(value, () => nameOf(key))
     else if (value.length > 0) throw new AgentOSError("RECORD_DAMAGED", `${nameOf(key)}: it has content`)
   } catch (error) {
     damages.push(damagedRecord(key, error))
@@ -154,13 +182,15 @@ class Actors {
   readonly #snapshots: Cursor
   /** The store says that every actor has a head record. */
   readonly #filled: boolean
+  readonly #onTheirWay: ReadonlySet<string>
   readonly #damages: Damage[]
   #open: OneActor | undefined
 
-  constructor(heads: Cursor, snapshots: Cursor, filled: boolean, damages: Damage[]) {
+  constructor(heads: Cursor, snapshots: Cursor, filled: boolean, onTheirWay: ReadonlySet<string>, damages: Damage[]) {
     this.#heads = heads
     this.#snapshots = snapshots
     this.#filled = filled
+    this.#onTheirWay = onTheirWay
     this.#damages = damages
   }
 
@@ -200,9 +230,10 @@ class Actors {
     const actor = actorOf(Buffer.concat([keyOf("head"), place]))
     const head = await this.#read(this.#heads, place, (value) => decodeHead(value, actor))
     const snapshot = await this.#read(this.#snapshots, place, (value) => decodeValue(value, () => "") as Snapshot)
-    if (head === undefined && this.#filled && hasEvents)
+    const whole = !this.#onTheirWay.has(place.toString("latin1")) // V4
+    if (head === undefined && this.#filled && hasEvents && whole)
       this.#damages.push({ kind: "missing-head", actor, name: `the head of ${titleOf(actor)}`, message: `${titleOf(actor)}: it has events, but no head record` }) // prettier-ignore
-    return new OneActor(place, actor, head, snapshot, this.#damages)
+    return new OneActor(place, actor, head, snapshot, whole, this.#damages)
   }
 
   /** @returns undefined when there is none, null when it is damaged (which is told where its room is looked at) */
@@ -224,6 +255,7 @@ class OneActor {
   readonly #head: HeadRecord | null
   readonly #snapshot: Snapshot | null | undefined
   readonly #names: Buffer
+  readonly #whole: boolean
   readonly #damages: Damage[]
   #last: number | undefined
   #epoch = 0
@@ -233,6 +265,7 @@ class OneActor {
     actor: PersistenceId,
     head: HeadRecord | null | undefined,
     snapshot: Snapshot | null | undefined,
+    whole: boolean,
     damages: Damage[],
   ) {
     this.place = place
@@ -240,6 +273,7 @@ class OneActor {
     this.#head = head === undefined ? { sequence: 0, epoch: 0, trimmed: 0 } : head
     this.#snapshot = snapshot
     this.#names = actorNames(actor)
+    this.#whole = whole
     this.#damages = damages
   }
 
@@ -269,7 +303,7 @@ class OneActor {
 
   end(): void {
     const [actor, head, snapshot] = [this.#actor, this.#head, this.#snapshot]
-    if (head === null) return
+    if (head === null || !this.#whole) return
     const title = titleOf(actor)
     const last = this.#last ?? head.trimmed
     const covered = snapshot?.sequence ?? 0
@@ -285,6 +319,7 @@ class OneActor {
   }
 
   #missing(from: number, to: number): void {
+    if (!this.#whole) return
     const what = from === to ? `event ${from}` : `events ${from} to ${to}`
     const name = `${what} of ${titleOf(this.#actor)}`
     this.#damages.push({ kind: "missing-events", actor: this.#actor, from, name, message: `${name}: missing` })
