@@ -19,6 +19,7 @@ import { joinCluster } from "#cluster/cluster.js"
 import type { Cluster, ClusterEnd } from "#cluster/cluster-handle.js"
 import { consulRegistry } from "#cluster/consul-registry.js"
 import { levelState } from "#cluster/level-state.js"
+import type { NodeId } from "#cluster/node.js"
 import { DEFAULT_SHARDS, place } from "#cluster/placement.js"
 import type { Registry } from "#cluster/registry.js"
 import { postgresState, type ClusterState } from "#cluster/state.js"
@@ -73,10 +74,18 @@ export class Member {
       peers,
       members: () => this.#members(),
       able: () => this.#able(),
+      isWell: (peer) => this.#isWell(peer),
       shared: store.kind === "postgres",
       clock,
       random,
       logger,
+    })
+    cluster.follow((_view, changes) => {
+      for (const { id, to } of changes) {
+        if (to !== "down" && to !== "removed") continue
+        this.#agents?.lost(id)
+        this.runs.lost(id)
+      }
     })
     peers.serve(service, {
       handle: (type: string) => {
@@ -128,6 +137,7 @@ export class Member {
       peers: this.cluster.peers,
       agents,
       models: () => this.models,
+      isWell: (peer) => this.#isWell(peer),
       concurrency,
       runOf: (runId) => runs().of(runId),
       clock,
@@ -235,6 +245,12 @@ export class Member {
   #settled(): boolean {
     const { view } = this.cluster
     return view.registry.list > 0 && view.members.get(view.self)?.status === "up"
+  }
+
+  /** A link outlives doubt: it is kept until the node is removed, since it may come back. */
+  #isWell(peer: NodeId): boolean {
+    const status = this.cluster.view.members.get(peer)?.status
+    return status === "up" || status === "joining" || status === "leaving"
   }
 
   /** Undefined: not known yet. */

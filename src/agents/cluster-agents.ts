@@ -38,6 +38,8 @@ export interface ClusterAgentsParts {
   readonly models: () => readonly string[]
   /** Requests that one replica works on at a time. */
   readonly concurrency: number
+  /** Whether a peer is believed to be well; one that is away keeps its link for a while. Default: all are. */
+  readonly isWell?: (peer: NodeId) => boolean
   /** The log and the listener of a run of this node. */
   readonly runOf: (runId: string) => RunOfStep
   readonly clock: Clock
@@ -76,6 +78,8 @@ const elsewhereFromHere = new Set(["MAILBOX_FULL", "MEMORY_FULL", "AGENT_STOPPED
 /** A request that a peer works on. */
 interface Sent {
   readonly to: NodeId
+  /** Nobody waits for its answer any more. */
+  readonly giveUp: (why: AgentOSError) => void
   readonly run: RunOfStep
   readonly calls: Map<string, RecordedCall>
 }
@@ -161,7 +165,7 @@ export class ClusterAgents {
   queued(): ReadonlyMap<string, number> {
     const { peers, agents } = this.#parts
     const nodes = new Map([[peers.self.name, agents.occupation().open]])
-    for (const [peer, { told }] of this.#queues)
+    for (const [peer, { told }] of this.#well())
       if (told !== undefined) nodes.set(incarnationOf(peer)?.name ?? peer, told.agents.reduce((sum, { queued }) => sum + queued, 0)) // prettier-ignore
     return nodes
   }
@@ -172,7 +176,7 @@ export class ClusterAgents {
     agents.describe(name)
     const outcomes = await Promise.allSettled([
       this.#steerHere(name, steering),
-      ...[...peers.open()].map((peer) =>
+      ...[...this.#well().keys()].map((peer) =>
         peers.call(peer, agentsService, "steer", { name, steering }, { timeoutMs: steerTimeoutMs }),
       ),
     ])
@@ -180,6 +184,12 @@ export class ClusterAgents {
     for (const outcome of outcomes)
       if (outcome.status === "rejected" && AgentOSError.from(outcome.reason).code !== "UNKNOWN_AGENT")
         throw outcome.reason
+  }
+
+  /** A peer is believed to be lost: what it works on for this node is done elsewhere (D2), and what it says of that later is refused. */
+  lost(peer: NodeId): void {
+    for (const { to, giveUp } of this.#sent.values())
+      if (to === peer) giveUp(new AgentOSError("NODE_LOST", `node ${peer} is away`, { node: peer }))
   }
 
   /** Takes no more requests from peers, which hear of it at once. */
@@ -200,7 +210,7 @@ export class ClusterAgents {
     const { models, concurrency, agents } = this.#parts
     const here = queueOf({ agents: agents.list(), models: models(), concurrency, taking: true }, name)
     const places: Place[] = here === undefined ? [] : [{ node: undefined, ...here }]
-    for (const [peer, queue] of this.#queues) {
+    for (const [peer, queue] of this.#well()) {
       const place = queue.placeFor(peer, name)
       if (place !== undefined) places.push(place)
     }
@@ -242,21 +252,20 @@ export class ClusterAgents {
       timeoutMs,
       ...(caller === undefined ? {} : { caller }),
     }
-    this.#sent.set(ticket, { to: node, run: runOf(request.runId), calls })
+    let giveUp = (_why: AgentOSError): void => undefined
+    const gaveUp = new Promise<never>((_, reject) => (giveUp = reject))
+    gaveUp.catch(() => undefined)
+    this.#sent.set(ticket, { to: node, run: runOf(request.runId), calls, giveUp })
     queue?.sent(ticket, model ?? "scribe")
-    let stay = (): void => undefined
+    const stay = onCancel(options.signal, () => giveUp(reasonOf(options.signal)))
+    let answered = false
     try {
-      const called = new Promise<never>((_, reject) => {
-        stay = onCancel(options.signal, () => {
-          peers.tell(node, agentsService, "cancel", ticket) // D3
-          reject(reasonOf(options.signal))
-        })
-      })
-      called.catch(() => undefined)
-      const answer = peers.call(node, agentsService, "respond", guest, { timeoutMs: timeoutMs + graceMs })
-      return (await Promise.race([answer, called])) as AgentAnswer
+      const answer = peers.call(node, agentsService, "respond", guest, { timeoutMs: timeoutMs + graceMs }) as Promise<AgentAnswer> // prettier-ignore
+      answer.then(() => (answered = true), () => (answered = true)) // prettier-ignore
+      return await Promise.race([answer, gaveUp])
     } catch (error) {
-      if (AgentOSError.from(error).code === "ASK_TIMEOUT") peers.tell(node, agentsService, "cancel", ticket)
+      const late = AgentOSError.from(error).code === "ASK_TIMEOUT"
+      if (!answered || late) peers.tell(node, agentsService, "cancel", ticket) // D3
       throw error
     } finally {
       stay()
@@ -361,10 +370,16 @@ export class ClusterAgents {
     return { agents: list, models: models(), concurrency, taking: this.#taking }
   }
 
+  /** The queues at peers that are believed to be well. */
+  #well(): ReadonlyMap<NodeId, QueueThere> {
+    const { isWell } = this.#parts
+    return isWell === undefined ? this.#queues : new Map([...this.#queues].filter(([peer]) => isWell(peer)))
+  }
+
   #spread(agent: AgentDescription): AgentDescription & { readonly nodes: readonly AgentOnNode[] } {
     const { state, replicas, queued } = agent
     const nodes: AgentOnNode[] = [{ node: this.#parts.peers.self.name, state, replicas, queued }]
-    for (const [peer, { told }] of this.#queues) {
+    for (const [peer, { told }] of this.#well()) {
       const there = told?.agents.find(({ name }) => name === agent.name)
       if (there === undefined) continue
       const { state, replicas, queued } = there

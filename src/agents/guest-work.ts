@@ -18,7 +18,7 @@ import type { AgentManager } from "./agent-manager.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
 
 /** The service that agents of all nodes serve, and what it is told and asked. */
-export const agentsService = "agents"
+export const agentsService = "os/agents"
 
 export interface GuestRequest {
   /** Counted by the asker, ever higher. */

@@ -19,7 +19,7 @@ import type { Message } from "../models/model.js"
 import type { RunEvent, RunResult } from "../run.js"
 import type { FollowedRun, OtherNodes, Runs, RunStatus } from "./runs.js"
 
-const service = "runs"
+const service = "os/runs"
 /** How often it is looked whether a member has gone, and, when none has, whether something was left behind all the same. */
 const lookEveryMs = 1000
 const sweepEveryMs = 30_000
@@ -32,6 +32,8 @@ export interface ClusterRunsParts {
   readonly members: () => ReadonlySet<string> | undefined
   /** Names of the members that can take over now. */
   readonly able: () => readonly string[]
+  /** Whether a peer is believed to be well; one that is away keeps its link for a while. Default: all are. */
+  readonly isWell?: (peer: NodeId) => boolean
   /** Whether all of them share one journal. */
   readonly shared: boolean
   readonly clock: Clock
@@ -42,6 +44,12 @@ export interface ClusterRunsParts {
 interface Follow {
   readonly runId: string
   readonly ticket: number
+}
+
+interface Following {
+  readonly to: NodeId
+  readonly listener: FollowedRun["listener"]
+  readonly lost: () => void
 }
 
 interface Followed {
@@ -56,7 +64,7 @@ export class ClusterRuns {
   /** What others follow here, by node and ticket. */
   readonly #followed = new Map<string, Followed>()
   /** What is followed elsewhere, by ticket. */
-  readonly #follows = new Map<number, { readonly to: NodeId; readonly listener: FollowedRun["listener"] }>()
+  readonly #follows = new Map<number, Following>()
   readonly #unfollow: () => void
   #tickets = 0
   #cancelTimer = (): void => undefined
@@ -116,6 +124,11 @@ export class ClusterRuns {
     return (await this.#askAll<Message[]>("conversation", { target, id })) ?? here
   }
 
+  /** A peer is believed to be lost: what is followed there is looked for elsewhere. */
+  lost(peer: NodeId): void {
+    for (const { to, lost } of this.#follows.values()) if (to === peer) lost()
+  }
+
   /** Takes nothing over any more. */
   async close(): Promise<void> {
     this.#closed = true
@@ -133,8 +146,8 @@ export class ClusterRuns {
 
   /** The first answer that is one; nodes that do not answer are passed over. */
   async #askAll<T>(type: string, payload: unknown): Promise<T | undefined> {
-    const { peers } = this.#parts
-    const asked = [...peers.open()].map((peer) =>
+    const { peers, isWell = () => true } = this.#parts
+    const asked = [...peers.open()].filter(isWell).map((peer) =>
       peers.call(peer, service, type, payload, { timeoutMs: askTimeoutMs }).then(
         (answer) => (answer === null || answer === undefined || answer === false ? Promise.reject(nothing) : answer),
       ),
@@ -147,10 +160,10 @@ export class ClusterRuns {
     const to = peers.named(node)
     if (to === undefined) return undefined
     const ticket = ++this.#tickets
-    this.#follows.set(ticket, { to, listener })
     let stay = (): void => undefined
     try {
-      const gaveUp = new Promise<never>((_, reject) => {
+      const gaveUp = new Promise<Outcome>((resolve, reject) => {
+        this.#follows.set(ticket, { to, listener, lost: () => resolve({ kind: "elsewhere" }) })
         stay = onCancel(signal, () => {
           peers.tell(to, service, "unfollow", ticket)
           reject(AgentOSError.from(signal?.reason, "CANCELLED"))

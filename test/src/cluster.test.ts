@@ -83,7 +83,7 @@ async function run(binary: string, server: PostgresServer): Promise<void> {
     const calls = async () => (await readFile(join(folder, "calls"), "utf8").catch(() => "")).trim().split("\n").filter(Boolean) // prettier-ignore
     const a = await start({ ...common, name: "a", models: [] })
     const others = { b: await start({ ...common, name: "b", models: ["scripted"] }), c: await start({ ...common, name: "c", models: ["scripted"] }) } // prettier-ignore
-    t.equal((await ask(a, "job", "one")).output, "first, second", "asked at the node without the model")
+    t.match(await ask(a, "job", "one"), { output: "first, second" }, "asked at the node without the model")
     t.strictSame((await calls()).map((line) => line.split(" ")[1]), ["first", "second"]) // prettier-ignore
     t.notOk((await calls()).some((line) => line.startsWith("a ")))
 
@@ -108,7 +108,7 @@ async function run(binary: string, server: PostgresServer): Promise<void> {
       const worker = (await calls())[1]!.split(" ")[0] as "b" | "c"
       await others[worker].kill()
       await rm(join(folder, "stuck"))
-      t.equal((await answer).output, "first, second")
+      t.match(await answer, { output: "first, second" })
       t.strictSame((await calls()).map((line) => line.split(" ")[1]), ["first", "second"]) // prettier-ignore
       others[worker] = await start({ ...common, name: worker, models: ["scripted"] })
     })
@@ -122,8 +122,8 @@ async function run(binary: string, server: PostgresServer): Promise<void> {
       await a.kill()
       t.equal(await lost, "lost")
       await rm(join(folder, "stuck"))
-      t.equal((await waits).output, "first, second")
-      t.equal((await ask(others.c, "job", "three")).output, "first, second")
+      t.match(await waits, { output: "first, second" })
+      t.match(await ask(others.c, "job", "three"), { output: "first, second" })
       t.strictSame((await calls()).map((line) => line.split(" ")[1]), ["first", "second"]) // prettier-ignore
     })
 
@@ -135,7 +135,7 @@ async function run(binary: string, server: PostgresServer): Promise<void> {
       t.equal(await others.b.stop(), 0)
       await lost
       await rm(join(folder, "stuck"))
-      t.equal((await ask(others.c, "job", "four")).output, "first, second")
+      t.match(await ask(others.c, "job", "four"), { output: "first, second" })
       t.strictSame((await calls()).map((line) => line.split(" ")[1]), ["first", "second"]) // prettier-ignore
       await until(
         async () => (await createClient({ url: others.c.rest, apiKey: others.c.token }).cluster()).members.length === 1,
