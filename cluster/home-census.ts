@@ -81,13 +81,17 @@ const againMs = 500
 export class HomeCensus {
   readonly #ports: CensusPorts
   standing: RegistryStanding = { is: "unknown" }
-  /** Why the records are not whole, in words. */
-  trouble: string | undefined = "the registry has not told of the homes of shards so far"
+  #trouble: string | undefined = "the registry has not told of the homes of shards so far"
   #taking: Promise<void> | undefined
   #begunAt: number | undefined
 
   constructor(ports: CensusPorts) {
     this.#ports = ports
+  }
+
+  /** Why the records are not whole, in words. */
+  get trouble(): string | undefined {
+    return this.standing.is === "ours" && this.standing.whole ? undefined : this.#trouble
   }
 
   /** The watch has told of the record, or that there is none. */
@@ -115,16 +119,15 @@ export class HomeCensus {
     else if (record.life === marks.life) this.standing = { is: "ours", whole: record.whole }
     else if (marks.life !== undefined) {
       this.standing = { is: "foreign", life: record.life }
-      this.trouble = `the store of this node belongs to the cluster's life ${marks.life}, the registry's homes to ${record.life}: remove the records of the wrong one, or give this node an empty store` // prettier-ignore
+      this.#trouble = `the store of this node belongs to the cluster's life ${marks.life}, the registry's homes to ${record.life}: remove the records of the wrong one, or give this node an empty store` // prettier-ignore
     }
-    if (this.standing.is === "ours") this.trouble = this.standing.whole ? undefined : this.trouble
   }
 
   async #take(): Promise<void> {
     const { clock, random, signal } = this.#ports
     for (let failures = 0; !signal.aborted && !this.#done;) {
       const answered = await this.#attempt().catch((error: unknown) => {
-        this.trouble = `the homes of shards cannot be found out: ${String(error)}`
+        this.#trouble = `the homes of shards cannot be found out: ${String(error)}`
         return false
       })
       failures = answered ? 0 : failures + 1
@@ -151,7 +154,7 @@ export class HomeCensus {
     const lives = new Set([...reports.values()].flatMap(({ life }) => life ?? []))
     const version = seen.kind === "found" ? seen.record.version : 0
     if (lives.size > 1) {
-      this.trouble = `stores of nodes belong to several clusters: ${[...lives].join(", ")}`
+      this.#trouble = `stores of nodes belong to several clusters: ${[...lives].join(", ")}`
       return true
     }
     const [life] = lives
@@ -188,7 +191,7 @@ export class HomeCensus {
       if (written.kind !== "written") return written.kind === "conflict" // somebody else is at it, or knows better: look again
     }
     const absent = [...new Set(records.flatMap(({ home }) => home ?? []))].filter((home) => !reports.has(home))
-    this.trouble = whole ? undefined : `not all homes of shards are known while these nodes are away: ${absent.join(", ")}` // prettier-ignore
+    this.#trouble = whole ? undefined : `not all homes of shards are known while these nodes are away: ${absent.join(", ")}` // prettier-ignore
     const now = this.standing
     if (now.is === "ours" && now.whole === whole) return true
     const record: LifeRecord = { life, whole }
@@ -205,7 +208,7 @@ export class HomeCensus {
     const unready = [...reports].filter(([, { ready }]) => !ready)
     const names = [...silent.map(({ node }) => node.name), ...unready.map(([name]) => name)]
     if (names.length > 0) {
-      this.trouble = `the cluster is new, or its registry was wiped; waiting for what these nodes know: ${names.join(", ")}` // prettier-ignore
+      this.#trouble = `the cluster is new, or its registry was wiped; waiting for what these nodes know: ${names.join(", ")}` // prettier-ignore
       return true
     }
     if (clock.monotonic() - (this.#begunAt ?? Infinity) < settleMs) return true

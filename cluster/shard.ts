@@ -56,6 +56,8 @@ export interface ShardWorld {
 const handleMs = 1000
 /** A taker that says nothing for so long does not want it. */
 const offerMs = 3000
+/** Before a move is tried again whose state could not be sent: at first, and at most. */
+const shipAgainMs = { first: 1000, most: 60_000 }
 /** Before a release whose outcome is not known is asked about again. */
 const releaseAgainMs = 200
 
@@ -74,6 +76,9 @@ export class Shard {
   epoch = 0
   /** Entities are being stopped (S3). */
   stopping = false
+  /** Not before this moment is a move to be tried again: the last one could not send the state. */
+  restUntil = -Infinity
+  #failures = 0
   #cancelOffer: CancelTimer | undefined
 
   constructor(number: number, world: ShardWorld) {
@@ -216,10 +221,12 @@ export class Shard {
       case "ship":
         return void ownership.ship(shard, action.taker, move).catch(() => {
           if (this.move !== move || this.giver?.at !== "shipping") return
+          this.restUntil = this.#world.now() + Math.min(shipAgainMs.most, shipAgainMs.first * 2 ** this.#failures++)
           tell(action.taker, { kind: "abort", shard, move })
           this.#toGiver({ kind: "taker-gone" })
         })
       case "release":
+        this.#failures = 0
         return void ownership.release(shard, action.taker).then(
           (kind) => {
             if (kind === "unknown") timer(releaseAgainMs, () => same({ kind: "release-unknown" }))

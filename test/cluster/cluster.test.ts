@@ -196,7 +196,7 @@ t.test(
     await until("c is gone", () => a.status().members.length === 2)
     t.same(await stop(), [])
     t.same(new Map(await balances(b)), sent)
-    t.ok([...sent.values()].every((count) => count > 5))
+    t.ok([...sent.values()].every((count) => count > 1))
   },
 )
 
@@ -214,7 +214,10 @@ t.test(
     const retried = keys.map(async (key) => {
       for (;;) {
         try {
-          return await a.system.entity(Account, key).with({ timeoutMs: 500 }).ask("deposit", 1)
+          return await a.system
+            .entity(Account, key)
+            .with({ timeoutMs: 500, commandId: `second-${key}` })
+            .ask("deposit", 1)
         } catch {
           await new Promise((later) => setTimeout(later, 20))
         }

@@ -67,14 +67,16 @@ class End implements Stream {
 export class Pipe {
   readonly net: PipeNet
   readonly kind: StreamKind
+  readonly from: string
   readonly to: string
   readonly ends: readonly [End, End]
   /** What waits while the pipe is held. */
   held: (() => void)[] | undefined
 
-  constructor(net: PipeNet, kind: StreamKind, to: string) {
+  constructor(net: PipeNet, kind: StreamKind, from: string, to: string) {
     this.net = net
     this.kind = kind
+    this.from = from
     this.to = to
     this.ends = [new End(this), new End(this)]
     this.ends[0].other = this.ends[1]
@@ -110,7 +112,7 @@ export class PipeNet {
   /** Called with each frame, before it arrives. */
   carried: (pipe: Pipe, frame: Uint8Array) => void = () => {}
   /** Whether streams to this address are refused. */
-  refuses: (address: string, kind: StreamKind) => boolean = () => false
+  refuses: (to: string, kind: StreamKind, from: string) => boolean = () => false
   readonly #places = new Map<string, Accept>()
 
   constructor({ room = 64, later = (callback) => void setImmediate(callback) }: PipeOptions = {}) {
@@ -122,11 +124,11 @@ export class PipeNet {
     const mine = new Set<Pipe>()
     return {
       open: (to, kind, events) => {
-        const pipe = new Pipe(this, kind, to)
+        const pipe = new Pipe(this, kind, address, to)
         const [here, there] = pipe.ends
         here.events = events
         const accept = this.#places.get(to)
-        if (accept === undefined || this.refuses(to, kind)) {
+        if (accept === undefined || this.refuses(to, kind, address)) {
           there.closed = true
           pipe.cut(`nobody listens at ${to}`)
           return here
@@ -148,7 +150,7 @@ export class PipeNet {
         }
       },
       close: async () => {
-        for (const pipe of mine) pipe.cut("closed")
+        for (const { ends } of mine) ends[0].close()
       },
     }
   }

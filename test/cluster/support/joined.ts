@@ -38,22 +38,28 @@ export class JoinedNodes {
   readonly journal = { ...memoryJournal(systemClock), close: async () => {} }
   readonly nodes = new Map<string, JoinedNode>()
   readonly #options: Partial<ClusterOptions>
-  readonly #machines: MemoryAgent[] = []
+  readonly #machines = new Map<string, MemoryAgent>()
+  /** Addresses whose processes are dead. */
+  readonly #dead = new Set<string>()
 
   constructor(t: Test, options: Partial<ClusterOptions> = {}) {
     this.#options = options
+    this.net.refuses = (to, _kind, from) => this.#dead.has(to) || this.#dead.has(from)
     t.teardown(async () => {
       await Promise.all([...this.nodes.values()].map(({ cluster }) => cluster.stop()))
-      for (const agent of this.#machines) {
+      for (const agent of this.#machines.values()) {
         agent.stop()
         agent.start()
       }
     })
   }
 
+  /** Of the machine of this name. */
   agent(name: string): MemoryAgent {
+    const known = this.#machines.get(name)
+    if (known !== undefined) return known
     const agent = new MemoryAgent(this.consul, name)
-    this.#machines.push(agent)
+    this.#machines.set(name, agent)
     return agent
   }
 
@@ -80,8 +86,9 @@ export class JoinedNodes {
     })
     const kill = async (): Promise<void> => {
       this.nodes.delete(name)
-      for (const pipe of [...this.net.pipes]) if (pipe.to === `${name}:1`) pipe.cut("killed")
-      await carrier.close()
+      const address = `${name}:1`
+      for (const pipe of [...this.net.pipes]) if (pipe.to === address || pipe.from === address) pipe.cut("killed")
+      this.#dead.add(address)
       await registry.close()
       void cluster.stop()
     }

@@ -16,6 +16,11 @@ export class KillDisk {
     this.page = page
   }
 
+  /** As `kill -9` does. */
+  kill(): void {
+    this.#process += 1
+  }
+
   get killed(): boolean {
     return this.left < 0
   }
@@ -56,5 +61,19 @@ export class KillDisk {
 
   #apply(changes: readonly Change[]): void {
     for (const [key, value] of changes) this.#bytes.set(key.toString("latin1"), value && Buffer.from(value))
+  }
+
+  /** How many entries have a key with this prefix. */
+  async entries(prefix: Buffer): Promise<number> {
+    return this.#bytes.slice(prefix.toString("latin1"), `${prefix.toString("latin1")}\u00ff`, Infinity, false).length
+  }
+
+  /** Changes the last byte of the first entry with this prefix. */
+  damage(prefix: Buffer): void {
+    const [entry] = this.#bytes.slice(prefix.toString("latin1"), `${prefix.toString("latin1")}\u00ff`, 1, false)
+    if (entry === undefined) throw new Error(`there is nothing under ${String(prefix)}`)
+    const value = Buffer.from(entry[1])
+    value[value.length - 1] = (value.at(-1) as number) ^ 1
+    this.#bytes.set(entry[0], value)
   }
 }
