@@ -55,6 +55,9 @@ export interface KeyEntry {
   readonly session: string | undefined
 }
 
+/** As many operations as Consul takes in one transaction. */
+export const transactionKeys = 64
+
 /** The check that comes with a service. */
 export const checkOf = (service: string): string => `service:${service}`
 
@@ -78,7 +81,12 @@ export interface ConsulAgent {
   /** @returns whether the session has the lock now */
   acquire(key: string, value: string, session: string, limits: CallLimits): Promise<Answer<boolean>>
   release(key: string, session: string, limits: CallLimits): Promise<Answer<boolean>>
-  get(key: string, limits: CallLimits): Promise<Answer<KeyEntry | undefined>>
+  /** All of them or none; `transactionKeys` at most. @returns whether the session has all of the locks now */
+  acquireAll(keys: readonly string[], value: string, session: string, limits: CallLimits): Promise<Answer<boolean>>
+  /** All of them or none, when one was not held. */
+  releaseAll(keys: readonly string[], session: string, limits: CallLimits): Promise<Answer<boolean>>
+  /** @param limits with `consistent`, as for `Blocking` */
+  get(key: string, limits: CallLimits & Pick<Blocking, "consistent">): Promise<Answer<KeyEntry | undefined>>
   /** Everything under a prefix, by key. */
   under(prefix: string, blocking: Blocking): Promise<Answer<readonly KeyEntry[]>>
   /** @returns the new index, or undefined when the key has changed since; index 0 means that it is not there */

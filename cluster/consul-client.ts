@@ -151,9 +151,21 @@ class ConsulClient implements ConsulAgent {
     return this.#call((common) => this.#bulk.kv.set({ key: path(key), value: "", release, ...common }), isTrue, limits)
   }
 
-  get(key: string, limits: CallLimits) {
+  async acquireAll(keys: readonly string[], value: string, session: string, limits: CallLimits) {
+    const bytes = Buffer.from(value).toString("base64")
+    const operations = keys.map((key) => ({ Verb: "lock", Key: path(key), Value: bytes, Session: session }))
+    return orConflict(await this.#transaction(operations, () => true, limits), false)
+  }
+
+  async releaseAll(keys: readonly string[], session: string, limits: CallLimits) {
+    const operations = keys.map((key) => ({ Verb: "unlock", Key: path(key), Value: "", Session: session }))
+    return orConflict(await this.#transaction(operations, () => true, limits), false)
+  }
+
+  get(key: string, { consistent = false, ...limits }: CallLimits & Pick<Blocking, "consistent">) {
+    const how = consistent ? { consistent } : {}
     return this.#call(
-      (common) => this.#bulk.kv.get({ key: path(key), ...common }),
+      (common) => this.#bulk.kv.get({ key: path(key), ...how, ...common }),
       (body) => (body === undefined ? undefined : keyEntries([body as RawKey])[0]),
       limits,
     )
@@ -174,12 +186,12 @@ class ConsulClient implements ConsulAgent {
     const operation = { Verb: "cas", Key: path(key), Value: bytes, Index: index }
     const written = (body: unknown): number | undefined =>
       (body as { Results: readonly { KV: RawKey }[] }).Results[0]?.KV.ModifyIndex
-    return orConflict(await this.#transaction(operation, written, limits), undefined)
+    return orConflict(await this.#transaction([operation], written, limits), undefined)
   }
 
   async compareAndDelete(key: string, index: number, limits: CallLimits) {
     const operation = { Verb: "delete-cas", Key: path(key), Index: index }
-    return orConflict(await this.#transaction(operation, () => true, limits), false)
+    return orConflict(await this.#transaction([operation], () => true, limits), false)
   }
 
   close(): void {
@@ -187,9 +199,9 @@ class ConsulClient implements ConsulAgent {
     this.#bulk.destroy()
   }
 
-  #transaction<T>(KV: object, read: (body: unknown) => T, limits: CallLimits): Promise<Answer<T>> {
+  #transaction<T>(all: readonly object[], read: (body: unknown) => T, limits: CallLimits): Promise<Answer<T>> {
     // Its types have lower-case names, which the client sends as they are, and Consul takes no notice of case; ours are Consul's own.
-    const operations = [{ KV }] as never
+    const operations = all.map((KV) => ({ KV })) as never
     return this.#call((common) => this.#bulk.transaction.create(operations, { ...common } as never), read, limits)
   }
 

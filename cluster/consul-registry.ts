@@ -30,6 +30,8 @@ import {
 
 /** A change of Consul's leader takes 2.5 s where `raft_multiplier` is 1. */
 const callLimitMs = 5000
+/** Up to so many locks are looked at one by one; the list of all that begin alike may be long. */
+const few = 8
 
 export interface RegistryOptions {
   /** Name of the cluster; as a node's name. */
@@ -107,13 +109,23 @@ class ConsulRegistry implements Registry {
   }
 
   async lookLocks(keys: readonly string[]): Promise<Look> {
-    if (keys.length === 0) return { kind: "looked", holders: new Map() }
-    const prefix = this.#names.lock(commonStart(keys.map(checkedKey)))
-    const answer = await this.#agent.under(prefix, { index: 0, waitMs: 0, consistent: true, ...this.#limits })
-    if (answer.kind !== "ok") return unavailable(answer)
+    const entries: KeyEntry[] = []
+    if (keys.length > few) {
+      const prefix = this.#names.lock(commonStart(keys.map(checkedKey)))
+      const answer = await this.#agent.under(prefix, { index: 0, waitMs: 0, consistent: true, ...this.#limits })
+      if (answer.kind !== "ok") return unavailable(answer)
+      entries.push(...answer.value)
+    } else {
+      const paths = keys.map((key) => this.#names.lock(checkedKey(key)))
+      const answers = await Promise.all(paths.map((path) => this.#agent.get(path, { consistent: true, ...this.#limits }))) // prettier-ignore
+      for (const answer of answers) {
+        if (answer.kind !== "ok") return unavailable(answer)
+        if (answer.value !== undefined) entries.push(answer.value)
+      }
+    }
     const wanted = new Set(keys)
     const holders = new Map<string, Holder>()
-    for (const entry of answer.value) {
+    for (const entry of entries) {
       const key = this.#names.keyOf(entry)
       if (entry.session === undefined || !wanted.has(key)) continue
       const by = incarnationOf(entry.value)

@@ -12,11 +12,14 @@
  *   S5. A service of an earlier incarnation is struck off by the later one, which ends its session and with it its locks.
  *   S6. Who leaves gives signs of life until its last lock is released, however many there are.
  *   S7. What changes in its description is registered with the next beat; the check and the session that is bound to it go on.
+ *   S8. Locks that are taken or returned at once go as one transaction, which holds for all or none; then each is tried by itself. One lock that another node holds costs the others
+ *       a call, and never their turn.
  */
 import { setMaxListeners } from "node:events"
 import type { Clock } from "#actors/clock.js"
-import { checkOf, type Answer, type ConsulAgent } from "./consul-agent.js"
+import { checkOf, transactionKeys, type Answer, type ConsulAgent } from "./consul-agent.js"
 import { decodeNode, encodeNode, leavingNode, type ConsulNames } from "./consul-names.js"
+import { Gathered } from "./gathered.js"
 import { KeptLease } from "./kept-lease.js"
 import type { Moment } from "./lease.js"
 import { incarnationOf, nodeId, type NodeDescription } from "./node.js"
@@ -35,6 +38,11 @@ import {
 const sessionRetryMs = 100
 /** Of calls that are not repeated every half second. A change of Consul's leader takes longer than a renewal. */
 const callLimitMs = 5000
+
+interface Call {
+  readonly path: string
+  readonly session: string
+}
 
 export interface SeatPorts {
   readonly agent: ConsulAgent
@@ -56,6 +64,24 @@ export class ConsulSeat implements Seat {
   readonly #closed: AbortSignal
   readonly #service: string
   readonly #hurry = new Hurry()
+  readonly #takings = new Gathered<Call, Answer<boolean>>(
+    (calls) =>
+      this.#together(
+        calls,
+        (paths, session) => this.#agent.acquireAll(paths, nodeId(this.#node), session, this.#limits(callLimitMs)),
+        ({ path, session }) => this.#agent.acquire(path, nodeId(this.#node), session, this.#limits(callLimitMs)),
+      ),
+    { atOnce: 4, most: transactionKeys },
+  )
+  readonly #returns = new Gathered<Call, Answer<boolean>>(
+    (calls) =>
+      this.#together(
+        calls,
+        (paths, session) => this.#agent.releaseAll(paths, session, this.#limits(callLimitMs)),
+        ({ path, session }) => this.#agent.release(path, session, this.#limits(callLimitMs)),
+      ),
+    { atOnce: 4, most: transactionKeys },
+  )
   /** What is registered. */
   #description: ReturnType<typeof encodeNode>
   /** Locks that may be held in Consul, so that leaving can release them. */
@@ -92,13 +118,29 @@ export class ConsulSeat implements Seat {
     return this.#lease
   }
 
+  /** Takes or returns many locks by one transaction, and one by one when that would not do (S8). */
+  async #together(
+    calls: readonly Call[],
+    all: (paths: readonly string[], session: string) => Promise<Answer<boolean>>,
+    one: (call: Call) => Promise<Answer<boolean>>,
+  ): Promise<readonly Answer<boolean>[]> {
+    const paths = calls.map(({ path }) => path)
+    const [first] = calls as [Call]
+    const alike = calls.length > 1 && calls.every(({ session }) => session === first.session)
+    if (alike && new Set(paths).size === paths.length) {
+      const answer = await all(paths, first.session)
+      if (answer.kind === "unreachable" || (answer.kind === "ok" && answer.value)) return calls.map(() => answer)
+    }
+    return Promise.all(calls.map(one))
+  }
+
   async acquire(key: string): Promise<Acquisition> {
     const lease = this.#lease
     const session = this.#session
     if (lease === undefined || session === undefined) return unavailable("this node has no lease")
     const path = this.#names.lock(checkedKey(key))
     this.#keys.add(key)
-    const answer = await this.#agent.acquire(path, nodeId(this.#node), session, this.#limits(callLimitMs))
+    const answer = await this.#takings.ask({ path, session })
     if (answer.kind !== "ok") return unavailable(answer.reason)
     if (lease.lost) return unavailable("the lease was lost meanwhile") // S4
     if (answer.value) return { kind: "held", lease }
@@ -116,7 +158,7 @@ export class ConsulSeat implements Seat {
 
   async release(key: string): Promise<{ readonly kind: "released" } | Unavailable> {
     if (this.#session === undefined) return { kind: "released" }
-    const answer = await this.#agent.release(this.#names.lock(key), this.#session, this.#limits(callLimitMs))
+    const answer = await this.#returns.ask({ path: this.#names.lock(key), session: this.#session })
     if (answer.kind !== "ok" && !saysNoSession(answer)) return unavailable(answer.reason)
     this.#keys.delete(key)
     return { kind: "released" }
@@ -134,10 +176,9 @@ export class ConsulSeat implements Seat {
     this.#lease?.lose()
     this.#lease = this.#session = undefined
     const limits = { limitMs: callLimitMs, signal: this.#closed }
-    // S6. Key by key: what a session leaves behind is delayed for others.
-    if (session !== undefined) {
-      await Promise.all([...this.#keys].map((key) => this.#agent.release(this.#names.lock(key), session, limits)))
-    }
+    // S6. Each is released, for what a session leaves behind is delayed for others.
+    if (session !== undefined)
+      await Promise.all([...this.#keys].map((key) => this.#returns.ask({ path: this.#names.lock(key), session })))
     this.#end()
     await this.#loops
     if (session !== undefined) await this.#agent.destroySession(session, limits)

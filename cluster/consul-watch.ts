@@ -5,7 +5,7 @@
  *   W1. A list is told when Consul's index has moved, and always after the first answer and the first after a failure.
  *   W2. A failure is told once, until there is an answer again; meanwhile it is asked at growing distances, each with some chance in it.
  *   W3. An index that goes back, or a failure, begins anew from 0: Consul may have been made anew.
- *   W4. Between two answers there is a short time, so that many changes at once cost few lists.
+ *   W4. Between two answers there is a short time, the longer the more there is to read, so that many changes at once cost few lists.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import type { Answer, Blocking } from "./consul-agent.js"
@@ -19,6 +19,8 @@ const blockingLimitMs = waitMs + waitMs / 16 + 1500
 /** Of a query that Consul does not hold: one that got stuck in a change of leaders is asked again. */
 const firstLimitMs = 2500
 const gapMs = 50
+/** More for each entry of the list. */
+const gapMsPerEntry = 0.1
 const backoffMs = { first: 100, most: 2000 } as const
 
 export interface WatchPorts {
@@ -46,7 +48,7 @@ export async function watchConsul<Raw, Entry>(
       if (answer.index !== index || index === 0) tell({ kind: "current", entries: entries(answer.value) }) // W1
       index = answer.index < index ? 0 : answer.index // W3
       failures = 0
-      await pause(clock, gapMs, signal) // W4
+      await pause(clock, gapMs + gapMsPerEntry * answer.value.length, signal) // W4
     } else {
       if (failures === 0) tell({ kind: "disconnected", reason: answer.reason }) // W2
       index = 0

@@ -127,6 +127,26 @@ export class MemoryAgent implements ConsulAgent {
     return this.#remote(limits, () => ok(this.#servers.release(key, session)))
   }
 
+  async acquireAll(
+    keys: readonly string[],
+    value: string,
+    session: string,
+    limits: CallLimits,
+  ): Promise<Answer<boolean>> {
+    return this.#remote(limits, () => {
+      if (!this.#servers.hasSession(session)) return refused(500, `invalid session "${session}"`)
+      if (!keys.every((key) => this.#servers.mayAcquire(key, session))) return ok(false)
+      return ok(keys.map((key) => this.#servers.acquire(key, value, session)).every(Boolean))
+    })
+  }
+
+  async releaseAll(keys: readonly string[], session: string, limits: CallLimits): Promise<Answer<boolean>> {
+    return this.#remote(limits, () => {
+      if (!keys.every((key) => this.#servers.get(key)?.session === session)) return ok(false)
+      return ok(keys.map((key) => this.#servers.release(key, session)).every(Boolean))
+    })
+  }
+
   async get(key: string, limits: CallLimits): Promise<Answer<KeyEntry | undefined>> {
     return this.#remote(limits, () => ok(this.#servers.get(key)))
   }

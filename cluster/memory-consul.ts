@@ -105,10 +105,15 @@ export class MemoryConsul {
     return found.sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
-  acquire(key: string, value: string, session: string): boolean {
+  /** Whether a session would get a lock now. */
+  mayAcquire(key: string, session: string): boolean {
     const holder = this.#keys.get(key)?.session
-    if (holder !== undefined && holder !== session) return false
-    if (holder === undefined && (this.#delays.get(key) ?? -Infinity) > this.clock.monotonic()) return false
+    if (holder !== undefined) return holder === session
+    return (this.#delays.get(key) ?? -Infinity) <= this.clock.monotonic()
+  }
+
+  acquire(key: string, value: string, session: string): boolean {
+    if (!this.mayAcquire(key, session)) return false
     this.#set(key, value, session)
     return true
   }

@@ -10,7 +10,7 @@ const mint = { name: "mint_fences", text: "SELECT name, minted, epoch, holder, r
 const look = { name: "fences", text: "SELECT name, epoch, holder, released FROM fence WHERE name = ANY ($1)" }
 const release = {
   name: "release_fence",
-  text: "UPDATE fence SET released = true WHERE name = $1 AND epoch = $2",
+  text: "UPDATE fence f SET released = true FROM unnest($1::text[], $2::bigint[]) AS n(name, epoch) WHERE f.name = n.name AND f.epoch = n.epoch",
 }
 
 interface Row {
@@ -27,11 +27,13 @@ const recordOf = ({ epoch, holder, released }: Row): EpochRecord => ({ epoch: Nu
 export class PostgresEpochs implements Epochs {
   readonly #store: PostgresStore
   readonly #reads: Gathered<number, EpochRecord>
+  readonly #releases: Gathered<{ readonly shard: number; readonly epoch: number }, undefined>
   /** By holder: a node mints for itself, but tests may not. */
   readonly #mints = new Map<string, Gathered<{ readonly shard: number; readonly expected: number }, Mint>>()
 
   constructor(store: PostgresStore) {
     this.#store = store
+    this.#releases = new Gathered((released) => this.#releaseAll(released))
     this.#reads = new Gathered((shards) => this.#readAll(shards), { atOnce: 2, most: 1024 })
   }
 
@@ -47,7 +49,7 @@ export class PostgresEpochs implements Epochs {
   }
 
   async release(shard: number, epoch: number): Promise<void> {
-    await this.#store.read(release, [escaped(fenceOf(shard)), epoch])
+    await this.#releases.ask({ shard, epoch })
   }
 
   async confirm(shard: number, epoch: number): Promise<boolean> {
@@ -59,6 +61,15 @@ export class PostgresEpochs implements Epochs {
     const rows = await this.#store.read<Row>(look, [texts([...new Set(names)])])
     const records = new Map(rows.map((row) => [row.name, recordOf(row)]))
     return names.map((name) => records.get(name) ?? never)
+  }
+
+  /** One commit for all. */
+  async #releaseAll(
+    released: readonly { readonly shard: number; readonly epoch: number }[],
+  ): Promise<readonly undefined[]> {
+    const names = released.map(({ shard }) => escaped(fenceOf(shard)))
+    await this.#store.read(release, [texts(names), bigIntegers(released.map(({ epoch }) => epoch))])
+    return released.map(() => undefined)
   }
 
   /** One commit for all. A shard that is asked for twice is minted once, by the first. */

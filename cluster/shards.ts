@@ -11,7 +11,7 @@
  *   D1. A message is handled, held, on its way to a peer, or its sender has been told; on every change of what is known of a shard, what is held for it is looked at again.
  *   D2. `straight[shard]` is 1 only while whatever comes for the shard, from here or from a peer, may go into its entities at once.
  *   D3. A node that drains wants no shard and is offered none; its shards go to whom they are placed on without it.
- *   D4. Of the shards that have entities in memory, so many at most begin a move within a minute that nobody needs; others disturb nobody.
+ *   D4. The bounds on moves are for shards that have entities in memory; others disturb nobody.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { Ask } from "#actors/ask.js"
@@ -73,6 +73,10 @@ const barrierMs = 3000
 /** A barrier is passed on so often: more owners within its time there are not. */
 const barrierHops = 4
 const lookMs = 1000
+/** Between what changes and the moves that follow from it. */
+const planMs = 10
+/** A shard without entities in memory moves in no time: so many times as many may do so at once. */
+const emptyAtOnce = 8
 
 type News =
   | MoveNews
@@ -505,41 +509,61 @@ export class Shards implements EntityDoor, ShardedRefs {
     return true
   }
 
-  /** Begins the moves that are due; asked for often, done once. */
+  /** Begins the moves that are due; asked for often, done now and then. */
   #plan(): void {
     if (this.#planned || this.#closed) return
     this.#planned = true
-    this.#clock.soon(() => {
+    this.#clock.timer(planMs, () => {
       this.#planned = false
       if (!this.#closed) this.#beginMoves()
     })
   }
 
   #beginMoves(): void {
-    const now = this.#clock.monotonic()
-    const owned = this.#shards.filter(({ giver, restUntil }) => giver !== undefined && restUntil <= now)
-    if (owned.length === 0 || this.#placed.length === 0) return
-    this.#begunAt = this.#begunAt.filter((at) => now - at < 60_000)
-    const moving = new Set(this.#shards.filter((shard) => shard.moving || shard.stopping).map(({ number }) => number))
+    const { name } = this.#self
     const { entities } = this.#system
-    const begin = (shards: readonly Shard[], limits: RebalanceLimits): void => {
-      const current = this.#placed.map(({ first }) => first)
-      for (const { number } of shards) current[number] = this.#self.name
-      const plan = planRebalance({ ...this.#situation(), current, moving, begunAt: this.#begunAt }, limits, now)
-      for (const move of plan.now) {
-        const taker = move.from === this.#self.name ? this.#peers.named(move.to) : undefined
-        if (taker === undefined || !this.#open.has(taker)) continue
-        if (move.why === "level" && !entities.isEmpty(move.shard)) this.#begunAt.push(now)
-        moving.add(move.shard)
-        this.#shard(move.shard).begin(++this.#moves, taker)
+    const { ships } = this.#ownership
+    const now = this.#clock.monotonic()
+    let [moving, inUse] = [0, 0]
+    const leaving: { readonly shard: Shard; readonly to: string; readonly empty: boolean }[] = []
+    const homeless: Shard[] = []
+    for (const shard of this.#shards) {
+      if (shard.moving || shard.stopping) moving += 1
+      else if (shard.giver !== undefined && shard.restUntil <= now) {
+        const to = this.#placed[shard.number]?.first
+        if (to === undefined && this.#draining && !ships) homeless.push(shard)
+        else if (to !== undefined && to !== name) leaving.push({ shard, to, empty: entities.isEmpty(shard.number) })
       }
     }
-    begin(
-      owned.filter(({ number }) => entities.isEmpty(number)),
-      { ...this.#limits, perMinute: Infinity },
-    ) // D4
-    begin(owned.filter(({ number }) => !entities.isEmpty(number)), this.#limits) // prettier-ignore
-    if (this.#nobodyTakes && !this.#ownership.ships) for (const shard of owned) void shard.letGo() // nobody is there to take them
+    for (const shard of homeless) void shard.letGo() // nobody is there to take them
+    if (leaving.length === 0) return
+    this.#begunAt = this.#begunAt.filter((at) => now - at < 60_000)
+    inUse = moving
+    const begin = (empty: boolean, limits: RebalanceLimits): void => {
+      const wanted = leaving.filter((one) => one.empty === empty)
+      const plan = planRebalance(
+        {
+          current: wanted.map(() => name),
+          wished: wanted.map(({ to }) => to),
+          alive: new Set([name]),
+          leaving: new Set(this.#draining ? [name] : []),
+          moving: new Set(Array.from({ length: inUse }, (_, n) => -1 - n)),
+          begunAt: this.#begunAt,
+          stateIs: ships ? "on-the-node" : "shared",
+        },
+        limits,
+        now,
+      )
+      for (const { shard: place, to, why } of plan.now) {
+        const taker = this.#peers.named(to)
+        if (taker === undefined || !this.#open.has(taker)) continue
+        if (why === "level" && !empty) this.#begunAt.push(now)
+        inUse += 1
+        ;(wanted[place] as (typeof wanted)[number]).shard.begin(++this.#moves, taker)
+      }
+    }
+    begin(false, this.#limits)
+    begin(true, { perMinute: Infinity, atOnce: (ships ? 1 : emptyAtOnce) * this.#limits.atOnce }) // D4
   }
 
   /** It drains, and is the only one there. */
@@ -583,7 +607,7 @@ export class Shards implements EntityDoor, ShardedRefs {
     if (this.#closed || this.#draining || this.#placed.length === 0) return false
     return this.#placed.every(({ first }, number) => {
       const shard = this.#shard(number)
-      return first === name ? shard.giver?.at === "running" : shard.taker.at === "idle"
+      return first === name ? shard.giver?.at === "running" : !shard.moving
     })
   }
 

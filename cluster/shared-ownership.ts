@@ -29,7 +29,7 @@ export interface SharedOptions {
 }
 
 /** Calls for locks that are under way at once. */
-const atOnce = 32
+const atOnce = 256
 /** How long a lock that is told as lost may be so by the watch's delay (S2). */
 const doubtMs = 300
 /** Between two looks at all locks while there is no watch. */
@@ -176,9 +176,9 @@ export class SharedOwnership implements Ownership {
     for (let failures = 0; !signal.aborted; failures++) {
       const claim = this.#claim(shard)
       if (claim.claim.at === "owning" || claim.claim.at === "recovering") return "ours"
+      await pause(clock, backoff(failures, random.float()), signal)
       const holder = await this.#looks.ask(shard).catch(() => undefined)
       if (holder === "another") return "another's"
-      await pause(clock, backoff(failures, random.float()), signal)
     }
     return "another's"
   }

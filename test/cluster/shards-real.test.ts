@@ -7,6 +7,8 @@ import { consulRegistry } from "#cluster/consul-registry.js"
 import { fencedJournal } from "#cluster/fenced-journal.js"
 import { nothingKnown, type Member, type MemberStatus } from "#cluster/members.js"
 import { nodeId, type NodeDescription } from "#cluster/node.js"
+import type { Ownership } from "#cluster/ownership.js"
+import type { Registry } from "#cluster/registry.js"
 import { Shards } from "#cluster/shards.js"
 import { openPostgresState } from "#cluster/state.js"
 import { findConsul, startDevAgent } from "#test/support/consul.js"
@@ -15,6 +17,17 @@ import { startPostgres } from "#test/support/postgres.js"
 import { Ledger } from "./support/test-cluster.js"
 
 const shards = 1024
+
+interface Started {
+  readonly node: NodeDescription
+  readonly id: string
+  readonly registry: Registry
+  readonly ownership: Ownership
+  readonly system: ActorSystem
+  readonly peers: LocalPeers
+  readonly shards: Shards
+}
+
 const binary = await findConsul()
 const server = await startPostgres()
 
@@ -35,9 +48,9 @@ else
     const consul = await startDevAgent(binary, t.testdir())
     t.teardown(() => consul.kill())
     const mesh = new LocalMesh(systemClock)
-    const nodes: Awaited<ReturnType<typeof start>>[] = []
+    const nodes: Started[] = []
 
-    async function start(name: string, incarnation: number) {
+    async function start(name: string, incarnation: number): Promise<Started> {
       const node: NodeDescription = { name, incarnation, address: "127.0.0.1:1", roles: [], capabilities: {}, capacity: 1, protocol: { min: 1, max: 1 } } // prettier-ignore
       const clock = systemClock
       const registry = consulRegistry({ url: consul.url, cluster: "shards" })
@@ -76,7 +89,7 @@ else
     t.ok(b.shards.status.served > 400)
 
     const keys = Array.from({ length: 50 }, (_, i) => `k${i}`)
-    const note = (node: typeof a, key: string, n: number) => node.system.entity(Ledger, key).ask("note", { sender: node.node.name, n }) // prettier-ignore
+    const note = (node: Started, key: string, n: number) => node.system.entity(Ledger, key).ask("note", { sender: node.node.name, n }) // prettier-ignore
     t.same(
       await Promise.all(keys.map((key) => note(a, key, 0))),
       keys.map(() => 1),

@@ -327,13 +327,15 @@ function decidesContract(
     const bob = await Seated.at(bench, connect(), aNode("bob"))
     const locks = new Seen<Lock>()
     bob.registry.watchLocks("dead/", locks.watcher)
-    await held(bench, ann.seat, "dead/1")
-    await until(bench, "ann and her lock are seen", () => healthy("ann") && locks.entries.length === 1)
+    await Promise.all([held(bench, ann.seat, "dead/1"), held(bench, ann.seat, "dead/2")])
+    await until(bench, "ann and her locks are seen", () => healthy("ann") && locks.entries.length === 2)
     const { freshUntil } = ann.seat.lease!
     await ann.registry.close() // nobody is told: as a crash
     t.match(await bob.seat.acquire("dead/1"), { kind: "taken", by: { name: "ann" } })
     await until(bench, "the lock is free", () => locks.entries.length === 0)
     t.match(await bob.seat.acquire("dead/1"), { kind: "delayed" })
+    const together = await Promise.all(["dead/1", "dead/2", "alive/1"].map((key) => bob.seat.acquire(key)))
+    t.same(together.map(({ kind }) => kind), ["delayed", "delayed", "held"], "of several at once, too") // prettier-ignore
     t.equal(known("ann")[0]?.health, "critical", "still known")
     await held(bench, bob.seat, "dead/1")
     t.ok(bench.clock.monotonic() > freshUntil, "not before the last lease on it has run out")
