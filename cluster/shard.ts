@@ -58,6 +58,8 @@ const handleMs = 1000
 const offerMs = 3000
 /** Before a move is tried again whose state could not be sent: at first, and at most. */
 const shipAgainMs = { first: 1000, most: 60_000 }
+/** Before a move is tried again that came to nothing for another reason (the taker declined it, the record was kept): at first, and at most. */
+const moveAgainMs = { first: 250, most: 8000 }
 /** Before a release whose outcome is not known is asked about again. */
 const releaseAgainMs = 200
 
@@ -76,9 +78,11 @@ export class Shard {
   epoch = 0
   /** Entities are being stopped (S3). */
   stopping = false
-  /** Not before this moment is a move to be tried again: the last one could not send the state. */
+  /** Not before this moment is a move to be tried again: the last one came to nothing. */
   restUntil = -Infinity
   #failures = 0
+  /** Moves in a row that came to nothing. */
+  #inVain = 0
   #cancelOffer: CancelTimer | undefined
 
   constructor(number: number, world: ShardWorld) {
@@ -190,9 +194,14 @@ export class Shard {
 
   #toGiver(event: GiverEvent): void {
     if (this.giver === undefined) return
-    const { giver, actions } = stepGiver(this.giver, event, this.#world.ownership.ships)
+    const before = this.giver
+    const { giver, actions } = stepGiver(before, event, this.#world.ownership.ships)
     this.giver = giver.at === "away" ? undefined : giver
     if (giver.at !== "offering") this.#cancelOffer?.()
+    if (giver.at === "running" && before.at !== "running") {
+      const rest = Math.min(moveAgainMs.most, moveAgainMs.first * 2 ** this.#inVain++)
+      this.restUntil = Math.max(this.restUntil, this.#world.now() + rest)
+    }
     for (const action of actions) this.#doAsGiver(action, giver)
     if (giver.at === "running" || giver.at === "away") this.#moveEnded()
     this.#world.changed(this)
@@ -315,6 +324,7 @@ export class Shard {
   }
 
   #becomeOwner(): void {
+    this.#inVain = 0
     this.giver = RUNNING
     this.taker = IDLE
     this.#moveEnded()
