@@ -16,6 +16,7 @@
  *   H5. `forget` frees the shards of a node that is away for good; each then starts empty where it is wished. It is refused while the registry or a peer sees the node alive. A node that
  *       lives but is cut off from all of them goes on until it sees the record: an operator declares lost what will not come back.
  */
+import { setMaxListeners } from "node:events"
 import { AgentOSError } from "#actors/errors.js"
 import { silentLogger, type Logger } from "#actors/telemetry.js"
 import { journalParts, type JournalParts } from "#actors/persistence/level-journal.js"
@@ -92,6 +93,7 @@ export class HomeOwnership implements Ownership {
     this.#count = shards
     this.#options = options
     this.#logger = logger
+    setMaxListeners(0, this.#ended.signal) // one for each shard that waits
     this.parts = journalParts(store, (actor) => indexChange(actor, shards))
   }
 
