@@ -58,6 +58,8 @@ const handleMs = 1000
 const offerMs = 3000
 /** Before a move is tried again whose state could not be sent: at first, and at most. */
 const shipAgainMs = { first: 1000, most: 60_000 }
+/** Between two offers of which the first was declined. */
+const declinedMs = 500
 /** Before a release whose outcome is not known is asked about again. */
 const releaseAgainMs = 200
 
@@ -76,7 +78,7 @@ export class Shard {
   epoch = 0
   /** Entities are being stopped (S3). */
   stopping = false
-  /** Not before this moment is a move to be tried again: the last one could not send the state. */
+  /** Not before this moment is a move to be tried again: the last one was declined, or could not send the state. */
   restUntil = -Infinity
   #failures = 0
   #cancelOffer: CancelTimer | undefined
@@ -192,6 +194,7 @@ export class Shard {
     if (this.giver === undefined) return
     const { giver, actions } = stepGiver(this.giver, event, this.#world.ownership.ships)
     this.giver = giver.at === "away" ? undefined : giver
+    if (event.kind === "declined") this.restUntil = this.#world.now() + declinedMs
     if (giver.at !== "offering") this.#cancelOffer?.()
     for (const action of actions) this.#doAsGiver(action, giver)
     if (giver.at === "running" || giver.at === "away") this.#moveEnded()
@@ -261,6 +264,9 @@ export class Shard {
 
   #offered(giver: NodeId, move: number): void {
     const { tell } = this.#world
+    // Who offers anew says that its earlier move is off, whatever became of its word about that (H2 of hand-off.ts).
+    const waits = this.taker.at === "waiting" || this.taker.at === "staged"
+    if (waits && giver === this.peer && move > this.move) this.#toTaker({ kind: "aborted" })
     if (this.giver !== undefined || (this.taker.at !== "idle" && this.taker.at !== "kept"))
       return tell(giver, { kind: "decline", shard: this.number, move })
     this.peer = giver
