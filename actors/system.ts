@@ -36,6 +36,7 @@ import {
   type Telemetry,
 } from "./telemetry.js"
 import { TimerWheel } from "./timers.js"
+import { weakly, type Holding } from "./remote/holding.js"
 import { nearOptions } from "./remote/near.js"
 import { checkPlain } from "./remote/payload.js"
 import { checkNotHosted } from "./workers/hosted.js"
@@ -67,6 +68,8 @@ export interface ActorSystemOptions {
    * For tests: what would break on two nodes breaks here.
    */
   readonly isolated?: boolean
+  /** How refs to actors of other systems are held; default: weakly. A simulation holds them for ever. */
+  readonly holding?: Holding
 }
 
 /** How many entities stay in memory. */
@@ -108,6 +111,7 @@ export class ActorSystem {
   readonly journal: Journal
   readonly logger: Logger
   readonly telemetry: Telemetry
+  readonly holding: Holding
   readonly shutdownTimeoutMs: number
   readonly dispatcher: Dispatcher
   readonly wheel: TimerWheel
@@ -148,6 +152,7 @@ export class ActorSystem {
     this.journal = options.journal ?? memoryJournal(this.clock)
     this.logger = options.logger ?? silentLogger
     this.telemetry = options.telemetry ?? {}
+    this.holding = options.holding ?? weakly
     this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 5000
     this.dispatcher = new Dispatcher(this.clock)
     this.wheel = new TimerWheel(this.clock)

@@ -58,6 +58,11 @@ export class MemoryAgent implements ConsulAgent {
     this.#sync()
   }
 
+  /** Tells the servers all it knows, as it does now and then. */
+  resync(): void {
+    this.#sync()
+  }
+
   async register(service: NewService, limits: CallLimits): Promise<Answer<void>> {
     return this.#local(limits, () => {
       this.#passed(service)
@@ -205,7 +210,8 @@ export class MemoryAgent implements ConsulAgent {
   }
 
   #remote<T>(limits: CallLimits, call: () => Answer<T>): Answer<T> {
-    return this.#local(limits, () => (this.#state === "cut off" ? refused(500, "No cluster leader") : call()))
+    const away = this.#state === "cut off" || !this.#servers.hasQuorum
+    return this.#local(limits, () => (away ? refused(500, "No cluster leader") : call()))
   }
 
   async #blocking<T>(topic: string, blocking: Blocking, read: () => T): Promise<Answer<T>> {

@@ -5,6 +5,7 @@
  * Invariants
  *   V1. A session lives as long as the checks that it is bound to pass as the servers see them; with its end its keys are free, and delayed for others.
  *   V2. A blocking query is answered when something after its index has changed under its topic, or when its time is over.
+ *   V3. Without a quorum nothing changes and nothing is answered: what agents have to say waits until there is one.
  */
 import type { Clock } from "#actors/clock.js"
 import {
@@ -35,6 +36,9 @@ export class MemoryConsul {
   readonly #delays = new Map<string, number>()
   readonly #changed = new Map<string, number>()
   readonly #waiting = new Map<string, Set<() => void>>()
+  /** What agents said while there was no quorum (V3). */
+  readonly #unheard = new Map<string, () => void>()
+  #quorum = true
   #index = 1
   #lastSession = 0
 
@@ -42,8 +46,39 @@ export class MemoryConsul {
     this.clock = clock
   }
 
+  get hasQuorum(): boolean {
+    return this.#quorum
+  }
+
+  loseQuorum(): void {
+    this.#quorum = false
+    this.#answerAll()
+  }
+
+  regainQuorum(): void {
+    this.#quorum = true
+    const said = [...this.#unheard.values()]
+    this.#unheard.clear()
+    for (const say of said) say()
+  }
+
+  /** All is lost, and the index begins anew, as where the servers' disks were; agents tell what they know when they are asked to (`resync`). */
+  wipe(): void {
+    for (const state of [this.#agents, this.#sessions, this.#keys, this.#delays, this.#changed]) state.clear()
+    this.#index = 1
+    this.#answerAll()
+  }
+
+  #answerAll(): void {
+    for (const waiting of this.#waiting.values()) for (const end of [...waiting]) end()
+  }
+
   /** What an agent knows, or that its machine is dead. */
   sync(machine: string, alive: boolean, services: Iterable<readonly [string, KnownService]>): void {
+    if (!this.#quorum) {
+      const said = [...services]
+      return void this.#unheard.set(machine, () => this.sync(machine, alive, said)) // V3
+    }
     const before = this.#agents.get(machine)?.services ?? new Map<string, KnownService>()
     const after = new Map(services)
     this.#agents.set(machine, { alive, services: after })

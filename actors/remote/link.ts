@@ -20,6 +20,7 @@ import { Anchor } from "./anchor.js"
 import { Credit } from "./credit.js"
 import type { Directory } from "./directory.js"
 import { exitOf, failureOf, farExit, thrownOf, type Failure } from "./failure.js"
+import type { Held, Notice } from "./holding.js"
 import { plainCopy } from "./payload.js"
 import {
   lengths,
@@ -93,10 +94,8 @@ export class Link implements RefNames {
 
   readonly #asks = new SentAsks()
 
-  readonly #refs = new Map<string, WeakRef<RemoteRef>>()
-  readonly #unheld = new FinalizationRegistry<string>((name) => {
-    if (this.#refs.get(name)?.deref() === undefined) this.#refs.delete(name)
-  })
+  readonly #refs = new Map<string, Held<RemoteRef>>()
+  readonly #unheld: Notice<string>
 
   readonly #credit: Credit
 
@@ -107,12 +106,15 @@ export class Link implements RefNames {
     this.directory = directory
     this.#channel = channel
     this.#seats = seats
+    this.#unheld = system.holding.notice((name) => {
+      if (this.#refs.get(name)?.deref() === undefined) this.#refs.delete(name)
+    })
     this.anchor = new Anchor(
       system,
       (signal) => this.#heard(signal),
       (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
     )
-    this.vocabulary = new Vocabulary(system.wheel, this, (...fields) => this.#push(...fields))
+    this.vocabulary = new Vocabulary(system.wheel, system.holding, this, (...fields) => this.#push(...fields))
     this.#credit = new Credit(system.clock, system.wheel, (to, count) => this.#push(op.credit, to, count))
   }
 
@@ -167,16 +169,16 @@ export class Link implements RefNames {
   }
 
   /** A ref to something of the other side that understands whatever it is sent, or says that it does not. */
-  remoteUnknown(name: string): RemoteRef {
-    return this.remote(name, this.#unknown)
+  remoteUnknown(name: string, insists = false): RemoteRef {
+    return this.remote(name, this.#unknown, insists)
   }
 
   /** A ref to an actor of the other side; the same one as long as somebody holds it. */
-  remote(name: string, compiled: Compiled): RemoteRef {
+  remote(name: string, compiled: Compiled, insists = false): RemoteRef {
     const known = this.#refs.get(name)?.deref()
     if (known !== undefined) return known
-    const made = new RemoteRef(this, compiled, name)
-    this.#refs.set(name, new WeakRef(made))
+    const made = new RemoteRef(this, compiled, name, insists)
+    this.#refs.set(name, this.system.holding.hold(made))
     this.#unheld.register(made, name)
     return made
   }

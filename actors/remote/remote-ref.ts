@@ -39,16 +39,19 @@ export class RemoteRef extends Cell {
   /** What it is known by on the other side. */
   readonly remoteName: string
   readonly #window: number
+  readonly #insists: boolean
   /** Sent, and not yet taken over there. */
   #underWay = 0
   #over = false
   /** Asks that wait for room. */
   #patient: (() => void)[] | undefined
 
-  constructor(link: Link, compiled: Compiled, name: string) {
+  /** @param insists sends as long as there is a link, however much is under way and whether or not the other side gives signs of life: for what nodes say to each other */
+  constructor(link: Link, compiled: Compiled, name: string, insists = false) {
     super(link.system, compiled, link.anchor, 0, undefined)
     this.link = link
     this.remoteName = name
+    this.#insists = insists
     this.#window = windowOf(compiled.capacity)
   }
 
@@ -84,8 +87,9 @@ export class RemoteRef extends Cell {
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
     this.compiled.number(type)
     const { link } = this
-    if (!this.alive || link.refusal !== undefined) return this.system.deadLetter(this, type, cause, "stopped")
-    if (this.#underWay >= this.#window || link.full) {
+    if (!this.alive || (link.refusal !== undefined && !this.#insists))
+      return this.system.deadLetter(this, type, cause, "stopped")
+    if (!this.#hasRoom) {
       this.system.counts.refused += 1
       return false
     }
@@ -107,15 +111,19 @@ export class RemoteRef extends Cell {
     )
   }
 
+  get #hasRoom(): boolean {
+    return (this.#underWay < this.#window && !this.link.full) || this.#insists
+  }
+
   #ask(type: string, payload: unknown, ask: Ask): boolean {
     this.compiled.number(type)
     const { link } = this
-    if (link.refusal !== undefined) {
+    if (link.refusal !== undefined && !this.#insists) {
       ask.fail(link.refusal)
       return false
     }
     if (!this.alive) return this.system.deadLetter(this, type, ask, "stopped")
-    if (this.#underWay < this.#window && !link.full) {
+    if (this.#hasRoom) {
       link.ask(this.remoteName, type, payload, ask)
       this.#underWay += 1
       return true

@@ -1,18 +1,19 @@
 /** Abort signals of causes, on their way across a link: each crosses once, and is known by a number after that. */
 import type { AgentOSError } from "../errors.js"
+import type { Holding, Notice } from "./holding.js"
 import { failureOf, thrownOf, type Failure } from "./failure.js"
 
 /** Signals of this side that the other has heard of. */
 export class SignalsSent {
   readonly #numbers = new WeakMap<AbortSignal, number>()
   /** A signal that nobody holds any more cannot abort: the other side need not keep it. */
-  readonly #unheld: FinalizationRegistry<number>
+  readonly #unheld: Notice<number>
   readonly #aborted: (number: number, failure: Failure) => void
   #next = 0
 
-  constructor(aborted: (number: number, failure: Failure) => void, unheld: (number: number) => void) {
+  constructor(holding: Holding, aborted: (number: number, failure: Failure) => void, unheld: (number: number) => void) {
     this.#aborted = aborted
-    this.#unheld = new FinalizationRegistry(unheld)
+    this.#unheld = holding.notice(unheld)
   }
 
   numberOf(signal: AbortSignal): number {

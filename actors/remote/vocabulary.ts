@@ -12,6 +12,7 @@ import type { Compiled } from "../compiled.js"
 import { Ref, type OpenAsk } from "../ref.js"
 import type { TimerWheel } from "../timers.js"
 import { failureOf, thrownOf } from "./failure.js"
+import type { Holding } from "./holding.js"
 import { pack, unpack } from "./payload.js"
 import { op, type FarCause, type FarDefinition, type FarPart, type Parts } from "./protocol.js"
 import { farCompiled, UnknownProtocol } from "./remote-ref.js"
@@ -41,11 +42,12 @@ export class Vocabulary {
   readonly signals = new SignalsReceived()
 
   /** @param say sends an operation and its fields */
-  constructor(wheel: TimerWheel, refs: RefNames, say: (...fields: readonly unknown[]) => void) {
+  constructor(wheel: TimerWheel, holding: Holding, refs: RefNames, say: (...fields: readonly unknown[]) => void) {
     this.#wheel = wheel
     this.#refs = refs
     this.#say = say
     this.#signalsSent = new SignalsSent(
+      holding,
       (number, failure) => say(op.abort, number, failure),
       (number) => say(op.forget, number),
     )

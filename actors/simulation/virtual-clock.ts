@@ -7,6 +7,7 @@
  *   V2. Between two happenings all promises that are settled have reacted: each happening has a turn of the real event loop to itself.
  *   V3. What is to be done after input and output is done before time moves, whether somebody lets time pass or not.
  *   V4. Nothing that was asked for through a view that has ended happens.
+ *   V5. While a view is paused, what is due there waits, in its order, and so does what arrives from outside; when it goes on, all of it happens, late.
  */
 import { systemClock, type CancelTimer, type Clock } from "../clock.js"
 
@@ -41,6 +42,9 @@ interface Run {
   readonly done: (enough: boolean) => void
   readonly fail: (error: unknown) => void
 }
+
+/** By how much sums of times may differ from each other, in milliseconds. */
+const tolerance = 1e-6
 
 /** Turns asked of the event loop at once: each costs a tenth of what it costs alone. */
 const turnsAtOnce = { least: 8, most: 256 }
@@ -175,16 +179,22 @@ export class VirtualClock implements Clock {
 class Call extends Happening {
   readonly #view: ClockView
   readonly #callback: () => void
+  /** On the view's monotonic clock; a timer is not due before it has got there. */
+  readonly #due: number
 
-  constructor(view: ClockView, callback: () => void) {
+  constructor(view: ClockView, callback: () => void, due: number) {
     super()
     this.#view = view
     this.#callback = callback
+    this.#due = due
   }
 
   happen(): void {
-    if (!this.#view.alive) return // V4
-    this.#view.turns += 1
+    const view = this.#view
+    if (!view.alive) return // V4
+    if (view.paused) return view.hold(this) // V5
+    if (view.early(this, this.#due)) return
+    view.turns += 1
     this.#callback()
   }
 }
@@ -198,6 +208,11 @@ export class ClockView implements Clock {
   turns = 0
   /** How far its wall time is off; may be set at any time. Its monotonic time is not touched. */
   skewMs = 0
+  #paused: { readonly since: number; readonly asleep: boolean } | undefined
+  #held: Happening[] = []
+  #wentOnAt = -1
+  /** How long its machine slept. */
+  #sleptMs = 0
 
   constructor(clock: VirtualClock) {
     this.#clock = clock
@@ -211,6 +226,55 @@ export class ClockView implements Clock {
   /** From now on nothing happens here any more (V4). */
   end(): void {
     this.#alive = false
+    this.#held = []
+  }
+
+  get paused(): boolean {
+    return this.#paused !== undefined
+  }
+
+  /** On the clock of all. */
+  get pausedSince(): number | undefined {
+    return this.#paused?.since
+  }
+
+  /**
+   * Lets it stand still until it goes on (V5).
+   * @param asleep whether its monotonic time stands still, too, as where the whole machine is suspended; wall time never does
+   */
+  pause(asleep = false): void {
+    this.#paused ??= { since: this.#clock.now, asleep }
+  }
+
+  goOn(): void {
+    if (this.#paused === undefined) return
+    if (this.#paused.asleep) this.#sleptMs += this.#clock.now - this.#paused.since
+    this.#paused = undefined
+    this.#wentOnAt = this.#clock.now
+    for (const happening of this.#held.splice(0)) if (!happening.off) this.#clock.schedule(0, happening)
+  }
+
+  /** Something has come from outside: a message, an answer. It is looked at now, or when the view goes on; never when it has ended. */
+  arrive(callback: () => void): void {
+    if (!this.#alive) return
+    if (this.#paused !== undefined) return this.hold(new Call(this, callback, -Infinity))
+    // What was held happens at this very time, and comes first.
+    if (this.#wentOnAt === this.#clock.now) return this.#clock.schedule(0, new Call(this, callback, -Infinity))
+    this.turns += 1
+    callback()
+  }
+
+  /** For what is due while the view is paused. */
+  hold(happening: Happening): void {
+    this.#held.push(happening)
+  }
+
+  /** For a timer that was asked for before the machine slept: puts it off. @returns whether it was due too early */
+  early(happening: Happening, due: number): boolean {
+    const left = due - this.monotonic()
+    if (left <= tolerance) return false
+    this.#clock.schedule(left, happening)
+    return true
   }
 
   wallTime(): number {
@@ -218,11 +282,12 @@ export class ClockView implements Clock {
   }
 
   monotonic(): number {
-    return this.#clock.now - this.#born
+    const now = this.#paused?.asleep === true ? this.#paused.since : this.#clock.now
+    return now - this.#born - this.#sleptMs
   }
 
   timer(milliseconds: number, callback: () => void): CancelTimer {
-    const call = new Call(this, callback)
+    const call = new Call(this, callback, this.monotonic() + milliseconds)
     if (this.#alive) this.#clock.schedule(milliseconds, call)
     return () => {
       call.off = true
@@ -236,7 +301,7 @@ export class ClockView implements Clock {
   }
 
   afterInputOutput(callback: () => void): void {
-    if (this.#alive) this.#clock.scheduleNext(new Call(this, callback))
+    if (this.#alive) this.#clock.scheduleNext(new Call(this, callback, -Infinity))
   }
 }
 

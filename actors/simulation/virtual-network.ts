@@ -196,9 +196,14 @@ export class VirtualNetwork {
     if (link.cuts > 0 || (isAnswer ? !to.asks.has(message.id) : to.system === undefined))
       return this.#note(noted.lost, link, message)
     this.#note(noted.delivered, link, message)
+    to.clock.arrive(() => this.#take(link, message))
+  }
+
+  #take(link: Link, message: Message): void {
+    const { to } = link
     if (message.kind === "answer") to.asks.get(message.id)?.reply(unload(message.carried))
     else if (message.kind === "failure") to.asks.get(message.id)?.fail(errorOf(unload(message.carried)))
-    else this.#hand(link, message, to.system as ActorSystem)
+    else if (to.system !== undefined) this.#hand(link, message, to.system)
   }
 
   #hand(link: Link, message: Message, system: ActorSystem): void {

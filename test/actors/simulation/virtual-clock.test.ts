@@ -102,3 +102,53 @@ t.test("those who let time pass at once come one after the other", async (t) => 
   await Promise.all([clock.advance(10), clock.advance(20)])
   t.equal(clock.now, 30)
 })
+
+t.test("a view that is paused finds everything late when it goes on, in the order in which it was due", async (t) => {
+  const clock = new VirtualClock()
+  const view = clock.view()
+  const seen: [string, number][] = []
+  const see = (what: string) => (): void => void seen.push([what, clock.now])
+  const put = (at: number, task: () => void): void => void clock.timer(at, task)
+  view.timer(10, see("timer"))
+  view.timer(100, see("later"))
+  view.timer(15, see("called off"))()
+  put(5, () => view.pause())
+  put(8, () => view.arrive(see("message")))
+  put(50, () => view.goOn())
+  put(50, () => view.arrive(see("message of the same moment")))
+  put(51, () => view.arrive(see("next message")))
+  await clock.advance(200)
+  t.same(seen, [["message", 50], ["timer", 50], ["message of the same moment", 50], ["next message", 51], ["later", 100]]) // prettier-ignore
+  t.equal(view.monotonic(), 200)
+})
+
+t.test("where the machine sleeps, monotonic time and timers stand still, and wall time goes on", async (t) => {
+  const clock = new VirtualClock({ startAt: 0 })
+  const view = clock.view()
+  let fired = 0
+  view.timer(30, () => (fired = clock.now))
+  await clock.advance(10)
+  view.pause(true)
+  await clock.advance(100)
+  t.equal(view.monotonic(), 10)
+  t.equal(view.wallTime(), 110)
+  view.goOn()
+  await clock.advance(5)
+  t.equal(view.monotonic(), 15)
+  t.equal(fired, 0)
+  await clock.advance(100)
+  t.equal(fired, 130)
+})
+
+t.test("a view that ends while it is paused does nothing any more", async (t) => {
+  const clock = new VirtualClock()
+  const view = clock.view()
+  view.timer(1, () => t.fail("it has ended"))
+  view.pause()
+  await clock.advance(5)
+  view.arrive(() => t.fail("it has ended"))
+  view.end()
+  view.goOn()
+  await clock.advance(5)
+  t.notOk(view.paused && view.alive)
+})
