@@ -521,8 +521,9 @@ export class Shards implements EntityDoor, ShardedRefs {
 
   #beginMoves(): void {
     const { name } = this.#self
-    const now = this.#clock.monotonic()
     const { entities } = this.#system
+    const { ships } = this.#ownership
+    const now = this.#clock.monotonic()
     let [moving, inUse] = [0, 0]
     const leaving: { readonly shard: Shard; readonly to: string; readonly empty: boolean }[] = []
     const homeless: Shard[] = []
@@ -530,7 +531,7 @@ export class Shards implements EntityDoor, ShardedRefs {
       if (shard.moving || shard.stopping) moving += 1
       else if (shard.giver !== undefined && shard.restUntil <= now) {
         const to = this.#placed[shard.number]?.first
-        if (to === undefined && this.#nobodyTakes && !this.#ownership.ships) homeless.push(shard)
+        if (to === undefined && this.#nobodyTakes && !ships) homeless.push(shard)
         else if (to !== undefined && to !== name) leaving.push({ shard, to, empty: entities.isEmpty(shard.number) })
       }
     }
@@ -548,7 +549,7 @@ export class Shards implements EntityDoor, ShardedRefs {
           leaving: new Set(this.#draining ? [name] : []),
           moving: new Set(Array.from({ length: inUse }, (_, n) => -1 - n)),
           begunAt: this.#begunAt,
-          stateIs: this.#ownership.ships ? "on-the-node" : "shared",
+          stateIs: ships ? "on-the-node" : "shared",
         },
         limits,
         now,
@@ -562,8 +563,7 @@ export class Shards implements EntityDoor, ShardedRefs {
       }
     }
     begin(false, this.#limits)
-    const atOnce = this.#limits.atOnce * (this.#ownership.ships ? 1 : emptyAtOnce)
-    begin(true, { perMinute: Infinity, atOnce }) // D4
+    begin(true, { perMinute: Infinity, atOnce: (ships ? 1 : emptyAtOnce) * this.#limits.atOnce }) // D4
   }
 
   /** It drains, and is the only one there. */
@@ -607,7 +607,7 @@ export class Shards implements EntityDoor, ShardedRefs {
     if (this.#closed || this.#draining || this.#placed.length === 0) return false
     return this.#placed.every(({ first }, number) => {
       const shard = this.#shard(number)
-      return first === name ? shard.giver?.at === "running" : shard.taker.at === "idle"
+      return first === name ? shard.giver?.at === "running" : !shard.moving
     })
   }
 
