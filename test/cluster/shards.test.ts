@@ -354,3 +354,22 @@ t.test("with nobody to take its shards a node that drains lets go of them", asyn
   t.ok(took < 3000, `${took} ms: the release is in the store`)
   t.equal(await cluster.within(a!.system.entity(Ledger, "x").ask("total")), 1)
 })
+
+t.test("a taker that was told nothing of the end of a move takes part in the next one", async (t) => {
+  const cluster = new TestCluster(t)
+  const [a] = await cluster.startAll("a")
+  const b = await cluster.start("b")
+  let lost = 0
+  const lossy = ({ peers }: typeof b, what: string): void => {
+    const tell = peers.tell.bind(peers)
+    peers.tell = (peer, service, type, payload) => {
+      if (type !== what || cluster.clock.now > 5000) return tell(peer, service, type, payload)
+      lost += 1
+      return false
+    }
+  }
+  lossy(b, "accept")
+  lossy(a!, "abort")
+  await cluster.ready()
+  t.ok(lost > 0)
+})

@@ -3,11 +3,12 @@
  * maker ends. `node node-process.js SETTINGS` with the settings as JSON.
  */
 import { inspect } from "node:util"
-import { AgentOSError, errorCodes, type CodeSpec } from "#actors/index.js"
+import { AgentOSError, errorCodes, LevelStore, type CodeSpec } from "#actors/index.js"
 import { silentLogger } from "#actors/telemetry.js"
 import type { Cluster } from "#cluster/cluster-handle.js"
 import { joinCluster } from "#cluster/cluster.js"
 import { consulRegistry } from "#cluster/consul-registry.js"
+import { levelState } from "#cluster/level-state.js"
 import { shardOf } from "#cluster/placement.js"
 import { openPostgresState, type ClusterState } from "#cluster/state.js"
 import { ACCOUNT, accountOn, type Deposit, type Deposited } from "./account.js"
@@ -103,7 +104,7 @@ function tell(fields: Readonly<Record<string, unknown>>, message: string): void 
 
 async function openState(): Promise<ClusterState> {
   const { state } = settings
-  if ("folder" in state) throw new Error("not yet")
+  if ("folder" in state) return levelState(await LevelStore.open(state.folder), { shards })
   return openPostgresState({ url: state.postgres })
 }
 
