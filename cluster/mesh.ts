@@ -405,7 +405,7 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
     const peer = this.#peers.get(id)
     if (peer === undefined || !peer.bound) return undefined
     let ref = peer.services.get(service)
-    if (ref === undefined) peer.services.set(service, (ref = peer.link.remoteUnknown(serviceAddress(service), true)))
+    if (ref === undefined) peer.services.set(service, (ref = peer.link.remoteUnknown(serviceAddress(service))))
     return ref
   }
 

@@ -169,15 +169,15 @@ export class Link implements RefNames {
   }
 
   /** A ref to something of the other side that understands whatever it is sent, or says that it does not. */
-  remoteUnknown(name: string, insists = false): RemoteRef {
-    return this.remote(name, this.#unknown, insists)
+  remoteUnknown(name: string): RemoteRef {
+    return this.remote(name, this.#unknown)
   }
 
   /** A ref to an actor of the other side; the same one as long as somebody holds it. */
-  remote(name: string, compiled: Compiled, insists = false): RemoteRef {
+  remote(name: string, compiled: Compiled): RemoteRef {
     const known = this.#refs.get(name)?.deref()
     if (known !== undefined) return known
-    const made = new RemoteRef(this, compiled, name, insists)
+    const made = new RemoteRef(this, compiled, name)
     this.#refs.set(name, this.system.holding.hold(made))
     this.#unheld.register(made, name)
     return made

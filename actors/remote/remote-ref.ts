@@ -39,19 +39,16 @@ export class RemoteRef extends Cell {
   /** What it is known by on the other side. */
   readonly remoteName: string
   readonly #window: number
-  readonly #insists: boolean
   /** Sent, and not yet taken over there. */
   #underWay = 0
   #over = false
   /** Asks that wait for room. */
   #patient: (() => void)[] | undefined
 
-  /** @param insists sends as long as there is a link, however much is under way and whether or not the other side gives signs of life: for what nodes say to each other */
-  constructor(link: Link, compiled: Compiled, name: string, insists = false) {
+  constructor(link: Link, compiled: Compiled, name: string) {
     super(link.system, compiled, link.anchor, 0, undefined)
     this.link = link
     this.remoteName = name
-    this.#insists = insists
     this.#window = windowOf(compiled.capacity)
   }
 
@@ -87,8 +84,7 @@ export class RemoteRef extends Cell {
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
     const number = this.compiled.number(type)
     const { link } = this
-    if (!this.alive || (link.refusal !== undefined && !this.#insists))
-      return this.system.deadLetter(this, type, cause, "stopped")
+    if (!this.alive || link.refusal !== undefined) return this.system.deadLetter(this, type, cause, "stopped")
     if (!this.#hasRoom(number)) {
       this.system.counts.refused += 1
       return false
@@ -112,13 +108,13 @@ export class RemoteRef extends Cell {
   }
 
   #hasRoom(number: number): boolean {
-    return (this.#underWay < this.#most(number) && !this.link.full) || this.#insists
+    return this.#underWay < this.#most(number) && !this.link.full
   }
 
   #ask(type: string, payload: unknown, ask: Ask): boolean {
     const number = this.compiled.number(type)
     const { link } = this
-    if (link.refusal !== undefined && !this.#insists) {
+    if (link.refusal !== undefined) {
       ask.fail(link.refusal)
       return false
     }
