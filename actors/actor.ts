@@ -57,7 +57,7 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
   readonly handlerTimeoutMs?: number
   /** How long a handler may go on after its actor was told to stop, and `stopping` may take; default the system's. */
   readonly shutdownTimeoutMs?: number
-  /** An entity that got no message for so long is stopped until its next one; default 120,000. */
+  /** An entity that got no message for so long is stopped until its next one; default 120,000, `Infinity`: never. */
   readonly passivateAfterMs?: number
   /** `import.meta.url` of the module that exports the definition, for actors that may run on a worker thread. */
   readonly module?: string

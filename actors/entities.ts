@@ -6,6 +6,7 @@
  *   E2. Only an idle entity is passivated: one that has a message, a promise or a task open stays.
  *   E3. A known entity that sleeps costs its ref, and nothing here.
  *   E4. Residents of a group know each other, so that to stop one group costs nothing for the others. What waits for a resident that is stopped with its group is given back.
+ *   E5. One whose definition says `passivateAfterMs: Infinity` is never passivated.
  */
 import { getHeapStatistics } from "node:v8"
 import { entityAddress, formatAddress } from "./address.js"
@@ -120,6 +121,10 @@ export class Entities {
   }
 
   ref(compiled: Compiled, tenant: string, key: string): EntityRef {
+    return new EntityRef(this.#system, this, this.#kindOf(compiled, tenant), key)
+  }
+
+  #kindOf(compiled: Compiled, tenant: string): Kind {
     let tenants = this.#kinds.get(compiled)
     if (tenants === undefined) this.#kinds.set(compiled, (tenants = new Map()))
     let kind = tenants.get(tenant)
@@ -127,7 +132,7 @@ export class Entities {
       const passivateMs = compiled.spec.passivateAfterMs ?? defaultPassivateMs
       tenants.set(tenant, (kind = { compiled, tenant, passivateMs, residents: new Map() }))
     }
-    return new EntityRef(this.#system, this, kind, key)
+    return kind
   }
 
   /** Puts a message into an entity's mailbox, waking it when it sleeps. */
@@ -156,6 +161,15 @@ export class Entities {
     return resident.cell.put(handler, payload, meta, promised)
   }
 
+  /** Starts an entity without a message, unless it is awake. */
+  rouse(compiled: Compiled, tenant: string, key: string): void {
+    const kind = this.#kindOf(compiled, tenant)
+    const resident = kind.residents.get(key)
+    if (this.#system.stopping || resident?.late !== undefined || resident?.cell.alive === true) return
+    if (resident !== undefined) this.#forget(resident)
+    this.#wake(kind, key).lastUsed = this.#system.wheel.now
+  }
+
   #wake(kind: Kind, key: string): Resident {
     this.#makeRoom()
     const id: EntityId = { tenant: kind.tenant, key }
@@ -165,7 +179,7 @@ export class Entities {
     this.#residents.add(resident)
     if (this.#groupOf !== undefined)
       this.#join(resident, this.#groupOf({ tenant: kind.tenant, type: kind.compiled.spec.name, key }))
-    this.#system.wheel.add(resident, kind.passivateMs)
+    if (kind.passivateMs < Infinity) this.#system.wheel.add(resident, kind.passivateMs)
     return resident
   }
 
@@ -192,6 +206,7 @@ export class Entities {
     for (let n = 0; n < looks; n++) {
       const resident = this.#residents.at(Math.floor(this.#system.random.float() * this.#residents.size))
       if (resident === undefined || resident.late !== undefined || !resident.cell.idle) continue
+      if (resident.kind.passivateMs === Infinity) continue // E5
       if (found === undefined || resident.lastUsed < found.lastUsed) found = resident
     }
     if (found !== undefined) this.#passivate(found)

@@ -123,7 +123,7 @@ export abstract class Ref implements SelfRef {
   }
 }
 
-/** A ref that says by its address all that it is: wherever the address is understood, the same ref can be made again. */
+/** A ref that is found by its address on every node, and so is sent by it: of an entity, wherever that is active. */
 export abstract class AddressedRef extends Ref {}
 
 /** A ref that stands before another one, and passes on what it likes. */

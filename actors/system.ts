@@ -198,6 +198,11 @@ export class ActorSystem {
     return this.#entities.ref(this.#known(type), tenant, key)
   }
 
+  /** Starts an entity in this process without a message, unless it is awake. @throws `UNKNOWN_DEFINITION` */
+  rouseEntity({ tenant, type, key }: PersistenceId): void {
+    this.#entities.rouse(this.#known(type), tenant, key)
+  }
+
   /** @throws `UNKNOWN_DEFINITION` */
   #known(type: string): Compiled {
     const compiled = this.#definitions.get(type)

@@ -5,7 +5,7 @@
  *   T1. A subscriber gets what was published while it was subscribed, in order; one whose mailbox is full loses messages for itself alone.
  *   T2. A subscriber that has ended leaves.
  */
-import { defineActor, type ActorDefinition, type Sender } from "./actor.js"
+import { defineActor, type ActorContext, type ActorDefinition, type Sender } from "./actor.js"
 import { cellOf } from "./context.js"
 import type { ActorRef, AnyRef, MessageType, PayloadOf, SelfRef } from "./ref.js"
 
@@ -30,49 +30,71 @@ export type TopicProtocol<T> = {
   readonly statistics: () => TopicStatistics
 }
 
-interface Subscriber extends Subscription {
-  readonly address: string
-  lost: number
+/** Whoever has subscribed, in the order in which they did. */
+export class Subscribers {
+  #list: { readonly ref: AnyRef; readonly type: string; readonly address: string; lost: number }[] = []
+
+  get size(): number {
+    return this.#list.length
+  }
+
+  /** Messages lost to full mailboxes, by address. */
+  get lost(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#list.map(({ address, lost }) => [address, lost]))
+  }
+
+  add(ctx: Watches, { ref, type }: Subscription): void {
+    const { address } = ref
+    if (this.#list.some((other) => other.address === address && other.type === type)) return
+    this.#list.push({ ref, type, address, lost: 0 })
+    // An entity never ends, so there is nothing to watch.
+    if (cellOf(ref) !== undefined) ctx.watch(ref)
+  }
+
+  remove(ctx: Watches, { ref, type }: Subscription): void {
+    const { address } = ref
+    this.#list = this.#list.filter((other) => other.address !== address || other.type !== type)
+    const remains = this.#list.some((other) => other.address === address)
+    if (!remains && cellOf(ref) !== undefined) ctx.unwatch(ref)
+  }
+
+  /** T2 */
+  ended({ address }: AnyRef): void {
+    this.#list = this.#list.filter((other) => other.address !== address)
+  }
+
+  /** @returns how many mailboxes took it */
+  publish(sender: Sender, payload: unknown): number {
+    let taken = 0
+    for (const subscriber of this.#list)
+      if (sender.tell(subscriber.ref as SelfRef, subscriber.type, payload)) taken += 1
+      else subscriber.lost += 1 // T1
+    return taken
+  }
 }
+
+/** The part of a context that subscribers are watched by. */
+type Watches = Pick<ActorContext<unknown>, "watch" | "unwatch">
 
 /** A kind of actor that hands on what is published to it: `system.spawn(defineTopic<Price>("prices"))`. */
 export function defineTopic<T>(name: string): ActorDefinition<TopicProtocol<T>> {
   const definition = defineActor({
     name,
-    state: () => ({ subscribers: [] as Subscriber[], published: 0 }),
+    state: () => ({ subscribers: new Subscribers(), published: 0 }),
     receive: {
-      subscribe(ctx, { ref, type }: Subscription) {
-        const { address } = ref
-        const { subscribers } = ctx.state
-        if (subscribers.some((other) => other.address === address && other.type === type)) return
-        subscribers.push({ ref, type, address, lost: 0 })
-        // An entity never ends, so there is nothing to watch.
-        if (cellOf(ref) !== undefined) ctx.watch(ref)
-      },
-      unsubscribe(ctx, { ref, type }: Subscription) {
-        const { address } = ref
-        const { state } = ctx
-        state.subscribers = state.subscribers.filter((other) => other.address !== address || other.type !== type)
-        const remains = state.subscribers.some((other) => other.address === address)
-        if (!remains && cellOf(ref) !== undefined) ctx.unwatch(ref)
-      },
+      subscribe: (ctx, subscription: Subscription) => ctx.state.subscribers.add(ctx, subscription),
+      unsubscribe: (ctx, subscription: Subscription) => ctx.state.subscribers.remove(ctx, subscription),
       publish(ctx, payload: unknown) {
         ctx.state.published += 1
-        let taken = 0
-        for (const subscriber of ctx.state.subscribers)
-          if (ctx.tell(subscriber.ref as SelfRef, subscriber.type, payload)) taken += 1
-          else subscriber.lost += 1 // T1
-        return taken
+        return ctx.state.subscribers.publish(ctx, payload)
       },
       statistics: ({ state: { subscribers, published } }): TopicStatistics => ({
         published,
-        subscribers: subscribers.length,
-        lost: Object.fromEntries(subscribers.map(({ address, lost }) => [address, lost])),
+        subscribers: subscribers.size,
+        lost: subscribers.lost,
       }),
     },
-    ended({ state }, { address }) {
-      state.subscribers = state.subscribers.filter((other) => other.address !== address) // T2
-    },
+    ended: ({ state }, ref) => state.subscribers.ended(ref), // T2
   })
   return definition as unknown as ActorDefinition<TopicProtocol<T>>
 }

@@ -20,6 +20,8 @@ export interface StreamEvents {
 
 /** One two-way stream. */
 export interface Stream {
+  /** Names that the other side has proven to bear, on a stream that it has opened; undefined where nothing is proven. */
+  readonly proven?: readonly string[] | undefined
   /** @returns false when the carrier's buffer is full: the frame is taken, and the next should wait for `drained` */
   send(frame: Uint8Array): boolean
   /** Ends it, after what was sent. */
@@ -33,8 +35,11 @@ export interface Listening {
 }
 
 export interface Carrier {
-  /** Opens a stream to a node; what is sent before it is connected waits. Where nobody listens, it is closed. */
-  open(address: string, kind: StreamKind, events: StreamEvents): Stream
+  /**
+   * Opens a stream to a node; what is sent before it is connected waits. Where nobody listens, it is closed.
+   * @param node the name of the node that is meant, for carriers that have it proven
+   */
+  open(address: string, kind: StreamKind, events: StreamEvents, node?: string): Stream
   /** Takes streams that others open. @throws {AgentOSError} `UNAVAILABLE_ADDRESS` */
   listen(accept: (kind: StreamKind, stream: Stream) => StreamEvents): Promise<Listening>
   close(): Promise<void>

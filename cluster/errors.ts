@@ -38,10 +38,32 @@ export const clusterErrors = defineErrors({
     meaning:
       "The other node refuses the connection: of another cluster, of an incarnation that was replaced, or without a version in common.",
   },
+  SETTINGS_DIFFER: {
+    retryable: false,
+    executed: "no",
+    meaning:
+      "The node is set up otherwise than its cluster: another count of shards, or another kind of state. The message says which.",
+  },
+  UNKNOWN_NODE: {
+    retryable: false,
+    executed: "no",
+    meaning: "The cluster has no node of this name.",
+  },
+  NODE_ALIVE: {
+    retryable: false,
+    executed: "no",
+    meaning: "The node is not lost: it is a member, and answers.",
+  },
   FRAME_REFUSED: {
     retryable: false,
     executed: "no",
     meaning: "Bytes from another node are not a frame of the protocol, or not the next one.",
+  },
+  INVALID_CERTIFICATE: {
+    retryable: false,
+    executed: "no",
+    meaning:
+      "The certificate of this node, its key or the authority of the cluster cannot be read, or do not fit together.",
   },
   UNAVAILABLE_ADDRESS: {
     retryable: false,

@@ -25,6 +25,8 @@ export interface Evidence {
     readonly answered: number
     readonly failed: number
   }
+  /** Whether our last vote about it accused. */
+  readonly voted: boolean
   /** By the voter's id. */
   readonly votes: ReadonlyMap<NodeId, Vote>
   /** Monotonic moment since which two witnesses accuse it. */
@@ -60,6 +62,7 @@ export const nothingKnown: Evidence = {
   registry: "absent",
   leaving: false,
   probes: { sent: 0, sentAt: -Infinity, answered: 0, failed: 0 },
+  voted: false,
   votes: new Map(),
   accusedSince: undefined,
 }

@@ -56,7 +56,10 @@ export type MembershipAction =
   | { readonly do: "probe"; readonly id: NodeId; readonly probe: number }
   | { readonly do: "connect"; readonly id: NodeId; readonly node: NodeDescription; readonly protocol: number }
   | { readonly do: "disconnect"; readonly id: NodeId }
-  /** To each peer that is connected: what this node's probes say of a member. Said again with each probe, so that votes stay fresh. */
+  /**
+   * To each peer that is connected: what this node's probes say of a member. Said again with each probe while they accuse, so that the vote stays fresh, and once
+   * when they do no more; silence accuses nobody.
+   */
   | { readonly do: "tell-vote"; readonly about: NodeId; readonly accuses: boolean; readonly number: number }
   | { readonly do: "tell-removed"; readonly id: NodeId }
   /** Into the registry. */
@@ -301,6 +304,7 @@ class Draft {
 
   #peersAccuse(member: Member): boolean {
     const { votes } = member.evidence
+    if (votes.size === 0) return false
     let voters = 0
     let accusing = 0
     for (const { id, status, protocol } of this.#members.values()) {
@@ -329,14 +333,15 @@ class Draft {
     for (const member of [...this.#members.values()]) {
       const { id, protocol, evidence } = member
       if (id === this.#before.self || protocol === undefined) continue // M8
-      const { probes } = evidence
+      const { probes, voted } = evidence
       if (this.#now - probes.sentAt < this.#timings.probeEveryMs) continue
       const probe = probes.sent + 1
-      this.#update(id, () => ({ probes: { ...probes, sent: probe, sentAt: this.#now } }))
+      const accuses = this.#weAccuse(member)
+      this.#update(id, () => ({ probes: { ...probes, sent: probe, sentAt: this.#now }, voted: accuses }))
       this.#actions.push({ do: "probe", id, probe })
-      if (probes.answered + probes.failed === 0) continue
+      if (!accuses && !voted) continue
       this.#votes++
-      this.#actions.push({ do: "tell-vote", about: id, accuses: this.#weAccuse(member), number: this.#votes })
+      this.#actions.push({ do: "tell-vote", about: id, accuses, number: this.#votes })
     }
     const { tombstoneMs, tombstones } = this.#timings
     const kept = [...this.#tombstones.values()].filter(({ at }) => this.#now - at < tombstoneMs)

@@ -100,6 +100,8 @@ export interface Ownership {
 
   /** Every entity has stopped: gives up, within seconds, what others can take. */
   leave(): Promise<void>
+  /** Where state lies on the node: declares one lost for good, so that its shards begin anew elsewhere. @throws {AgentOSError} `NODE_ALIVE` */
+  forget?(name: string): Promise<unknown>
   /** For `status`: what stands in the way of owning, in words; undefined when nothing does. */
   trouble(): string | undefined
 }

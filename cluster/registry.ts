@@ -101,6 +101,8 @@ export interface Seat {
 }
 
 export interface Registry {
+  /** False where there are no records, and none can be written. */
+  readonly keepsRecords?: boolean
   /** Registers a node and keeps it so; returns before that is done. @throws AgentOSError `INVALID_NODE` */
   join(node: NodeDescription, listener: (event: SeatEvent) => void): Seat
   /** Every node that is registered, in health or not; two incarnations of one name are two entries. */

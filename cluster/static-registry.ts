@@ -42,6 +42,7 @@ export function staticRegistry(options: StaticOptions): Registry {
 }
 
 class StaticRegistry implements Registry {
+  readonly keepsRecords = false
   readonly #nodes: Map<string, NodeDescription>
   readonly #holderOf: (key: string) => string
   readonly #clock: Clock

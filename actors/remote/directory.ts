@@ -10,7 +10,13 @@ import { AddressedRef, RefBefore, type Ref } from "../ref.js"
 export class Directory {
   readonly #names = new Map<Ref, string>()
   readonly #refs = new Map<string, Ref>()
+  readonly #prefix: string
   #others = 0
+
+  /** @param prefix of the names of refs whose address is not theirs alone */
+  constructor(prefix = "ref:") {
+    this.#prefix = prefix
+  }
 
   find(name: string): Ref | undefined {
     return this.#refs.get(name)
@@ -25,7 +31,7 @@ export class Directory {
     if (ref instanceof AddressedRef) return address // it is found by its address
     if (!(ref instanceof Cell)) {
       // Breakers and limits bear the address of the actor behind them.
-      const name = /^(actor|entity):/.test(address) ? `ref:${this.#others++}` : address
+      const name = /^(actor|entity):/.test(address) ? `${this.#prefix}${this.#others++}` : address
       this.enter(name, ref)
       return name
     }

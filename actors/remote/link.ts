@@ -38,6 +38,8 @@ import { Vocabulary, type RefNames } from "./vocabulary.js"
 
 /** Fields of a batch after which it does not wait for the end of the turn. */
 const fullBatch = 4096
+/** Bytes or characters of a payload after which the batch does not wait, either: who carries it must know soon how much it is. */
+const largePayload = 16_384
 
 /** Those who deal with actors of one side that live on the other. */
 export interface Seats {
@@ -52,12 +54,36 @@ export interface Seats {
   ended?(cell: Cell): void
 }
 
+/** How names beyond the two sides of a link are understood: where a system has several links, and entities and services that all of them know. */
+export interface FarNames {
+  /** Who takes messages to a name that is not in the directory. */
+  recipient(name: string): Ref | undefined
+  /** The ref that a name in a payload stands for; undefined: to an actor of the other side. */
+  refOf(name: string, compiled: Compiled | undefined): Ref | undefined
+  /** The name by which a ref is known on every system. */
+  nameOf(ref: Ref): string | undefined
+}
+
+export interface LinkOptions {
+  readonly names?: FarNames
+  /** Fields of a batch after which it is sent at once; default 4,096. */
+  readonly fullBatch?: number
+}
+
 export class Link implements RefNames {
   readonly system: ActorSystem
   readonly directory: Directory
   readonly anchor: Anchor
   readonly vocabulary: Vocabulary
   closed = false
+  /** Why messages cannot be sent at the moment; who carries the batches sets it. Asks under way are not touched. */
+  refusal: AgentOSError | undefined = undefined
+  /** Whether as much is under way as may be; who carries the batches sets it, and says `roomAgain`. */
+  full = false
+  readonly #names: FarNames | undefined
+  readonly #fullBatch: number
+  /** Refs with asks that wait until the link is full no more. */
+  #waitForRoom: RemoteRef[] = []
   readonly #channel: Channel
   readonly #seats: Seats
   #batch: unknown[] = []
@@ -74,7 +100,9 @@ export class Link implements RefNames {
 
   readonly #credit: Credit
 
-  constructor(system: ActorSystem, directory: Directory, channel: Channel, seats: Seats) {
+  constructor(system: ActorSystem, directory: Directory, channel: Channel, seats: Seats, options: LinkOptions = {}) {
+    this.#names = options.names
+    this.#fullBatch = options.fullBatch ?? fullBatch
     this.system = system
     this.directory = directory
     this.#channel = channel
@@ -91,22 +119,32 @@ export class Link implements RefNames {
   // --- sending -------------------------------------------------------------------------------------------------------------------------------
 
   tell(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
-    const { value, parts } = this.vocabulary.pack(payload, type)
-    if (cause === undefined && parts === undefined) this.#push(op.tell, to, this.vocabulary.numberOf(type), value)
-    else
-      this.#push(op.send, to, this.vocabulary.numberOf(type), value, { parts, cause: this.vocabulary.packCause(cause) })
+    const { vocabulary } = this
+    const { value, parts } = vocabulary.pack(payload, type)
+    const number = vocabulary.numberOf(type)
+    const beside =
+      cause === undefined && parts === undefined ? undefined : { parts, cause: vocabulary.packCause(cause) }
+    const batch = this.#open()
+    if (batch === undefined) return
+    if (beside === undefined) batch.push(op.tell, to, number, value)
+    else batch.push(op.send, to, number, value, beside)
+    this.#pushed(batch, value)
   }
 
   ask(to: Recipient, type: string, payload: unknown, ask: Ask): void {
-    const { value, parts } = this.vocabulary.pack(payload, type)
+    const { vocabulary } = this
+    const { value, parts } = vocabulary.pack(payload, type)
     const { cause, asker, patient } = ask
     const plain = cause === undefined && asker === undefined && parts === undefined && !patient
     const beside: Beside | undefined = plain
       ? undefined
-      : { parts, cause: this.vocabulary.packCause(cause), askers: this.vocabulary.packAskers(ask), waits: patient }
-    const id = this.#asks.add(ask)
+      : { parts, cause: vocabulary.packCause(cause), askers: vocabulary.packAskers(ask), waits: patient }
     const left = ask.deadline - this.system.wheel.now
-    this.#push(op.ask, id, to, this.vocabulary.numberOf(type), value, left, beside)
+    const number = vocabulary.numberOf(type)
+    const batch = this.#open()
+    if (batch === undefined) return
+    batch.push(op.ask, this.#asks.add(ask), to, number, value, left, beside)
+    this.#pushed(batch, value)
   }
 
   fate(name: string, { what, data }: Fate): void {
@@ -118,12 +156,19 @@ export class Link implements RefNames {
   }
 
   nameOf(ref: Ref): string {
-    return ref instanceof RemoteRef && ref.link === this ? ref.remoteName : this.directory.nameOf(ref)
+    if (ref instanceof RemoteRef && ref.link === this) return ref.remoteName
+    return this.#names?.nameOf(ref) ?? this.directory.nameOf(ref)
   }
 
   /** The ref that a name of the other side stands for. */
   refOf(name: string, compiled: Compiled | undefined): Ref {
-    return this.#known(name) ?? this.remote(name, compiled ?? this.#unknown)
+    const known = this.directory.find(name) ?? this.#names?.refOf(name, compiled)
+    return known ?? this.#entity(name) ?? this.remote(name, compiled ?? this.#unknown)
+  }
+
+  /** A ref to something of the other side that understands whatever it is sent, or says that it does not. */
+  remoteUnknown(name: string): RemoteRef {
+    return this.remote(name, this.#unknown)
   }
 
   /** A ref to an actor of the other side; the same one as long as somebody holds it. */
@@ -162,9 +207,10 @@ export class Link implements RefNames {
   /** L4 */
   #unsendable(operation: readonly unknown[], cause: unknown): void {
     const [what, first] = operation
-    const error = new AgentOSError("INVALID_PAYLOAD", "a payload looks like plain data, and cannot be copied", {
-      cause,
-    })
+    const error =
+      cause instanceof AgentOSError && cause.code === "INVALID_PAYLOAD"
+        ? cause
+        : new AgentOSError("INVALID_PAYLOAD", "a payload looks like plain data, and cannot be copied", { cause })
     if (what === op.ask) this.#asks.take(first as number)?.fail(error)
     else if (what === op.reply) this.#push(op.fail, first, failureOf(error))
     else this.system.logger.error({ error }, "a message to another system could not be sent, and is lost")
@@ -173,11 +219,34 @@ export class Link implements RefNames {
   }
 
   #push(...fields: readonly unknown[]): void {
-    if (this.closed) return
+    const batch = this.#open()
+    if (batch === undefined) return
+    for (let i = 0; i < fields.length; i++) batch.push(fields[i])
+    if (batch.length >= this.#fullBatch) this.flush()
+  }
+
+  /** The batch that the next operation goes into; none once the link is closed. */
+  #open(): unknown[] | undefined {
+    if (this.closed) return undefined
     const batch = this.#batch
     if (batch.length === 0) this.system.clock.soon(this.#flush)
-    for (let i = 0; i < fields.length; i++) batch.push(fields[i])
-    if (batch.length >= fullBatch) this.flush()
+    return batch
+  }
+
+  /** An operation with this payload has gone into the batch. */
+  #pushed(batch: readonly unknown[], value: unknown): void {
+    if (batch.length >= this.#fullBatch || isLarge(value)) this.flush()
+  }
+
+  /** Calls the ref when the link is full no more. */
+  waitForRoom(ref: RemoteRef): void {
+    if (!this.#waitForRoom.includes(ref)) this.#waitForRoom.push(ref)
+  }
+
+  /** Less is under way. */
+  roomAgain(): void {
+    this.full = false
+    for (const ref of this.#waitForRoom.splice(0)) ref.credit(0)
   }
 
   // --- receiving -----------------------------------------------------------------------------------------------------------------------------
@@ -240,10 +309,9 @@ export class Link implements RefNames {
     this.#credit.batchEnded()
   }
 
-  /** L3 */
-  #known(name: string): Ref | undefined {
-    const ref = this.directory.find(name)
-    if (ref !== undefined || !name.startsWith("entity:")) return ref
+  /** An entity of this system, where entities are the business of no other room. */
+  #entity(name: string): Ref | undefined {
+    if (this.#names !== undefined || !name.startsWith("entity:")) return undefined
     try {
       const address = parseAddress(name)
       return address.kind === "entity" ? this.system.entityAt(address.tenant, address.type, address.key) : undefined
@@ -253,7 +321,8 @@ export class Link implements RefNames {
   }
 
   #recipient(to: Recipient): Ref | undefined {
-    return typeof to === "number" ? this.#seats.at(to) : this.#known(to)
+    if (typeof to === "number") return this.#seats.at(to)
+    return this.directory.find(to) ?? this.#names?.recipient(to) ?? this.#entity(to) // L3
   }
 
   #put(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
@@ -298,7 +367,10 @@ export class Link implements RefNames {
       asked.then((answer: unknown) => {
         try {
           const { value, parts } = this.vocabulary.pack(answer, `the answer of ${type}`)
-          this.#push(op.reply, id, value, parts)
+          const batch = this.#open()
+          if (batch === undefined) return
+          batch.push(op.reply, id, value, parts)
+          this.#pushed(batch, value)
         } catch (error) {
           fail(error)
         }
@@ -367,8 +439,12 @@ export class Link implements RefNames {
     this.vocabulary.signals.abortAll(error)
     for (const ref of this.#refs.values()) ref.deref()?.end({ kind: "crashed", error })
     this.#refs.clear()
+    this.anchor.knownFamily?.forsake()
   }
 }
+
+const isLarge = (value: unknown): boolean =>
+  typeof value === "string" ? value.length > largePayload : ArrayBuffer.isView(value) && value.byteLength > largePayload
 
 /** A batch, operation by operation. */
 function* operationsOf(batch: readonly unknown[]): Generator<readonly unknown[]> {

@@ -47,7 +47,7 @@ export function pack<Else>(payload: unknown, title: () => string, replace: (part
   return { value: copy(payload, nowhere), parts }
 }
 
-/** Puts back what travelled beside. */
+/** Puts back what travelled beside, where `pack` has left a place for it. @throws TypeError where it has not */
 export function unpack<Else>(
   value: unknown,
   parts: readonly Part<Else>[] | undefined,
@@ -60,11 +60,18 @@ export function unpack<Else>(
     if (path.length === 0) whole = part
     else {
       let at = whole as Record<string | number, unknown>
-      for (const step of path.slice(0, -1)) at = at[step] as Record<string | number, unknown>
-      define(at, path[path.length - 1] as string | number, part)
+      for (const step of path.slice(0, -1)) at = own(at, step)[step] as Record<string | number, unknown>
+      const last = path[path.length - 1] as string | number
+      define(own(at, last), last, part)
     }
   }
   return whole
+}
+
+/** What came from elsewhere may name any place: prototypes, which all objects share, are none. */
+function own<T>(at: T, step: string | number): T {
+  if (typeof at === "object" && at !== null && Object.hasOwn(at, step)) return at
+  throw new TypeError(`a payload has no place ${JSON.stringify(step)} for what came beside it`)
 }
 
 /** Sets a property of whatever name, "__proto__", too. */

@@ -83,12 +83,13 @@ export class RemoteRef extends Cell {
 
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
     this.compiled.number(type)
-    if (!this.alive) return this.system.deadLetter(this, type, cause, "stopped")
-    if (this.#underWay >= this.#window) {
+    const { link } = this
+    if (!this.alive || link.refusal !== undefined) return this.system.deadLetter(this, type, cause, "stopped")
+    if (this.#underWay >= this.#window || link.full) {
       this.system.counts.refused += 1
       return false
     }
-    this.link.tell(this.remoteName, type, payload, cause)
+    link.tell(this.remoteName, type, payload, cause)
     this.#underWay += 1
     return true
   }
@@ -108,13 +109,19 @@ export class RemoteRef extends Cell {
 
   #ask(type: string, payload: unknown, ask: Ask): boolean {
     this.compiled.number(type)
+    const { link } = this
+    if (link.refusal !== undefined) {
+      ask.fail(link.refusal)
+      return false
+    }
     if (!this.alive) return this.system.deadLetter(this, type, ask, "stopped")
-    if (this.#underWay < this.#window) {
-      this.link.ask(this.remoteName, type, payload, ask)
+    if (this.#underWay < this.#window && !link.full) {
+      link.ask(this.remoteName, type, payload, ask)
       this.#underWay += 1
       return true
     }
     if (ask.patient) {
+      if (link.full) link.waitForRoom(this)
       ;(this.#patient ??= []).push(() => {
         if (!ask.ended) this.#ask(type, payload, ask)
       })
@@ -126,7 +133,7 @@ export class RemoteRef extends Cell {
     return false
   }
 
-  /** So many messages were taken. */
+  /** So many messages were taken; none: the link has room again. */
   credit(count: number): void {
     this.#underWay = Math.max(0, this.#underWay - count)
     const patient = this.#patient

@@ -242,6 +242,21 @@ t.test("probes go out at their pace, to every member but oneself, and votes with
     actions.filter((action) => action.do === "tell-vote" && action.about === "e#1"),
     [{ accuses: true }],
   )
+  const votes = actions.filter((action) => action.do === "tell-vote")
+  t.equal(votes.length, 1, "of those who answer nothing is said")
+  const { actions: after } = play(
+    five,
+    [0, failed("e#1", 4)],
+    [0, time],
+    [100, answered("e#1", 5)],
+    [500, time],
+    [1000, time],
+  )
+  t.match(
+    after.filter((action) => action.do === "tell-vote"),
+    [{ accuses: true }, { accuses: false }],
+    "taken back once",
+  )
   t.end()
 })
 

@@ -1,0 +1,123 @@
+/**
+ * Publish and subscribe over the cluster. On each node that uses a topic an actor stands for it; the one that has subscribers is registered with the receptionist, and what is
+ * published anywhere goes to it once, however many they are.
+ *
+ * Invariants
+ *   U1. A subscriber gets what was published while it was subscribed, from each publisher in order, and loses messages to its own full mailbox alone (T1 of the actors' topics).
+ *       "Subscribed" begins when `subscribe` resolves, for publishers on all nodes that had a link then.
+ *   U2. Over a link goes one message for each thing published, when and only when there is a subscriber at its other end.
+ *   U3. At most once: what is published while the link to a node is away does not reach its subscribers.
+ */
+import { defineActor, type ActorContext, type ActorDefinition } from "#actors/actor.js"
+import type { ActorRef, Ref, SelfRef } from "#actors/ref.js"
+import type { ActorSystem } from "#actors/system.js"
+import { Subscribers, type Subscription, type TopicProtocol, type TopicStatistics } from "#actors/topics.js"
+import type { Receptionist } from "./receptionist.js"
+
+/** What the actor of a topic knows of the others. */
+interface Reach {
+  readonly name: string
+  readonly receptionist: Receptionist
+  /** Those of other nodes that have subscribers. */
+  others: readonly Ref[]
+}
+
+interface State {
+  readonly reach: Reach
+  readonly subscribers: Subscribers
+  readonly lost: Map<string, number>
+  published: number
+  /** That this node has subscribers is known everywhere. */
+  known: Promise<void>
+}
+
+const registeredAs = (topic: string): string => `topic/${topic}`
+
+function left({ state: { reach, subscribers }, self }: ActorContext<State>): void {
+  if (subscribers.size === 0) void reach.receptionist.unregister(registeredAs(reach.name), self)
+}
+
+const topicDefinition = defineActor({
+  name: "cluster-topic",
+  state: (reach: Reach): State => ({
+    reach,
+    subscribers: new Subscribers(),
+    lost: new Map(),
+    published: 0,
+    known: Promise.resolve(),
+  }),
+  started: left, // a crash takes its subscribers along
+  receive: {
+    subscribe(ctx, subscription: Subscription) {
+      const { subscribers, reach } = ctx.state
+      const first = subscribers.size === 0
+      subscribers.add(ctx, subscription)
+      if (first)
+        ctx.state.known = reach.receptionist.register(
+          registeredAs(reach.name),
+          ctx.self as unknown as ActorRef<unknown>,
+        )
+      const reply = ctx.defer<void>()
+      ctx.state.known.then(() => reply.reply(), reply.fail) // U1
+      return reply
+    },
+    unsubscribe(ctx, subscription: Subscription) {
+      ctx.state.subscribers.remove(ctx, subscription)
+      left(ctx)
+    },
+    publish(ctx, payload: unknown) {
+      const { state } = ctx
+      state.published += 1
+      let taken = state.subscribers.publish(ctx, payload)
+      for (const other of state.reach.others)
+        if (ctx.tell(other as SelfRef, "arrived", payload)) taken += 1
+        else state.lost.set(other.address, (state.lost.get(other.address) ?? 0) + 1)
+      return taken
+    },
+    /** From the actor of another node. */
+    arrived: (ctx, payload: unknown) => void ctx.state.subscribers.publish(ctx, payload),
+    statistics: ({ state: { subscribers, published, lost } }): TopicStatistics => ({
+      published,
+      subscribers: subscribers.size,
+      lost: { ...subscribers.lost, ...Object.fromEntries(lost) },
+    }),
+  },
+  ended(ctx, ref) {
+    ctx.state.subscribers.ended(ref)
+    left(ctx)
+  },
+})
+
+/** The topics of one node. */
+export class Topics {
+  readonly #system: ActorSystem
+  readonly #receptionist: Receptionist
+  readonly #topics = new Map<string, ActorRef<TopicProtocol<unknown>>>()
+
+  constructor(system: ActorSystem, receptionist: Receptionist) {
+    this.#system = system
+    this.#receptionist = receptionist
+  }
+
+  /**
+   * A topic that reaches all nodes. Subscribe by `subscribe` of the actors; `publish` answers how many mailboxes of this node took it, and to how many other nodes it went;
+   * `statistics` tells of this node, and by `lost` of the nodes that were too slow, too.
+   */
+  topic<T>(name: string): ActorRef<TopicProtocol<T>> {
+    let topic = this.#topics.get(name)
+    if (topic === undefined) {
+      const receptionist = this.#receptionist
+      const reach: Reach = { name, receptionist, others: [] }
+      const definition = topicDefinition as unknown as ActorDefinition<TopicProtocol<unknown>, Reach>
+      topic = this.#system.spawn(definition, { name: `topic:${name}`, init: reach })
+      const { address } = topic
+      const know = (refs: readonly ActorRef<unknown>[]): void => {
+        reach.others = refs.filter((ref) => ref.address !== address) as unknown as readonly Ref[]
+      }
+      receptionist.follow(registeredAs(name), know)
+      know(receptionist.lookup(registeredAs(name)))
+      this.#topics.set(name, topic)
+    }
+    return topic as ActorRef<TopicProtocol<T>>
+  }
+}
