@@ -40,6 +40,8 @@ const failureFlag = { error: 1, code: 2, node: 4, details: 8, cause: 16 } as con
 /** Failures in failures; `failureOf` sends fewer. */
 const deepestFailure = 32
 
+const nothingBeside: Beside = { parts: undefined, cause: undefined, askers: undefined, waits: false }
+
 const fates = ["observe", "ended", "crashed", "linked-crash", "stop"] as const satisfies readonly Fate["what"][]
 
 export interface WireLimits {
@@ -303,7 +305,7 @@ export class WireDecoder {
           batch.push(what, this.#names.read(from), this.#type(from), from.value())
           break
         case op.send:
-          batch.push(what, this.#names.read(from), this.#type(from), from.value(), this.#beside(from) ?? {})
+          batch.push(what, this.#names.read(from), this.#type(from), from.value(), this.#beside(from) ?? nothingBeside)
           break
         case op.ask: {
           const id = from.varint()
