@@ -99,7 +99,7 @@ export class HomeShard {
       record,
       highest: marks.known(this.number).epoch,
       settled: standing.is === "ours",
-      complete: standing.is === "ours" && standing.whole,
+      complete: standing.is === "ours" && standing.whole && marks.met,
       wanted: wish === "serve",
       holds,
       expected: expected !== undefined,
@@ -200,6 +200,11 @@ export class HomeShard {
       await pause(clock, backoff(n, random.float()), signal)
     }
     return "another's"
+  }
+
+  /** Whether this process is home of it by an epoch, and has not begun to give it up: what was staged of it elsewhere counts for nothing. */
+  keeps(epoch: number): boolean {
+    return this.serving && !this.sending && this.mark?.at === "home" && this.mark.epoch === epoch
   }
 
   /** A move to this node is over. */

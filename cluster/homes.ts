@@ -16,6 +16,7 @@
  *   H5. `forget` frees the shards of a node that is away for good; each then starts empty where it is wished. It is refused while the registry or a peer sees the node alive. A node that
  *       lives but is cut off from all of them goes on until it sees the record: an operator declares lost what will not come back.
  */
+import { setMaxListeners } from "node:events"
 import { AgentOSError } from "#actors/errors.js"
 import { silentLogger, type Logger } from "#actors/telemetry.js"
 import { journalParts, type JournalParts } from "#actors/persistence/level-journal.js"
@@ -52,6 +53,8 @@ const likelyEntity = (type: string): boolean => !type.startsWith("~") && type !=
 const atOnce = 32
 /** How long `leave` waits for what is under way. */
 const leaveMs = 5000
+/** How often a copy that waits for the end of its move is asked about: the move may be off, and nobody could say so. */
+const tidyMs = 10_000
 /** How often a taker looks for a record that its giver says it has written. */
 const looks = 10
 
@@ -92,6 +95,7 @@ export class HomeOwnership implements Ownership {
     this.#count = shards
     this.#options = options
     this.#logger = logger
+    setMaxListeners(0, this.#ended.signal) // one for each shard that waits
     this.parts = journalParts(store, (actor) => indexChange(actor, shards))
   }
 
@@ -181,6 +185,7 @@ export class HomeOwnership implements Ownership {
     this.#disconnected = "the registry has not told of the homes of shards so far"
     for (const { number } of shards) this.#tell({ kind: "changed", shard: number })
     this.#unwatch = registry.watchRecords("home", (sight) => this.#saw(sight))
+    void this.#tidy(this.#opened)
   }
 
   heard(_event: SeatEvent): void {
@@ -283,7 +288,10 @@ export class HomeOwnership implements Ownership {
     const opened = this.#opened
     if (opened?.census.standing.is !== "ours")
       throw new AgentOSError("UNAVAILABLE", `no node can be declared lost now: ${this.trouble() ?? "this node is starting"}`) // prettier-ignore
+    const { peers } = opened.ports
     const freed = await forgetNode(opened.ports, name, this.#ended.signal)
+    await opened.marks.strike(name)
+    for (const peer of peers.open()) void peers.call(peer, "homes", "strike", name).catch(() => undefined)
     this.#logger.warn({ node: name, shards: freed }, "a node was declared lost: its shards start empty")
     return freed
   }
@@ -321,6 +329,14 @@ export class HomeOwnership implements Ownership {
         return this.#report()
       case "sees":
         return opened.ports.peers.named(payload) !== undefined
+      case "meet":
+        return opened.marks.meet([payload]).then(() => true)
+      case "strike":
+        return opened.marks.strike(payload).then(() => true)
+      case "keeps": {
+        const { shard, epoch } = payload as { readonly shard: number; readonly epoch: number }
+        return opened.shards[shard]?.keeps(epoch) === true
+      }
       case "begin":
         return opened.dock.begin(payload, from)
       case "page":
@@ -329,6 +345,22 @@ export class HomeOwnership implements Ownership {
         return opened.dock.end(payload, from)
       default:
         throw new AgentOSError("INVALID_PAYLOAD", `homes are not asked ${JSON.stringify(type)}; is it of a newer release?`) // prettier-ignore
+    }
+  }
+
+  /** Drops copies whose giver has kept the shard. */
+  async #tidy({ shards, ports: { peers, clock } }: Opened): Promise<void> {
+    const { signal } = this.#ended
+    for (;;) {
+      await pause(clock, tidyMs, signal)
+      if (signal.aborted) return
+      for (const shard of shards) {
+        const { staged, expected, number } = shard
+        const giver = staged === undefined || expected !== undefined ? undefined : peers.named(staged.giver)
+        if (staged === undefined || giver === undefined) continue
+        const kept = await peers.call(giver, "homes", "keeps", { shard: number, epoch: staged.epoch }).catch(() => false) // prettier-ignore
+        if (kept === true && shard.staged === staged && shard.expected === undefined) shard.dismiss(true)
+      }
     }
   }
 
@@ -342,7 +374,7 @@ export class HomeOwnership implements Ownership {
         homes.push([number, this.#name, mark.epoch])
       else if (epoch > 0) homes.push([number, home ?? null, epoch])
     }
-    return { life: marks.life, ready: !shards.some(({ holds }) => holds), homes }
+    return { life: marks.life, nodes: [...marks.nodes], ready: !shards.some(({ holds }) => holds), homes }
   }
 
   // --- the registry ---------------------------------------------------------------------------------------------------------------------------
