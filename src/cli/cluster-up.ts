@@ -16,9 +16,10 @@ import { createLogUpdate } from "log-update"
 import pc from "picocolors"
 import { parse, stringify } from "yaml"
 import { AgentOSError } from "#actors/errors.js"
+import { parseConfig } from "../config.js"
 import type { HealthReport } from "../monitoring/health.js"
 import { findConsul, freePorts, startConsul, type LocalConsul } from "./local-consul.js"
-import { loadConfig, type GlobalOptions } from "./settings.js"
+import type { GlobalOptions } from "./settings.js"
 
 const main = fileURLToPath(new URL("./main.js", import.meta.url))
 /** How long a node may take until it is ready, and until it has left. */
@@ -33,7 +34,9 @@ export interface UpOptions extends GlobalOptions {
 export async function clusterUp(options: UpOptions): Promise<void> {
   if (options.nodes < 1 || options.nodes > 20)
     throw new AgentOSError("INVALID_REQUEST", `--nodes ${options.nodes}: 1 to 20 fit on one machine`)
-  await loadConfig(options) // tells every fault of the file before anything is started
+  const own = await ownSettings(options)
+  const first = { name: "node-1", data: "data", port: 0, grpcPort: 0, mesh: 0, consul: "", store: options.store }
+  parseConfig(nodeSettings(own.settings, first), own.path) // tells every fault before anything is started
   const binary = await findConsul()
   const folder = resolve(options.folder)
   const stopping = new AbortController()
@@ -52,7 +55,7 @@ export async function clusterUp(options: UpOptions): Promise<void> {
   try {
     consul = await startConsul(binary, join(folder, "consul"))
     console.log(`${pc.green("✓")} Consul   ${pc.dim(`http://${consul.address}   ${binary}`)}`)
-    nodes.push(...(await startNodes(options, folder, consul.address)))
+    nodes.push(...(await startNodes(options, own.settings, folder, consul.address)))
     await untilReady(nodes, stopping.signal)
     if (!stopping.signal.aborted) {
       console.log(hints(nodes))
@@ -83,7 +86,12 @@ interface LocalNode {
   readonly output: string
 }
 
-async function startNodes(options: UpOptions, folder: string, consul: string): Promise<readonly LocalNode[]> {
+async function startNodes(
+  options: UpOptions,
+  own: Own["settings"],
+  folder: string,
+  consul: string,
+): Promise<readonly LocalNode[]> {
   const ports = await freePorts(options.nodes * 3)
   return Promise.all(
     Array.from({ length: options.nodes }, async (_, index) => {
@@ -94,7 +102,7 @@ async function startNodes(options: UpOptions, folder: string, consul: string): P
       const output = join(data, "output.log")
       await mkdir(data, { recursive: true })
       await rm(join(data, "node.json"), { force: true })
-      const settings = nodeSettings(await ownSettings(options), { name, data, port, grpcPort, mesh, consul, store: options.store }) // prettier-ignore
+      const settings = nodeSettings(own, { name, data, port, grpcPort, mesh, consul, store: options.store }) // prettier-ignore
       await writeFile(config, `# Written by \`llmagentos cluster up\` at each start.\n${stringify(settings)}`)
       const log = await open(output, "w")
       const child = spawn(process.execPath, [...process.execArgv, main, "--config", config, "start"], {
@@ -112,11 +120,19 @@ async function startNodes(options: UpOptions, folder: string, consul: string): P
   )
 }
 
-/** The configuration file that applies here, as it stands there. */
-async function ownSettings(options: GlobalOptions): Promise<Readonly<Record<string, unknown>>> {
-  const path = options.config ?? (existsSync("llmagentos.yaml") ? "llmagentos.yaml" : undefined)
-  const value: unknown = path === undefined ? {} : parse(await readFile(path, "utf8"))
-  return (value ?? {}) as Readonly<Record<string, unknown>>
+interface Own {
+  readonly path: string
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** The configuration file that applies here, as it stands there: whose settings all nodes have, but for where they live. */
+async function ownSettings({ config }: GlobalOptions): Promise<Own> {
+  const path = config ?? (existsSync("llmagentos.yaml") ? "llmagentos.yaml" : undefined)
+  if (path === undefined) return { path: "the command line", settings: {} }
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new AgentOSError("INVALID_CONFIG", `cannot read the configuration ${path}`, { cause })
+  })
+  return { path, settings: (parse(text) ?? {}) as Own["settings"] }
 }
 
 interface Place {
