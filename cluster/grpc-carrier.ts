@@ -55,6 +55,7 @@ const clientOptions = {
   "grpc.service_config_disable_resolution": 1,
   "grpc.enable_http_proxy": 0,
   "grpc-node.flow_control_window": windowBytes,
+  "grpc.ssl_target_name_override": "mesh", // a name, as the address may be none; certificates are held against other names
 }
 
 // --- frames as messages of protobuf ------------------------------------------------------------------------------------------------------------
