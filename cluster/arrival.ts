@@ -46,6 +46,8 @@ export class Arrival implements StreamEvents {
   #taker: Taker | undefined
   #cancelTimer: CancelTimer
   #over = false
+  /** For the membership. */
+  waiting = false
 
   constructor(owner: ArrivalOwner, kind: StreamKind, stream: Stream) {
     this.#owner = owner
@@ -94,6 +96,7 @@ export class Arrival implements StreamEvents {
 
   /** Its limit begins anew: it waits for the membership. */
   wait(refusal: Refusal): void {
+    this.waiting = true
     this.#cancelTimer()
     this.#cancelTimer = this.#owner.clock.timer(this.#owner.timings.admitMs, () => this.refuse(refusal))
   }
@@ -101,6 +104,7 @@ export class Arrival implements StreamEvents {
   welcome(welcome: Omit<Welcome, "answers" | "nonce">): void {
     if (this.#over || this.#hello === undefined) return
     const { clock, random, timings } = this.#owner
+    this.waiting = false
     this.#cancelTimer()
     this.#cancelTimer = clock.timer(timings.handshakeMs, () => this.close())
     this.#nonce = nonceOf(random)

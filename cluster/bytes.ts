@@ -29,15 +29,26 @@ export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(firstSize)
   view = new DataView(this.bytes.buffer)
   at = 0
-  /** Where writing ends: what would go beyond is refused. */
-  most = Infinity
+  #most = Infinity
+  /** Up to here there is room, and may be written. */
+  #limit = firstSize
 
-  /** Makes room for so many bytes. @throws {AgentOSError} `INVALID_PAYLOAD` past `most` */
+  /** From here, so many bytes may be written; what would go beyond is refused. */
+  allow(count: number): void {
+    this.#most = this.at + count
+    this.#limit = Math.min(this.#most, this.bytes.length)
+  }
+
+  /** Makes room for so many bytes. @throws {AgentOSError} `INVALID_PAYLOAD` for more than is allowed */
   ensure(count: number): void {
+    if (this.at + count > this.#limit) this.#grow(count)
+  }
+
+  #grow(count: number): void {
     const needed = this.at + count
-    if (needed <= this.bytes.length && needed <= this.most) return
-    if (needed > this.most)
+    if (needed > this.#most)
       throw new AgentOSError("INVALID_PAYLOAD", "a message is larger than the limit of one message between nodes")
+    if (needed <= this.bytes.length) return
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length))
     this.bytes.copy(grown, 0, 0, this.at)
     this.#use(grown)
@@ -46,6 +57,7 @@ export class ByteWriter {
   #use(bytes: Buffer): void {
     this.bytes = bytes
     this.view = new DataView(bytes.buffer)
+    this.#limit = Math.min(this.#most, bytes.length)
   }
 
   /** Begins anew. */
@@ -66,6 +78,7 @@ export class ByteWriter {
 
   /** @param value a whole number from 0 to 2^53 - 1 */
   varint(value: number): void {
+    if (value < 0x80) return this.byte(value)
     this.ensure(8)
     const { bytes } = this
     let at = this.at

@@ -55,6 +55,7 @@ const clientOptions = {
   "grpc.service_config_disable_resolution": 1,
   "grpc.enable_http_proxy": 0,
   "grpc-node.flow_control_window": windowBytes,
+  "grpc.ssl_target_name_override": "mesh", // a name, as the address may be none; certificates are held against other names
 }
 
 // --- frames as messages of protobuf ------------------------------------------------------------------------------------------------------------
@@ -62,7 +63,8 @@ const clientOptions = {
 /** Field 1, bytes. */
 const fieldTag = 0x0a
 
-function serialize(frame: Uint8Array): Buffer {
+/** The message of `mesh.proto` that holds a frame. */
+export function messageOf(frame: Uint8Array): Buffer {
   let { length } = frame
   const header = [fieldTag]
   for (; length >= 0x80; length >>>= 7) header.push((length & 0x7f) | 0x80)
@@ -73,7 +75,8 @@ function serialize(frame: Uint8Array): Buffer {
   return message
 }
 
-function deserialize(message: Buffer): Uint8Array {
+/** @throws {AgentOSError} `FRAME_REFUSED` */
+export function frameOf(message: Buffer): Uint8Array {
   let length = 0
   let at = 1
   for (let shift = 0; shift < 28; shift += 7) {
@@ -90,10 +93,10 @@ const method = (path: string): MethodDefinition<Uint8Array, Uint8Array> => ({
   path,
   requestStream: true,
   responseStream: true,
-  requestSerialize: serialize,
-  requestDeserialize: deserialize,
-  responseSerialize: serialize,
-  responseDeserialize: deserialize,
+  requestSerialize: messageOf,
+  requestDeserialize: frameOf,
+  responseSerialize: messageOf,
+  responseDeserialize: frameOf,
 })
 
 const methods = {

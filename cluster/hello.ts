@@ -146,6 +146,9 @@ export function isConfirm(frame: Uint8Array, nonce: Uint8Array): boolean {
   return frame.length === 1 + nonceBytes && frame[0] === confirmFrame && sameNonce(frame.subarray(1), nonce)
 }
 
+/** Whether a frame refuses the stream, which may happen after it was welcomed, too. */
+export const isRefusal = (frame: Uint8Array): boolean => frame[0] === refusalFrame
+
 export const sameNonce = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 function text(from: ByteReader): string {

@@ -11,6 +11,7 @@ import {
   decodeAnswer,
   encodeConfirm,
   encodeHello,
+  isRefusal,
   nonceOf,
   sameNonce,
   type Hello,
@@ -93,7 +94,7 @@ export class Line {
     const events: StreamEvents = {
       frame: (bytes) => {
         if (this.#stream !== stream) return // L1
-        if (this.#open) this.#owner.frame(bytes)
+        if (this.#open && !isRefusal(bytes)) this.#owner.frame(bytes)
         else this.#answered(stream, bytes, nonce)
       },
       drained: () => {

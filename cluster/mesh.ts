@@ -158,7 +158,8 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
     if (this.#closed || id === this.selfId || this.#isGone(id)) return
     this.#wanted.set(id, { node, reachable: true })
     this.#peer(id).connect(node)
-    for (const [arrival, hello] of [...this.#arrivals]) if (hello?.from === id) this.#judge(arrival, hello)
+    for (const [arrival, hello] of [...this.#arrivals])
+      if (hello?.from === id && arrival.waiting) this.#judge(arrival, hello)
   }
 
   /** It is a member no more (Z2). */

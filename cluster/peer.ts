@@ -89,6 +89,7 @@ export class Peer {
     this.link = new Link(system, directory, { post: (batch) => this.#post(batch) }, noSeats, {
       names: names(this),
       fullBatch: batchFields,
+      writes: true,
     })
     this.link.refusal = this.#unreachable("there is no connection yet")
     this.#probes = new Probes(clock, timings.probeLimitMs, (number, answered) => owner.probed(this, number, answered))

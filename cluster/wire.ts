@@ -94,7 +94,7 @@ export class WireEncoder {
     this.#keys.begin()
     try {
       for (let i = 0; i < batch.length;) {
-        out.most = out.at + mostBytes
+        out.allow(mostBytes)
         i = this.#operation(batch, i)
         if (out.at - (this.#cuts[this.#cuts.length - 1] ?? 0) >= cutBytes) this.#cuts.push(out.at)
       }

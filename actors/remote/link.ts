@@ -69,6 +69,8 @@ export interface LinkOptions {
   readonly names?: FarNames
   /** Fields of a batch after which it is sent at once; default 4,096. */
   readonly fullBatch?: number
+  /** Whether batches are written to bytes as they are posted; default false. */
+  readonly writes?: boolean
 }
 
 export class Link implements RefNames {
@@ -114,7 +116,8 @@ export class Link implements RefNames {
       (signal) => this.#heard(signal),
       (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
     )
-    this.vocabulary = new Vocabulary(system.wheel, system.holding, this, (...fields) => this.#push(...fields))
+    const say = (...fields: readonly unknown[]): void => this.#push(...fields)
+    this.vocabulary = new Vocabulary(system.wheel, system.holding, this, say, options.writes === true)
     this.#credit = new Credit(system.clock, system.wheel, (to, count) => this.#push(op.credit, to, count))
   }
 

@@ -31,6 +31,7 @@ export class Vocabulary {
   readonly #wheel: TimerWheel
   readonly #refs: RefNames
   readonly #say: (...fields: readonly unknown[]) => void
+  readonly #writes: boolean
 
   readonly #textsSent = new Map<string, number>()
   readonly #texts: string[] = []
@@ -41,8 +42,18 @@ export class Vocabulary {
   /** Signals of the other side. */
   readonly signals = new SignalsReceived()
 
-  /** @param say sends an operation and its fields */
-  constructor(wheel: TimerWheel, holding: Holding, refs: RefNames, say: (...fields: readonly unknown[]) => void) {
+  /**
+   * @param say sends an operation and its fields
+   * @param writes whether batches are written to bytes: then no memory is shared or given away, and bytes need not travel alone (R3)
+   */
+  constructor(
+    wheel: TimerWheel,
+    holding: Holding,
+    refs: RefNames,
+    say: (...fields: readonly unknown[]) => void,
+    writes: boolean,
+  ) {
+    this.#writes = writes
     this.#wheel = wheel
     this.#refs = refs
     this.#say = say
@@ -109,6 +120,7 @@ export class Vocabulary {
   pack(payload: unknown, type: string): { readonly value: unknown; readonly parts: Parts } {
     if (typeof payload === "number" || typeof payload === "string" || payload === undefined)
       return { value: payload, parts: undefined }
+    if (this.#writes && payload instanceof Uint8Array) return { value: payload, parts: undefined }
     return pack<FarPart>(
       payload,
       () => type,
