@@ -197,8 +197,8 @@ t.test(
     const cluster = new LevelCluster(t)
     const [a] = await cluster.startAll("a", "b")
     await noteAll(cluster, a!, 1)
-    await t.rejects(cluster.within(cluster.homes("a").forget("b")), { code: "STORE_REFUSED", message: /b is alive/ })
-    await t.rejects(cluster.within(cluster.homes("a").forget("a")), { code: "STORE_REFUSED" })
+    await t.rejects(cluster.within(cluster.homes("a").forget("b")), { code: "NODE_ALIVE", message: /b is alive/ })
+    await t.rejects(cluster.within(cluster.homes("a").forget("a")), { code: "NODE_ALIVE" })
     const lost = keys.filter((key) => cluster.ownersOf(a!.shards.shardOf({ tenant: "default", type: "ledger", key }))[0] === "b") // prettier-ignore
     const owned = Array.from({ length: shards }, (_, shard) => cluster.ownersOf(shard)[0]).filter(
       (name) => name === "b",
