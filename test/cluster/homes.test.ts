@@ -120,6 +120,14 @@ t.test("the shards of a node that crashed are away, and back with it", async (t)
   void b
 })
 
+t.test("the last node that drains keeps what lies on it, and serves it", async (t) => {
+  const cluster = new LevelCluster(t)
+  const [a] = await cluster.startAll("a")
+  await noteAll(cluster, a!, 1)
+  await cluster.within(a!.shards.drain(), 5000)
+  t.same(await totals(cluster, a!), keys.map(() => 1)) // prettier-ignore
+})
+
 t.test("when the registry is wiped, owners go on, and its records come back as they were", async (t) => {
   const cluster = new LevelCluster(t)
   const [a] = await cluster.startAll("a", "b")
