@@ -16,6 +16,7 @@ import { systemClock, systemRandom, type Clock, type Random } from "#actors/cloc
 import type { EntityId } from "#actors/entities.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Journal } from "#actors/persistence/journal.js"
+import { DELIVER } from "#actors/persistence/outbox.js"
 import type { ActorRef } from "#actors/ref.js"
 import { createActorSystem, type ActorSystem } from "#actors/system.js"
 import { silentLogger, type Logger } from "#actors/telemetry.js"
@@ -41,6 +42,7 @@ import type { SeatEvent } from "./registry.js"
 import { agreeOnSettings } from "./settings.js"
 import { Shards } from "./shards.js"
 import { neverAsleep, Singletons } from "./singletons.js"
+import type { StatePorts } from "./state.js"
 import { Topics } from "./topics.js"
 
 /** What this release speaks with its peers. */
@@ -65,10 +67,22 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const opened: (() => Promise<unknown>)[] = [() => registry.close()]
   try {
     const described = describe(options)
-    await state.open?.({ isEntity: isEntity(options) })
-    const journal = state.journal({ registry, clock })
+    const types = new Set(definitionsOf(options).map(({ name }) => name))
+    const ports: StatePorts = {
+      registry,
+      clock,
+      logger,
+      shards: options.shards ?? DEFAULT_SHARDS,
+      isEntity: (type) => types.has(type),
+      arrived: (deliveries) => {
+        for (const { actor, numbers } of deliveries)
+          if (types.has(actor.type)) system.entityAt(actor.tenant, actor.type, actor.key).tell(DELIVER, numbers)
+      },
+    }
+    const journal = state.journal(ports)
     opened.push(() => journal.close())
-    const ownership = state.ownership({ registry, clock })
+    await state.open?.(ports)
+    const ownership = state.ownership(ports)
     const carrier = options.carrier ?? (await carrierOf(options, clock, logger))
     opened.push(() => carrier.close())
     const entrance = await Entrance.open(carrier)

@@ -10,7 +10,7 @@ type Ports = Pick<OwnershipPorts, "registry" | "peers" | "self">
 /**
  * Frees the shards that a node is home of.
  * @returns how many
- * @throws {AgentOSError} `STORE_REFUSED` while somebody sees it alive, `UNAVAILABLE` when the registry does not answer: called again it goes on where it was
+ * @throws {AgentOSError} `NODE_ALIVE` while somebody sees it alive, `UNAVAILABLE` when the registry does not answer: called again it goes on where it was
  */
 export async function forgetNode(ports: Ports, name: string, signal: AbortSignal): Promise<number> {
   const { registry } = ports
@@ -20,7 +20,7 @@ export async function forgetNode(ports: Ports, name: string, signal: AbortSignal
     throw unavailable(String(error))
   })
   if (by !== undefined)
-    throw new AgentOSError("STORE_REFUSED", `${name} is alive, as ${by} sees it: its state is not lost. Let it leave, or stop it first`) // prettier-ignore
+    throw new AgentOSError("NODE_ALIVE", `${name} is alive, as ${by} sees it: its state is not lost. Let it leave, or stop it first`) // prettier-ignore
   for (let freed = 0; ;) {
     const listed = await registry.list("home/")
     if (listed.kind === "unavailable") throw unavailable(listed.reason)

@@ -40,6 +40,8 @@ import { Dock, ship, type Progress } from "./shipping.js"
 export interface HomeOptions {
   /** The same on every node and for ever; default 1,024. */
   readonly shards?: number
+  /** By the name of a type: which actors of a store from before the cluster are entities. */
+  readonly isEntity?: (type: string) => boolean
   /** Given the actors that have come with open deliveries, which nobody sends before they wake. */
   readonly arrived?: (deliveries: readonly DeliveriesOf[]) => void
   readonly logger?: Logger
@@ -101,14 +103,14 @@ export class HomeOwnership implements Ownership {
 
   /**
    * Looks through the store, and carries to its end what was cut short in it; `start` does so, too, and can tell nobody of a failure.
-   * @param isEntity by the name of a type: which actors of a store from before the cluster are entities
    * @throws {AgentOSError} `STORE_REFUSED` for another count of shards, `RECORD_DAMAGED`
    */
-  async open(isEntity: (type: string) => boolean = likelyEntity): Promise<void> {
-    await (this.#state ??= this.#open(isEntity))
+  async open(): Promise<void> {
+    await (this.#state ??= this.#open())
   }
 
-  async #open(isEntity: (type: string) => boolean): Promise<ShardState> {
+  async #open(): Promise<ShardState> {
+    const { isEntity = likelyEntity } = this.#options
     const state = await ShardState.open(this.#store, this.parts, this.#count, isEntity)
     await state.dropIncomplete()
     return state
@@ -128,7 +130,7 @@ export class HomeOwnership implements Ownership {
   }
 
   async #start(ports: OwnershipPorts): Promise<void> {
-    const state = await (this.#state ??= this.#open(likelyEntity))
+    const state = await (this.#state ??= this.#open())
     const marks = await HomeMarks.open(this.#store, this.#count)
     const staged = await state.staged()
     const old = marks.life === undefined ? await shardsInUse(this.#store) : new Set()
@@ -282,7 +284,7 @@ export class HomeOwnership implements Ownership {
   /**
    * Declares a node lost (H5): its shards are free, and start empty elsewhere. Called again it goes on where it was.
    * @returns how many shards it was home of
-   * @throws {AgentOSError} `STORE_REFUSED` while somebody sees it alive, `UNAVAILABLE` when the registry does not answer
+   * @throws {AgentOSError} `NODE_ALIVE` while somebody sees it alive, `UNAVAILABLE` when the registry does not answer
    */
   async forget(name: string): Promise<number> {
     const opened = this.#opened

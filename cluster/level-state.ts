@@ -1,23 +1,35 @@
 /** State in a LevelDB of each node: the entities of a shard run where it lies. */
 import { levelJournal } from "#actors/persistence/level-journal.js"
-import type { LevelStore } from "#actors/persistence/level-store.js"
+import { LevelStore } from "#actors/persistence/level-store.js"
 import { HomeOwnership, type HomeOptions } from "./homes.js"
-import type { ClusterState } from "./state.js"
+import type { ClusterState, StatePorts } from "./state.js"
 
-/** What `levelState` gives: beside what every state has, what only this kind can. */
-export interface LevelState extends ClusterState {
-  readonly kind: "leveldb"
-  readonly homes: HomeOwnership
+type LevelOptions = Pick<HomeOptions, "settleMs">
+
+/** The store in a folder, as `levelState` has it. @throws {AgentOSError} `LEVEL_LOCKED` when another process owns the folder, `DISK_FULL`, `STORE_FAILED` */
+export async function openLevelState(folder: string, options: LevelOptions = {}): Promise<ClusterState> {
+  return levelState(await LevelStore.open(folder), options)
 }
 
-/** The store of this node, for `joinCluster`; it is closed with the actor system. */
-export function levelState(store: LevelStore, options: HomeOptions = {}): LevelState {
-  const homes = new HomeOwnership(store, options)
+/**
+ * The store of this node, for `joinCluster`; it is closed with the actor system. A store from before the cluster brings its entities with it.
+ *
+ * What is on other nodes is not here: while a node is away its entities answer `UNAVAILABLE`, until it is back or `forget` declares it lost.
+ */
+export function levelState(store: LevelStore, options: LevelOptions = {}): ClusterState {
+  let homes: HomeOwnership | undefined
+  const of = ({ shards, isEntity, arrived, logger }: StatePorts): HomeOwnership =>
+    (homes ??= new HomeOwnership(store, {
+      ...options,
+      ...(shards === undefined ? {} : { shards }),
+      ...(isEntity === undefined ? {} : { isEntity }),
+      ...(arrived === undefined ? {} : { arrived }),
+      ...(logger === undefined ? {} : { logger }),
+    }))
   return {
     kind: "leveldb",
-    homes,
-    open: ({ isEntity }) => homes.open(isEntity),
-    journal: ({ clock }) => levelJournal(store, clock, homes.parts),
-    ownership: () => homes,
+    open: (ports) => of(ports).open(),
+    journal: (ports) => levelJournal(store, ports.clock, of(ports).parts),
+    ownership: of,
   }
 }

@@ -290,7 +290,7 @@ export class Shards implements EntityDoor {
     const { name } = this.#self
     if (this.#closed || this.#rebalancer.draining || !this.#rebalancer.placed) return false
     return this.#shards.every(({ number, giver, taker }) =>
-      this.#rebalancer.placedOn(number) === name ? giver?.at === "running" : taker.at === "idle",
+      this.#rebalancer.placedOn(number) === name ? giver?.at === "running" : taker.at === "idle" || taker.at === "kept",
     )
   }
 

@@ -3,8 +3,10 @@ import type { Clock } from "#actors/clock.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { systemClock } from "#actors/clock.js"
+import type { Logger } from "#actors/telemetry.js"
 import type { LeaseTimings } from "./lease.js"
 import type { MemoryEpochs } from "./memory-epochs.js"
+import type { DeliveriesOf } from "./open-deliveries.js"
 import type { Ownership } from "./ownership.js"
 import type { PostgresSettings } from "./postgres-client.js"
 import type { Surroundings } from "./postgres-connection.js"
@@ -19,17 +21,24 @@ export interface StatePorts {
   readonly registry: Registry
   readonly clock: Clock
   readonly timings?: LeaseTimings
+  /** Of the cluster; default 1,024. */
+  readonly shards?: number
+  /** By the name of a type: whether its actors belong to shards, and not to their node. */
+  readonly isEntity?: (type: string) => boolean
+  /** Wakes entities that have come with their shard and have deliveries to send, which nobody else knows of. */
+  readonly arrived?: (deliveries: readonly DeliveriesOf[]) => void
+  readonly logger?: Logger
 }
 
 /** A store and how the shards of its entities are owned; made once for each node, and used for one `joinCluster`. */
 export interface ClusterState {
   /** In a few words, for `status`. */
   readonly kind: "postgres" | "leveldb" | "memory"
-  /** To be awaited before anything else, where there is something to get ready. @throws {AgentOSError} `STORE_REFUSED`, `RECORD_DAMAGED` when it cannot be used */
-  readonly open?: (ports: { readonly isEntity: (type: string) => boolean }) => Promise<void>
   /** The journal as it is, for what belongs to no shard too; it is closed with the actor system. */
   journal(ports: StatePorts): Journal
   ownership(ports: StatePorts): Ownership
+  /** To be awaited before it is used, where there is something to get ready. @throws {AgentOSError} `STORE_REFUSED`, `RECORD_DAMAGED` when it cannot be used */
+  open?(ports: StatePorts): Promise<void>
 }
 
 /** State in a PostgreSQL that all nodes share: any node takes over. Makes the schema when it is not there. @throws `STORE_FAILED`, `STORE_REFUSED` */

@@ -115,12 +115,25 @@ for (let seed = first; seed < first + runs; seed++)
       const ready = (): boolean => [...nodes.values()].every(({ shards }) => shards.ready)
       for (let waited = 0; waited < 60_000 && !ready(); waited += 100) await pass(100)
       stop = true
-    const fine = t.ok(ready(), "all are ready in the end")
+      for (const n of nodes.values())
+        if (!ready())
+          console.error(
+            n.node.name,
+            n.shards.status,
+            n.shards.ready,
+            n.ownership.trouble(),
+            Array.from({ length: 32 }, (_, s) => `${s}:${n.ownership.standing(s)[0]}${n.ownership.ownerOf(s)}`).join(
+              " ",
+            ),
+          )
+      const fine = t.ok(ready(), "all are ready in the end")
       const counts = await cluster.within(Promise.all(writers))
       for (const [i, key] of keys.entries()) {
         const ref = [...nodes.values()][i % nodes.size]!.system.entity(Ledger, key)
         const notes = await cluster.within(ref.ask("notes"))
-        t.same(notes.map(({ n }) => n), Array.from({ length: counts[i] as number }, (_, n) => n)) // prettier-ignore
+        t.same(notes.map(({ n }) => n), Array.from({ length: notes.length }, (_, n) => n)) // prettier-ignore
+        // The last one may have been carried out without an answer.
+        t.ok([0, 1].includes(notes.length - (counts[i] as number)), `${notes.length} notes, ${counts[i]} acknowledged`)
       }
       t.equal(twice, "")
       if (!fine || twice !== "") t.comment(trace.join("\n"), JSON.stringify(cluster.logged.slice(-20)), ...[...nodes.values()].map(({ node, shards }) => JSON.stringify([node.name, shards.status.trouble, [...shards.status.owned]]))) // prettier-ignore

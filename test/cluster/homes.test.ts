@@ -120,6 +120,14 @@ t.test("the shards of a node that crashed are away, and back with it", async (t)
   void b
 })
 
+t.test("the last node that drains keeps what lies on it, and serves it", async (t) => {
+  const cluster = new LevelCluster(t)
+  const [a] = await cluster.startAll("a")
+  await noteAll(cluster, a!, 1)
+  await cluster.within(a!.shards.drain(), 5000)
+  t.same(await totals(cluster, a!), keys.map(() => 1)) // prettier-ignore
+})
+
 t.test("when the registry is wiped, owners go on, and its records come back as they were", async (t) => {
   const cluster = new LevelCluster(t)
   const [a] = await cluster.startAll("a", "b")
@@ -197,8 +205,8 @@ t.test(
     const cluster = new LevelCluster(t)
     const [a] = await cluster.startAll("a", "b")
     await noteAll(cluster, a!, 1)
-    await t.rejects(cluster.within(cluster.homes("a").forget("b")), { code: "STORE_REFUSED", message: /b is alive/ })
-    await t.rejects(cluster.within(cluster.homes("a").forget("a")), { code: "STORE_REFUSED" })
+    await t.rejects(cluster.within(cluster.homes("a").forget("b")), { code: "NODE_ALIVE", message: /b is alive/ })
+    await t.rejects(cluster.within(cluster.homes("a").forget("a")), { code: "NODE_ALIVE" })
     const lost = keys.filter((key) => cluster.ownersOf(a!.shards.shardOf({ tenant: "default", type: "ledger", key }))[0] === "b") // prettier-ignore
     const owned = Array.from({ length: shards }, (_, shard) => cluster.ownersOf(shard)[0]).filter(
       (name) => name === "b",

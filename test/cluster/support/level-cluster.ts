@@ -4,6 +4,7 @@ import type { Logger } from "#actors/telemetry.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import type { HomeOwnership } from "#cluster/homes.js"
 import { levelState } from "#cluster/level-state.js"
+import type { ClusterState } from "#cluster/state.js"
 import { KillDisk } from "./kill-disk.js"
 import { TestCluster, type TestNode, type TestOptions } from "./test-cluster.js"
 
@@ -23,13 +24,19 @@ export class LevelCluster extends TestCluster {
     const starting = { name: "" }
     const disks = new Map<string, KillDisk>()
     const logged: Logged[] = []
-    const state = (): ReturnType<typeof levelState> => {
+    const state = (): ClusterState => {
       const { name } = starting
       let disk = disks.get(name)
       if (disk === undefined) disks.set(name, (disk = new KillDisk(50)))
       const log = (level: string) => (fields: Logged["fields"], message: string) => void logged.push({ node: name, level, fields, message }) // prettier-ignore
       const logger: Logger = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") }
-      return levelState(new LevelStore(disk.open()), { shards: options.shards ?? 32, logger })
+      const state = levelState(new LevelStore(disk.open()))
+      const more = { logger, shards: options.shards ?? 32 }
+      return {
+        kind: state.kind,
+        journal: (ports) => state.journal({ ...ports, ...more }),
+        ownership: (ports) => state.ownership({ ...ports, ...more }),
+      }
     }
     super(t, { ...options, state })
     this.#starting = starting
