@@ -240,9 +240,11 @@ function failure(error: Error & { readonly response?: Response }): Answer<never>
   return { kind: "refused", status: response.statusCode, reason: body || error.message }
 }
 
-/** A transaction whose comparison failed is answered with 409. */
+/** A transaction whose comparison failed is answered with 409, and so is one that the token does not allow. */
 const orConflict = <T>(answer: Answer<T>, conflict: T): Answer<T> =>
-  answer.kind === "refused" && answer.status === 409 ? { kind: "ok", value: conflict, index: 0 } : answer
+  answer.kind === "refused" && answer.status === 409 && !/permission denied/i.test(answer.reason)
+    ? { kind: "ok", value: conflict, index: 0 }
+    : answer
 
 const blocking = (index: number, waitMs: number): object =>
   index === 0 ? {} : { index: String(index), wait: `${waitMs}ms` }

@@ -202,6 +202,11 @@ export class HomeShard {
     return "another's"
   }
 
+  /** Whether this process is home of it by an epoch, and has not begun to give it up: what was staged of it elsewhere counts for nothing. */
+  keeps(epoch: number): boolean {
+    return this.serving && !this.sending && this.mark?.at === "home" && this.mark.epoch === epoch
+  }
+
   /** A move to this node is over. */
   dismiss(drop: boolean): void {
     const { state, logger, signal } = this.#world

@@ -53,6 +53,8 @@ const likelyEntity = (type: string): boolean => !type.startsWith("~") && type !=
 const atOnce = 32
 /** How long `leave` waits for what is under way. */
 const leaveMs = 5000
+/** How often a copy that waits for the end of its move is asked about: the move may be off, and nobody could say so. */
+const tidyMs = 10_000
 /** How often a taker looks for a record that its giver says it has written. */
 const looks = 10
 
@@ -183,6 +185,7 @@ export class HomeOwnership implements Ownership {
     this.#disconnected = "the registry has not told of the homes of shards so far"
     for (const { number } of shards) this.#tell({ kind: "changed", shard: number })
     this.#unwatch = registry.watchRecords("home", (sight) => this.#saw(sight))
+    void this.#tidy(this.#opened)
   }
 
   heard(_event: SeatEvent): void {
@@ -323,6 +326,10 @@ export class HomeOwnership implements Ownership {
         return this.#report()
       case "sees":
         return opened.ports.peers.named(payload) !== undefined
+      case "keeps": {
+        const { shard, epoch } = payload as { readonly shard: number; readonly epoch: number }
+        return opened.shards[shard]?.keeps(epoch) === true
+      }
       case "begin":
         return opened.dock.begin(payload, from)
       case "page":
@@ -331,6 +338,22 @@ export class HomeOwnership implements Ownership {
         return opened.dock.end(payload, from)
       default:
         throw new AgentOSError("INVALID_PAYLOAD", `homes are not asked ${JSON.stringify(type)}; is it of a newer release?`) // prettier-ignore
+    }
+  }
+
+  /** Drops copies whose giver has kept the shard. */
+  async #tidy({ shards, ports: { peers, clock } }: Opened): Promise<void> {
+    const { signal } = this.#ended
+    for (;;) {
+      await pause(clock, tidyMs, signal)
+      if (signal.aborted) return
+      for (const shard of shards) {
+        const { staged, expected, number } = shard
+        const giver = staged === undefined || expected !== undefined ? undefined : peers.named(staged.giver)
+        if (staged === undefined || giver === undefined) continue
+        const kept = await peers.call(giver, "homes", "keeps", { shard: number, epoch: staged.epoch }).catch(() => false) // prettier-ignore
+        if (kept === true && shard.staged === staged && shard.expected === undefined) shard.dismiss(true)
+      }
     }
   }
 

@@ -380,8 +380,15 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
     this.#services.set(name, service)
   }
 
+  /**
+   * What rooms tell each other is held neither against a window nor against missing signs of life: it arrives when the stream is there again, or the end of the link is announced.
+   * A room that could lose one of its messages without being told would wait for the answer for ever.
+   */
   tell(id: NodeId, service: string, type: string, payload: unknown): boolean {
-    return this.#serviceAt(id, service)?.send(type, payload, undefined) ?? false
+    const peer = this.#peers.get(id)
+    if (peer === undefined || !peer.bound) return false
+    peer.link.tell(serviceAddress(service), type, payload, undefined)
+    return true
   }
 
   call(id: NodeId, service: string, type: string, payload: unknown, options: CallOptions = {}): Promise<unknown> {

@@ -226,4 +226,12 @@ const migrations: readonly string[] = [
       FROM unnest(names) AS n(name) JOIN fence f ON f.name = n.name LEFT JOIN taken t ON t.name = n.name;
   END $$;
   `,
+  `
+  -- Rooms whose changes are told to other nodes: how many changes there were, and which records the latest of them touched.
+  CREATE TABLE room (name text COLLATE "C" PRIMARY KEY, last bigint NOT NULL) WITH (fillfactor = 10);
+  CREATE TABLE record_change (
+    room text COLLATE "C" NOT NULL, number bigint NOT NULL, key bytea NOT NULL,
+    PRIMARY KEY (room, number, key)
+  );
+  `,
 ]

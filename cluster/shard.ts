@@ -270,6 +270,9 @@ export class Shard {
 
   #offered(giver: NodeId, move: number): void {
     const { tell } = this.#world
+    // Who offers anew says that its earlier move is off, whatever became of its word about that (H2 of hand-off.ts).
+    const waits = this.taker.at === "waiting" || this.taker.at === "staged"
+    if (waits && giver === this.peer && move > this.move) this.#toTaker({ kind: "aborted" })
     if (this.giver !== undefined || (this.taker.at !== "idle" && this.taker.at !== "kept"))
       return tell(giver, { kind: "decline", shard: this.number, move })
     this.peer = giver

@@ -24,7 +24,7 @@ import type { ActorSystem } from "#actors/system.js"
 import { Limit } from "#actors/timers.js"
 import { Barriers } from "./barriers.js"
 import { DEFAULT_HOLD, HoldCount, isOver, type HeldMessage, type HoldLimits, type Message } from "./held.js"
-import { holders, type View } from "./members.js"
+import { holders, type Member, type View } from "./members.js"
 import { nodeId, type NodeDescription, type NodeId } from "./node.js"
 import type { Ownership, OwnershipNews, OwnershipPorts, Wish } from "./ownership.js"
 import type { EntityDoor, PeerEvent, Peers, Service } from "./peers.js"
@@ -98,6 +98,8 @@ export class Shards implements EntityDoor, ShardedRefs {
   readonly #barriers: Barriers
   readonly #shards: Shard[] = []
   readonly #open = new Set<NodeId>()
+  /** Peers that are believed to be away, or given up. */
+  #away: ReadonlySet<NodeId> = new Set()
   readonly #drainingPeers = new Set<NodeId>()
   readonly #settled = new Map<number, (() => void)[]>()
   #system!: ActorSystem
@@ -248,17 +250,24 @@ export class Shards implements EntityDoor, ShardedRefs {
     const shard = this.#shard(number)
     const { giver, taker, givenBy, stopping, owned } = shard
     const route = this.#routes.of(number)
-    const known = route !== undefined && this.#open.has(route.owner) ? { peer: route.owner, given: route.given } : undefined // prettier-ignore
+    const known = route !== undefined && this.#answers(route.owner) ? { peer: route.owner, given: route.given } : undefined // prettier-ignore
     const standing = this.#ownership.standing(number)
     const likely = known === undefined && giver === undefined ? this.#likely(number) : undefined
     return wayOf({ giver, taker, givenBy, stopping, owned, standing, known, likely }, from)
   }
 
-  /** Whom the registry names, or the placement. */
+  /** Whether there is a link to it, and it is not believed to be away: an entity of a node that is away is unavailable, with the link or without. */
+  #answers(peer: NodeId): boolean {
+    return this.#open.has(peer) && !this.#away.has(peer)
+  }
+
+  /** Whom the registry names, or the placement; where state lies on the node, only the node that has it. */
   #likely(shard: number): NodeId | undefined {
-    for (const name of [this.#ownership.ownerOf(shard), this.#placed[shard]?.first]) {
+    const owner = this.#ownership.ownerOf(shard)
+    const first = this.#ownership.ships && owner !== undefined ? undefined : this.#placed[shard]?.first
+    for (const name of [owner, first]) {
       const peer = name === undefined || name === this.#self.name ? undefined : this.#peers.named(name)
-      if (peer !== undefined && this.#open.has(peer)) return peer
+      if (peer !== undefined && this.#answers(peer)) return peer
     }
     return undefined
   }
@@ -318,6 +327,7 @@ export class Shards implements EntityDoor, ShardedRefs {
   /** What the members are now. */
   members(view: View): void {
     this.#view = view
+    this.#away = new Set([...view.members.values()].filter(isAway).map(({ id }) => id))
     this.#place()
   }
 
@@ -677,4 +687,5 @@ export class Shards implements EntityDoor, ShardedRefs {
   }
 }
 
+const isAway = ({ status }: Member): boolean => status === "unreachable" || status === "down"
 const nameOf = (id: NodeId): string => id.slice(0, id.lastIndexOf("#"))

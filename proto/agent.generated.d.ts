@@ -916,6 +916,9 @@ export namespace llmagentos {
 
             /** Agent tools */
             tools?: (string[]|null);
+
+            /** Agent nodes */
+            nodes?: (llmagentos.v1.IAgentOnNode[]|null);
         }
 
         /** Represents an Agent. */
@@ -948,6 +951,9 @@ export namespace llmagentos {
             /** Agent tools. */
             public tools: string[];
 
+            /** Agent nodes. */
+            public nodes: llmagentos.v1.IAgentOnNode[];
+
             /**
              * Encodes the specified Agent message. Does not implicitly {@link llmagentos.v1.Agent.verify|verify} messages.
              * @param message Agent message or plain object to encode
@@ -965,6 +971,62 @@ export namespace llmagentos {
              * @throws {$protobuf.util.ProtocolError} If required fields are missing
              */
             public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Agent;
+        }
+
+        /** Properties of an AgentOnNode. */
+        interface IAgentOnNode {
+
+            /** AgentOnNode node */
+            node?: (string|null);
+
+            /** AgentOnNode state */
+            state?: (string|null);
+
+            /** AgentOnNode replicas */
+            replicas?: (number|null);
+
+            /** AgentOnNode queued */
+            queued?: (number|null);
+        }
+
+        /** Represents an AgentOnNode. */
+        class AgentOnNode implements IAgentOnNode {
+
+            /**
+             * Constructs a new AgentOnNode.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IAgentOnNode);
+
+            /** AgentOnNode node. */
+            public node: string;
+
+            /** AgentOnNode state. */
+            public state: string;
+
+            /** AgentOnNode replicas. */
+            public replicas: number;
+
+            /** AgentOnNode queued. */
+            public queued: number;
+
+            /**
+             * Encodes the specified AgentOnNode message. Does not implicitly {@link llmagentos.v1.AgentOnNode.verify|verify} messages.
+             * @param message AgentOnNode message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IAgentOnNode, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an AgentOnNode message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns AgentOnNode
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.AgentOnNode;
         }
 
         /** Properties of an AgentList. */
@@ -1817,6 +1879,422 @@ export namespace llmagentos {
              * @throws {$protobuf.util.ProtocolError} If required fields are missing
              */
             public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.KeyList;
+        }
+
+        /** Properties of a NodeRequest. */
+        interface INodeRequest {
+
+            /** NodeRequest node */
+            node?: (string|null);
+        }
+
+        /** Represents a NodeRequest. */
+        class NodeRequest implements INodeRequest {
+
+            /**
+             * Constructs a new NodeRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.INodeRequest);
+
+            /** NodeRequest node. */
+            public node?: (string|null);
+
+            /**
+             * Encodes the specified NodeRequest message. Does not implicitly {@link llmagentos.v1.NodeRequest.verify|verify} messages.
+             * @param message NodeRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.INodeRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a NodeRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns NodeRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.NodeRequest;
+        }
+
+        /** Properties of a Cluster. */
+        interface ICluster {
+
+            /** Cluster name */
+            name?: (string|null);
+
+            /** Cluster node */
+            node?: (string|null);
+
+            /** Cluster ready */
+            ready?: (boolean|null);
+
+            /** Cluster registry */
+            registry?: (boolean|null);
+
+            /** Cluster shards */
+            shards?: (number|null);
+
+            /** Cluster unowned */
+            unowned?: (number|null);
+
+            /** Cluster moving */
+            moving?: (number|null);
+
+            /** Cluster members */
+            members?: (llmagentos.v1.IClusterMember[]|null);
+
+            /** Cluster waitingFor */
+            waitingFor?: (string[]|null);
+        }
+
+        /** Represents a Cluster. */
+        class Cluster implements ICluster {
+
+            /**
+             * Constructs a new Cluster.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.ICluster);
+
+            /** Cluster name. */
+            public name: string;
+
+            /** Cluster node. */
+            public node: string;
+
+            /** Cluster ready. */
+            public ready: boolean;
+
+            /** Cluster registry. */
+            public registry: boolean;
+
+            /** Cluster shards. */
+            public shards: number;
+
+            /** Cluster unowned. */
+            public unowned: number;
+
+            /** Cluster moving. */
+            public moving: number;
+
+            /** Cluster members. */
+            public members: llmagentos.v1.IClusterMember[];
+
+            /** Cluster waitingFor. */
+            public waitingFor: string[];
+
+            /**
+             * Encodes the specified Cluster message. Does not implicitly {@link llmagentos.v1.Cluster.verify|verify} messages.
+             * @param message Cluster message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.ICluster, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Cluster message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Cluster
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Cluster;
+        }
+
+        /** Properties of a ClusterMember. */
+        interface IClusterMember {
+
+            /** ClusterMember name */
+            name?: (string|null);
+
+            /** ClusterMember incarnation */
+            incarnation?: (number|null);
+
+            /** ClusterMember address */
+            address?: (string|null);
+
+            /** ClusterMember status */
+            status?: (string|null);
+
+            /** ClusterMember roles */
+            roles?: (string[]|null);
+
+            /** ClusterMember capacity */
+            capacity?: (number|null);
+
+            /** ClusterMember shards */
+            shards?: (number|null);
+
+            /** ClusterMember queued */
+            queued?: (number|null);
+        }
+
+        /** Represents a ClusterMember. */
+        class ClusterMember implements IClusterMember {
+
+            /**
+             * Constructs a new ClusterMember.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IClusterMember);
+
+            /** ClusterMember name. */
+            public name: string;
+
+            /** ClusterMember incarnation. */
+            public incarnation: number;
+
+            /** ClusterMember address. */
+            public address: string;
+
+            /** ClusterMember status. */
+            public status: string;
+
+            /** ClusterMember roles. */
+            public roles: string[];
+
+            /** ClusterMember capacity. */
+            public capacity: number;
+
+            /** ClusterMember shards. */
+            public shards: number;
+
+            /** ClusterMember queued. */
+            public queued?: (number|null);
+
+            /**
+             * Encodes the specified ClusterMember message. Does not implicitly {@link llmagentos.v1.ClusterMember.verify|verify} messages.
+             * @param message ClusterMember message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IClusterMember, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ClusterMember message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ClusterMember
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ClusterMember;
+        }
+
+        /** Properties of a RebalanceRequest. */
+        interface IRebalanceRequest {
+
+            /** RebalanceRequest dryRun */
+            dryRun?: (boolean|null);
+        }
+
+        /** Represents a RebalanceRequest. */
+        class RebalanceRequest implements IRebalanceRequest {
+
+            /**
+             * Constructs a new RebalanceRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRebalanceRequest);
+
+            /** RebalanceRequest dryRun. */
+            public dryRun: boolean;
+
+            /**
+             * Encodes the specified RebalanceRequest message. Does not implicitly {@link llmagentos.v1.RebalanceRequest.verify|verify} messages.
+             * @param message RebalanceRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRebalanceRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RebalanceRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RebalanceRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RebalanceRequest;
+        }
+
+        /** Properties of a RebalancePlan. */
+        interface IRebalancePlan {
+
+            /** RebalancePlan dryRun */
+            dryRun?: (boolean|null);
+
+            /** RebalancePlan shares */
+            shares?: (llmagentos.v1.INodeShare[]|null);
+
+            /** RebalancePlan now */
+            now?: (llmagentos.v1.IShardMove[]|null);
+
+            /** RebalancePlan later */
+            later?: (llmagentos.v1.IShardMove[]|null);
+
+            /** RebalancePlan away */
+            away?: (number[]|null);
+
+            /** RebalancePlan minutes */
+            minutes?: (number|null);
+        }
+
+        /** Represents a RebalancePlan. */
+        class RebalancePlan implements IRebalancePlan {
+
+            /**
+             * Constructs a new RebalancePlan.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRebalancePlan);
+
+            /** RebalancePlan dryRun. */
+            public dryRun: boolean;
+
+            /** RebalancePlan shares. */
+            public shares: llmagentos.v1.INodeShare[];
+
+            /** RebalancePlan now. */
+            public now: llmagentos.v1.IShardMove[];
+
+            /** RebalancePlan later. */
+            public later: llmagentos.v1.IShardMove[];
+
+            /** RebalancePlan away. */
+            public away: number[];
+
+            /** RebalancePlan minutes. */
+            public minutes: number;
+
+            /**
+             * Encodes the specified RebalancePlan message. Does not implicitly {@link llmagentos.v1.RebalancePlan.verify|verify} messages.
+             * @param message RebalancePlan message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRebalancePlan, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RebalancePlan message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RebalancePlan
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RebalancePlan;
+        }
+
+        /** Properties of a NodeShare. */
+        interface INodeShare {
+
+            /** NodeShare node */
+            node?: (string|null);
+
+            /** NodeShare before */
+            before?: (number|null);
+
+            /** NodeShare after */
+            after?: (number|null);
+        }
+
+        /** Represents a NodeShare. */
+        class NodeShare implements INodeShare {
+
+            /**
+             * Constructs a new NodeShare.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.INodeShare);
+
+            /** NodeShare node. */
+            public node: string;
+
+            /** NodeShare before. */
+            public before: number;
+
+            /** NodeShare after. */
+            public after: number;
+
+            /**
+             * Encodes the specified NodeShare message. Does not implicitly {@link llmagentos.v1.NodeShare.verify|verify} messages.
+             * @param message NodeShare message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.INodeShare, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a NodeShare message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns NodeShare
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.NodeShare;
+        }
+
+        /** Properties of a ShardMove. */
+        interface IShardMove {
+
+            /** ShardMove shard */
+            shard?: (number|null);
+
+            /** ShardMove from */
+            from?: (string|null);
+
+            /** ShardMove to */
+            to?: (string|null);
+
+            /** ShardMove why */
+            why?: (string|null);
+        }
+
+        /** Represents a ShardMove. */
+        class ShardMove implements IShardMove {
+
+            /**
+             * Constructs a new ShardMove.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IShardMove);
+
+            /** ShardMove shard. */
+            public shard: number;
+
+            /** ShardMove from. */
+            public from?: (string|null);
+
+            /** ShardMove to. */
+            public to: string;
+
+            /** ShardMove why. */
+            public why: string;
+
+            /**
+             * Encodes the specified ShardMove message. Does not implicitly {@link llmagentos.v1.ShardMove.verify|verify} messages.
+             * @param message ShardMove message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IShardMove, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a ShardMove message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns ShardMove
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.ShardMove;
         }
     }
 }

@@ -2502,6 +2502,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [replicas] Agent replicas
              * @property {number|null} [queued] Agent queued
              * @property {Array.<string>|null} [tools] Agent tools
+             * @property {Array.<llmagentos.v1.IAgentOnNode>|null} [nodes] Agent nodes
              */
 
             /**
@@ -2514,6 +2515,7 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             function Agent(properties) {
                 this.tools = [];
+                this.nodes = [];
                 if (properties)
                     for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2577,6 +2579,14 @@ export const llmagentos = $root.llmagentos = (() => {
             Agent.prototype.tools = $util.emptyArray;
 
             /**
+             * Agent nodes.
+             * @member {Array.<llmagentos.v1.IAgentOnNode>} nodes
+             * @memberof llmagentos.v1.Agent
+             * @instance
+             */
+            Agent.prototype.nodes = $util.emptyArray;
+
+            /**
              * Encodes the specified Agent message. Does not implicitly {@link llmagentos.v1.Agent.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.Agent
@@ -2607,6 +2617,9 @@ export const llmagentos = $root.llmagentos = (() => {
                 if (message.tools != null && message.tools.length)
                     for (let i = 0; i < message.tools.length; ++i)
                         writer.uint32(/* id 7, wireType 2 =*/58).string(message.tools[i]);
+                if (message.nodes != null && message.nodes.length)
+                    for (let i = 0; i < message.nodes.length; ++i)
+                        $root.llmagentos.v1.AgentOnNode.encode(message.nodes[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), q + 1).ldelim();
                 return writer;
             };
 
@@ -2674,6 +2687,12 @@ export const llmagentos = $root.llmagentos = (() => {
                             message.tools.push(reader.string());
                             break;
                         }
+                    case 8: {
+                            if (!(message.nodes && message.nodes.length))
+                                message.nodes = [];
+                            message.nodes.push($root.llmagentos.v1.AgentOnNode.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
                     default:
                         reader.skipType(tag & 7, long);
                         break;
@@ -2688,6 +2707,158 @@ export const llmagentos = $root.llmagentos = (() => {
             };
 
             return Agent;
+        })();
+
+        v1.AgentOnNode = (function() {
+
+            /**
+             * Properties of an AgentOnNode.
+             * @memberof llmagentos.v1
+             * @interface IAgentOnNode
+             * @property {string|null} [node] AgentOnNode node
+             * @property {string|null} [state] AgentOnNode state
+             * @property {number|null} [replicas] AgentOnNode replicas
+             * @property {number|null} [queued] AgentOnNode queued
+             */
+
+            /**
+             * Constructs a new AgentOnNode.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an AgentOnNode.
+             * @implements IAgentOnNode
+             * @constructor
+             * @param {llmagentos.v1.IAgentOnNode=} [properties] Properties to set
+             */
+            function AgentOnNode(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * AgentOnNode node.
+             * @member {string} node
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.node = "";
+
+            /**
+             * AgentOnNode state.
+             * @member {string} state
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.state = "";
+
+            /**
+             * AgentOnNode replicas.
+             * @member {number} replicas
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.replicas = 0;
+
+            /**
+             * AgentOnNode queued.
+             * @member {number} queued
+             * @memberof llmagentos.v1.AgentOnNode
+             * @instance
+             */
+            AgentOnNode.prototype.queued = 0;
+
+            /**
+             * Encodes the specified AgentOnNode message. Does not implicitly {@link llmagentos.v1.AgentOnNode.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.AgentOnNode
+             * @static
+             * @param {llmagentos.v1.IAgentOnNode} message AgentOnNode message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            AgentOnNode.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.node != null && Object.hasOwnProperty.call(message, "node"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.node);
+                if (message.state != null && Object.hasOwnProperty.call(message, "state"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.state);
+                if (message.replicas != null && Object.hasOwnProperty.call(message, "replicas"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.replicas);
+                if (message.queued != null && Object.hasOwnProperty.call(message, "queued"))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.queued);
+                return writer;
+            };
+
+            /**
+             * Decodes an AgentOnNode message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.AgentOnNode
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.AgentOnNode} AgentOnNode
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            AgentOnNode.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.AgentOnNode();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.node = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.state = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.replicas = reader.uint32();
+                            break;
+                        }
+                    case 4: {
+                            message.queued = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return AgentOnNode;
         })();
 
         v1.AgentList = (function() {
@@ -5119,6 +5290,1199 @@ export const llmagentos = $root.llmagentos = (() => {
             };
 
             return KeyList;
+        })();
+
+        v1.NodeRequest = (function() {
+
+            /**
+             * Properties of a NodeRequest.
+             * @memberof llmagentos.v1
+             * @interface INodeRequest
+             * @property {string|null} [node] NodeRequest node
+             */
+
+            /**
+             * Constructs a new NodeRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a NodeRequest.
+             * @implements INodeRequest
+             * @constructor
+             * @param {llmagentos.v1.INodeRequest=} [properties] Properties to set
+             */
+            function NodeRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * NodeRequest node.
+             * @member {string|null|undefined} node
+             * @memberof llmagentos.v1.NodeRequest
+             * @instance
+             */
+            NodeRequest.prototype.node = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(NodeRequest.prototype, "_node", {
+                get: $util.oneOfGetter($oneOfFields = ["node"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified NodeRequest message. Does not implicitly {@link llmagentos.v1.NodeRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.NodeRequest
+             * @static
+             * @param {llmagentos.v1.INodeRequest} message NodeRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            NodeRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.node != null && Object.hasOwnProperty.call(message, "node"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.node);
+                return writer;
+            };
+
+            /**
+             * Decodes a NodeRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.NodeRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.NodeRequest} NodeRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            NodeRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.NodeRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.node = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return NodeRequest;
+        })();
+
+        v1.Cluster = (function() {
+
+            /**
+             * Properties of a Cluster.
+             * @memberof llmagentos.v1
+             * @interface ICluster
+             * @property {string|null} [name] Cluster name
+             * @property {string|null} [node] Cluster node
+             * @property {boolean|null} [ready] Cluster ready
+             * @property {boolean|null} [registry] Cluster registry
+             * @property {number|null} [shards] Cluster shards
+             * @property {number|null} [unowned] Cluster unowned
+             * @property {number|null} [moving] Cluster moving
+             * @property {Array.<llmagentos.v1.IClusterMember>|null} [members] Cluster members
+             * @property {Array.<string>|null} [waitingFor] Cluster waitingFor
+             */
+
+            /**
+             * Constructs a new Cluster.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Cluster.
+             * @implements ICluster
+             * @constructor
+             * @param {llmagentos.v1.ICluster=} [properties] Properties to set
+             */
+            function Cluster(properties) {
+                this.members = [];
+                this.waitingFor = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Cluster name.
+             * @member {string} name
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.name = "";
+
+            /**
+             * Cluster node.
+             * @member {string} node
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.node = "";
+
+            /**
+             * Cluster ready.
+             * @member {boolean} ready
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.ready = false;
+
+            /**
+             * Cluster registry.
+             * @member {boolean} registry
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.registry = false;
+
+            /**
+             * Cluster shards.
+             * @member {number} shards
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.shards = 0;
+
+            /**
+             * Cluster unowned.
+             * @member {number} unowned
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.unowned = 0;
+
+            /**
+             * Cluster moving.
+             * @member {number} moving
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.moving = 0;
+
+            /**
+             * Cluster members.
+             * @member {Array.<llmagentos.v1.IClusterMember>} members
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.members = $util.emptyArray;
+
+            /**
+             * Cluster waitingFor.
+             * @member {Array.<string>} waitingFor
+             * @memberof llmagentos.v1.Cluster
+             * @instance
+             */
+            Cluster.prototype.waitingFor = $util.emptyArray;
+
+            /**
+             * Encodes the specified Cluster message. Does not implicitly {@link llmagentos.v1.Cluster.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Cluster
+             * @static
+             * @param {llmagentos.v1.ICluster} message Cluster message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Cluster.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.node != null && Object.hasOwnProperty.call(message, "node"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.node);
+                if (message.ready != null && Object.hasOwnProperty.call(message, "ready"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message.ready);
+                if (message.registry != null && Object.hasOwnProperty.call(message, "registry"))
+                    writer.uint32(/* id 4, wireType 0 =*/32).bool(message.registry);
+                if (message.shards != null && Object.hasOwnProperty.call(message, "shards"))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint32(message.shards);
+                if (message.unowned != null && Object.hasOwnProperty.call(message, "unowned"))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.unowned);
+                if (message.moving != null && Object.hasOwnProperty.call(message, "moving"))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.moving);
+                if (message.members != null && message.members.length)
+                    for (let i = 0; i < message.members.length; ++i)
+                        $root.llmagentos.v1.ClusterMember.encode(message.members[i], writer.uint32(/* id 8, wireType 2 =*/66).fork(), q + 1).ldelim();
+                if (message.waitingFor != null && message.waitingFor.length)
+                    for (let i = 0; i < message.waitingFor.length; ++i)
+                        writer.uint32(/* id 9, wireType 2 =*/74).string(message.waitingFor[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Cluster message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Cluster
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Cluster} Cluster
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Cluster.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Cluster();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.node = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.ready = reader.bool();
+                            break;
+                        }
+                    case 4: {
+                            message.registry = reader.bool();
+                            break;
+                        }
+                    case 5: {
+                            message.shards = reader.uint32();
+                            break;
+                        }
+                    case 6: {
+                            message.unowned = reader.uint32();
+                            break;
+                        }
+                    case 7: {
+                            message.moving = reader.uint32();
+                            break;
+                        }
+                    case 8: {
+                            if (!(message.members && message.members.length))
+                                message.members = [];
+                            message.members.push($root.llmagentos.v1.ClusterMember.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    case 9: {
+                            if (!(message.waitingFor && message.waitingFor.length))
+                                message.waitingFor = [];
+                            message.waitingFor.push(reader.string());
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Cluster;
+        })();
+
+        v1.ClusterMember = (function() {
+
+            /**
+             * Properties of a ClusterMember.
+             * @memberof llmagentos.v1
+             * @interface IClusterMember
+             * @property {string|null} [name] ClusterMember name
+             * @property {number|null} [incarnation] ClusterMember incarnation
+             * @property {string|null} [address] ClusterMember address
+             * @property {string|null} [status] ClusterMember status
+             * @property {Array.<string>|null} [roles] ClusterMember roles
+             * @property {number|null} [capacity] ClusterMember capacity
+             * @property {number|null} [shards] ClusterMember shards
+             * @property {number|null} [queued] ClusterMember queued
+             */
+
+            /**
+             * Constructs a new ClusterMember.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a ClusterMember.
+             * @implements IClusterMember
+             * @constructor
+             * @param {llmagentos.v1.IClusterMember=} [properties] Properties to set
+             */
+            function ClusterMember(properties) {
+                this.roles = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * ClusterMember name.
+             * @member {string} name
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.name = "";
+
+            /**
+             * ClusterMember incarnation.
+             * @member {number} incarnation
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.incarnation = 0;
+
+            /**
+             * ClusterMember address.
+             * @member {string} address
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.address = "";
+
+            /**
+             * ClusterMember status.
+             * @member {string} status
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.status = "";
+
+            /**
+             * ClusterMember roles.
+             * @member {Array.<string>} roles
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.roles = $util.emptyArray;
+
+            /**
+             * ClusterMember capacity.
+             * @member {number} capacity
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.capacity = 0;
+
+            /**
+             * ClusterMember shards.
+             * @member {number} shards
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.shards = 0;
+
+            /**
+             * ClusterMember queued.
+             * @member {number|null|undefined} queued
+             * @memberof llmagentos.v1.ClusterMember
+             * @instance
+             */
+            ClusterMember.prototype.queued = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(ClusterMember.prototype, "_queued", {
+                get: $util.oneOfGetter($oneOfFields = ["queued"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified ClusterMember message. Does not implicitly {@link llmagentos.v1.ClusterMember.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ClusterMember
+             * @static
+             * @param {llmagentos.v1.IClusterMember} message ClusterMember message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ClusterMember.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.name != null && Object.hasOwnProperty.call(message, "name"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                if (message.incarnation != null && Object.hasOwnProperty.call(message, "incarnation"))
+                    writer.uint32(/* id 2, wireType 1 =*/17).double(message.incarnation);
+                if (message.address != null && Object.hasOwnProperty.call(message, "address"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.address);
+                if (message.status != null && Object.hasOwnProperty.call(message, "status"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.status);
+                if (message.roles != null && message.roles.length)
+                    for (let i = 0; i < message.roles.length; ++i)
+                        writer.uint32(/* id 5, wireType 2 =*/42).string(message.roles[i]);
+                if (message.capacity != null && Object.hasOwnProperty.call(message, "capacity"))
+                    writer.uint32(/* id 6, wireType 1 =*/49).double(message.capacity);
+                if (message.shards != null && Object.hasOwnProperty.call(message, "shards"))
+                    writer.uint32(/* id 7, wireType 0 =*/56).uint32(message.shards);
+                if (message.queued != null && Object.hasOwnProperty.call(message, "queued"))
+                    writer.uint32(/* id 8, wireType 0 =*/64).uint32(message.queued);
+                return writer;
+            };
+
+            /**
+             * Decodes a ClusterMember message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ClusterMember
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ClusterMember} ClusterMember
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ClusterMember.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ClusterMember();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.name = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.incarnation = reader.double();
+                            break;
+                        }
+                    case 3: {
+                            message.address = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.status = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            if (!(message.roles && message.roles.length))
+                                message.roles = [];
+                            message.roles.push(reader.string());
+                            break;
+                        }
+                    case 6: {
+                            message.capacity = reader.double();
+                            break;
+                        }
+                    case 7: {
+                            message.shards = reader.uint32();
+                            break;
+                        }
+                    case 8: {
+                            message.queued = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ClusterMember;
+        })();
+
+        v1.RebalanceRequest = (function() {
+
+            /**
+             * Properties of a RebalanceRequest.
+             * @memberof llmagentos.v1
+             * @interface IRebalanceRequest
+             * @property {boolean|null} [dryRun] RebalanceRequest dryRun
+             */
+
+            /**
+             * Constructs a new RebalanceRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RebalanceRequest.
+             * @implements IRebalanceRequest
+             * @constructor
+             * @param {llmagentos.v1.IRebalanceRequest=} [properties] Properties to set
+             */
+            function RebalanceRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RebalanceRequest dryRun.
+             * @member {boolean} dryRun
+             * @memberof llmagentos.v1.RebalanceRequest
+             * @instance
+             */
+            RebalanceRequest.prototype.dryRun = false;
+
+            /**
+             * Encodes the specified RebalanceRequest message. Does not implicitly {@link llmagentos.v1.RebalanceRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RebalanceRequest
+             * @static
+             * @param {llmagentos.v1.IRebalanceRequest} message RebalanceRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RebalanceRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.dryRun != null && Object.hasOwnProperty.call(message, "dryRun"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).bool(message.dryRun);
+                return writer;
+            };
+
+            /**
+             * Decodes a RebalanceRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RebalanceRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RebalanceRequest} RebalanceRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RebalanceRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RebalanceRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.dryRun = reader.bool();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RebalanceRequest;
+        })();
+
+        v1.RebalancePlan = (function() {
+
+            /**
+             * Properties of a RebalancePlan.
+             * @memberof llmagentos.v1
+             * @interface IRebalancePlan
+             * @property {boolean|null} [dryRun] RebalancePlan dryRun
+             * @property {Array.<llmagentos.v1.INodeShare>|null} [shares] RebalancePlan shares
+             * @property {Array.<llmagentos.v1.IShardMove>|null} [now] RebalancePlan now
+             * @property {Array.<llmagentos.v1.IShardMove>|null} [later] RebalancePlan later
+             * @property {Array.<number>|null} [away] RebalancePlan away
+             * @property {number|null} [minutes] RebalancePlan minutes
+             */
+
+            /**
+             * Constructs a new RebalancePlan.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RebalancePlan.
+             * @implements IRebalancePlan
+             * @constructor
+             * @param {llmagentos.v1.IRebalancePlan=} [properties] Properties to set
+             */
+            function RebalancePlan(properties) {
+                this.shares = [];
+                this.now = [];
+                this.later = [];
+                this.away = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RebalancePlan dryRun.
+             * @member {boolean} dryRun
+             * @memberof llmagentos.v1.RebalancePlan
+             * @instance
+             */
+            RebalancePlan.prototype.dryRun = false;
+
+            /**
+             * RebalancePlan shares.
+             * @member {Array.<llmagentos.v1.INodeShare>} shares
+             * @memberof llmagentos.v1.RebalancePlan
+             * @instance
+             */
+            RebalancePlan.prototype.shares = $util.emptyArray;
+
+            /**
+             * RebalancePlan now.
+             * @member {Array.<llmagentos.v1.IShardMove>} now
+             * @memberof llmagentos.v1.RebalancePlan
+             * @instance
+             */
+            RebalancePlan.prototype.now = $util.emptyArray;
+
+            /**
+             * RebalancePlan later.
+             * @member {Array.<llmagentos.v1.IShardMove>} later
+             * @memberof llmagentos.v1.RebalancePlan
+             * @instance
+             */
+            RebalancePlan.prototype.later = $util.emptyArray;
+
+            /**
+             * RebalancePlan away.
+             * @member {Array.<number>} away
+             * @memberof llmagentos.v1.RebalancePlan
+             * @instance
+             */
+            RebalancePlan.prototype.away = $util.emptyArray;
+
+            /**
+             * RebalancePlan minutes.
+             * @member {number} minutes
+             * @memberof llmagentos.v1.RebalancePlan
+             * @instance
+             */
+            RebalancePlan.prototype.minutes = 0;
+
+            /**
+             * Encodes the specified RebalancePlan message. Does not implicitly {@link llmagentos.v1.RebalancePlan.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RebalancePlan
+             * @static
+             * @param {llmagentos.v1.IRebalancePlan} message RebalancePlan message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RebalancePlan.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.dryRun != null && Object.hasOwnProperty.call(message, "dryRun"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).bool(message.dryRun);
+                if (message.shares != null && message.shares.length)
+                    for (let i = 0; i < message.shares.length; ++i)
+                        $root.llmagentos.v1.NodeShare.encode(message.shares[i], writer.uint32(/* id 2, wireType 2 =*/18).fork(), q + 1).ldelim();
+                if (message.now != null && message.now.length)
+                    for (let i = 0; i < message.now.length; ++i)
+                        $root.llmagentos.v1.ShardMove.encode(message.now[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), q + 1).ldelim();
+                if (message.later != null && message.later.length)
+                    for (let i = 0; i < message.later.length; ++i)
+                        $root.llmagentos.v1.ShardMove.encode(message.later[i], writer.uint32(/* id 4, wireType 2 =*/34).fork(), q + 1).ldelim();
+                if (message.away != null && message.away.length) {
+                    writer.uint32(/* id 5, wireType 2 =*/42).fork();
+                    for (let i = 0; i < message.away.length; ++i)
+                        writer.uint32(message.away[i]);
+                    writer.ldelim();
+                }
+                if (message.minutes != null && Object.hasOwnProperty.call(message, "minutes"))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.minutes);
+                return writer;
+            };
+
+            /**
+             * Decodes a RebalancePlan message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RebalancePlan
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RebalancePlan} RebalancePlan
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RebalancePlan.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RebalancePlan();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.dryRun = reader.bool();
+                            break;
+                        }
+                    case 2: {
+                            if (!(message.shares && message.shares.length))
+                                message.shares = [];
+                            message.shares.push($root.llmagentos.v1.NodeShare.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    case 3: {
+                            if (!(message.now && message.now.length))
+                                message.now = [];
+                            message.now.push($root.llmagentos.v1.ShardMove.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    case 4: {
+                            if (!(message.later && message.later.length))
+                                message.later = [];
+                            message.later.push($root.llmagentos.v1.ShardMove.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    case 5: {
+                            if (!(message.away && message.away.length))
+                                message.away = [];
+                            if ((tag & 7) === 2) {
+                                let end2 = reader.uint32() + reader.pos;
+                                if (end2 > reader.len)
+                                    throw RangeError("index out of range");
+                                reader.len = end2;
+                                while (reader.pos < end2)
+                                    message.away.push(reader.uint32());
+                                if (reader.pos !== end2)
+                                    throw RangeError("index out of range");
+                                reader.len = end;
+                            } else
+                                message.away.push(reader.uint32());
+                            break;
+                        }
+                    case 6: {
+                            message.minutes = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RebalancePlan;
+        })();
+
+        v1.NodeShare = (function() {
+
+            /**
+             * Properties of a NodeShare.
+             * @memberof llmagentos.v1
+             * @interface INodeShare
+             * @property {string|null} [node] NodeShare node
+             * @property {number|null} [before] NodeShare before
+             * @property {number|null} [after] NodeShare after
+             */
+
+            /**
+             * Constructs a new NodeShare.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a NodeShare.
+             * @implements INodeShare
+             * @constructor
+             * @param {llmagentos.v1.INodeShare=} [properties] Properties to set
+             */
+            function NodeShare(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * NodeShare node.
+             * @member {string} node
+             * @memberof llmagentos.v1.NodeShare
+             * @instance
+             */
+            NodeShare.prototype.node = "";
+
+            /**
+             * NodeShare before.
+             * @member {number} before
+             * @memberof llmagentos.v1.NodeShare
+             * @instance
+             */
+            NodeShare.prototype.before = 0;
+
+            /**
+             * NodeShare after.
+             * @member {number} after
+             * @memberof llmagentos.v1.NodeShare
+             * @instance
+             */
+            NodeShare.prototype.after = 0;
+
+            /**
+             * Encodes the specified NodeShare message. Does not implicitly {@link llmagentos.v1.NodeShare.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.NodeShare
+             * @static
+             * @param {llmagentos.v1.INodeShare} message NodeShare message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            NodeShare.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.node != null && Object.hasOwnProperty.call(message, "node"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.node);
+                if (message.before != null && Object.hasOwnProperty.call(message, "before"))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.before);
+                if (message.after != null && Object.hasOwnProperty.call(message, "after"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.after);
+                return writer;
+            };
+
+            /**
+             * Decodes a NodeShare message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.NodeShare
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.NodeShare} NodeShare
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            NodeShare.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.NodeShare();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.node = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.before = reader.uint32();
+                            break;
+                        }
+                    case 3: {
+                            message.after = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return NodeShare;
+        })();
+
+        v1.ShardMove = (function() {
+
+            /**
+             * Properties of a ShardMove.
+             * @memberof llmagentos.v1
+             * @interface IShardMove
+             * @property {number|null} [shard] ShardMove shard
+             * @property {string|null} [from] ShardMove from
+             * @property {string|null} [to] ShardMove to
+             * @property {string|null} [why] ShardMove why
+             */
+
+            /**
+             * Constructs a new ShardMove.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a ShardMove.
+             * @implements IShardMove
+             * @constructor
+             * @param {llmagentos.v1.IShardMove=} [properties] Properties to set
+             */
+            function ShardMove(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * ShardMove shard.
+             * @member {number} shard
+             * @memberof llmagentos.v1.ShardMove
+             * @instance
+             */
+            ShardMove.prototype.shard = 0;
+
+            /**
+             * ShardMove from.
+             * @member {string|null|undefined} from
+             * @memberof llmagentos.v1.ShardMove
+             * @instance
+             */
+            ShardMove.prototype.from = null;
+
+            /**
+             * ShardMove to.
+             * @member {string} to
+             * @memberof llmagentos.v1.ShardMove
+             * @instance
+             */
+            ShardMove.prototype.to = "";
+
+            /**
+             * ShardMove why.
+             * @member {string} why
+             * @memberof llmagentos.v1.ShardMove
+             * @instance
+             */
+            ShardMove.prototype.why = "";
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(ShardMove.prototype, "_from", {
+                get: $util.oneOfGetter($oneOfFields = ["from"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified ShardMove message. Does not implicitly {@link llmagentos.v1.ShardMove.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.ShardMove
+             * @static
+             * @param {llmagentos.v1.IShardMove} message ShardMove message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ShardMove.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.shard != null && Object.hasOwnProperty.call(message, "shard"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.shard);
+                if (message.from != null && Object.hasOwnProperty.call(message, "from"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.from);
+                if (message.to != null && Object.hasOwnProperty.call(message, "to"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.to);
+                if (message.why != null && Object.hasOwnProperty.call(message, "why"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.why);
+                return writer;
+            };
+
+            /**
+             * Decodes a ShardMove message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.ShardMove
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.ShardMove} ShardMove
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ShardMove.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.ShardMove();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.shard = reader.uint32();
+                            break;
+                        }
+                    case 2: {
+                            message.from = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.to = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.why = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return ShardMove;
         })();
 
         return v1;

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises"
 import { LineCounter, parseDocument, isMap, isSeq, type Document as YamlDocument, type Node as YamlNode } from "yaml"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
+import { clusterSchema } from "./cluster-config.js"
 
 const port = z.int().min(0).max(65535)
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "use lower-case letters, digits and dashes, beginning with a letter")
@@ -128,7 +129,21 @@ export const agentSchema = z
 export const configSchema = z
   .strictObject({
     name: name.default("llmagentos").describe("Name of this system in addresses and logs."),
-    data: z.string().default("data").describe("Folder that holds everything durable. One process owns it at a time."),
+    data: z
+      .string()
+      .default("data")
+      .describe('Folder that holds everything durable. One process owns it at a time. "memory" keeps nothing.'),
+    store: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/./, "use a URL like postgres://user@host:5432/database?schema=NAME")
+      .optional()
+      .describe(
+        "PostgreSQL that holds events and records in place of the data folder, shared by any number of nodes: `postgres://user@host:5432/database?schema=NAME`; the password comes from PGPASSWORD, or the whole URL by `storeEnv`. Needs the package pg.",
+      ),
+    storeEnv: environmentVariable
+      .optional()
+      .describe("Environment variable that holds the URL of the store, so that no password stands in a file."),
+    cluster: clusterSchema.optional(),
     gateway: gatewaySchema.prefault({}),
     security: securitySchema.prefault({}),
     monitoring: monitoringSchema.prefault({}),
@@ -169,6 +184,18 @@ export const configSchema = z
       .describe("Tools beside the built-in ones."),
     plugins: z.array(z.string()).default([]).describe("Plugins: npm package names or files."),
   })
+  .refine(({ store, storeEnv }) => store === undefined || storeEnv === undefined, {
+    path: ["storeEnv"],
+    message: "give `store` or `storeEnv`, not both",
+  })
+  .refine(
+    ({ cluster, data, store, storeEnv }) =>
+      cluster === undefined || data !== "memory" || store !== undefined || storeEnv !== undefined,
+    {
+      path: ["data"],
+      message: "a cluster keeps its state in the data folder or in PostgreSQL (`store`), not in memory",
+    },
+  ) // prettier-ignore
   .describe("Configuration of a node")
 
 export type Config = z.output<typeof configSchema>
@@ -292,6 +319,7 @@ function describeFields(schema: JsonSchema, prefix: string, rows: string[]): voi
       field.default === undefined || typeof field.default === "object" ? "" : `\`${String(field.default)}\``
     rows.push(`| \`${path}\` | ${scalar} | ${fallback} | ${(field.description ?? "").replaceAll("|", "\\|")} |`)
     describeFields(field, `${path}.`, rows)
+    for (const variant of field.oneOf ?? field.anyOf ?? []) describeFields(variant, `${path}.`, rows)
     if (field.items?.properties !== undefined) describeFields(field.items, `${path}[].`, rows)
     const values = typeof field.additionalProperties === "object" ? field.additionalProperties : undefined
     for (const variant of values?.oneOf ?? values?.anyOf ?? []) describeFields(variant, `${path}.NAME.`, rows)

@@ -1,11 +1,21 @@
 import { AgentOSError } from "#actors/errors.js"
-import type { GatewayBackend, TopologyView } from "./gateway/backend.js"
+import type { ClusterAgents } from "./agents/cluster-agents.js"
+import type { ClusterBackend, GatewayBackend, TopologyView } from "./gateway/backend.js"
 import type { AgentOS } from "./os.js"
 import type { Runs } from "./runs/runs.js"
 import { agentsOf } from "./topologies/topology.js"
 
-/** The system as the gateway sees it. */
-export function gatewayBackend(os: AgentOS, runs: Runs): GatewayBackend {
+/**
+ * The system as the gateway sees it.
+ *
+ * @param agents in a cluster, those of all nodes
+ */
+export function gatewayBackend(
+  os: AgentOS,
+  runs: Runs,
+  agents: ClusterAgents | undefined,
+  cluster: ClusterBackend | undefined,
+): GatewayBackend {
   const view = (name: string): TopologyView => {
     const found = os.topologies.get(name)
     if (found === undefined)
@@ -16,18 +26,20 @@ export function gatewayBackend(os: AgentOS, runs: Runs): GatewayBackend {
     return { name, description: found.description, agents: agentsOf(found.topology), definition: found.topology }
   }
   return {
+    cluster,
     kindOf: (target) => runs.kindOf(target),
     run: (target, input, options) => os.run(target, input, options),
     stream: (target, input, options) => os.stream(target, input, options),
-    cancel: async (runId) => os.cancel(runId),
+    cancel: (runId) => os.cancel(runId),
     status: (runId) => os.status(runId),
     agents: {
-      list: async () => os.agents.list(),
-      describe: async (name) => os.agents.describe(name),
-      start: async (name) => os.agents.start(name),
-      stop: (name) => os.agents.stop(name),
-      restart: (name) => os.agents.restart(name),
-      replicate: (name, count) => os.agents.replicate(name, count),
+      list: async () => (agents ?? os.agents).list(),
+      describe: async (name) => (agents ?? os.agents).describe(name),
+      start: async (name) => (agents === undefined ? os.agents.start(name) : agents.steer(name, "start")),
+      stop: (name) => (agents === undefined ? os.agents.stop(name) : agents.steer(name, "stop")),
+      restart: (name) => (agents === undefined ? os.agents.restart(name) : agents.steer(name, "restart")),
+      replicate: (name, count) =>
+        agents === undefined ? os.agents.replicate(name, count) : agents.steer(name, { replicate: count }),
     },
     topologies: {
       list: async () => [...os.topologies.keys()].map(view),

@@ -3,38 +3,44 @@
  *
  * Invariants
  *   O1. Creating a system opens no port; `listen` does.
- *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start.
+ *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start, or on another node.
+ *   O3. Without `cluster:` nothing of the cluster is loaded.
  */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import type { AnyDefinition } from "#actors/actor.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { levelJournal } from "#actors/persistence/level-journal.js"
-import { LevelStore } from "#actors/persistence/level-store.js"
-import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { ActorSystem } from "#actors/system.js"
+import type { Carrier } from "#cluster/carrier.js"
+import type { Cluster, ClusterEnd } from "#cluster/cluster-handle.js"
+import type { Registry } from "#cluster/registry.js"
 import "./errors.js"
 import { AgentManager, type AgentManagerLimits } from "./agents/agent-manager.js"
 import type { AgentDefinition } from "./agents/agent.js"
+import type { ClusterAgents } from "./agents/cluster-agents.js"
 import { respond } from "./agents/respond.js"
 import { shippedAgents } from "./agents/shipped.js"
+import type { ClusterConfig } from "./cluster-config.js"
 import { parseConfig, type Config, type ConfigInput } from "./config.js"
 import { hashedNgrams } from "./knowledge/hashed-ngrams.js"
 import { KnowledgeBase } from "./knowledge/knowledge-base.js"
 import type { Knowledge } from "./knowledge/knowledge.js"
-import type { Model } from "./models/model.js"
+import type { Member } from "./member.js"
+import type { Message, Model } from "./models/model.js"
 import { embeddedModel, ModelRegistry, type ModelConfig } from "./models/registry.js"
 import { openLog } from "./monitoring/log.js"
 import { HealthRegistry } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
 import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
-import { levelRecords, memoryRecords, type RecordStore } from "./record-store.js"
+import type { RecordStore } from "./record-store.js"
 import type { RunEvent, RunOptions, RunResult } from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
 import { Runs, type RunStatus } from "./runs/runs.js"
 import { decide } from "./security/policy.js"
-import { memoryKeyStore, type KeyRecord, type KeyStore } from "./security/keys.js"
+import { openStore } from "./store.js"
+import type { KeyRecord, KeyStore } from "./security/keys.js"
 import type { Topology } from "./topologies/topology.js"
 import { checkTopology } from "./topologies/validate.js"
 import { parseTopology } from "./topologies/yaml.js"
@@ -54,6 +60,14 @@ export interface AgentOSOptions extends Omit<ConfigInput, "agents" | "topologies
   /** Functions that topologies may name. */
   readonly functions?: Readonly<Record<string, NamedFunction>>
   readonly plugins?: readonly (string | Plugin)[]
+  /** Entities of your own, by definition: `os.actors.entity(Account, "alice")`. In a cluster the same on every node. */
+  readonly definitions?: readonly AnyDefinition[]
+  /** With `cluster`: how nodes find each other, instead of the configured registry. */
+  readonly registry?: Registry
+  /** With `cluster`: how nodes reach each other, instead of gRPC. */
+  readonly carrier?: Carrier
+  /** Whether runs that an earlier process left open go on; default true. */
+  readonly resume?: boolean
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -70,6 +84,8 @@ export interface AgentOS {
   readonly name: string
   /** The data folder, or "memory". */
   readonly data: string
+  /** Where events and records are, for people: "memory", a folder, or server and database. */
+  readonly store: string
   readonly agents: AgentManager
   readonly topologies: ReadonlyMap<string, { readonly description: string; readonly topology: Topology }>
   readonly knowledge: Knowledge
@@ -81,11 +97,15 @@ export interface AgentOS {
   run(target: string, input: string, options?: RunOptions): Promise<RunResult>
   /** The same, as events. */
   stream(target: string, input: string, options?: RunOptions): AsyncIterable<RunEvent>
+  /** The cluster that this node is a member of. */
+  readonly cluster: Cluster | undefined
+  /** Resolves when this node has stopped, with the reason where its cluster ended it. */
+  readonly ended: Promise<ClusterEnd | undefined>
   /** @returns false when the run had already ended */
-  cancel(runId: string): boolean
+  cancel(runId: string): Promise<boolean>
   status(runId: string): Promise<RunStatus | undefined>
   /** What was said in a conversation, oldest first. */
-  conversation(target: string, id: string): ReturnType<Runs["conversation"]>
+  conversation(target: string, id: string): Promise<readonly Message[]>
   /** Opens REST and gRPC. @throws `UNAVAILABLE_PORT` */
   listen(): Promise<Doors>
   stop(): Promise<void>
@@ -116,6 +136,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     tools = [],
     functions = {},
     plugins = [],
+    definitions = [],
+    registry: registryOfNodes,
+    carrier,
+    resume = true,
     clock = systemClock,
     random = systemRandom,
     ...rest
@@ -127,16 +151,26 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     file: config.monitoring.file ?? (inMemory ? "-" : join(config.data, "logs", "node.log")),
     node: config.name,
   })
-  const store = inMemory ? undefined : await LevelStore.open(join(config.data, "store"))
-  const journal = store === undefined ? memoryJournal(clock) : levelJournal(store, clock)
-  opened.push(
-    () => logger.close(),
-    () => journal.close(),
-  )
-  const room = (name: string): RecordStore => (store === undefined ? memoryRecords() : levelRecords(store, name))
-  const system = new ActorSystem({ name: config.name, journal, clock, random, logger, metrics: true })
+  opened.push(() => logger.close())
+  const store = await openStore(config, { clock, random, environment: process.env })
+  const { journal, room } = store
+  opened.push(() => journal.close())
+  const extensions = await loadPlugins(plugins)
+  const member = config.cluster && (await joinAs(config.cluster))
+  const system = member?.system ?? new ActorSystem({ name: config.name, journal, definitions, clock, random, logger, metrics: true }) // prettier-ignore
+
+  async function joinAs(cluster: ClusterConfig): Promise<Member> {
+    const models = new Set([embeddedModel, ...Object.keys(options.models ?? {}), ...extensions.flatMap(({ models = {} }) => Object.keys(models))]) // prettier-ignore
+    const { Member } = await import("./member.js") // O3
+    const common = { clock, random, logger, environment: process.env, definitions, registry: registryOfNodes, carrier }
+    const joined = await Member.join({ ...common, name: config.name, config: cluster, store, models: [...models] })
+    opened.push(() => joined.leave())
+    return joined
+  }
 
   const knowledge = new KnowledgeBase(room("knowledge"))
+  const unfollow = await knowledge.follow()
+  opened.push(async () => unfollow())
   const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledge)])
   const sentences = new ToolKit(clock, [knowledgeSearch(knowledge, "sentence")])
   for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
@@ -144,6 +178,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const registry = new ModelRegistry(system, models)
   const metrics = new Metrics({ actors: system })
   const health = new HealthRegistry()
+  if (member !== undefined) health.addReadiness("cluster", () => member.health())
 
   const known = new Map<string, { description: string; topology: Topology }>()
   const plain = new Map<string, Topology>()
@@ -151,7 +186,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const hooks: Hooks[] = []
   const runs: Runs = new Runs({
     get agents() {
-      return manager
+      return agentsOfAll ?? manager
     },
     topologies: plain,
     functions: named,
@@ -160,11 +195,12 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     embedder: hashedNgrams(),
     clock,
     random,
+    others: member?.runs.others,
   })
-  const manager = new AgentManager(
+  const manager: AgentManager = new AgentManager(
     system,
     async (agent, request, work) => {
-      const { log, emit, caller } = runs.of(request.runId)
+      const { log, emit, caller } = agentsOfAll?.runOf(request) ?? runs.of(request.runId)
       const model = await registry.get(agent.model ?? "scribe")
       const permit = (tool: string): void => {
         for (const who of [agent.name, ...(caller === undefined ? [] : [caller])]) {
@@ -190,8 +226,9 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     },
     limitsOf(config),
   )
+  const agentsOfAll: ClusterAgents | undefined = member?.serve(manager, () => runs, config.limits.concurrency)
 
-  for (const plugin of await loadPlugins(plugins)) {
+  for (const plugin of extensions) {
     try {
       for (const tool of plugin.tools ?? []) kit.register(tool)
       for (const [name, model] of Object.entries(plugin.models ?? {})) registry.register(name, model)
@@ -206,7 +243,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   for (const agent of [...agents, ...shippedAgents.filter(({ name }) => !own.has(name) && !manager.has(name))])
     manager.register(agent)
   for (const { model = "scribe", name, tools: wanted = [] } of manager.definitions()) {
-    if (!registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
+    // In a cluster another node may have it.
+    if (member === undefined && !registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
     kit.specs(wanted)
   }
   const shipped = parseTopology(
@@ -241,8 +279,9 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     const { refused } = await knowledge.addFolder(folder)
     for (const error of refused) logger.warn({ error }, "a document is left out")
   }
-  const keys = keyStore(room("keys"), inMemory)
-  await runs.resume()
+  const keys = keyStore(room("keys"))
+  member?.begin(runs, (end) => void stop(end), { resume })
+  if (member === undefined && resume) await runs.resume()
 
   async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
     if (hooks.length === 0) return runs.run(target, input, runOptions)
@@ -266,10 +305,13 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
 
   let gateway: { readonly rest: string; readonly grpc: string; close(): Promise<void> } | undefined
   let stopped: Promise<void> | undefined
+  let tellEnded: (end: ClusterEnd | undefined) => void = () => undefined
+  const ended = new Promise<ClusterEnd | undefined>((done) => (tellEnded = done))
   const nodeFile = join(config.data, "node.json")
   const os: AgentOS = {
     name: config.name,
     data: config.data,
+    store: store.where,
     agents: manager,
     topologies: known,
     knowledge,
@@ -277,12 +319,14 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     models: registry,
     keys,
     actors: system,
+    cluster: member?.cluster,
+    ended,
     run,
     stream: (target, input, runOptions) =>
       hooks.length === 0 ? runs.stream(target, input, runOptions) : stream(target, input, runOptions),
-    cancel: (runId) => runs.cancel(runId),
-    status: (runId) => runs.status(runId),
-    conversation: (target, id) => runs.conversation(target, id),
+    cancel: async (runId) => (member === undefined ? runs.cancel(runId) : member.runs.cancel(runId)),
+    status: (runId) => (member?.runs ?? runs).status(runId),
+    conversation: (target, id) => (member?.runs ?? runs).conversation(target, id),
     async listen() {
       if (gateway !== undefined) return gateway
       // The embedded model's thread starts while the doors open.
@@ -294,7 +338,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         import("./gateway-backend.js"),
       ])
       gateway = await openGateway({
-        backend: gatewayBackend(os, runs),
+        backend: gatewayBackend(os, runs, agentsOfAll, member?.backend()),
         config,
         tokenFile: inMemory ? undefined : join(config.data, "token"),
         clock,
@@ -303,7 +347,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         keys,
         metrics,
         health,
-        audit: auditStore(room("audit")),
+        audit: auditStore(room("audit"), config.cluster?.node ?? config.name),
+        ...(member === undefined ? {} : { followHealth: true }),
       })
       if (!inMemory) {
         await mkdir(config.data, { recursive: true })
@@ -312,17 +357,22 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
       }
       return gateway
     },
-    stop() {
-      stopped ??= (async () => {
-        if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true })
-        await gateway?.close() // O2
-        await runs.drain(drainMs)
-        await system.stop()
-        await registry.stop()
-        await logger.close()
-      })()
-      return stopped
-    },
+    stop: () => stop(),
+  }
+  function stop(end?: ClusterEnd): Promise<void> {
+    stopped ??= (async () => {
+      member?.announce()
+      if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true })
+      await gateway?.close() // O2
+      await runs.drain(drainMs)
+      unfollow()
+      await (member === undefined ? system.stop() : member.leave())
+      await registry.stop()
+      if (member !== undefined) await journal.close()
+      await logger.close()
+      tellEnded(end)
+    })()
+    return stopped
   }
   return os
 }
@@ -334,8 +384,7 @@ const limitsOf = ({ limits: { maxMemoryMb = Infinity, ...limits } }: Config): Ag
 
 const isToolList = (tools: readonly Tool[] | Config["tools"]): tools is readonly Tool[] => Array.isArray(tools)
 
-function keyStore(records: RecordStore, inMemory: boolean): KeyStore {
-  if (inMemory) return memoryKeyStore()
+function keyStore(records: RecordStore): KeyStore {
   return {
     async all() {
       const found: KeyRecord[] = []
@@ -343,10 +392,13 @@ function keyStore(records: RecordStore, inMemory: boolean): KeyStore {
       return found
     },
     put: (record) => records.write([[record.id, record]]),
+    follow: (heard) => records.follow(() => heard()),
   }
 }
 
-function auditStore(records: RecordStore): { append(record: { readonly at: number }): Promise<void> } {
+/** @param node makes the keys of nodes that share a store differ */
+function auditStore(records: RecordStore, node: string): { append(record: { readonly at: number }): Promise<void> } {
   let count = 0
-  return { append: (record) => records.write([[`${String(record.at).padStart(15, "0")}-${++count}`, record]]) }
+  const keyOf = (at: number): string => `${String(at).padStart(15, "0")}-${node}-${++count}`
+  return { append: (record) => records.write([[keyOf(record.at), record]]) }
 }

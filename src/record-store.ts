@@ -11,7 +11,16 @@ export interface RecordStore {
   write(changes: readonly (readonly [key: string, value: unknown])[]): Promise<void>
   /** Every record whose key begins with the prefix, in order of keys. */
   entries(prefix: string): AsyncIterable<readonly [key: string, value: unknown]>
+  /**
+   * Tells of records that have changed since, in other processes and in this one: their keys, or undefined when it may be all of them. Where one process owns the
+   * store there is nobody to hear of, and nothing is told.
+   *
+   * @returns ends it, once nothing is missed any more
+   */
+  follow(heard: (keys: readonly string[] | undefined) => void): Promise<() => void>
 }
+
+const nobodyElse: RecordStore["follow"] = async () => () => undefined
 
 /** Keeps records in this process only. The shortest definition of the port. */
 export function memoryRecords(): RecordStore {
@@ -28,6 +37,7 @@ export function memoryRecords(): RecordStore {
       for (const key of [...records.keys()].filter((key) => key.startsWith(prefix)).sort())
         yield [key, records.get(key)]
     },
+    follow: nobodyElse,
   }
 }
 
@@ -47,5 +57,6 @@ export function levelRecords(store: LevelStore, room: string): RecordStore {
       for await (const [key, value] of store.range(from, after(from)))
         yield [key.subarray(prefix.length).toString(), decodePayload(value)]
     },
+    follow: nobodyElse,
   }
 }

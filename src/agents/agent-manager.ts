@@ -105,6 +105,18 @@ export class AgentManager {
     return [...this.#agents.values()].map(({ definition }) => definition)
   }
 
+  /** @throws `UNKNOWN_AGENT` */
+  definition(name: string): AgentDefinition {
+    return this.#entry(name).definition
+  }
+
+  /** Requests that are open at all agents, and how many of them all agents work on at a time. */
+  occupation(): { readonly open: number; readonly width: number } {
+    let replicas = 0
+    for (const entry of this.#agents.values()) replicas += entry.replicas.length
+    return { open: this.#open, width: replicas * this.#limits.concurrency }
+  }
+
   list(): readonly AgentDescription[] {
     return [...this.#agents.values()].map(describe)
   }

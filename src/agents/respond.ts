@@ -12,7 +12,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Decoding, Message, Model, ToolCall, Usage } from "../models/model.js"
 import type { RunEvent } from "../run.js"
-import type { RunLog } from "../runs/run-log.js"
+import type { RecordedCall, RunLog } from "../runs/run-log.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { ToolKit } from "../tools/toolkit.js"
 import type { AgentDefinition } from "./agent.js"
@@ -29,6 +29,10 @@ export interface AgentRequest {
   readonly traceId: string
   /** Tokens that may be spent; absent: the agent's own limit only. */
   readonly budgetTokens?: number
+  /** Tool calls that an earlier try of this step has made, on a node that was lost. */
+  readonly calls?: readonly (readonly [callId: string, call: RecordedCall])[]
+  /** Where another node asks: what the request is called among those of other nodes. */
+  readonly guest?: string
 }
 
 export interface AgentAnswer {
@@ -63,6 +67,8 @@ export async function respond(
   const tokens = Math.min(limits.tokens, request.budgetTokens ?? Infinity)
   const deadline = clock.monotonic() + limits.timeMs
   const allowed = agent.tools ?? []
+  const earlier = new Map(request.calls)
+  const recorded = (id: string): RecordedCall | undefined => parts.log.call(id) ?? earlier.get(id)
   const messages: Message[] = [
     { role: "system", content: agent.instructions },
     ...(agent.memory === false ? [] : request.history),
@@ -75,7 +81,7 @@ export async function respond(
   let calls = 0
   let failures = 0
 
-  for (let known = parts.log.call(callId(0)); known !== undefined; known = parts.log.call(callId(calls))) {
+  for (let known = recorded(callId(0)); known !== undefined; known = recorded(callId(calls))) {
     const call: ToolCall = { id: callId(calls), tool: known.tool, arguments: known.arguments }
     messages.push(
       { role: "assistant", content: "", toolCalls: [call] },
@@ -185,7 +191,7 @@ export async function respond(
     const id = callId(calls++)
     const about = { step: request.step, agent: agent.name, tool: call.tool, callId: id }
     const began = clock.monotonic()
-    const known = parts.log.call(id)
+    const known = recorded(id)
     parts.emit({ type: "tool", ...about, status: "called", arguments: call.arguments })
     const told = (status: "ok" | "error" | "unresolved", text: string): string => {
       parts.emit({ type: "tool", ...about, status, text, elapsedMs: clock.monotonic() - began })

@@ -1,4 +1,4 @@
-import type { AgentDescription } from "../agents/agent-manager.js"
+import type { AgentOnNodeView, AgentView } from "../gateway/backend.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
@@ -10,13 +10,13 @@ export async function agentsCommand(verb: Verb, name: string | undefined, option
       const list =
         node.kind === "local"
           ? node.os.agents.list()
-          : (await node.call<{ agents: AgentDescription[] }>("GET", "/v1/agents")).agents
+          : (await node.call<{ agents: AgentView[] }>("GET", "/v1/agents")).agents
       return table(list)
     }
     const agent = String(name)
     if (node.kind === "remote")
       return table([
-        await node.call<AgentDescription>(
+        await node.call<AgentView>(
           verb === "describe" ? "GET" : "POST",
           `/v1/agents/${encodeURIComponent(agent)}${verb === "describe" ? "" : `/${verb}`}`,
           verb === "describe" ? undefined : {},
@@ -30,18 +30,22 @@ export async function agentsCommand(verb: Verb, name: string | undefined, option
 export async function replicateCommand(name: string, count: number, options: GlobalOptions): Promise<void> {
   await withNode(options, async (node) => {
     if (node.kind === "remote")
-      return table([
-        await node.call<AgentDescription>("POST", `/v1/agents/${encodeURIComponent(name)}/replicate`, { count }),
-      ])
+      return table([await node.call<AgentView>("POST", `/v1/agents/${encodeURIComponent(name)}/replicate`, { count })])
     await node.os.agents.replicate(name, count)
     table([node.os.agents.describe(name)])
   })
 }
 
-function table(agents: readonly AgentDescription[]): void {
+function table(agents: readonly AgentView[]): void {
   console.table(
     Object.fromEntries(
-      agents.map(({ name, description: _description, tools, ...rest }) => [name, { ...rest, tools: tools.join(", ") }]),
+      agents.map(({ name, description: _description, tools, nodes, ...rest }) => [
+        name,
+        { ...rest, tools: tools.join(", "), ...(nodes === undefined ? {} : { nodes: nodes.map(onNode).join(", ") }) },
+      ]),
     ),
   )
 }
+
+const onNode = ({ node, state, replicas, queued }: AgentOnNodeView): string =>
+  state === "stopped" ? `${node} stopped` : `${node} ${replicas}${queued === 0 ? "" : ` (${queued} queued)`}`

@@ -162,6 +162,59 @@ store
     await repairCommand(command.optsWithGlobals())
   })
 
+const cluster = program
+  .command("cluster")
+  .description("See and steer a cluster through any of its nodes, or start one on this machine.")
+const ofCluster = (command: Command): Command =>
+  command.option("--url <url>", "REST address of any node (default: the node on this data folder); key: LLMAGENTOS_KEY")
+ofCluster(cluster.command("status"))
+  .description("every member with its state, shards and load; ends with 1 when something is down")
+  .option("--json", "print it as JSON")
+  .action(async (_options, command: Command) => {
+    const { clusterStatus } = await import("./cluster.js")
+    await clusterStatus(command.optsWithGlobals())
+  })
+ofCluster(cluster.command("drain"))
+  .description("give all shards of a node to the others; it stays a member")
+  .argument("[node]", "name of a member (default: the node that is asked)")
+  .action(async (node: string | undefined, _options, command: Command) => {
+    const { drainNode } = await import("./cluster.js")
+    await drainNode(node, command.optsWithGlobals())
+  })
+ofCluster(cluster.command("leave"))
+  .description("drain a node and end it")
+  .argument("[node]", "name of a member (default: the node that is asked)")
+  .action(async (node: string | undefined, _options, command: Command) => {
+    const { leaveCluster } = await import("./cluster.js")
+    await leaveCluster(node, command.optsWithGlobals())
+  })
+ofCluster(cluster.command("rebalance"))
+  .description("move shards to where they should be")
+  .option("--dry-run", "only show each node's share before and after, the moves and how long they take")
+  .option("--json", "print it as JSON")
+  .action(async (_options, command: Command) => {
+    const { rebalanceCluster } = await import("./cluster.js")
+    await rebalanceCluster(command.optsWithGlobals())
+  })
+ofCluster(cluster.command("forget"))
+  .description("declare a node lost for good, and the state that lies only there")
+  .argument("<node>", "name of a member that is down")
+  .option("-y, --yes", "do not ask")
+  .action(async (node: string, _options, command: Command) => {
+    const { forgetNode } = await import("./cluster.js")
+    await forgetNode(node, command.optsWithGlobals())
+  })
+cluster
+  .command("up")
+  .description("start a cluster on this machine, with a Consul of its own, to try things out")
+  .option("-n, --nodes <count>", "nodes to start", number, 3)
+  .option("-f, --folder <folder>", "folder for the data of all of them", "cluster-data")
+  .option("--store <url>", "keep state in PostgreSQL (postgres://...) instead of on the nodes")
+  .action(async (_options, command: Command) => {
+    const { clusterUp } = await import("./cluster-up.js")
+    await clusterUp(command.optsWithGlobals())
+  })
+
 const keys = program.command("keys").description("API keys of a node.")
 keys
   .command("create")

@@ -40,7 +40,16 @@ export async function findNode(data: string): Promise<RemoteNode | undefined> {
   const token = await readTokenFile(join(data, "token"))
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const alive = await fetch(`${rest}/healthz`, { headers }).then(({ ok }) => ok, () => false) // prettier-ignore
-  if (!alive) return undefined
+  return alive ? remoteNode(rest, token) : undefined
+}
+
+/**
+ * A node at an address.
+ *
+ * @param token a key or the node's own token; absent: without one
+ */
+export function remoteNode(rest: string, token?: string): RemoteNode {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   return {
     kind: "remote",
     rest,
@@ -49,6 +58,8 @@ export async function findNode(data: string): Promise<RemoteNode | undefined> {
         method,
         headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }).catch((cause: unknown) => {
+        throw new AgentOSError("UNREACHABLE", `no node answers at ${rest}`, { cause })
       })
       const value: unknown = await response.json().catch(() => undefined)
       if (response.ok) return value as T
@@ -66,7 +77,9 @@ export async function withNode<T>(
   const config = await loadConfig(options)
   const remote = await findNode(config.data)
   if (remote !== undefined) return work(remote)
-  const os = await createAgentOS(optionsOf(config))
+  // Where others share the store, a command neither joins them nor touches what they carry out.
+  const shared = config.store !== undefined || config.storeEnv !== undefined
+  const os = await createAgentOS({ ...optionsOf(config), cluster: undefined, resume: !shared })
   try {
     return await work({ kind: "local", os })
   } finally {

@@ -5,6 +5,7 @@
  *   C1. The first Ctrl-C (or SIGTERM) stops in order: the prompt, the doors, the agents, the journal. A second one ends at once.
  *   C2. With `--once` no port is opened.
  *   C3. A rejection that nobody handles is logged, and the node lives on. An error that nobody catches stops it in order: the process ends with 70.
+ *   C4. When another node or the cluster ends this one, the process ends too: with 0 where it was asked to leave, with 75 where it is to be started anew.
  */
 import { stat } from "node:fs/promises"
 import { createInterface } from "node:readline/promises"
@@ -19,6 +20,8 @@ import { addFolders } from "./knowledge.js"
 
 /** EX_SOFTWARE of sysexits.h: an internal fault. */
 const uncaughtCode = 70
+/** EX_TEMPFAIL: to be tried again. */
+const startAnewCode = 75
 
 export interface StartOptions extends GlobalOptions {
   readonly once?: boolean
@@ -54,6 +57,11 @@ export async function start(question: string, options: StartOptions): Promise<vo
   }
   process.on("unhandledRejection", rejected)
   process.on("uncaughtException", uncaught)
+  void os.ended.then((end) => {
+    // A cluster that ends a node wants it started anew, which the process manager does for a process that failed.
+    if (end !== undefined && end.why !== "left") process.exitCode = startAnewCode
+    stopping.abort()
+  })
   try {
     const doors = options.once === true ? undefined : await os.listen() // C2
     greet(os, doors)
@@ -86,7 +94,7 @@ function greet(os: AgentOS, doors: Doors | undefined): void {
         .map(({ id, backend }) => `${id} (${backend})`)
         .join(", "),
     ],
-    ["data", os.data],
+    ["data", os.store.startsWith(os.data) ? os.data : `${os.data}; events and records: ${os.store}`],
     ...(doors === undefined
       ? []
       : [

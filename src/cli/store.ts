@@ -10,6 +10,7 @@ import { levelItems } from "#cluster/level-items.js"
 import { moveStore } from "#cluster/move-store.js"
 import { postgresItems } from "#cluster/postgres-items.js"
 import type { MovableStore } from "#cluster/stored-item.js"
+import { postgresSettings, storeUrl } from "../store.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
 
 /** `llmagentos store verify`: reads every record; ends with 1 when one is damaged. */
@@ -53,34 +54,36 @@ export async function repairCommand(options: GlobalOptions & { readonly cutTails
 
 /** `llmagentos store move <to>`: copies everything, reads it back and compares; the source stays as it is. */
 export async function moveCommand(to: string, options: GlobalOptions & { readonly from?: string }): Promise<void> {
-  const [source, target] = [storeAt(options.from ?? (await folderOf(options))), storeAt(to)]
+  const [source, target] = [storeAt(options.from ?? (await placeOf(options))), storeAt(to)]
   const items = await withBar("moved and compared", (progress) => moveStore(source, target, { progress }))
   console.log(`${source.location}: ${items} records moved to ${target.location}, read back and found the same`)
 }
 
 /** @param place a folder, or the URL of a database with the schema as a parameter of its own */
-function storeAt(place: string): MovableStore {
-  if (!/^postgres(ql)?:/.test(place)) return levelItems(place)
-  if (!URL.canParse(place))
-    throw new AgentOSError(
-      "INVALID_CONFIG",
-      "the URL of the store is none; it reads postgres://user@host:port/database",
-    )
-  const url = new URL(place)
-  const schema = url.searchParams.get("schema")
-  url.searchParams.delete("schema")
-  return postgresItems({ url: url.href, ...(schema === null ? {} : { schema }) })
-}
+const storeAt = (place: string): MovableStore =>
+  /^postgres(ql)?:/.test(place) ? postgresItems(postgresSettings(place)) : levelItems(place)
 
 function show(damages: readonly Damage[]): void {
   for (const { message } of damages) console.log(pc.red(message))
 }
 
-async function folderOf(options: GlobalOptions): Promise<string> {
-  const { data } = await loadConfig(options)
-  if (data === "memory")
+/** The folder of the store, or its URL. */
+async function placeOf(options: GlobalOptions): Promise<string> {
+  const config = await loadConfig(options)
+  const url = storeUrl(config, process.env)
+  if (url === undefined && config.data === "memory")
     throw new AgentOSError("STORE_REFUSED", "data is kept in memory: there is no store on the disk")
-  return join(data, "store")
+  return url ?? join(config.data, "store")
+}
+
+async function folderOf(options: GlobalOptions): Promise<string> {
+  const place = await placeOf(options)
+  if (/^postgres(ql)?:/.test(place))
+    throw new AgentOSError(
+      "STORE_REFUSED",
+      "the store is in PostgreSQL, which verifies and copies with its own tools (pg_amcheck, pg_dump); `store move` takes it into a folder",
+    )
+  return place
 }
 
 /** Work with a progress bar, where there is somebody to see it. */

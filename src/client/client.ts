@@ -5,7 +5,7 @@ import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { ActorNode } from "#actors/telemetry.js"
 import "../errors.js"
-import type { AgentView, RunStatus, TopologyView } from "../gateway/backend.js"
+import type { AgentView, ClusterView, RebalanceView, RunStatus, TopologyView } from "../gateway/backend.js"
 import type { RunView } from "../gateway/views.js"
 import type { Document, SearchHit } from "../knowledge/knowledge.js"
 import type { RunEvent } from "../run.js"
@@ -72,6 +72,16 @@ export interface Client {
   models(): Promise<readonly Askable[]>
   /** The node's actors as their supervisors hold them, from the root on. */
   actors(options?: { readonly mostChildren?: number }): Promise<ActorNode>
+  /** The cluster as this node sees it. @throws `NOT_CLUSTERED`, as the four that follow */
+  cluster(): Promise<ClusterView>
+  /** Gives all shards of a node (default: the one that is asked) to the others; answers when it has none. */
+  drainNode(node?: string): Promise<ClusterView>
+  /** Drains a node (default: the one that is asked) and ends it. */
+  leaveCluster(node?: string): Promise<ClusterView>
+  /** Moves shards to where they should be, or only tells which would move. */
+  rebalanceCluster(options?: { readonly dryRun?: boolean }): Promise<RebalanceView>
+  /** Declares a node lost for good, and what lies only there. */
+  forgetNode(node: string): Promise<ClusterView>
   /** Closes the connection. */
   close(): Promise<void>
 }

@@ -4,7 +4,15 @@ import { Client as Channel, credentials, Metadata, status, type CallOptions, typ
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { llmagentos } from "#proto/agent.generated.js"
-import type { AgentView, RunStatus, TopologyView } from "../gateway/backend.js"
+import type {
+  AgentOnNodeView,
+  AgentView,
+  ClusterView,
+  MoveView,
+  RebalanceView,
+  RunStatus,
+  TopologyView,
+} from "../gateway/backend.js"
 import { traceparent } from "../monitoring/trace.js"
 import type { Answer, AnswerEvent, Askable, AskOptions, Client } from "./client.js"
 
@@ -55,6 +63,9 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
 
   const steer = async (operation: string, name: string): Promise<AgentView> =>
     agentView(await call(operation, v1.Name, v1.Agent, { name }))
+
+  const change = async (operation: string, node: string | undefined): Promise<ClusterView> =>
+    clusterView(await call(operation, v1.NodeRequest, v1.Cluster, node === undefined ? {} : { node }))
 
   return {
     run: async (target, input, options = {}) =>
@@ -129,6 +140,12 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
         kind: kind === "topology" ? "topology" : "agent",
       })),
     actors: async (options = {}) => actorNode(await call("ListActors", v1.ActorsRequest, v1.Actor, options)),
+    cluster: async () => clusterView(await call("ClusterStatus", v1.ListRequest, v1.Cluster, {})),
+    drainNode: (node) => change("DrainNode", node),
+    leaveCluster: (node) => change("LeaveCluster", node),
+    rebalanceCluster: async ({ dryRun = false } = {}) =>
+      rebalanceView(await call("RebalanceCluster", v1.RebalanceRequest, v1.RebalancePlan, { dryRun })),
+    forgetNode: async (name) => clusterView(await call("ForgetNode", v1.Name, v1.Cluster, { name })),
     close: async () => channel.close(),
   }
 }
@@ -235,6 +252,16 @@ function agentView(message: llmagentos.v1.IAgent): AgentView {
     replicas: message.replicas ?? 0,
     queued: message.queued ?? 0,
     tools: message.tools ?? [],
+    ...(message.nodes == null || message.nodes.length === 0 ? {} : { nodes: message.nodes.map(agentOnNode) }),
+  }
+}
+
+function agentOnNode(message: llmagentos.v1.IAgentOnNode): AgentOnNodeView {
+  return {
+    node: message.node ?? "",
+    state: message.state === "stopped" ? "stopped" : "running",
+    replicas: message.replicas ?? 0,
+    queued: message.queued ?? 0,
   }
 }
 
@@ -254,6 +281,49 @@ function actorNode(message: llmagentos.v1.IActor): ActorNode {
 function topologyView(message: llmagentos.v1.ITopology): TopologyView {
   const view = { name: message.name ?? "", description: message.description ?? "", agents: message.agents ?? [] }
   return message.definitionJson == null ? view : { ...view, definition: JSON.parse(message.definitionJson) as unknown }
+}
+
+function clusterView(message: llmagentos.v1.ICluster): ClusterView {
+  const { name, node, ready, registry, shards, unowned, moving } = message
+  return {
+    name: name ?? "",
+    node: node ?? "",
+    ready: ready ?? false,
+    waitingFor: message.waitingFor ?? [],
+    registry: registry ?? false,
+    shards: shards ?? 0,
+    unowned: unowned ?? 0,
+    moving: moving ?? 0,
+    members: (message.members ?? []).map(({ queued, ...member }) => ({
+      name: member.name ?? "",
+      incarnation: member.incarnation ?? 0,
+      address: member.address ?? "",
+      status: member.status as ClusterView["members"][number]["status"],
+      roles: member.roles ?? [],
+      capacity: member.capacity ?? 0,
+      shards: member.shards ?? 0,
+      ...(queued == null ? {} : { queued }),
+    })),
+  }
+}
+
+function rebalanceView({ dryRun, minutes, ...message }: llmagentos.v1.IRebalancePlan): RebalanceView {
+  return {
+    dryRun: dryRun ?? false,
+    shares: (message.shares ?? []).map(({ node, before, after }) => ({
+      node: node ?? "",
+      before: before ?? 0,
+      after: after ?? 0,
+    })),
+    now: (message.now ?? []).map(moveView),
+    later: (message.later ?? []).map(moveView),
+    away: message.away ?? [],
+    minutes: minutes ?? 0,
+  }
+}
+
+function moveView({ shard, from, to, why }: llmagentos.v1.IShardMove): MoveView {
+  return { shard: shard ?? 0, ...(from == null ? {} : { from }), to: to ?? "", why: why as MoveView["why"] }
 }
 
 /** The code that the node gave, or the nearest of ours when gRPC itself failed. */

@@ -1,5 +1,13 @@
 /** The typed client of a node, over REST and gRPC. */
 export { createClient } from "./client.js"
 export type { Answer, AnswerEvent, Askable, AskOptions, Client, ClientOptions } from "./client.js"
-export type { AgentView, RunStatus, TopologyView } from "../gateway/backend.js"
+export type {
+  AgentView,
+  ClusterView,
+  MemberView,
+  MoveView,
+  RebalanceView,
+  RunStatus,
+  TopologyView,
+} from "../gateway/backend.js"
 export { AgentOSError } from "#actors/errors.js"

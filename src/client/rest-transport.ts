@@ -1,7 +1,7 @@
 /** The client over REST: fetch, and server-sent events for streams. */
 import type { ActorNode } from "#actors/telemetry.js"
 import { AgentOSError } from "#actors/errors.js"
-import type { AgentView, RunStatus, TopologyView } from "../gateway/backend.js"
+import type { AgentView, ClusterView, RebalanceView, RunStatus, TopologyView } from "../gateway/backend.js"
 import type { SearchHit } from "../knowledge/knowledge.js"
 import { traceparent } from "../monitoring/trace.js"
 import type { Answer, AnswerEvent, Askable, AskOptions, Client } from "./client.js"
@@ -37,6 +37,9 @@ export function restTransport(url: string, apiKey: string | undefined): Client {
   const named = (path: string, name: string, rest = ""): string => `${path}/${encodeURIComponent(name)}${rest}`
   const steer = (name: string, verb: string, body: object = {}): Promise<AgentView> =>
     call(named("/v1/agents", name, `/${verb}`), { method: "POST", body })
+
+  const change = <Value>(verb: string, body: object): Promise<Value> =>
+    call(`/v1/cluster/${verb}`, { method: "POST", body })
 
   return {
     run: (target, input, options = {}) => call<Answer>("/v1/runs", ask(target, input, options)),
@@ -78,6 +81,11 @@ export function restTransport(url: string, apiKey: string | undefined): Client {
       (await call<{ hits: SearchHit[] }>("/v1/knowledge/search", { method: "POST", body: { query, ...options } })).hits,
     models: async () => (await call<{ data: Askable[] }>("/v1/models")).data.map(({ id, kind }) => ({ id, kind })),
     actors: ({ mostChildren = 100 } = {}) => call<ActorNode>(`/v1/actors?mostChildren=${mostChildren}`),
+    cluster: () => call<ClusterView>("/v1/cluster"),
+    drainNode: (node) => change("drain", { node }),
+    leaveCluster: (node) => change("leave", { node }),
+    rebalanceCluster: ({ dryRun = false } = {}) => change<RebalanceView>("rebalance", { dryRun }),
+    forgetNode: (node) => change("forget", { node }),
     close: async () => {},
   }
 }

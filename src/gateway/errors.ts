@@ -16,6 +16,11 @@ export const gatewayErrors = defineErrors({
   UNKNOWN_TARGET: { retryable: false, executed: "no", meaning: "No agent or topology has this name." },
   UNKNOWN_RUN: { retryable: false, executed: "no", meaning: "No run has this id, or it belongs to another caller." },
   UNKNOWN_OPERATION: { retryable: false, executed: "no", meaning: "There is no such path or method." },
+  NOT_CLUSTERED: {
+    retryable: false,
+    executed: "no",
+    meaning: "This node is in no cluster; `cluster:` in its configuration makes it a member of one.",
+  },
   UNAVAILABLE_PORT: {
     retryable: false,
     executed: "no",

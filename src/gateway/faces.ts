@@ -8,6 +8,7 @@
  */
 import { status } from "@grpc/grpc-js"
 import { errorCodes, type AgentOSError, type actorErrors } from "#actors/errors.js"
+import type { clusterErrors } from "#cluster/errors.js"
 import type { systemErrors } from "../errors.js"
 import type { knowledgeErrors } from "../knowledge/errors.js"
 import type { modelErrors } from "../models/errors.js"
@@ -22,6 +23,7 @@ export interface Face {
 }
 
 type Code = keyof (typeof actorErrors &
+  typeof clusterErrors &
   typeof systemErrors &
   typeof securityErrors &
   typeof gatewayErrors &
@@ -75,6 +77,19 @@ export const faces: Readonly<Record<Code, Face>> = {
   DISK_FULL: unavailable,
   STORE_REFUSED: refused,
   STORE_FAILED: internal,
+  INVALID_NODE: internal,
+  UNAVAILABLE: unavailable,
+  SHARD_MOVED: unavailable,
+  NODE_UNREACHABLE: unavailable,
+  NODE_LOST: unavailable,
+  NODE_REMOVED: unavailable,
+  NOT_ADMITTED: unavailable,
+  FRAME_REFUSED: internal,
+  UNAVAILABLE_ADDRESS: internal,
+  INVALID_CERTIFICATE: internal,
+  SETTINGS_DIFFER: internal,
+  UNKNOWN_NODE: missing,
+  NODE_ALIVE: conflict,
   UNAUTHENTICATED: unauthenticated,
   FORBIDDEN: forbidden,
   FOREIGN_HOST: forbidden,
@@ -93,6 +108,8 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_TOPOLOGY: missing,
   UNKNOWN_FUNCTION: internal,
   AGENT_STOPPED: unavailable,
+  NO_NODE_FOR_AGENT: unavailable,
+  RUN_MOVED: unavailable,
   MEMORY_FULL: unavailable,
   BUDGET_EXCEEDED: exhausted,
   NO_ROUTE: refused,
@@ -121,8 +138,12 @@ export const faces: Readonly<Record<Code, Face>> = {
   INVALID_FACT: invalid,
   INVALID_RECORD: invalid,
   INVALID_CONFIG: internal,
+  CONSUL_MISSING: internal,
+  CONSUL_FAILED: internal,
+  NODE_FAILED: internal,
   BENCH_MISSING: internal,
   INVALID_PLUGIN: internal,
+  NOT_CLUSTERED: refused,
   UNAVAILABLE_PORT: internal,
   UNREACHABLE: unavailable,
   INTERNAL: internal,

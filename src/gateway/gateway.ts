@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly audit?: AuditStore | undefined
   readonly metrics?: Metrics | undefined
   readonly health?: HealthRegistry | undefined
+  /** Whether gRPC's health follows the readiness of the node, as it comes and goes; default: it serves until it closes. */
+  readonly followHealth?: boolean
   /** Whether to serve the API page and the status page; default yes. */
   readonly pages?: boolean
 }
@@ -49,6 +51,8 @@ export interface Gateway {
 
 /** How long requests under way may take once the doors close. */
 const graceMs = 2_000
+/** How often it is looked whether the node is ready, for gRPC's health. */
+const lookMs = 250
 
 /** @throws `UNAVAILABLE_PORT` when an address is taken or not this machine's */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
@@ -98,6 +102,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await app.close()
     throw portTaken("gateway.grpcPort", gateway.host, gateway.grpcPort, cause)
   })
+  let cancelLook = (): void => {}
+  const look = (): void => {
+    setServing(health.ready().ok)
+    cancelLook = clock.timer(lookMs, look)
+  }
+  if (options.followHealth === true) look()
   logger.info({ rest, grpcPort }, "the doors are open")
 
   return {
@@ -106,6 +116,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     keys,
     async close() {
       closing = true
+      keys.close()
+      cancelLook()
       setServing(false)
       const drained = new Promise<void>((done) => server.tryShutdown(() => done()))
       let cancel = (): void => {}

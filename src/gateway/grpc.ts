@@ -25,6 +25,7 @@ import { Cancellation } from "../cancellation.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
 import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import type { Role } from "../security/roles.js"
+import { ClusterOperations } from "./cluster-operations.js"
 import { faceOf } from "./faces.js"
 import * as messages from "./messages.js"
 import { errorOf } from "./rest.js"
@@ -70,6 +71,7 @@ export async function grpcDoor({
   })
   const methods = new Methods(service, random)
   addOperations(methods, service)
+  addCluster(methods, service)
   server.addService(methods.definition, methods.handlers)
   // Their CommonJS code is needed by nobody else, so it is loaded with the door.
   const [{ ReflectionService }, { HealthImplementation }] = await Promise.all([
@@ -347,6 +349,28 @@ function addOperations(methods: Methods, service: Service): void {
     const record = await guard.keys.revoke(id)
     guard.done(call.caller, call.operation, id, call.traceId)
     return keyView(record)
+  })
+}
+
+function addCluster(methods: Methods, { parts }: Service): void {
+  const cluster = new ClusterOperations(parts)
+  methods.unary("ClusterStatus", "admin", v1.ListRequest, v1.Cluster, async () =>
+    messages.cluster(await cluster.status()),
+  )
+  methods.unary("DrainNode", "admin", v1.NodeRequest, v1.Cluster, async (request, call) => {
+    const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
+    return messages.cluster(await cluster.drain(call, node))
+  })
+  methods.unary("LeaveCluster", "admin", v1.NodeRequest, v1.Cluster, async (request, call) => {
+    const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
+    return messages.cluster(await cluster.leave(call, node))
+  })
+  methods.unary("RebalanceCluster", "admin", v1.RebalanceRequest, v1.RebalancePlan, async ({ dryRun }, call) =>
+    messages.plan(await cluster.rebalance(call, { dryRun })),
+  )
+  methods.unary("ForgetNode", "admin", v1.Name, v1.Cluster, async ({ name }, call) => {
+    const { node } = schemas.check(schemas.forgetRequest, { node: name })
+    return messages.cluster(await cluster.forget(call, node))
   })
 }
 

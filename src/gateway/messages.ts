@@ -2,7 +2,7 @@
 import type { ActorNode } from "#actors/telemetry.js"
 import type { llmagentos } from "#proto/agent.generated.js"
 import type { RunEvent, RunResult } from "../run.js"
-import type { AgentView, TopologyView } from "./backend.js"
+import type { AgentView, ClusterView, RebalanceView, TopologyView } from "./backend.js"
 import { runView } from "./views.js"
 
 type RunRequestMessage = llmagentos.v1.IRunRequest
@@ -55,7 +55,7 @@ export function runEvent(event: RunEvent, includeContext: boolean): llmagentos.v
 }
 
 export function agent(view: AgentView): llmagentos.v1.IAgent {
-  return { ...view, tools: [...view.tools] }
+  return { ...view, tools: [...view.tools], nodes: [...(view.nodes ?? [])] }
 }
 
 /** Messages of protobuf own their arrays. */
@@ -66,4 +66,16 @@ export function actor({ children, ...node }: ActorNode): llmagentos.v1.IActor {
 export function topology({ name, description, agents, definition }: TopologyView): llmagentos.v1.ITopology {
   const message = { name, description, agents: [...agents] }
   return definition === undefined ? message : { ...message, definitionJson: JSON.stringify(definition) }
+}
+
+export function cluster({ members, waitingFor, ...view }: ClusterView): llmagentos.v1.ICluster {
+  return {
+    ...view,
+    waitingFor: [...waitingFor],
+    members: members.map(({ roles, ...member }) => ({ ...member, roles: [...roles] })),
+  }
+}
+
+export function plan({ shares, now, later, away, ...view }: RebalanceView): llmagentos.v1.IRebalancePlan {
+  return { ...view, shares: [...shares], now: [...now], later: [...later], away: [...away] }
 }

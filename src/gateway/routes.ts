@@ -1,12 +1,14 @@
 /** The operations as REST routes. Names, roles and forms are those of proto/agent.proto. */
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify"
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { AgentOSError } from "#actors/errors.js"
 import type { KeyRecord } from "../security/keys.js"
 import type { Role } from "../security/roles.js"
 import { ChunkWriter, completion, errorType, runOfChat } from "./chat.js"
+import { addCluster } from "./cluster-routes.js"
 import { EventStream } from "./event-stream.js"
 import { errorBody, faceOf } from "./faces.js"
 import { callOf, count, errorOf, hangUp } from "./rest.js"
+import { open, options } from "./route-options.js"
 import * as schemas from "./schemas.js"
 import type { ChatRequest, RunRequest } from "./schemas.js"
 import type { Service } from "./service.js"
@@ -24,6 +26,7 @@ export function addRoutes(app: FastifyInstance, service: Service): void {
   addActors(app, service)
   addKnowledge(app, service)
   addKeys(app, service)
+  addCluster(app, service)
   addHealth(app, service)
 }
 
@@ -285,30 +288,4 @@ function openStream(request: FastifyRequest, reply: FastifyReply, service: Servi
   reply.hijack()
   reply.raw.once("close", () => count(request, service.parts.clock.monotonic()))
   return new EventStream(reply.raw, service.parts.clock, { traceparent: traceparent(request.id) })
-}
-
-const errorSchema = schemas.jsonSchema(schemas.errorReply)
-
-function options(
-  operation: string,
-  role: Role,
-  tag: string,
-  summary: string,
-  schema: FastifySchema & { response?: object } = {},
-) {
-  const { response, ...rest } = schema
-  return {
-    config: { operation, role },
-    schema: {
-      tags: [tag],
-      operationId: operation,
-      summary,
-      ...rest,
-      response: { ...response, "4xx": errorSchema, "5xx": errorSchema },
-    },
-  }
-}
-
-function open(tag: string, summary: string) {
-  return { schema: { tags: [tag], summary } }
 }

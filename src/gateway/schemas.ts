@@ -84,6 +84,57 @@ export const actorsRequest = z.object({
   mostChildren: z.coerce.number().int().min(1).max(10_000).default(100),
 })
 
+export const nodeRequest = z.strictObject({
+  node: name.optional().describe("The node it is about; absent: the one that is asked."),
+})
+
+export const rebalanceRequest = z.strictObject({
+  dryRun: z.boolean().optional().describe("Only tells what would be moved."),
+})
+
+export const forgetRequest = z.strictObject({
+  node: name.describe("A node that is down and will not come back."),
+})
+
+const member = z.object({
+  name: z.string(),
+  incarnation: z.number(),
+  address: z.string(),
+  status: z.enum(["joining", "up", "unreachable", "leaving", "down"]),
+  roles: z.array(z.string()),
+  capacity: z.number(),
+  shards: z.number(),
+  queued: z.number().optional(),
+})
+
+export const clusterReply = z.object({
+  name: z.string(),
+  node: z.string().describe("The node that says so."),
+  ready: z.boolean(),
+  waitingFor: z.array(z.string()).describe("Why it is not ready, or what troubles it nevertheless."),
+  registry: z.boolean().describe("Whether the registry answers this node."),
+  shards: z.number(),
+  unowned: z.number(),
+  moving: z.number(),
+  members: z.array(member),
+})
+
+const move = z.object({
+  shard: z.number(),
+  from: z.string().optional(),
+  to: z.string(),
+  why: z.enum(["new", "orphan", "leaving", "level"]),
+})
+
+export const rebalanceReply = z.object({
+  dryRun: z.boolean(),
+  shares: z.array(z.object({ node: z.string(), before: z.number(), after: z.number() })),
+  now: z.array(move),
+  later: z.array(move),
+  away: z.array(z.number()).describe("Shards that stay where nobody answers."),
+  minutes: z.number(),
+})
+
 /** A schema as REST and its documentation need it. */
 export function jsonSchema(schema: z.ZodType): Record<string, unknown> {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { target: "draft-7", io: "input" })

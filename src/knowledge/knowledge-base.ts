@@ -6,6 +6,8 @@
  *   B1. A document and all its passages are written together or not at all.
  *   B2. Adding a document whose content is unchanged writes nothing.
  *   B3. Tenant leads every key; a search sees its own tenant's documents only.
+ *   B4. What another node adds or removes is found here soon after, where the store is shared: the index takes in each document that is told of as it stands
+ *       in the store.
  */
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
@@ -62,6 +64,14 @@ export class KnowledgeBase implements Knowledge {
   constructor(records: RecordStore, embedder: Embedder = hashedNgrams()) {
     this.#records = records
     this.#embedder = embedder
+  }
+
+  /** Hears of what other nodes change (B4). @returns ends it */
+  follow(): Promise<() => void> {
+    return this.#records.follow((keys) => {
+      if (keys === undefined) return this.#indexes.clear()
+      for (const key of keys) void this.#refresh(key).catch(() => this.#indexes.clear())
+    })
   }
 
   async add(document: Document, { tenant = "default" } = {}): Promise<{ chunks: number; unchanged: boolean }> {
@@ -206,6 +216,18 @@ export class KnowledgeBase implements Knowledge {
 
   records<T extends object>(type: string, schema: z.ZodType<T>, { tenant = "default" } = {}): TypedRecords<T> {
     return typedRecords(this.#records, type, schema, keyOf(tenant, "record", type))
+  }
+
+  /** Takes in one document as it stands in the store (B4). */
+  async #refresh(key: string): Promise<void> {
+    const [tenant = "", kind, id = ""] = key.split("\u0000")
+    const loaded = this.#indexes.get(tenant)
+    if (kind !== "document" || loaded === undefined) return
+    const index = await loaded
+    const stored = (await this.#records.get(key)) as StoredDocument | undefined
+    if (stored !== undefined && stored.hash === index.documents.get(id)?.hash) return
+    drop(index, id)
+    if (stored !== undefined) put(index, stored)
   }
 
   #index(tenant: string): Promise<Index> {

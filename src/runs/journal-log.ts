@@ -1,7 +1,11 @@
+import { AgentOSError } from "#actors/errors.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import { foldRun, newRunState, type RunLog, type RunLogEvent, type RunState } from "./run-log.js"
 
-/** A run's log in the journal. Appends are made one after the other, whoever asks for them. */
+/**
+ * A run's log in the journal. Appends are made one after the other, whoever asks for them. When another node has written to it, it is that node's: every append from
+ * then on throws `RUN_MOVED`.
+ */
 export class JournalLog implements RunLog {
   readonly state: RunState
   readonly #journal: Journal
@@ -39,17 +43,27 @@ export class JournalLog implements RunLog {
 
   append(...events: readonly RunLogEvent[]): Promise<void> {
     const next = this.#last.then(async () => {
-      this.#sequence = await this.#journal.append(
-        this.#id,
-        this.#sequence,
-        0,
-        events.map((event) => ({ ...event, version: 1 })),
-        { isNew: this.#isNew && this.#sequence === 0 },
-      )
+      this.#sequence = await this.#journal
+        .append(
+          this.#id,
+          this.#sequence,
+          0,
+          events.map((event) => ({ ...event, version: 1 })),
+          { isNew: this.#isNew && this.#sequence === 0 },
+        )
+        .catch((error: unknown) => {
+          if (AgentOSError.from(error).code !== "SEQUENCE_CONFLICT") throw error
+          throw new AgentOSError("RUN_MOVED", `another node goes on with run ${this.#id.key}`, { cause: error })
+        })
       for (const event of events) foldRun(this.state, event)
     })
     this.#last = next.catch(() => undefined)
     return next
+  }
+
+  /** Makes the run one of this node, if nobody has written since it was read. @throws `RUN_MOVED` */
+  takeOver(node: string): Promise<void> {
+    return this.append({ name: "taken-over", payload: { node } })
   }
 
   finished: RunLog["finished"] = (step) => this.state.steps.get(step)

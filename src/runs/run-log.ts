@@ -4,6 +4,7 @@
  * Invariants
  *   L1. A step is claimed before its agent is asked, and finished with its answer after.
  *   L2. A tool call is claimed before the tool runs, and finished with its outcome after. One claimed and not finished is unresolved.
+ *   L3. Where several nodes share the journal, the last to have begun it or taken it over carries the run out.
  */
 import type { ToolOutcome } from "../tools/tool.js"
 import type { Provenance } from "../agents/context-vector.js"
@@ -20,6 +21,7 @@ export interface StepResult {
 
 export type RunLogEvent =
   | { readonly name: "started"; readonly payload: StartedRun }
+  | { readonly name: "taken-over"; readonly payload: { readonly node: string } }
   | { readonly name: "step-claimed"; readonly payload: { readonly step: string } }
   | { readonly name: "step-finished"; readonly payload: { readonly step: string; readonly result: StepResult } }
   | {
@@ -43,6 +45,8 @@ export interface StartedRun {
   readonly traceId?: string
   readonly budgetTokens?: number
   readonly context?: unknown
+  /** The node that began it, where several share the journal. */
+  readonly node?: string
 }
 
 /** A tool call that was claimed; without an outcome it is unresolved. */
@@ -76,6 +80,8 @@ export const noLog: RunLog = {
 /** What a run's events tell. */
 export interface RunState {
   started: StartedRun | undefined
+  /** The node that carries it out (L3). */
+  owner: string | undefined
   readonly steps: Map<string, StepResult>
   readonly calls: Map<string, RecordedCall>
   ended: RunResult | undefined
@@ -84,6 +90,7 @@ export interface RunState {
 
 export const newRunState = (): RunState => ({
   started: undefined,
+  owner: undefined,
   steps: new Map(),
   calls: new Map(),
   ended: undefined,
@@ -95,6 +102,10 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
   switch (event.name) {
     case "started":
       state.started = event.payload
+      state.owner = event.payload.node
+      break
+    case "taken-over":
+      state.owner = event.payload.node
       break
     case "step-claimed":
       break

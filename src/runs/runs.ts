@@ -6,6 +6,9 @@
  *   U2. The answer of a journalled run is durable before it is given.
  *   U3. A command id belongs to one run: the same id again gives that run's answer, or joins it while it goes.
  *   U4. A run that was not ended when the process died is begun again by `resume`, from its log.
+ *   U5. Where several nodes share the journal, one of them carries a run out (R2 of `open-runs.ts`), and who waits for it here goes on waiting when another takes it over.
+ *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node has a journal of its own, this holds for nodes that can be
+ *       reached.
  */
 import { createHash } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
@@ -13,17 +16,18 @@ import { AgentOSError } from "#actors/errors.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { Table } from "#actors/table.js"
 import type { AgentManager } from "../agents/agent-manager.js"
-import { checkContext, emptyContext } from "../agents/context-codec.js"
+import { checkContext } from "../agents/context-codec.js"
 import { Cancellation, onCancel } from "../cancellation.js"
-import type { ContextVector } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import { PartQueue } from "../models/part-queue.js"
 import type { RecordStore } from "../record-store.js"
 import type { RunEvent, RunOptions, RunResult } from "../run.js"
 import type { Topology } from "../topologies/topology.js"
+import { carryOut } from "./carry-out.js"
 import { Conversations } from "./conversations.js"
-import { execute, type NamedFunction } from "./execute.js"
+import type { NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
+import { OpenRuns } from "./open-runs.js"
 import { noLog, type RunLog, type StartedRun } from "./run-log.js"
 
 export interface RunStatus {
@@ -36,7 +40,7 @@ export interface RunStatus {
 }
 
 export interface RunsParts {
-  readonly agents: AgentManager
+  readonly agents: Pick<AgentManager, "has" | "ask">
   readonly topologies: ReadonlyMap<string, Topology>
   readonly functions: ReadonlyMap<string, NamedFunction>
   readonly journal: Journal
@@ -46,6 +50,34 @@ export interface RunsParts {
   readonly random: Random
   /** Milliseconds that a run may take unless it says otherwise. */
   readonly timeoutMs?: number
+  /** The other nodes of a cluster. */
+  readonly others?: OtherNodes | undefined
+}
+
+/** What runs need to know of the other nodes. */
+export interface OtherNodes {
+  /** The name of this node. */
+  readonly self: string
+  /** Whether all of them share the journal. */
+  readonly shared: boolean
+  /** Whether a node of this name is a member, so that its runs are its own. */
+  has(node: string): boolean
+  /** The node that knows of a run, among those that can be reached. */
+  find(runId: string): Promise<string | undefined>
+  /**
+   * Follows a run there.
+   *
+   * @returns undefined when it does not go on there, or cannot be followed any more
+   * @throws what ended the run; `CANCELLED`, `DEADLINE_EXCEEDED`
+   */
+  follow(node: string, run: FollowedRun): Promise<RunResult | undefined>
+}
+
+export interface FollowedRun {
+  readonly runId: string
+  readonly listener: ((event: RunEvent) => void) | undefined
+  readonly signal: AbortSignal | Cancellation | undefined
+  readonly timeoutMs: number
 }
 
 interface Active {
@@ -60,15 +92,25 @@ interface Active {
 }
 
 const defaultTimeoutMs = 300_000
+/** Before a run is looked for again that goes from one node to another. */
+const lookAgainMs = 200
 
 export class Runs {
   readonly #parts: RunsParts
   readonly #conversations: Conversations
+  readonly #open: OpenRuns
   readonly #active = new Table<Active>()
 
   constructor(parts: RunsParts) {
     this.#parts = parts
-    this.#conversations = new Conversations(parts.journal)
+    this.#conversations = new Conversations(parts.journal, { shared: parts.others?.shared ?? false })
+    this.#open = new OpenRuns(parts.records, parts.journal, this.#owner)
+  }
+
+  /** Who owns the runs of this node; undefined: nobody else could. */
+  get #owner(): string | undefined {
+    const { others } = this.#parts
+    return others?.shared === true ? others.self : undefined
   }
 
   /** Runs going on. */
@@ -153,35 +195,54 @@ export class Runs {
     return this.#conversations.history(tenant, target, id)
   }
 
-  /** Begins again what the last process left unfinished (U4). @returns the ids of the runs */
-  async resume(): Promise<readonly string[]> {
+  /**
+   * Begins again what is left unfinished (U4): by the last process of this node, or what else is `wanted`.
+   *
+   * @param wanted of the runs of a node, by its name; empty: of one that shared its journal with nobody
+   * @returns the ids of the runs
+   */
+  async resume(
+    wanted?: (run: { readonly runId: string; readonly node: string }) => boolean,
+  ): Promise<readonly string[]> {
+    const self = this.#owner
     const found: string[] = []
-    for await (const [key] of this.#parts.records.entries("open\u0000")) {
-      const [, tenant = "", runId = ""] = key.split("\u0000")
-      const log = await JournalLog.open(this.#parts.journal, tenant, runId)
-      const { started, ended, failed } = log.state
-      if (
-        started === undefined ||
-        ended !== undefined ||
-        failed !== undefined ||
-        this.kindOf(started.target) === undefined
-      ) {
-        await this.#parts.records.write([[key, undefined]])
+    for await (const run of this.#open.all()) {
+      const { tenant, runId, node } = run
+      const mayTake = (owner: string): boolean => wanted?.({ runId, node: owner }) ?? (owner === "" || owner === self) // prettier-ignore
+      if (this.#active.get(runId) !== undefined || (!mayTake(node) && node !== self)) continue
+      const log = await this.#open.claim(run, mayTake)
+      const { started } = log?.state ?? {}
+      if (log === undefined || started === undefined) continue
+      if (this.kindOf(started.target) === undefined) {
+        await this.#open.strike(tenant, runId)
         continue
       }
-      const { target, input, context, ...rest } = started
-      const active = this.#begin(
-        runId,
-        target,
-        input,
-        { ...rest, tenant, ...(context === undefined ? {} : { context: checkContext(context) }) },
-        log,
-        true,
-      )
-      active.ended.catch(() => undefined)
+      this.#resume(tenant, runId, started, log).ended.catch(() => undefined)
       found.push(runId)
     }
     return found
+  }
+
+  /** Follows a run that goes on here, or has ended. @returns undefined when it is neither @throws what ended it */
+  async join(
+    runId: string,
+    listener: ((event: RunEvent) => void) | undefined,
+    signal: AbortSignal | Cancellation | undefined,
+    tenant = "default",
+  ): Promise<RunResult | undefined> {
+    const active = this.#active.get(runId)
+    if (active !== undefined) return this.#attach(active, signal, listener)
+    return answerOf(await JournalLog.open(this.#parts.journal, tenant, runId))
+  }
+
+  /** Ends a run that nobody carries out at the moment, where the journal is shared. @returns false when it had ended, or never was */
+  async cancelOpen(runId: string, tenant = "default"): Promise<boolean> {
+    const node = this.#owner
+    if (node === undefined) return false
+    const log = await this.#open.claim({ tenant, runId, node }, () => true)
+    await log?.append({ name: "failed", payload: { code: "CANCELLED", message: `run ${runId} was cancelled` } })
+    if (log !== undefined) await this.#open.strike(tenant, runId)
+    return log !== undefined
   }
 
   /** Waits for what is going on, up to so many milliseconds; the rest is broken off and left open in the journal, to be resumed at the next start. */
@@ -217,29 +278,66 @@ export class Runs {
         ? random.uuid()
         : createHash("sha256").update(`${tenant}\u0000${commandId}`).digest("hex").slice(0, 32) // U3
     const recorded = commandId !== undefined || options.conversation !== undefined || this.#parts.topologies.has(target) // U1
-    let active = this.#active.get(runId)
-    if (active === undefined) {
-      const log = recorded && commandId !== undefined ? await JournalLog.open(journal, tenant, runId) : undefined
-      if (log?.state.ended !== undefined) return log.state.ended
-      if (log?.state.failed !== undefined) throw new AgentOSError(log.state.failed.code, log.state.failed.message)
-      active =
-        this.#active.get(runId) ??
-        this.#begin(
-          runId,
-          target,
-          input,
-          options,
-          log ?? (recorded ? JournalLog.begin(journal, tenant, runId) : noLog),
-          log?.state.started !== undefined,
-          listener,
-        )
+    const { clock } = this.#parts
+    const until = clock.monotonic() + (options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs)
+    let isNew = commandId === undefined
+    for (;;) {
+      try {
+        const log = !recorded ? noLog : isNew ? JournalLog.begin(journal, tenant, runId) : await JournalLog.open(journal, tenant, runId) // prettier-ignore
+        let active = this.#active.get(runId)
+        if (active === undefined && !isNew && log instanceof JournalLog) {
+          const timeoutMs = until - clock.monotonic()
+          const run = answerOf(log) ?? (await this.#elsewhere(log, tenant, { runId, listener, signal: options.signal, timeoutMs })) // prettier-ignore
+          if (run !== undefined) return run
+          active = this.#active.get(runId)
+        }
+        active ??= this.#begin(runId, target, input, options, log, !isNew && log instanceof JournalLog && log.state.started !== undefined, listener) // prettier-ignore
+        return await this.#attach(active, options.signal, listener)
+      } catch (error) {
+        const moved = AgentOSError.from(error).code === "RUN_MOVED" // U5
+        if (!moved || clock.monotonic() >= until) throw error
+        isNew = false
+        await new Promise<void>((done) => clock.timer(lookAgainMs, done))
+        if (options.signal instanceof Cancellation) options.signal.throwIfCancelled()
+        else options.signal?.throwIfAborted()
+      }
     }
+  }
+
+  /**
+   * What other nodes have to do with a run that is not carried out here.
+   *
+   * @returns its answer, when one of them gives it; otherwise it is this node's
+   * @throws what ended it; `RUN_MOVED`: it is to be looked for again
+   */
+  async #elsewhere(log: JournalLog, tenant: string, run: FollowedRun): Promise<RunResult | undefined> {
+    const { others } = this.#parts
+    const { started, owner = "" } = log.state
+    if (others === undefined || others.shared !== (started !== undefined)) return undefined
+    const owned = others.shared && (owner === others.self || !others.has(owner))
+    const node = others.shared ? owner : await others.find(run.runId)
+    if (!owned && node !== undefined) {
+      const answer = await others.follow(node, run)
+      if (answer !== undefined) return answer
+      throw new AgentOSError("RUN_MOVED", `run ${run.runId} does not go on at node ${node} any more`)
+    }
+    if (!owned) return undefined
+    await log.takeOver(others.self)
+    await this.#open.note(tenant, run.runId)
+    return undefined
+  }
+
+  async #attach(
+    active: Active,
+    signal: AbortSignal | Cancellation | undefined,
+    listener: ((event: RunEvent) => void) | undefined,
+  ): Promise<RunResult> {
     if (listener !== undefined && !active.listeners.includes(listener))
       active.listeners = [...active.listeners, listener]
     const { work } = active
     active.followers += 1
-    const stay = onCancel(options.signal, () => {
-      if (--active.followers === 0) work.cancel(AgentOSError.from(options.signal?.reason, "CANCELLED"))
+    const stay = onCancel(signal, () => {
+      if (--active.followers === 0) work.cancel(AgentOSError.from(signal?.reason, "CANCELLED"))
     })
     try {
       return await active.ended
@@ -247,6 +345,11 @@ export class Runs {
       stay()
       if (listener !== undefined) active.listeners = active.listeners.filter((other) => other !== listener)
     }
+  }
+
+  #resume(tenant: string, runId: string, { target, input, context, ...rest }: StartedRun, log: RunLog): Active {
+    const options = { ...rest, tenant, ...(context === undefined ? {} : { context: checkContext(context) }) }
+    return this.#begin(runId, target, input, options, log, true)
   }
 
   #begin(
@@ -272,128 +375,18 @@ export class Runs {
       cancelTimer()
       this.#active.delete(runId)
     }
-    void this.#carryOut(runId, target, input, options, active, resumed).then(
+    const emit = (event: RunEvent): void => active.listeners.forEach((listener) => listener(event))
+    const parts = { ...this.#parts, conversations: this.#conversations, open: this.#open, owner: this.#owner }
+    void carryOut({ runId, target, input, options, log, work, emit, resumed }, parts).then(
       (run) => (forget(), settle?.resolve(run)),
       (error: unknown) => (forget(), settle?.reject(error)),
     )
     return active
   }
-
-  async #carryOut(
-    runId: string,
-    target: string,
-    input: string,
-    options: RunOptions,
-    active: Active,
-    resumed: boolean,
-  ): Promise<RunResult> {
-    const { agents, topologies, functions, records, embedder, clock } = this.#parts
-    const { tenant = "default", conversation, traceId = "" } = options
-    const { log, work } = active
-    const began = clock.monotonic()
-    const emit = (event: RunEvent): void => active.listeners.forEach((listener) => listener(event))
-    const openKey = `open\u0000${tenant}\u0000${runId}`
-    emit({ type: "start", runId, target, resumed })
-    try {
-      if (log instanceof JournalLog && log.state.started === undefined) {
-        const started: StartedRun = {
-          target,
-          input,
-          ...(conversation === undefined ? {} : { conversation }),
-          ...(options.caller === undefined ? {} : { caller: options.caller }),
-          ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
-          ...(options.budgetTokens === undefined ? {} : { budgetTokens: options.budgetTokens }),
-          ...(options.context === undefined ? {} : { context: options.context }),
-        }
-        // Both are written before anything is done; the note goes first, so that no started run is ever without one.
-        await Promise.all([records.write([[openKey, true]]), log.append({ name: "started", payload: started })])
-      }
-      const context = options.context ?? emptyContext
-      const history = [
-        ...context.messages,
-        ...(conversation === undefined ? [] : await this.#conversations.history(tenant, target, conversation)),
-      ]
-      const budgetTokens = least(options.budgetTokens, context.budgetTokens)
-      const executed = await execute(
-        topologies.get(target) ?? { kind: "agent", agent: target },
-        input,
-        {
-          runId,
-          tenant,
-          traceId,
-          history,
-          log,
-          clock,
-          emit,
-          embedder,
-          budgetTokens,
-          ask: (agent, request, step) =>
-            agents.ask(agent, request, {
-              signal: step,
-              traceId,
-              tenant,
-              ...(options.caller === undefined ? {} : { caller: options.caller }),
-            }),
-          topology: (name) => (agents.has(name) ? undefined : topologies.get(name)),
-          fn: (name) => {
-            const found = functions.get(name)
-            if (found === undefined)
-              throw new AgentOSError(
-                "UNKNOWN_FUNCTION",
-                `no function is registered as ${JSON.stringify(name)}; there are: ${[...functions.keys()].join(", ") || "none"}`,
-              )
-            return found
-          },
-        },
-        work,
-      )
-      const after: ContextVector = {
-        ...context,
-        messages: [...history, { role: "user", content: input }, { role: "assistant", content: executed.output }],
-        values: { ...context.values, ...executed.values },
-        provenance: [...context.provenance, ...executed.provenance],
-        ...(budgetTokens === undefined
-          ? {}
-          : { budgetTokens: budgetTokens - executed.usage.promptTokens - executed.usage.completionTokens }),
-      }
-      const run: RunResult = {
-        runId,
-        target,
-        output: executed.output,
-        context: after,
-        usage: executed.usage,
-        elapsedMs: clock.monotonic() - began,
-      }
-      if (conversation !== undefined)
-        await this.#conversations.remember(tenant, target, conversation, { user: input, reply: executed.output, runId })
-      if (log instanceof JournalLog) {
-        await log.append({ name: "ended", payload: run }) // U2
-        void records.write([[openKey, undefined]]).catch(() => undefined)
-      }
-      return run
-    } catch (thrown) {
-      const error = work.reason ?? AgentOSError.from(thrown, "RUN_FAILED")
-      // A store that failed cannot record that it did; and a stop of the system leaves the run open, to be resumed.
-      const open = [
-        "JOURNAL_FAILED",
-        "STORE_FAILED",
-        "DISK_FULL",
-        "SYSTEM_STOPPED",
-        "ACTOR_STOPPED",
-        "MODEL_STOPPED",
-      ].includes(error.code)
-      if (log instanceof JournalLog && !open) {
-        await log
-          .append({ name: "failed", payload: { code: error.code, message: error.message } })
-          .catch(() => undefined)
-        void records.write([[openKey, undefined]]).catch(() => undefined)
-      }
-      throw error
-    }
-  }
 }
 
-function least(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined) return b
-  return b === undefined ? a : Math.min(a, b)
+/** The answer of a run that has ended. @throws what ended it otherwise */
+function answerOf({ state: { ended, failed } }: JournalLog): RunResult | undefined {
+  if (failed !== undefined) throw new AgentOSError(failed.code, failed.message)
+  return ended
 }

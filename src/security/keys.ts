@@ -7,6 +7,7 @@
  *   K2. Hashes are compared in constant time, and an unknown id costs the same comparison as a wrong secret.
  *   K3. A revoked key stays on record, so that audit lines keep their meaning; it never authenticates again.
  *   K4. What is acknowledged is durable: `create` and `revoke` resolve after the store has confirmed.
+ *   K5. A key that another node made or revoked is known here soon after, where the store is shared; nothing makes a revoked key valid again.
  */
 import { hash as digest, timingSafeEqual } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
@@ -32,6 +33,8 @@ export interface KeyStore {
   all(): Promise<readonly KeyRecord[]>
   /** Resolves when the record is durable. */
   put(record: KeyRecord): Promise<void>
+  /** Calls back when keys may have changed elsewhere. @returns ends it */
+  follow?(heard: () => void): Promise<() => void>
 }
 
 /** Keeps keys as long as the process lives. */
@@ -57,6 +60,7 @@ export class ApiKeys {
   readonly #clock: Clock
   readonly #random: Random
   readonly #known = new Map<string, { readonly record: KeyRecord; readonly hash: Buffer; readonly caller: Caller }>()
+  #unfollow = (): void => undefined
 
   private constructor(store: KeyStore, clock: Clock, random: Random) {
     this.#store = store
@@ -67,8 +71,18 @@ export class ApiKeys {
   /** Reads every key of a store. */
   static async open(store: KeyStore, clock: Clock, random: Random): Promise<ApiKeys> {
     const keys = new ApiKeys(store, clock, random)
-    for (const record of await store.all()) keys.#remember(record)
+    keys.#unfollow = (await store.follow?.(() => void keys.#read().catch(() => undefined))) ?? keys.#unfollow // K5
+    await keys.#read()
     return keys
+  }
+
+  /** Hears of no more changes. */
+  close(): void {
+    this.#unfollow()
+  }
+
+  async #read(): Promise<void> {
+    for (const record of await this.#store.all()) this.#remember(record)
   }
 
   /** Makes a key and keeps its record (K1, K4). */
@@ -118,6 +132,7 @@ export class ApiKeys {
   }
 
   #remember(record: KeyRecord): void {
+    if (this.#known.get(record.id)?.record.revokedAt !== undefined) return // K3, K5
     this.#known.set(record.id, {
       record,
       hash: Buffer.from(record.hash, "hex"),

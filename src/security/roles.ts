@@ -1,7 +1,7 @@
 /** What a caller may do at all, before the policy says with which agents. Each role includes the ones before it. */
 export const roles = ["user", "operator", "admin"] as const
 
-/** `user` asks agents; `operator` also steers agents and adds knowledge; `admin` also manages keys. */
+/** `user` asks agents; `operator` also steers agents and adds knowledge; `admin` also manages keys and the cluster. */
 export type Role = (typeof roles)[number]
 
 /** Whether one role includes another. */

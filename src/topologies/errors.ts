@@ -16,6 +16,16 @@ export const runErrors = defineErrors({
     meaning: "A topology names a function that was not registered.",
   },
   AGENT_STOPPED: { retryable: true, executed: "no", meaning: "The agent is stopped; start it first." },
+  NO_NODE_FOR_AGENT: {
+    retryable: true,
+    executed: "no",
+    meaning: "No node of the cluster that can be reached runs the agent and has its model.",
+  },
+  RUN_MOVED: {
+    retryable: true,
+    executed: "maybe",
+    meaning: "Another node goes on with the run: its answer is there, under its id or command id.",
+  },
   MEMORY_FULL: {
     retryable: true,
     executed: "no",

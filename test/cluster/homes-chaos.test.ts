@@ -115,7 +115,6 @@ for (let seed = first; seed < first + runs; seed++)
       const ready = (): boolean => [...nodes.values()].every(({ shards }) => shards.ready)
       for (let waited = 0; waited < 60_000 && !ready(); waited += 100) await pass(100)
       stop = true
-      for (const n of nodes.values()) console.error(n.node.name, n.shards.status, n.shards.ready)
     const fine = t.ok(ready(), "all are ready in the end")
       const counts = await cluster.within(Promise.all(writers))
       for (const [i, key] of keys.entries()) {

@@ -98,6 +98,27 @@ t.test("refs of other nodes", async (t) => {
   })
 })
 
+t.test(
+  "what is told to a service of a peer that gives no sign of life arrives when it can, and asks are refused meanwhile",
+  async (t) => {
+    const { a, b } = await three(t)
+    await acquaint(a, b)
+    const told: unknown[] = []
+    b.mesh.serve("ear", { handle: (_type, payload) => told.push(payload) })
+    a.mesh.setReachable(b.id, false)
+    const numbers = Array.from({ length: 20_000 }, (_, n) => n)
+    t.ok(numbers.every((n) => a.mesh.tell(b.id, "ear", "say", n)))
+    await t.rejects(a.mesh.call(b.id, "ear", "say", -1), { code: "NODE_UNREACHABLE" })
+    t.same(
+      await eventually(
+        () => told,
+        ({ length }) => length >= 20_000,
+      ),
+      numbers,
+    )
+  },
+)
+
 t.test("probes are answered, or fail within their limit", async (t) => {
   const { net, a, b } = await three(t)
   await acquaint(a, b)

@@ -60,6 +60,17 @@ t.test("while nobody serves it an entity is unavailable at once; while one takes
   t.ok(cluster.clock.now - started > 1000, "it waited for the takeover")
 })
 
+t.test("entities of a node that is believed to be away are unavailable although the link to it is open", async (t) => {
+  const cluster = new TestCluster(t)
+  const [a] = await cluster.startAll("a", "b")
+  const ref = a!.system.entity(Ledger, keyOn(cluster, "b"))
+  cluster.mark("b", "unreachable")
+  t.equal(a!.peers.named("b"), cluster.nodes.get("b")?.id)
+  await t.rejects(cluster.within(ref.ask("total"), 10), { code: "UNAVAILABLE" })
+  cluster.mark("b", "up")
+  t.equal(await cluster.within(ref.ask("total")), 0)
+})
+
 t.test("a node that stood still answers nothing of what it held when it goes on", async (t) => {
   const cluster = new TestCluster(t)
   const [a, b] = await cluster.startAll("a", "b")
@@ -353,4 +364,23 @@ t.test("with nobody to take its shards a node that drains lets go of them", asyn
   const took = await cluster.until("b serves all", () => cluster.nodes.get("b")!.shards.status.served === 32)
   t.ok(took < 3000, `${took} ms: the release is in the store`)
   t.equal(await cluster.within(a!.system.entity(Ledger, "x").ask("total")), 1)
+})
+
+t.test("a taker that was told nothing of the end of a move takes part in the next one", async (t) => {
+  const cluster = new TestCluster(t)
+  const [a] = await cluster.startAll("a")
+  const b = await cluster.start("b")
+  let lost = 0
+  const lossy = ({ peers }: typeof b, what: string): void => {
+    const tell = peers.tell.bind(peers)
+    peers.tell = (peer, service, type, payload) => {
+      if (type !== what || cluster.clock.now > 5000) return tell(peer, service, type, payload)
+      lost += 1
+      return false
+    }
+  }
+  lossy(b, "accept")
+  lossy(a!, "abort")
+  await cluster.ready()
+  t.ok(lost > 0)
 })

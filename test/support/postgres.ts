@@ -3,7 +3,7 @@
  * The binaries are those of this machine. PostgreSQL refuses to run as root, so root starts it as `postgres` or `nobody`.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process"
-import { chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { appendFile, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
@@ -42,8 +42,15 @@ async function binaries(): Promise<string | undefined> {
 
 const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false) // prettier-ignore
 
+/** Where a server listens beside the loopback, and to whom. */
+export interface PostgresDoor {
+  readonly address: string
+  /** As `10.0.0.0/24`. */
+  readonly network: string
+}
+
 /** A server, or why there is none. @throws when there is none in continuous integration, which installs it where it can */
-export async function startPostgres(): Promise<PostgresServer | string> {
+export async function startPostgres(door?: PostgresDoor): Promise<PostgresServer | string> {
   let bin = await binaries()
   if (bin === undefined && process.env["CI"] === "true") {
     await run("apt-get", ["update"]).catch(() => undefined)
@@ -56,10 +63,10 @@ export async function startPostgres(): Promise<PostgresServer | string> {
     if (process.env["CI"] === "true") throw new Error("PostgreSQL is needed in continuous integration")
     return "no PostgreSQL on this machine (Debian: apt-get install postgresql)"
   }
-  return begin(bin)
+  return begin(bin, door)
 }
 
-async function begin(bin: string): Promise<PostgresServer> {
+async function begin(bin: string, door: PostgresDoor | undefined): Promise<PostgresServer> {
   const user = await unprivileged()
   const folder = await mkdtemp(join(tmpdir(), "llmagentos-postgres-"))
   if (user.uid !== undefined) await chown(folder, user.uid, user.gid ?? user.uid)
@@ -67,10 +74,11 @@ async function begin(bin: string): Promise<PostgresServer> {
   await writeFile(passwordFile, password, { mode: 0o644 })
   const data = join(folder, "data")
   await run(join(bin, "initdb"), ["-D", data, "-U", "owner", "-A", "scram-sha-256", `--pwfile=${passwordFile}`, "-E", "UTF8", "--locale=C", "--no-sync"], { ...user, cwd: folder }) // prettier-ignore
+  if (door !== undefined) await appendFile(join(data, "pg_hba.conf"), `host all all ${door.network} scram-sha-256\n`)
   const port = await freePort()
   let server: ChildProcess | undefined
   const urlWith = (part: { readonly password?: string; readonly database?: string }): string =>
-    `postgres://owner:${encodeURIComponent(part.password ?? password)}@127.0.0.1:${port}/${part.database ?? "postgres"}`
+    `postgres://owner:${encodeURIComponent(part.password ?? password)}@${door?.address ?? "127.0.0.1"}:${port}/${part.database ?? "postgres"}`
   const url = urlWith({})
   const sql = async (text: string, values: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> => {
     const client = new pg.Client({ connectionString: url })
@@ -84,7 +92,7 @@ async function begin(bin: string): Promise<PostgresServer> {
   }
   const start = async (): Promise<void> => {
     const log: string[] = []
-    const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: folder, fsync: "on", shared_buffers: "128MB", deadlock_timeout: "100ms" } // prettier-ignore
+    const settings = { listen_addresses: ["127.0.0.1", ...(door === undefined ? [] : [door.address])].join(","), unix_socket_directories: folder, fsync: "on", shared_buffers: "128MB", deadlock_timeout: "100ms" } // prettier-ignore
     // After a crash, one call for the whole file system in place of one for each file.
     if (process.platform === "linux") Object.assign(settings, { recovery_init_sync_method: "syncfs" })
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])

@@ -2,13 +2,16 @@ import { systemClock, systemRandom } from "#actors/clock.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { createActorSystem } from "#actors/system.js"
+import type { Peers } from "#cluster/peers.js"
 import "#src/errors.js"
 import { AgentManager, type AgentManagerLimits } from "#src/agents/agent-manager.js"
 import type { AgentDefinition } from "#src/agents/agent.js"
+import { ClusterAgents } from "#src/agents/cluster-agents.js"
 import { respond } from "#src/agents/respond.js"
 import { hashedNgrams } from "#src/knowledge/hashed-ngrams.js"
 import { memoryRecords, type RecordStore } from "#src/record-store.js"
 import type { NamedFunction } from "#src/runs/execute.js"
+import { ClusterRuns } from "#src/runs/cluster-runs.js"
 import { Runs } from "#src/runs/runs.js"
 import { calculator } from "#src/tools/built-in.js"
 import type { Tool } from "#src/tools/tool.js"
@@ -25,6 +28,13 @@ export interface SmallNodeOptions {
   readonly journal?: Journal
   readonly records?: RecordStore
   readonly limits?: Partial<AgentManagerLimits>
+  /** Makes it a node of a cluster. */
+  readonly peers?: Peers
+  /** Models that it runs; `scribe` when it is not said. All of them are the script. */
+  readonly models?: readonly string[]
+  readonly holdMs?: number
+  /** Makes its journal one that is shared with the other members. */
+  readonly members?: () => readonly string[]
 }
 
 /** Agents and runs on a scripted model, wired as the composition root does; nothing else of a node. */
@@ -37,6 +47,10 @@ export async function smallNode({
   journal = memoryJournal(systemClock),
   records = memoryRecords(),
   limits,
+  peers,
+  models = ["scribe"],
+  holdMs = 0,
+  members,
 }: SmallNodeOptions) {
   const system = await createActorSystem({ name: "test" })
   const model = scriptedModel(script)
@@ -44,13 +58,27 @@ export async function smallNode({
   const manager: AgentManager = new AgentManager(
     system,
     (agent, request, work) => {
-      const { log, emit } = runs.of(request.runId)
+      const { log, emit } = cluster?.runOf(request) ?? runs.of(request.runId)
       return respond(agent, request, { model, tools: kit, log, clock: systemClock, emit, permit: () => {} }, work)
     },
     limits,
   )
+  const clusterRuns =
+    peers &&
+    new ClusterRuns({
+      peers,
+      members: () => new Set(members?.()),
+      able: () => members?.() ?? [],
+      shared: members !== undefined,
+      clock: systemClock,
+      random: systemRandom,
+      logger: system.logger,
+    })
   const runs: Runs = new Runs({
-    agents: manager,
+    others: clusterRuns?.others,
+    get agents() {
+      return cluster ?? manager
+    },
     topologies: new Map(Object.entries(topologies)),
     functions: new Map(Object.entries(functions)),
     journal,
@@ -60,5 +88,24 @@ export async function smallNode({
     random: systemRandom,
   })
   for (const agent of agents) manager.register(agent)
-  return { agents: manager, runs, model, journal, records, stop: () => system.stop() }
+  const cluster: ClusterAgents | undefined =
+    peers &&
+    new ClusterAgents({
+      peers,
+      agents: manager,
+      models: () => models,
+      concurrency: limits?.concurrency ?? 16,
+      runOf: (runId) => runs.of(runId),
+      clock: systemClock,
+      random: systemRandom,
+      holdMs,
+    })
+  const stop = async (): Promise<void> => {
+    cluster?.close()
+    await clusterRuns?.close()
+    await system.stop()
+  }
+  clusterRuns?.serve(runs)
+  await clusterRuns?.begin()
+  return { agents: manager, cluster, clusterRuns, runs, model, journal, records, stop }
 }

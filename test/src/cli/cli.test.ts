@@ -5,35 +5,13 @@ import { access, readdir, readFile, writeFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import t from "tap"
 import { createAgentOS } from "#src/os.js"
 import { packageVersion } from "#src/version.js"
+import { cli as run } from "#test/support/command-line.js"
 import { startNode } from "#test/support/node-process.js"
 
-const main = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url))
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs a command in a folder, until it ends. */
-async function cli(folder: string, ...args: string[]): Promise<Ended> {
-  const { FORCE_COLOR: _, ...environment } = process.env
-  // Without the hooks that the test runner puts into every Node process that a test starts: they double its time.
-  const child = spawn("env", ["-u", "NODE_OPTIONS", process.execPath, main, ...args], {
-    cwd: folder,
-    env: { ...environment, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  })
-  let [out, err] = ["", ""]
-  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()))
-  const [code] = (await once(child, "close")) as [number | null]
-  return { code, out, err }
-}
+const cli = (folder: string, ...args: string[]) => run(folder, args)
 
 /** Waits until a process of this test's own has gone. */
 async function gone(pid: number): Promise<void> {
@@ -311,6 +289,7 @@ t.test(
       "run",
       "chat",
       "agents",
+      "cluster",
       "topology",
       "knowledge",
       "keys",

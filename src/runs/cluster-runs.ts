@@ -1,0 +1,292 @@
+/**
+ * The runs of a cluster, as one node finds them: wherever a run lives, any node tells how it stands, follows it and cancels it; and what a node that is gone has left open
+ * goes on here or on another.
+ *
+ * Invariants
+ *   C1. A run is looked for on this node, then in the journal, then at every node that can be reached.
+ *   C2. Runs of a node that is no member any more are taken over by one of the members, which all of them compute alike; should they see different members, the journal
+ *       decides (R2 of `open-runs.ts`).
+ *   C3. Who follows a run from another node and is lost does not end it; who gives up there counts as one who gave up here.
+ */
+import type { Clock, Random } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
+import { fnv1a } from "#actors/hash.js"
+import type { Logger } from "#actors/telemetry.js"
+import type { NodeId } from "#cluster/node.js"
+import type { Peers } from "#cluster/peers.js"
+import { Cancellation, onCancel } from "../cancellation.js"
+import type { Message } from "../models/model.js"
+import type { RunEvent, RunResult } from "../run.js"
+import type { FollowedRun, OtherNodes, Runs, RunStatus } from "./runs.js"
+
+const service = "os/runs"
+/** How often it is looked whether a member has gone, and, when none has, whether something was left behind all the same. */
+const lookEveryMs = 1000
+const sweepEveryMs = 30_000
+/** For questions that a node answers from memory or with one look into its store. */
+const askTimeoutMs = 3000
+
+export interface ClusterRunsParts {
+  readonly peers: Peers
+  /** Names of the members, however they fare; one that was removed or has left is none. Undefined: it is not known yet. */
+  readonly members: () => ReadonlySet<string> | undefined
+  /** Names of the members that can take over now. */
+  readonly able: () => readonly string[]
+  /** Whether a peer is believed to be well; one that is away keeps its link for a while. Default: all are. */
+  readonly isWell?: (peer: NodeId) => boolean
+  /** Whether all of them share one journal. */
+  readonly shared: boolean
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+interface Follow {
+  readonly runId: string
+  readonly ticket: number
+}
+
+interface Following {
+  readonly to: NodeId
+  readonly listener: FollowedRun["listener"]
+  readonly lost: () => void
+}
+
+interface Followed {
+  readonly from: NodeId
+  readonly signal: Cancellation
+  silent: boolean
+}
+
+export class ClusterRuns {
+  readonly #parts: ClusterRunsParts
+  #runs: Runs | undefined
+  /** What others follow here, by node and ticket. */
+  readonly #followed = new Map<string, Followed>()
+  /** What is followed elsewhere, by ticket. */
+  readonly #follows = new Map<number, Following>()
+  readonly #unfollow: () => void
+  #tickets = 0
+  #cancelTimer = (): void => undefined
+  #known: ReadonlySet<string> = new Set()
+  #sweptAt = -Infinity
+  #sweeping: Promise<void> | undefined
+  #closed = false
+
+  constructor(parts: ClusterRunsParts) {
+    this.#parts = parts
+    parts.peers.serve(service, { handle: (type: string, payload: unknown, from) => this.#handle(type, payload, from) })
+    this.#unfollow = parts.peers.follow((event) => {
+      if (event.kind === "opened") return
+      for (const followed of this.#followed.values()) if (followed.from === event.peer) followed.silent = true // C3
+    })
+  }
+
+  /** For `Runs`. */
+  get others(): OtherNodes {
+    const { peers, members, shared } = this.#parts
+    return {
+      self: peers.self.name,
+      shared,
+      has: (node) => members()?.has(node) ?? true,
+      find: (runId) => this.#askAll<string>("find", runId),
+      follow: (node, run) => this.#follow(node, run),
+    }
+  }
+
+  /** Answers for the runs of this node. */
+  serve(runs: Runs): void {
+    this.#runs = runs
+  }
+
+  /** What this node left open goes on, and later what others leave. */
+  async begin(): Promise<void> {
+    await this.#own.resume()
+    if (this.#parts.shared) this.#look()
+  }
+
+  /** C1 */
+  async status(runId: string): Promise<RunStatus | undefined> {
+    return (await this.#own.status(runId)) ?? (await this.#askAll<RunStatus>("status", runId))
+  }
+
+  /** @returns false when the run had already ended, or never was */
+  async cancel(runId: string): Promise<boolean> {
+    if (this.#own.cancel(runId)) return true
+    if ((await this.#askAll<true>("cancel", runId)) === true) return true
+    return this.#own.cancelOpen(runId)
+  }
+
+  /** What was said in a conversation, oldest first. */
+  async conversation(target: string, id: string): Promise<readonly Message[]> {
+    const here = await this.#own.conversation(target, id)
+    if (here.length > 0 || this.#parts.shared) return here
+    return (await this.#askAll<Message[]>("conversation", { target, id })) ?? here
+  }
+
+  /** A peer is believed to be lost: what is followed there is looked for elsewhere. */
+  lost(peer: NodeId): void {
+    for (const { to, lost } of this.#follows.values()) if (to === peer) lost()
+  }
+
+  /** Takes nothing over any more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelTimer()
+    this.#unfollow()
+    await this.#sweeping
+  }
+
+  get #own(): Runs {
+    if (this.#runs === undefined) throw new AgentOSError("UNAVAILABLE", "this node is still starting")
+    return this.#runs
+  }
+
+  // --- runs elsewhere -------------------------------------------------------------------------------------------------------------------------
+
+  /** The first answer that is one; nodes that do not answer are passed over. */
+  async #askAll<T>(type: string, payload: unknown): Promise<T | undefined> {
+    const { peers, isWell = () => true } = this.#parts
+    const asked = [...peers.open()].filter(isWell).map((peer) =>
+      peers.call(peer, service, type, payload, { timeoutMs: askTimeoutMs }).then(
+        (answer) => (answer === null || answer === undefined || answer === false ? Promise.reject(nothing) : answer),
+      ),
+    ) // prettier-ignore
+    return Promise.any(asked).then((answer) => answer as T, () => undefined) // prettier-ignore
+  }
+
+  async #follow(node: string, { runId, listener, signal, timeoutMs }: FollowedRun): Promise<RunResult | undefined> {
+    const { peers } = this.#parts
+    const to = peers.named(node)
+    if (to === undefined) return undefined
+    const ticket = ++this.#tickets
+    let stay = (): void => undefined
+    try {
+      const gaveUp = new Promise<Outcome>((resolve, reject) => {
+        this.#follows.set(ticket, { to, listener, lost: () => resolve({ kind: "elsewhere" }) })
+        stay = onCancel(signal, () => {
+          peers.tell(to, service, "unfollow", ticket)
+          reject(AgentOSError.from(signal?.reason, "CANCELLED"))
+        })
+      })
+      gaveUp.catch(() => undefined)
+      const asked: Follow = { runId, ticket }
+      const outcome = (await Promise.race([peers.call(to, service, "follow", asked, { timeoutMs }), gaveUp])) as Outcome
+      if (outcome.kind === "failed") throw new AgentOSError(outcome.code, outcome.message, { node })
+      return outcome.kind === "ended" ? outcome.run : undefined
+    } catch (error) {
+      const { code } = AgentOSError.from(error)
+      if (["NODE_LOST", "NODE_UNREACHABLE", "UNAVAILABLE"].includes(code)) return undefined
+      if (code !== "ASK_TIMEOUT") throw error
+      throw new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${Math.round(timeoutMs)} ms`)
+    } finally {
+      stay()
+      this.#follows.delete(ticket)
+    }
+  }
+
+  // --- what others ask ------------------------------------------------------------------------------------------------------------------------
+
+  #handle(type: string, payload: unknown, from: NodeId): unknown {
+    switch (type) {
+      case "status":
+        return this.#own.status(payload as string).then((status) => status ?? null)
+      case "find":
+        return this.#own
+          .status(payload as string)
+          .then((status) => (status === undefined ? null : this.#parts.peers.self.name))
+      case "cancel":
+        return this.#own.cancel(payload as string)
+      case "conversation": {
+        const { target, id } = payload as { readonly target: string; readonly id: string }
+        return this.#own.conversation(target, id).then((said) => (said.length === 0 ? null : said))
+      }
+      case "follow":
+        return this.#beFollowed(payload as Follow, from)
+      case "unfollow":
+        return this.#followed.get(`${from}/${payload as number}`)?.signal.cancel(new AgentOSError("CANCELLED", "the caller gave up")) // prettier-ignore
+      case "events": {
+        const { ticket, events } = payload as { readonly ticket: number; readonly events: readonly RunEvent[] }
+        const follow = this.#follows.get(ticket)
+        if (follow?.to === from) for (const event of events) follow.listener?.(event)
+        return undefined
+      }
+      default:
+        throw new AgentOSError("UNKNOWN_MESSAGE", `the runs of a node know no ${JSON.stringify(type)}`)
+    }
+  }
+
+  async #beFollowed({ runId, ticket }: Follow, from: NodeId): Promise<Outcome> {
+    const { peers, clock } = this.#parts
+    const key = `${from}/${ticket}`
+    const followed: Followed = { from, signal: new Cancellation(), silent: false }
+    let waiting: RunEvent[] = []
+    const flush = (): void => {
+      const events = waiting
+      waiting = []
+      if (events.length > 0 && !followed.silent) peers.tell(from, service, "events", { ticket, events })
+    }
+    this.#followed.set(key, followed)
+    try {
+      const tell = (event: RunEvent): void => {
+        if (waiting.push(event) === 1) clock.afterInputOutput(flush)
+      }
+      const run = await this.#own.join(runId, tell, followed.signal)
+      return run === undefined ? { kind: "elsewhere" } : { kind: "ended", run }
+    } catch (error) {
+      const { code, message } = AgentOSError.from(error, "RUN_FAILED")
+      const broken = code === "RUN_MOVED" || code === "SYSTEM_STOPPED"
+      return broken ? { kind: "elsewhere" } : { kind: "failed", code, message }
+    } finally {
+      flush()
+      this.#followed.delete(key)
+    }
+  }
+
+  // --- what others leave ----------------------------------------------------------------------------------------------------------------------
+
+  #look(): void {
+    if (this.#closed) return
+    const { clock, members, logger } = this.#parts
+    const now = members() ?? this.#known
+    const gone = [...this.#known].some((node) => !now.has(node))
+    this.#known = new Set(now)
+    if ((gone || clock.monotonic() - this.#sweptAt >= sweepEveryMs) && this.#sweeping === undefined) {
+      this.#sweptAt = clock.monotonic()
+      this.#sweeping = this.#sweep()
+        .catch((error: unknown) => {
+          logger.warn({ error }, "open runs were not looked through; it is tried again")
+          this.#sweptAt = -Infinity
+        })
+        .finally(() => (this.#sweeping = undefined))
+    }
+    this.#cancelTimer = clock.timer(lookEveryMs, () => this.#look())
+  }
+
+  /** C2 */
+  async #sweep(): Promise<void> {
+    const { members, able, peers, logger } = this.#parts
+    const now = members()
+    if (now === undefined) return
+    const taken = await this.#own.resume(
+      ({ runId, node }) =>
+        !this.#closed && node !== "" && !now.has(node) && successor(runId, able()) === peers.self.name,
+    )
+    for (const runId of taken) logger.info({ runId }, "a run goes on here, which its node left open")
+  }
+}
+
+/** What came of following a run. */
+type Outcome =
+  | { readonly kind: "ended"; readonly run: RunResult }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  /** It does not go on there, or not any more. */
+  | { readonly kind: "elsewhere" }
+
+const nothing = new Error("nothing")
+
+/** The member that takes a run over: the one whose name and the run's draw highest. */
+function successor(runId: string, members: readonly string[]): string | undefined {
+  const drawn = members.map((node) => [fnv1a(`${runId}/${node}`), node] as const)
+  return drawn.sort(([a, one], [b, other]) => b - a || (one < other ? -1 : 1))[0]?.[1]
+}

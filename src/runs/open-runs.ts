@@ -1,0 +1,85 @@
+/**
+ * Notes of the runs that are not ended, and who carries them out: so that what a process leaves unfinished goes on, at its next start or on another node.
+ *
+ * Invariants
+ *   R1. A note is written before its run is begun and deleted after it has ended. It says where to look; whose a run is, its log says.
+ *   R2. Where several nodes share the journal, nobody goes on with a run before it has written that it took over, after all that was written before. Of two that try
+ *       one succeeds; the owner from before can write nothing after it, so it makes no further tool call.
+ *   R3. Each node has a note of its own for a run, so that no node's end of it deletes another's.
+ */
+import type { Journal } from "#actors/persistence/journal.js"
+import { AgentOSError } from "#actors/errors.js"
+import type { RecordStore } from "../record-store.js"
+import { JournalLog } from "./journal-log.js"
+
+/** A run that is open, as its note says. */
+export interface OpenRun {
+  readonly tenant: string
+  readonly runId: string
+  /** The node that wrote the note; empty: a process that shares its journal with nobody. */
+  readonly node: string
+}
+
+export class OpenRuns {
+  readonly #records: RecordStore
+  readonly #journal: Journal
+  /** This node; undefined: it shares its journal with nobody. */
+  readonly #node: string | undefined
+
+  constructor(records: RecordStore, journal: Journal, node: string | undefined) {
+    this.#records = records
+    this.#journal = journal
+    this.#node = node
+  }
+
+  note(tenant: string, runId: string): Promise<void> {
+    return this.#records.write([[this.#key(tenant, runId), true]])
+  }
+
+  async strike(tenant: string, runId: string): Promise<void> {
+    await this.#records.write([[this.#key(tenant, runId), undefined]]).catch(() => undefined) // found out when it is read
+  }
+
+  async *all(): AsyncGenerator<OpenRun> {
+    for await (const [key] of this.#records.entries("open\u0000")) {
+      const [, tenant = "", runId = "", node = ""] = key.split("\u0000")
+      yield { tenant, runId, node }
+    }
+  }
+
+  /**
+   * Makes a run that another process began one of this node (R2).
+   *
+   * @param mayTake whether the runs of a node are to be had
+   * @returns its log, or undefined when there is nothing to go on with, or it is another's
+   */
+  async claim(run: OpenRun, mayTake: (owner: string) => boolean): Promise<JournalLog | undefined> {
+    const log = await JournalLog.open(this.#journal, run.tenant, run.runId)
+    const { started, ended, failed, owner = "" } = log.state
+    // One that is not begun may be about to be: only its own node knows that it is not.
+    const over = ended !== undefined || failed !== undefined || (started === undefined && (run.node === "" || run.node === this.#node)) // prettier-ignore
+    if (over || (started !== undefined && owner !== run.node && !mayTake(owner))) await this.#forget(run)
+    if (over || started === undefined || !mayTake(owner)) return undefined
+    if (this.#node === undefined) return log
+    try {
+      await log.takeOver(this.#node)
+    } catch (error) {
+      if (AgentOSError.from(error).code === "RUN_MOVED") return undefined
+      throw error
+    }
+    await this.note(run.tenant, run.runId)
+    if (run.node !== this.#node) await this.#forget(run)
+    return log
+  }
+
+  #key(tenant: string, runId: string): string {
+    return keyOf({ tenant, runId, node: this.#node ?? "" })
+  }
+
+  #forget(run: OpenRun): Promise<void> {
+    return this.#records.write([[keyOf(run), undefined]])
+  }
+}
+
+const keyOf = ({ tenant, runId, node }: OpenRun): string =>
+  ["open", tenant, runId, ...(node === "" ? [] : [node])].join("\u0000")
