@@ -56,10 +56,8 @@ export interface ShardWorld {
 const handleMs = 1000
 /** A taker that says nothing for so long does not want it. */
 const offerMs = 3000
-/** Before a move is tried again whose state could not be sent: at first, and at most. */
-const shipAgainMs = { first: 1000, most: 60_000 }
-/** Between two offers of which the first was declined. */
-const declinedMs = 500
+/** Before a move that came to nothing is tried again: at first, and at most. */
+const restMs = { first: 1000, most: 60_000 }
 /** Before a release whose outcome is not known is asked about again. */
 const releaseAgainMs = 200
 
@@ -78,7 +76,7 @@ export class Shard {
   epoch = 0
   /** Entities are being stopped (S3). */
   stopping = false
-  /** Not before this moment is a move to be tried again: the last one was declined, or could not send the state. */
+  /** Not before this moment is a move to be tried again: the last one came to nothing. */
   restUntil = -Infinity
   #failures = 0
   #cancelOffer: CancelTimer | undefined
@@ -194,10 +192,9 @@ export class Shard {
     if (this.giver === undefined) return
     const { giver, actions } = stepGiver(this.giver, event, this.#world.ownership.ships)
     this.giver = giver.at === "away" ? undefined : giver
-    if (event.kind === "declined") this.restUntil = this.#world.now() + declinedMs
     if (giver.at !== "offering") this.#cancelOffer?.()
     for (const action of actions) this.#doAsGiver(action, giver)
-    if (giver.at === "running" || giver.at === "away") this.#moveEnded()
+    if (giver.at === "running" || giver.at === "away") this.#moveEnded(giver.at === "running")
     this.#world.changed(this)
   }
 
@@ -224,12 +221,10 @@ export class Shard {
       case "ship":
         return void ownership.ship(shard, action.taker, move).catch(() => {
           if (this.move !== move || this.giver?.at !== "shipping") return
-          this.restUntil = this.#world.now() + Math.min(shipAgainMs.most, shipAgainMs.first * 2 ** this.#failures++)
           tell(action.taker, { kind: "abort", shard, move })
           this.#toGiver({ kind: "taker-gone" })
         })
       case "release":
-        this.#failures = 0
         return void ownership.release(shard, action.taker).then(
           (kind) => {
             if (kind === "unknown") timer(releaseAgainMs, () => same({ kind: "release-unknown" }))
@@ -281,7 +276,7 @@ export class Shard {
     this.taker = taker
     for (const action of actions) this.#doAsTaker(action)
     if (taker !== before && taker.at === "serving") this.#becomeOwner()
-    else if (taker !== before && taker.at === "idle") this.#moveEnded()
+    else if (taker !== before && taker.at === "idle") this.#moveEnded(false)
     this.#world.changed(this)
   }
 
@@ -323,15 +318,18 @@ export class Shard {
   #becomeOwner(): void {
     this.giver = RUNNING
     this.taker = IDLE
-    this.#moveEnded()
+    this.#moveEnded(false)
     this.#world.changed(this)
   }
 
   // --- both ---------------------------------------------------------------------------------------------------------------------------------
 
-  #moveEnded(): void {
+  /** @param forNothing it was given to nobody */
+  #moveEnded(forNothing: boolean): void {
     if (this.peer === undefined) return
     this.peer = undefined
+    if (forNothing) this.restUntil = this.#world.now() + Math.min(restMs.most, restMs.first * 2 ** this.#failures++)
+    else this.#failures = 0
     this.#world.ownership.dismiss(this.number, "keep")
   }
 

@@ -137,8 +137,11 @@ class Way implements ConsulAgent {
   renewSession = (id: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.renewSession(id, own)) // prettier-ignore
   destroySession = (id: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.destroySession(id, own)) // prettier-ignore
   acquire = (key: string, value: string, session: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.acquire(key, value, session, own)) // prettier-ignore
+  acquireAll = (keys: readonly string[], value: string, session: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.acquireAll(keys, value, session, own)) // prettier-ignore
+  releaseAll = (keys: readonly string[], session: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.releaseAll(keys, session, own)) // prettier-ignore
   release = (key: string, session: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.release(key, session, own)) // prettier-ignore
-  get = (key: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.get(key, own))
+  get = (key: string, limits: CallLimits & Pick<Blocking, "consistent">) =>
+    this.#call(true, limits, (agent, own) => agent.get(key, own))
   under = (prefix: string, blocking: Blocking) => this.#call(true, blocking, (agent, own) => agent.under(prefix, own))
   compareAndSet = (key: string, value: string, index: number, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.compareAndSet(key, value, index, own)) // prettier-ignore
   compareAndDelete = (key: string, index: number, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.compareAndDelete(key, index, own)) // prettier-ignore

@@ -59,6 +59,7 @@ export function clusterRun({
     faults: rest.faults ?? faults,
     store: { lostAnswers: 0.001 },
     patienceMs: 90_000,
+    maxHappenings: 3_000_000,
     shards: 32,
     async start(node) {
       const { definitions } = worldOf(node.simulation)
