@@ -52,6 +52,8 @@ const defaultReadyMs = 60_000
 /** Of each of the last steps, but for the stop of the actors, which have limits of their own. */
 const closeMs = 6000
 const lookMs = 20
+/** A drain takes as long as it takes; the caller is told at once when the link is lost. */
+const operateMs = 10 * 60_000
 const service = "node"
 
 /**
@@ -364,7 +366,7 @@ class ClusterNode implements Cluster {
     const peer = this.#mesh.named(node)
     if (peer === undefined)
       throw new AgentOSError("UNKNOWN_NODE", `no node ${JSON.stringify(node)} can be reached from ${this.id}`)
-    await this.#mesh.call(peer, service, what, undefined, { timeoutMs: this.#parts.options.drainMs ?? defaultDrainMs })
+    await this.#mesh.call(peer, service, what, undefined, { timeoutMs: operateMs })
   }
 
   /** By this node or another one. */

@@ -41,6 +41,9 @@ export function nodeId({ name, incarnation }: Incarnation): NodeId {
   return `${name}#${incarnation}`
 }
 
+/** The name in an id (N1). */
+export const nameOf = (id: NodeId): string => id.slice(0, id.lastIndexOf("#"))
+
 /** @returns undefined for a text that is no id of a node */
 export function incarnationOf(id: NodeId): Incarnation | undefined {
   const [, name, digits] = /^([^#]+)#([0-9]+)$/.exec(id) ?? []

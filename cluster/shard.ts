@@ -56,10 +56,8 @@ export interface ShardWorld {
 const handleMs = 1000
 /** A taker that says nothing for so long does not want it. */
 const offerMs = 3000
-/** Before a move is tried again whose state could not be sent: at first, and at most. */
-const shipAgainMs = { first: 1000, most: 60_000 }
-/** Before a move is tried again that came to nothing for another reason (the taker declined it, the record was kept): at first, and at most. */
-const moveAgainMs = { first: 250, most: 8000 }
+/** Before a move that came to nothing is tried again: at first, and at most. */
+const restMs = { first: 1000, most: 60_000 }
 /** Before a release whose outcome is not known is asked about again. */
 const releaseAgainMs = 200
 
@@ -81,8 +79,6 @@ export class Shard {
   /** Not before this moment is a move to be tried again: the last one came to nothing. */
   restUntil = -Infinity
   #failures = 0
-  /** Moves in a row that came to nothing. */
-  #inVain = 0
   #cancelOffer: CancelTimer | undefined
 
   constructor(number: number, world: ShardWorld) {
@@ -194,16 +190,11 @@ export class Shard {
 
   #toGiver(event: GiverEvent): void {
     if (this.giver === undefined) return
-    const before = this.giver
-    const { giver, actions } = stepGiver(before, event, this.#world.ownership.ships)
+    const { giver, actions } = stepGiver(this.giver, event, this.#world.ownership.ships)
     this.giver = giver.at === "away" ? undefined : giver
     if (giver.at !== "offering") this.#cancelOffer?.()
-    if (giver.at === "running" && before.at !== "running") {
-      const rest = Math.min(moveAgainMs.most, moveAgainMs.first * 2 ** this.#inVain++)
-      this.restUntil = Math.max(this.restUntil, this.#world.now() + rest)
-    }
     for (const action of actions) this.#doAsGiver(action, giver)
-    if (giver.at === "running" || giver.at === "away") this.#moveEnded()
+    if (giver.at === "running" || giver.at === "away") this.#moveEnded(giver.at === "running")
     this.#world.changed(this)
   }
 
@@ -230,12 +221,10 @@ export class Shard {
       case "ship":
         return void ownership.ship(shard, action.taker, move).catch(() => {
           if (this.move !== move || this.giver?.at !== "shipping") return
-          this.restUntil = this.#world.now() + Math.min(shipAgainMs.most, shipAgainMs.first * 2 ** this.#failures++)
           tell(action.taker, { kind: "abort", shard, move })
           this.#toGiver({ kind: "taker-gone" })
         })
       case "release":
-        this.#failures = 0
         return void ownership.release(shard, action.taker).then(
           (kind) => {
             if (kind === "unknown") timer(releaseAgainMs, () => same({ kind: "release-unknown" }))
@@ -287,7 +276,7 @@ export class Shard {
     this.taker = taker
     for (const action of actions) this.#doAsTaker(action)
     if (taker !== before && taker.at === "serving") this.#becomeOwner()
-    else if (taker !== before && taker.at === "idle") this.#moveEnded()
+    else if (taker !== before && taker.at === "idle") this.#moveEnded(false)
     this.#world.changed(this)
   }
 
@@ -327,18 +316,20 @@ export class Shard {
   }
 
   #becomeOwner(): void {
-    this.#inVain = 0
     this.giver = RUNNING
     this.taker = IDLE
-    this.#moveEnded()
+    this.#moveEnded(false)
     this.#world.changed(this)
   }
 
   // --- both ---------------------------------------------------------------------------------------------------------------------------------
 
-  #moveEnded(): void {
+  /** @param forNothing it was given to nobody */
+  #moveEnded(forNothing: boolean): void {
     if (this.peer === undefined) return
     this.peer = undefined
+    if (forNothing) this.restUntil = this.#world.now() + Math.min(restMs.most, restMs.first * 2 ** this.#failures++)
+    else this.#failures = 0
     this.#world.ownership.dismiss(this.number, "keep")
   }
 

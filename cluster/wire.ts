@@ -251,11 +251,11 @@ export class WireEncoder {
     if (cause !== undefined) this.#failure(cause)
   }
 
-  #definition({ name, types, reentrant, capacity }: FarDefinition): void {
+  #definition({ name, types, reentrant, urgent, capacity }: FarDefinition): void {
     const out = this.#out
     out.text(name)
     writeNumber(out, capacity)
-    for (const texts of [types, reentrant]) {
+    for (const texts of [types, reentrant, urgent]) {
       out.varint(texts.length)
       for (const text of texts) out.text(text)
     }
@@ -448,10 +448,10 @@ export class WireDecoder {
   #definition(from: PlainReader): FarDefinition {
     const name = from.text()
     const capacity = this.#number(from)
-    const [types, reentrant] = [this.#list(from), this.#list(from)]
-    if (capacity < 1 || types.length > 254 || reentrant.some((type) => !types.includes(type)))
+    const [types, reentrant, urgent] = [this.#list(from), this.#list(from), this.#list(from)]
+    if (capacity < 1 || types.length > 254 || [...reentrant, ...urgent].some((type) => !types.includes(type)))
       throw refused("a definition contradicts itself")
-    return { name, types, reentrant, capacity }
+    return { name, types, reentrant, urgent, capacity }
   }
 
   #list(from: PlainReader): string[] {

@@ -179,7 +179,9 @@ export class Member {
       node: cluster.node.name,
       status: async () => this.#view(),
       drain: (node) => cluster.operate(node, "drain"),
+      undrain: (node) => cluster.operate(node, "undrain"),
       leave: async (node) => {
+        await cluster.operate(node, "drain") // for as long as it takes: `leaveMs` is for a node that is stopped
         const { clock } = this.#options
         if (node === cluster.node.name) return clock.afterInputOutput(() => this.#stop())
         const peer = peers.named(node)

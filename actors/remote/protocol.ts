@@ -20,7 +20,7 @@
  * Invariants
  *   W1. What one side sends arrives in that order, or the channel is lost and nothing more arrives.
  *   W2. Names, never numbers of handlers; times as what is left of them, never as moments.
- *   W3. A sender has at most a window of messages to one mailbox under way that were not taken: no queue is without a bound.
+ *   W3. A sender has at most a window of messages to one mailbox under way that were not taken, and another one of those that overtake: no queue is without a bound.
  */
 import type { Failure, FarExit } from "./failure.js"
 import type { Part } from "./payload.js"
@@ -81,6 +81,7 @@ export interface FarDefinition {
   readonly name: string
   readonly types: readonly string[]
   readonly reentrant: readonly string[]
+  readonly urgent: readonly string[]
   readonly capacity: number
 }
 

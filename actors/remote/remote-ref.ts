@@ -16,9 +16,9 @@ import { failureOf } from "./failure.js"
 import { windowOf, type FarDefinition } from "./protocol.js"
 
 /** A definition of the other side, as far as a sender must know it. */
-export function farCompiled({ name, types, reentrant, capacity }: FarDefinition): Compiled {
+export function farCompiled({ name, types, reentrant, urgent, capacity }: FarDefinition): Compiled {
   const receive = Object.fromEntries(types.map((type) => [type, () => undefined]))
-  return new Compiled({ name, state: () => undefined, receive, reentrant, mailbox: { capacity } })
+  return new Compiled({ name, state: () => undefined, receive, reentrant, mailbox: { capacity, urgent } })
 }
 
 /** Of a ref whose definition is not known here: any message may be sent, and the other side refuses what it does not know. */
@@ -85,11 +85,11 @@ export class RemoteRef extends Cell {
   }
 
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    this.compiled.number(type)
+    const number = this.compiled.number(type)
     const { link } = this
     if (!this.alive || (link.refusal !== undefined && !this.#insists))
       return this.system.deadLetter(this, type, cause, "stopped")
-    if (!this.#hasRoom) {
+    if (!this.#hasRoom(number)) {
       this.system.counts.refused += 1
       return false
     }
@@ -111,19 +111,19 @@ export class RemoteRef extends Cell {
     )
   }
 
-  get #hasRoom(): boolean {
-    return (this.#underWay < this.#window && !this.link.full) || this.#insists
+  #hasRoom(number: number): boolean {
+    return (this.#underWay < this.#most(number) && !this.link.full) || this.#insists
   }
 
   #ask(type: string, payload: unknown, ask: Ask): boolean {
-    this.compiled.number(type)
+    const number = this.compiled.number(type)
     const { link } = this
     if (link.refusal !== undefined && !this.#insists) {
       ask.fail(link.refusal)
       return false
     }
     if (!this.alive) return this.system.deadLetter(this, type, ask, "stopped")
-    if (this.#hasRoom) {
+    if (this.#hasRoom(number)) {
       link.ask(this.remoteName, type, payload, ask)
       this.#underWay += 1
       return true
@@ -139,6 +139,12 @@ export class RemoteRef extends Cell {
     const message = `${this.#underWay} messages to ${this.address} are under way, and it takes no more`
     ask.fail(new AgentOSError("MAILBOX_FULL", message))
     return false
+  }
+
+  /** How many may be under way before a message with this handler: those that overtake over there pass a full window, too. */
+  #most(handler: number): number {
+    const { lanes } = this.compiled
+    return lanes === undefined || lanes[handler] === 0 ? this.#window : 2 * this.#window
   }
 
   /** So many messages were taken; none: the link has room again. */

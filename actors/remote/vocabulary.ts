@@ -81,8 +81,8 @@ export class Vocabulary {
     const number = this.#kindsSent.size
     this.#kindsSent.set(compiled, number)
     const { types, capacity } = compiled
-    const { name, reentrant = [] } = compiled.spec
-    const definition: FarDefinition = { name, types, reentrant, capacity }
+    const { name, reentrant = [], mailbox } = compiled.spec
+    const definition: FarDefinition = { name, types, reentrant, urgent: mailbox?.urgent ?? [], capacity }
     this.#say(op.kind, definition)
     return number
   }

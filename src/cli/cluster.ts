@@ -31,6 +31,11 @@ export async function drainNode(name: string | undefined, options: ClusterOption
   console.log(clusterTable(await shown(node, name, work)))
 }
 
+export async function undrainNode(name: string | undefined, options: ClusterOptions): Promise<void> {
+  const node = await askedNode(options)
+  console.log(clusterTable(await node.call<ClusterView>("POST", "/v1/cluster/undrain", about(name))))
+}
+
 /** Waits until a node has no shards, and ends it. */
 export async function leaveCluster(name: string | undefined, options: ClusterOptions): Promise<void> {
   const node = await askedNode(options)

@@ -72,10 +72,12 @@ export interface Client {
   models(): Promise<readonly Askable[]>
   /** The node's actors as their supervisors hold them, from the root on. */
   actors(options?: { readonly mostChildren?: number }): Promise<ActorNode>
-  /** The cluster as this node sees it. @throws `NOT_CLUSTERED`, as the four that follow */
+  /** The cluster as this node sees it. @throws `NOT_CLUSTERED`, as the five that follow */
   cluster(): Promise<ClusterView>
   /** Gives all shards of a node (default: the one that is asked) to the others; answers when it has none. */
   drainNode(node?: string): Promise<ClusterView>
+  /** Lets a node that was drained take shards again. */
+  undrainNode(node?: string): Promise<ClusterView>
   /** Drains a node (default: the one that is asked) and ends it. */
   leaveCluster(node?: string): Promise<ClusterView>
   /** Moves shards to where they should be, or only tells which would move. */

@@ -142,6 +142,7 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
     actors: async (options = {}) => actorNode(await call("ListActors", v1.ActorsRequest, v1.Actor, options)),
     cluster: async () => clusterView(await call("ClusterStatus", v1.ListRequest, v1.Cluster, {})),
     drainNode: (node) => change("DrainNode", node),
+    undrainNode: (node) => change("UndrainNode", node),
     leaveCluster: (node) => change("LeaveCluster", node),
     rebalanceCluster: async ({ dryRun = false } = {}) =>
       rebalanceView(await call("RebalanceCluster", v1.RebalanceRequest, v1.RebalancePlan, { dryRun })),

@@ -83,6 +83,7 @@ export function restTransport(url: string, apiKey: string | undefined): Client {
     actors: ({ mostChildren = 100 } = {}) => call<ActorNode>(`/v1/actors?mostChildren=${mostChildren}`),
     cluster: () => call<ClusterView>("/v1/cluster"),
     drainNode: (node) => change("drain", { node }),
+    undrainNode: (node) => change("undrain", { node }),
     leaveCluster: (node) => change("leave", { node }),
     rebalanceCluster: ({ dryRun = false } = {}) => change<RebalanceView>("rebalance", { dryRun }),
     forgetNode: (node) => change("forget", { node }),

@@ -107,7 +107,9 @@ export interface ClusterBackend {
   status(): Promise<ClusterView>
   /** Gives all shards of a node away; it stays a member. Done when it has none. @throws `UNKNOWN_NODE` */
   drain(node: string): Promise<void>
-  /** The same, and then it leaves: what is answered here is answered before this node stops. @throws `UNKNOWN_NODE` */
+  /** It takes shards again. @throws `UNKNOWN_NODE` */
+  undrain(node: string): Promise<void>
+  /** Drains it, and then it leaves: what is answered here is answered before this node stops. @throws `UNKNOWN_NODE` */
   leave(node: string): Promise<void>
   rebalance(options: { readonly dryRun: boolean }): Promise<RebalanceView>
   /** Declares a node lost for good, and the state that lies only there. @throws `UNKNOWN_NODE`, `NODE_ALIVE` */

@@ -25,6 +25,10 @@ export class ClusterOperations {
     return this.#change(call, node, (cluster, about) => cluster.drain(about))
   }
 
+  async undrain(call: Call, node: string | undefined): Promise<ClusterView> {
+    return this.#change(call, node, (cluster, about) => cluster.undrain(about))
+  }
+
   async leave(call: Call, node: string | undefined): Promise<ClusterView> {
     return this.#change(call, node, (cluster, about) => cluster.leave(about)) // C2, see ClusterBackend
   }

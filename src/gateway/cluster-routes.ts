@@ -21,6 +21,11 @@ export function addCluster(app: FastifyInstance, { parts }: Service): void {
     (request) => cluster.drain(callOf(request), request.body.node),
   )
   app.post<{ Body: { node?: string } }>(
+    "/v1/cluster/undrain",
+    admin("UndrainNode", "Lets a node take shards again.", { body: about, response: view }),
+    (request) => cluster.undrain(callOf(request), request.body.node),
+  )
+  app.post<{ Body: { node?: string } }>(
     "/v1/cluster/leave",
     admin("LeaveCluster", "Drains a node and ends it.", { body: about, response: view }),
     (request) => cluster.leave(callOf(request), request.body.node),

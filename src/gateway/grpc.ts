@@ -361,6 +361,10 @@ function addCluster(methods: Methods, { parts }: Service): void {
     const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
     return messages.cluster(await cluster.drain(call, node))
   })
+  methods.unary("UndrainNode", "admin", v1.NodeRequest, v1.Cluster, async (request, call) => {
+    const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
+    return messages.cluster(await cluster.undrain(call, node))
+  })
   methods.unary("LeaveCluster", "admin", v1.NodeRequest, v1.Cluster, async (request, call) => {
     const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
     return messages.cluster(await cluster.leave(call, node))

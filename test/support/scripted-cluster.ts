@@ -33,6 +33,10 @@ export class ScriptedCluster implements ClusterBackend {
     this.#members = this.#members.map((one) => (one.name === node ? { ...one, shards: 0 } : one))
   }
 
+  async undrain(node: string): Promise<void> {
+    this.#note("undrain", node)
+  }
+
   async leave(node: string): Promise<void> {
     this.#note("leave", node)
     this.#members = this.#members.filter(({ name }) => name !== node)

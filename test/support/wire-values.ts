@@ -149,7 +149,7 @@ const operation: fc.Arbitrary<readonly unknown[]> = fc.oneof(
 /** What names the types 0 and 1 and the definition 0: it comes first. */
 export const introduction: readonly unknown[] = [
   ...[op.name, "ping", op.name, "note", op.kind],
-  { name: "pinger", types: ["ping", "note"], reentrant: ["note"], capacity: 1024 },
+  { name: "pinger", types: ["ping", "note"], reentrant: ["note"], urgent: ["ping"], capacity: 1024 },
 ]
 
 export const batches: fc.Arbitrary<readonly unknown[]> = fc.array(operation, { maxLength: 6 }).map((all) => all.flat())

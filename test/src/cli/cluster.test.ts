@@ -44,6 +44,7 @@ t.test("drain and leave work on the node that is asked, or on the one that is na
   t.teardown(() => door.close())
   const drained = await cli(folder, ["cluster", "drain", "ben", "--data", "."])
   t.match(drained, { code: 0, out: /ben +up +0 / })
+  t.match(await cli(folder, ["cluster", "undrain", "ben", "--data", "."]), { code: 0, out: /^ben /m })
   t.match(await cli(folder, ["cluster", "leave", "ben", "--data", "."]), {
     code: 0,
     out: "ben has given its shards away and leaves\n",
@@ -52,7 +53,7 @@ t.test("drain and leave work on the node that is asked, or on the one that is na
     code: 0,
     out: "anna has given its shards away and leaves\n",
   })
-  t.strictSame(cluster.done, ["drain ben", "leave ben", "leave anna"])
+  t.strictSame(cluster.done, ["drain ben", "undrain ben", "leave ben", "leave anna"])
   t.match(await cli(folder, ["cluster", "drain", "nobody", "--data", "."]), {
     code: 1,
     err: /^UNKNOWN_NODE no member is called nobody; there are: carlo/,

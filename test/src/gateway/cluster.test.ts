@@ -6,6 +6,7 @@ import { ScriptedCluster } from "#test/support/scripted-cluster.js"
 const allOf = (client: Client): readonly Promise<unknown>[] => [
   client.cluster(),
   client.drainNode(),
+  client.undrainNode(),
   client.leaveCluster(),
   client.rebalanceCluster(),
   client.forgetNode("ben"),
@@ -44,15 +45,17 @@ function clusterContract(name: string, connect: (door: ClusterDoor, apiKey?: str
       const client = connect(door, door.token)
       t.match((await client.drainNode()).members[0], { name: "anna", shards: 0 })
       t.match((await client.drainNode("ben")).members[1], { name: "ben", shards: 0 })
+      t.equal((await client.undrainNode("ben")).node, "anna")
       t.equal((await client.leaveCluster("ben")).members.length, 2)
       t.equal((await client.forgetNode("carlo")).members.length, 1)
       await client.leaveCluster()
-      t.strictSame(cluster.done, ["drain anna", "drain ben", "leave ben", "forget carlo", "leave anna"])
+      t.strictSame(cluster.done, ["drain anna", "drain ben", "undrain ben", "leave ben", "forget carlo", "leave anna"])
       t.strictSame(
         door.audited.map(({ caller, operation, target, outcome }) => `${caller} ${operation} ${target} ${outcome}`),
         [
           "admin DrainNode anna done",
           "admin DrainNode ben done",
+          "admin UndrainNode ben done",
           "admin LeaveCluster ben done",
           "admin ForgetNode carlo done",
           "admin LeaveCluster anna done",
@@ -60,7 +63,7 @@ function clusterContract(name: string, connect: (door: ClusterDoor, apiKey?: str
       )
       await t.rejects(client.drainNode("nobody"), { code: "UNKNOWN_NODE", message: /nobody/ })
       await t.rejects(client.forgetNode(""), { code: "INVALID_REQUEST" })
-      t.equal(door.audited.length, 5, "what was not done is not told as done")
+      t.equal(door.audited.length, 6, "what was not done is not told as done")
       await client.close()
       await door.close()
     },
@@ -111,6 +114,7 @@ t.test("the operations stand in the OpenAPI document, with what they take and an
   t.match(paths["/v1/cluster"], { get: { operationId: "ClusterStatus", responses: { 200: {} } } })
   for (const [path, operationId] of [
     ["drain", "DrainNode"],
+    ["undrain", "UndrainNode"],
     ["leave", "LeaveCluster"],
     ["rebalance", "RebalanceCluster"],
     ["forget", "ForgetNode"],

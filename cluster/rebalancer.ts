@@ -1,0 +1,192 @@
+/**
+ * Which shards this node wants, and which it gives away: what the placement says of the members, carried out with bounds.
+ *
+ * Invariants
+ *   B1. A node that drains or leaves wants no shard and is offered none; its shards go to whom they are placed on without it.
+ *   B2. Moves that nobody needs are bounded per minute, all moves in number. The bound per minute is for shards that have entities in memory; others disturb nobody.
+ *   B3. Each node begins the moves of its own shards only.
+ */
+import type { Clock } from "#actors/clock.js"
+import { holders, type View } from "./members.js"
+import { nameOf, nodeId, type NodeDescription, type NodeId } from "./node.js"
+import type { Wish } from "./ownership.js"
+import { placeTwo, planRebalance, type Plan, type RebalanceLimits, type StateIs } from "./placement.js"
+import type { Shard } from "./shard.js"
+
+/** Between what changes and the moves that follow from it. */
+const planMs = 10
+/** A shard without entities in memory, whose state need not be shipped, moves in no time: so many times as many may do so at once. */
+const emptyAtOnce = 8
+
+export interface RebalancerOptions {
+  readonly self: NodeDescription
+  readonly shards: readonly Shard[]
+  readonly count: number
+  readonly clock: Clock
+  readonly role: string | undefined
+  readonly limits: RebalanceLimits
+  readonly stateIs: StateIs
+  /** Peers that can be reached. */
+  readonly open: ReadonlySet<NodeId>
+  wish(shard: number, wish: Wish): void
+  /** Whether no entity of a shard is in memory. */
+  isEmpty(shard: number): boolean
+  /** Name of the node that owns a shard, as far as this one knows. */
+  ownerOf(shard: number): string | undefined
+}
+
+export class Rebalancer {
+  /** Peers that take no shards. */
+  readonly drainingPeers = new Set<NodeId>()
+  draining = false
+  readonly #options: RebalancerOptions
+  #view: View | undefined
+  #placed: readonly { readonly first: string | undefined; readonly second: string | undefined }[] = []
+  #begunAt: number[] = []
+  #moves = 0
+  #planned = false
+  #closed = false
+
+  constructor(options: RebalancerOptions) {
+    this.#options = options
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  members(view: View): void {
+    this.#view = view
+    this.place()
+  }
+
+  /** Name of the node that a shard is placed on. */
+  placedOn(shard: number): string | undefined {
+    return this.#placed[shard]?.first
+  }
+
+  get placed(): boolean {
+    return this.#placed.length > 0
+  }
+
+  /** Nobody is there to take the shards of this node. */
+  get nobodyTakes(): boolean {
+    return this.#leaves && !this.#placed.some(({ first }) => first !== undefined)
+  }
+
+  /** B1 */
+  get #leaves(): boolean {
+    const { self } = this.#options
+    return this.draining || this.#view?.members.get(nodeId(self))?.status === "leaving"
+  }
+
+  place(): void {
+    const { self, count, role, wish } = this.#options
+    const view = this.#view
+    if (view === undefined || this.#closed) return
+    this.#placed = placeTwo(count, this.#candidates(view), role)
+    for (const [shard, { first, second }] of this.#placed.entries())
+      wish(shard, first === self.name ? "serve" : second === self.name ? "stand-by" : "none")
+    this.plan()
+  }
+
+  #candidates(view: View): readonly NodeDescription[] {
+    const me = nodeId(this.#options.self)
+    return holders(view).filter((node) => {
+      const id = nodeId(node)
+      return id === me ? !this.draining : !this.drainingPeers.has(id)
+    })
+  }
+
+  /** Begins the moves that are due; asked for often, done now and then. */
+  plan(): void {
+    if (this.#planned || this.#closed) return
+    this.#planned = true
+    this.#options.clock.timer(planMs, () => {
+      this.#planned = false
+      if (!this.#closed) this.#beginMoves()
+    })
+  }
+
+  #beginMoves(): void {
+    const { self, shards, clock, limits, stateIs, isEmpty } = this.#options
+    const now = clock.monotonic()
+    const shared = stateIs === "shared"
+    let moving = 0
+    const inUse: Going[] = []
+    const empty: Going[] = []
+    const homeless: Shard[] = []
+    for (const shard of shards) {
+      if (shard.moving || shard.stopping) moving += 1
+      else if (shard.giver !== undefined && shard.restUntil <= now) {
+        const to = this.placedOn(shard.number)
+        if (to === undefined && shared && this.nobodyTakes) homeless.push(shard)
+        else if (to !== undefined && to !== self.name) (isEmpty(shard.number) ? empty : inUse).push({ shard, to })
+      }
+    }
+    for (const shard of homeless) void shard.letGo()
+    if (inUse.length + empty.length === 0) return
+    this.#begunAt = this.#begunAt.filter((at) => now - at < 60_000)
+    moving = this.#begin(inUse, limits, moving, now, true)
+    const atOnce = limits.atOnce * (shared ? emptyAtOnce : 1)
+    this.#begin(empty, { perMinute: Infinity, atOnce }, moving, now, false) // B2
+  }
+
+  /** @param counts against the bound per minute @returns how many are moving then */
+  #begin(going: readonly Going[], limits: RebalanceLimits, moving: number, now: number, counts: boolean): number {
+    const { self, stateIs } = this.#options
+    const plan = planRebalance(
+      {
+        current: going.map(() => self.name),
+        wished: going.map(({ to }) => to),
+        alive: new Set([self.name]),
+        leaving: new Set(this.#leaves ? [self.name] : []),
+        moving: new Set(Array.from({ length: moving }, (_, n) => -1 - n)), // others than these
+        begunAt: this.#begunAt,
+        stateIs,
+      },
+      limits,
+      now,
+    )
+    let begun = 0
+    for (const { shard: place, to, why } of plan.now) {
+      const taker = this.#peerNamed(to)
+      if (taker === undefined) continue
+      if (counts && why === "level") this.#begunAt.push(now)
+      begun += 1
+      ;(going[place] as Going).shard.begin(++this.#moves, taker)
+    }
+    return moving + begun
+  }
+
+  #peerNamed(name: string): NodeId | undefined {
+    for (const id of this.#options.open) if (nameOf(id) === name) return id
+    return undefined
+  }
+
+  /** What would be moved, and how it looks afterwards: as this node sees it. */
+  dryRun(): Plan {
+    const { self, shards, count, clock, limits, stateIs, open, ownerOf } = this.#options
+    const leaving = new Set([...this.drainingPeers].map(nameOf))
+    if (this.#leaves) leaving.add(self.name)
+    return planRebalance(
+      {
+        current: Array.from({ length: count }, (_, shard) => ownerOf(shard)),
+        wished: this.#placed.map(({ first }) => first),
+        alive: new Set([self.name, ...[...open].map(nameOf)]),
+        leaving,
+        moving: new Set(shards.filter(({ moving }) => moving).map(({ number }) => number)),
+        begunAt: this.#begunAt,
+        stateIs,
+      },
+      limits,
+      clock.monotonic(),
+    )
+  }
+}
+
+/** A shard that is to go to a node. */
+interface Going {
+  readonly shard: Shard
+  readonly to: string
+}
