@@ -59,6 +59,7 @@ export class Dispatch implements ShardedRefs {
   /** Who wait until nothing is held for a shard. */
   readonly #settled = new Map<number, (() => void)[]>()
   #flushing = 0
+  #relays = 0
   #system!: ActorSystem
   #peers!: Peers
   #closed = false
@@ -139,6 +140,17 @@ export class Dispatch implements ShardedRefs {
   /** A flush is under way. */
   get flushing(): boolean {
     return this.#flushing > 0
+  }
+
+  /** Asks of others that were passed on to peers, and have not ended. */
+  get relays(): number {
+    return this.#relays
+  }
+
+  relayed(answer: Promise<never>): void {
+    const ended = (): void => void (this.#relays -= 1)
+    this.#relays += 1
+    answer.then(ended, ended)
   }
 
   /** @param accepted before, by this node: no bound stands against it */
@@ -249,7 +261,9 @@ export class Dispatch implements ShardedRefs {
     if (ask.ended) return
     const timeoutMs = ask.deadline - this.#system.wheel.now
     const options = { timeoutMs, whenFull: patient ? ("wait" as const) : undefined }
-    ref.request(type, payload, ask.cause, options, ask.serving, ask.asker).then(
+    const asked = ref.request(type, payload, ask.cause, options, ask.serving, ask.asker)
+    this.relayed(asked)
+    asked.then(
       (answer: unknown) => ask.reply(new Elsewhere(answer)),
       (error: unknown) => ask.fail(new Elsewhere(error)),
     )

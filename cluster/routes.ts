@@ -31,6 +31,20 @@ export class Routes {
     return known?.owner !== owner
   }
 
+  /** What another node knows, by shard; an owner's own word counts as much. */
+  learnAll(owners: readonly (NodeId | null)[], epochs: readonly number[]): readonly number[] {
+    const news: number[] = []
+    for (const [shard, owner] of owners.entries())
+      if (owner !== null && this.learn(shard, owner, epochs[shard] as number)) news.push(shard)
+    return news
+  }
+
+  /** All that is known, as it can be told to another. */
+  all(shards: number): { readonly owners: readonly (NodeId | null)[]; readonly epochs: readonly number[] } {
+    const known = Array.from({ length: shards }, (_, shard) => this.#routes[shard])
+    return { owners: known.map((route) => route?.owner ?? null), epochs: known.map((route) => route?.epoch ?? 0) }
+  }
+
   /** T2 */
   gave(shard: number, taker: NodeId, epoch: number): void {
     const known = this.#routes[shard]

@@ -10,7 +10,7 @@
  *
  * Invariants
  *   N1. Every peer is told which shards this node serves under which epoch: when its link opens, and with every change. So senders need no registry.
- *   N2. A node that drains tells its peers, which place nothing on it any more.
+ *   N2. A node that drains tells its peers, which place nothing on it any more. It is done when they send to others, and all is answered that it has passed on for them.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
@@ -66,13 +66,15 @@ const SERVICE = "shards"
 const barrierMs = 3000
 /** Between two looks at what waits for time to pass. */
 const lookMs = 1000
-/** How long a node that drains waits for those that took its shards to say that they serve them. */
+/** How long a node that drains waits for others: to say that they serve its shards, to hear of that, and to answer. */
 const takenMs = 5000
 
 type News =
   | MoveNews
   | { readonly kind: "serving"; readonly shards: readonly number[]; readonly epochs: readonly number[] }
   | { readonly kind: "draining"; readonly on: boolean }
+  /** All that a node knows of owners, before it goes. */
+  | { readonly kind: "routes"; readonly owners: readonly (NodeId | null)[]; readonly epochs: readonly number[] }
 
 export class Shards implements EntityDoor {
   readonly #self: NodeDescription
@@ -237,6 +239,9 @@ export class Shards implements EntityDoor {
             if (news.on) this.#rebalancer.drainingPeers.add(from)
             else this.#rebalancer.drainingPeers.delete(from)
             return this.#rebalancer.place()
+          case "routes":
+            for (const number of this.#dispatch.routes.learnAll(news.owners, news.epochs)) this.#changed(number)
+            return
           case "offer":
             if (this.#rebalancer.draining) return this.#tell(from, { kind: "decline", shard: news.shard, move: news.move }) // prettier-ignore
             return this.#shards[news.shard]?.heard(from, news)
@@ -248,11 +253,13 @@ export class Shards implements EntityDoor {
   }
 
   #heardServing(from: NodeId, shards: readonly number[], epochs: readonly number[]): void {
-    const { routes } = this.#dispatch
-    for (const [i, number] of shards.entries()) {
-      const shard = this.#shards[number]
-      if (shard !== undefined && routes.learn(number, from, epochs[i] as number)) this.#dispatch.changed(shard)
-    }
+    for (const [i, number] of shards.entries())
+      if (this.#dispatch.routes.learn(number, from, epochs[i] as number)) this.#changed(number)
+  }
+
+  #changed(number: number): void {
+    const shard = this.#shards[number]
+    if (shard !== undefined) this.#dispatch.changed(shard)
   }
 
   #world(): ShardWorld {
@@ -316,8 +323,8 @@ export class Shards implements EntityDoor {
   }
 
   /**
-   * Gives all shards away and takes none any more (N2). Resolves when this node owns none, or only such as lie on it while nobody is there to take them; and when those who took
-   * them serve them, or do not say so for a while.
+   * Gives all shards away and takes none any more (N2). Resolves when this node owns none, or only such as lie on it while nobody is there to take them. For what others have to do
+   * with it, it waits a few seconds.
    */
   async drain(): Promise<void> {
     const drained = (): boolean => this.#closed || (this.#ownership.ships && this.#rebalancer.nobodyTakes) || this.#ownsNone // prettier-ignore
@@ -326,8 +333,14 @@ export class Shards implements EntityDoor {
     const look = (): Promise<void> => new Promise((again) => this.#clock.timer(20, again))
     while (!drained()) await look()
     const until = this.#clock.monotonic() + takenMs
-    const open = (): boolean => given.some(({ number }) => this.#dispatch.routes.of(number)?.given === true)
-    while (!this.#closed && open() && this.#clock.monotonic() < until) await look()
+    const wait = async (open: () => boolean): Promise<void> => {
+      while (open() && !this.#closed && this.#clock.monotonic() < until) await look()
+    }
+    await wait(() => given.some(({ number }) => this.#dispatch.routes.of(number)?.given === true)) // until they are served
+    const news: News = { kind: "routes", ...this.#dispatch.routes.all(this.#count) }
+    const told = [...this.#dispatch.open].map((peer) => this.#peers.call(peer, SERVICE, news.kind, news, { timeoutMs: takenMs })) // prettier-ignore
+    await Promise.allSettled(told) // with its answer each peer's last message by the old route is here
+    await wait(() => this.#dispatch.relays > 0)
   }
 
   get #ownsNone(): boolean {

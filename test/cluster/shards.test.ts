@@ -118,9 +118,30 @@ t.test(
     t.equal(cluster.nodes.get("c")!.system.residentEntities, 0)
     await cluster.clock.advance(500)
     await load.end(t)
+    t.ok(load.slowest < 1000, "no barrier waits for another")
     t.same([a!.shards.status.held, b!.shards.status.held], [0, 0])
   },
 )
+
+t.test("nodes are restarted one after the other under load, and nobody notices", async (t) => {
+  const cluster = new TestCluster(t, { delay: () => 1 + Math.random() * 5, rebalance: { perMinute: 1000, atOnce: 16 } })
+  await cluster.startAll("a", "b", "c")
+  const client = await cluster.start("client", 0)
+  const load = new Load(cluster, ["client"], 20)
+  load.begin()
+  for (const name of ["a", "b", "c"]) {
+    await cluster.clock.advance(500)
+    const began = cluster.clock.now
+    await cluster.within(cluster.leave(name), 60_000)
+    t.ok(cluster.clock.now - began < 10_000, `${Math.round(cluster.clock.now - began)} ms`)
+    await cluster.clock.advance(500)
+    await cluster.start(name)
+    await cluster.ready()
+  }
+  await load.end(t)
+  t.ok(load.slowest < 1000)
+  t.equal(client.shards.status.served, 0, "a node without capacity has no shards")
+})
 
 /** A key of a ledger whose shard a node owns. */
 function keyOn(cluster: TestCluster, name: string): string {
@@ -139,6 +160,8 @@ class Load {
   readonly #senders: string[]
   #on = true
   #open = 0
+  /** How long the slowest ask took. */
+  slowest = 0
 
   constructor(
     readonly cluster: TestCluster,
@@ -172,11 +195,15 @@ class Load {
       return
     }
     this.#open += 1
+    const asked = this.cluster.clock.now
     ref
       .with({ timeoutMs: 20_000 })
       .ask("note", { sender, n })
       .then(
-        () => (this.#open -= 1),
+        () => {
+          this.#open -= 1
+          this.slowest = Math.max(this.slowest, this.cluster.clock.now - asked)
+        },
         (error: unknown) => {
           this.#open -= 1
           this.#failed.push(error)
@@ -201,7 +228,7 @@ class Load {
         t.same(got, wanted, `what ${sender} sent to k${key}`)
       }
     }
-    t.comment(`${total} messages`)
+    t.comment(`${total} messages, the slowest ask took ${Math.round(this.slowest)} ms`)
   }
 }
 

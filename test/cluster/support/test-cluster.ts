@@ -225,6 +225,22 @@ export class TestCluster {
     this.clock.timer(downMs, () => tell("down"))
   }
 
+  /** Ends a node in order. */
+  async leave(name: string): Promise<void> {
+    const node = this.nodes.get(name)
+    if (node === undefined) return
+    await node.shards.drain()
+    this.mark(name, "leaving")
+    await node.system.stop()
+    await node.shards.leave()
+    await node.seat.leave()
+    await node.registry.close()
+    for (const other of this.nodes.values()) if (other !== node) this.mesh.cut(other.peers, node.peers)
+    this.nodes.delete(name)
+    node.clock.view.end()
+    this.announce()
+  }
+
   /** Lets a node stand still. */
   freeze(name: string, milliseconds: number): void {
     const node = this.nodes.get(name)
