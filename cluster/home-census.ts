@@ -6,11 +6,12 @@
  * Invariants
  *   C1. While the registry has no `homes` record, nothing is claimed and nothing is moved. Whoever knows the life of the cluster writes the records again that it knows, or that a peer
  *       knows, those of absent nodes too; then `homes`.
- *   C2. `homes` says that the records are whole only when every node that is a home in any of them was asked: one that is absent may own shards that nobody else has heard of.
- *       Until then a shard without a record is nobody's, and starts nowhere; it is asked again and again.
+ *   C2. `homes` says that the records are whole only when each shard has a home, or every node was asked that may be one: it may own shards that nobody else has heard of. Until
+ *       then a shard without a home is nobody's, and starts nowhere; it is asked again and again.
  *   C3. A new life begins only when no node that the registry lists as living has another, each of them has answered, and for a while no other has come; nodes with state from before
  *       the cluster claim their shards first.
  *   C4. A node of another life has no part: it serves nothing and touches nothing, its own copies neither.
+ *   C5. Before its first claim a node has all nodes that live write down its name, so that whoever takes a census later knows whom to ask.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import { backoff } from "./consul-watch.js"
@@ -25,6 +26,8 @@ import type { RegisteredNode, Registry } from "./registry.js"
 /** What a node tells of the homes that it knows. */
 export interface HomeReport {
   readonly life: string | undefined
+  /** Names of nodes that it knows to be possible homes. */
+  readonly nodes: readonly string[]
   /** It has claimed the shards that it held from before the cluster. */
   readonly ready: boolean
   /** Of shards that it knows to have a record. */
@@ -47,17 +50,20 @@ export type RegistryStanding =
   | { readonly is: "ours"; readonly whole: boolean }
   | { readonly is: "foreign"; readonly life: string }
 
-/** The newest of what several nodes know, and whether everyone was asked who may know more (C2). */
+/** The newest of what several nodes know, and who may know more (C2). */
 export function merged(
   shards: number,
   reports: ReadonlyMap<string, HomeReport>,
-): { readonly records: readonly HomeRecord[]; readonly whole: boolean } {
+): { readonly records: readonly HomeRecord[]; readonly unasked: readonly string[] } {
   const records = new Array<HomeRecord>(shards).fill({ home: undefined, epoch: 0 })
   for (const { homes } of reports.values())
     for (const [shard, home, epoch] of homes)
       if (shard < shards && epoch > (records[shard] as HomeRecord).epoch)
         records[shard] = { home: home ?? undefined, epoch }
-  return { records, whole: records.every(({ home }) => home === undefined || reports.has(home)) }
+  if (records.every(({ home }) => home !== undefined)) return { records, unasked: [] }
+  const nodes = new Set([...reports.values()].flatMap(({ nodes }) => nodes))
+  for (const { home } of records) if (home !== undefined) nodes.add(home)
+  return { records, unasked: [...nodes].filter((name) => !reports.has(name)).sort() }
 }
 
 export interface CensusPorts {
@@ -91,7 +97,7 @@ export class HomeCensus {
 
   /** Why the records are not whole, in words. */
   get trouble(): string | undefined {
-    return this.standing.is === "ours" && this.standing.whole ? undefined : this.#trouble
+    return this.standing.is !== "foreign" && this.#done ? undefined : this.#trouble
   }
 
   /** The watch has told of the record, or that there is none. */
@@ -109,7 +115,7 @@ export class HomeCensus {
 
   get #done(): boolean {
     const { standing } = this
-    return (standing.is === "ours" && standing.whole) || standing.is === "foreign"
+    return (standing.is === "ours" && standing.whole && this.#ports.marks.met) || standing.is === "foreign"
   }
 
   #judge(value: string | undefined): void {
@@ -150,6 +156,7 @@ export class HomeCensus {
     if (record !== undefined && marks.life === undefined) await marks.setLife(record.life)
     if (record !== undefined) this.saw(JSON.stringify(record))
     if (this.#done) return true
+    if (this.standing.is === "ours" && this.standing.whole) return this.#introduce()
     const reports = await this.#ask()
     const lives = new Set([...reports.values()].flatMap(({ life }) => life ?? []))
     const version = seen.kind === "found" ? seen.record.version : 0
@@ -172,7 +179,26 @@ export class HomeCensus {
     })
     const reports = new Map<string, HomeReport>([[name, report()]])
     for (const [peer, answer] of await Promise.all(asked)) if (answer !== undefined) reports.set(peer, answer)
+    await this.#ports.marks.meet(reports.keys())
     return reports
+  }
+
+  /** C5 */
+  async #introduce(): Promise<boolean> {
+    const { registry, peers, name, marks, signal, changed } = this.#ports
+    const nodes = await nodesNow(registry, signal)
+    const living = new Set(nodes.flatMap(({ node, health }) => (health === "passing" ? node.name : [])))
+    living.delete(name)
+    const met = [...peers.open()].map(async (peer) => {
+      const answer = await peers.call(peer, "homes", "meet", name).catch(() => undefined)
+      return answer === true ? nameOf(peer) : undefined
+    })
+    for (const other of await Promise.all(met)) if (other !== undefined) living.delete(other)
+    this.#trouble = `waiting until these nodes know of this one: ${[...living].join(", ")}`
+    if (living.size > 0) return true
+    await marks.setMet()
+    changed()
+    return true
   }
 
   /** C1 */
@@ -183,15 +209,15 @@ export class HomeCensus {
     const there = new Map(
       listed.records.map(({ key, value, version }) => [key, { ...ABSENT, ...parseRecord(value), version }]),
     )
-    const { records, whole } = merged(shards, reports)
+    const { records, unasked } = merged(shards, reports)
+    const whole = unasked.length === 0
     for (const [shard, record] of records.entries()) {
       const known: SeenRecord = there.get(homeKey(shard)) ?? ABSENT
       if (record.epoch <= known.epoch) continue
       const written = await registry.write(homeKey(shard), recordText(record), known.version)
       if (written.kind !== "written") return written.kind === "conflict" // somebody else is at it, or knows better: look again
     }
-    const absent = [...new Set(records.flatMap(({ home }) => home ?? []))].filter((home) => !reports.has(home))
-    this.#trouble = whole ? undefined : `not all homes of shards are known while these nodes are away: ${absent.join(", ")}` // prettier-ignore
+    this.#trouble = whole ? undefined : `not all homes of shards are known while these nodes are away: ${unasked.join(", ")}` // prettier-ignore
     const now = this.standing
     if (now.is === "ours" && now.whole === whole) return true
     const record: LifeRecord = { life, whole }

@@ -4,6 +4,8 @@
  *
  *   home/mark/N   the mark of shard N
  *   home/map      of each shard the record with the highest epoch that was ever seen
+ *   home/nodes    names of the nodes that may own shards
+ *   home/met      that all nodes that lived have written this node's name down, before its first claim
  *   home/life     a name that a cluster gets when its first node starts, and keeps whatever becomes of the registry
  */
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
@@ -15,12 +17,16 @@ import type { HomeRecord, Mark } from "./home-record.js"
 const markRoom = keyOf("home", "mark")
 const mapKey = keyOf("home", "map")
 const lifeKey = keyOf("home", "life")
+const nodesKey = keyOf("home", "nodes")
+const metKey = keyOf("home", "met")
 
 export class HomeMarks {
   readonly #store: LevelStore
   readonly #marks = new Map<number, Mark>()
   readonly #map: HomeRecord[]
+  readonly #nodes = new Set<string>()
   #life: string | undefined
+  #met = false
   #saving: Promise<void> | undefined
   #changed = false
 
@@ -35,7 +41,9 @@ export class HomeMarks {
       const shard = Number(key.toString("latin1", markRoom.length, key.length - 1))
       opened.#marks.set(shard, decodeValue(value, () => `the mark of shard ${shard}`) as Mark)
     }
-    const [map, life] = await Promise.all([store.get(mapKey), store.get(lifeKey)])
+    const [map, life, nodes, met] = await Promise.all([mapKey, lifeKey, nodesKey, metKey].map((key) => store.get(key)))
+    if (nodes !== undefined) for (const name of decodeValue(nodes, () => "the names of nodes") as string[]) opened.#nodes.add(name) // prettier-ignore
+    opened.#met = met !== undefined
     if (life !== undefined) opened.#life = decodeValue(life, () => "the cluster's life") as string
     if (map !== undefined)
       for (const [shard, [home, epoch]] of (decodeValue(map, () => "the map of homes") as [string | null, number][]).entries()) opened.#map[shard] = { home: home ?? undefined, epoch } // prettier-ignore
@@ -49,6 +57,31 @@ export class HomeMarks {
   async setLife(life: string): Promise<void> {
     await this.#store.write([[lifeKey, encodeValue(life)]])
     this.#life = life
+  }
+
+  get nodes(): ReadonlySet<string> {
+    return this.#nodes
+  }
+
+  /** Writes names of nodes down. */
+  async meet(names: Iterable<string>): Promise<void> {
+    const before = this.#nodes.size
+    for (const name of names) this.#nodes.add(name)
+    if (this.#nodes.size > before) await this.#store.write([[nodesKey, encodeValue([...this.#nodes])]])
+  }
+
+  /** A node was declared lost. */
+  async strike(name: string): Promise<void> {
+    if (this.#nodes.delete(name)) await this.#store.write([[nodesKey, encodeValue([...this.#nodes])]])
+  }
+
+  get met(): boolean {
+    return this.#met
+  }
+
+  async setMet(): Promise<void> {
+    await this.#store.write([[metKey, encodeValue(1)]])
+    this.#met = true
   }
 
   /** In no order. */

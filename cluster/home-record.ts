@@ -12,7 +12,7 @@
  *   R1. An epoch is in one record only: each write that changes the home raises it, and what is written again is what was there. So of two records the higher epoch is right, and a
  *       lower one is written over, whoever wrote it: a registry that was wiped, or restored from an old backup, is put right by those who know better.
  *   R2. A shard without a record is claimed only while it is certain that nobody has its state: when the registry's records are known to be complete (`home-census.ts`), or when this
- *       node holds the state itself, from before there was a cluster. A free one is claimed by whoever it is wished onto.
+ *       node holds the state itself, from before there was a cluster. A free one is claimed by whoever it is wished onto, and as cautiously.
  *   R3. A mark `claiming` is there before the record can name this node, and a mark `giving` before it can name the taker. So a record that names this node, with neither mark nor staged
  *       copy, means that the store is not the one that held the shard: it is not served, for it would start empty.
  *   R4. Once `giving`, a node goes on until the record is given up: the taker has all of the state, so that naming it is right whatever became of earlier attempts, of the
@@ -116,7 +116,7 @@ function withoutMark(situation: Situation, record: SeenRecord): Step {
   }
   if (staged !== undefined && record.epoch > staged.epoch) return settled ? { do: "drop-staged" } : nothing // it has become another's
   if (record.home !== undefined || staged !== undefined || expected) return nothing
-  const claimable = record.version > 0 ? settled : holds || (settled && complete) // R2
+  const claimable = (settled && complete) || (record.version === 0 && holds) // R2
   if (!claimable || !(wanted || holds) || (record.version === 0 && highest > 0)) return nothing
   return { do: "claim", epoch: Math.max(record.epoch, highest) + 1 }
 }
@@ -124,7 +124,7 @@ function withoutMark(situation: Situation, record: SeenRecord): Step {
 function asClaimant({ me, settled, complete, holds }: Situation, record: SeenRecord, { epoch }: Mark): Step {
   if (record.epoch === epoch && record.home === me) return { do: "own" }
   if (record.epoch >= epoch) return { do: "unclaim" }
-  const sure = record.version > 0 ? settled : holds || (settled && complete)
+  const sure = (settled && complete) || (record.version === 0 && holds)
   return sure ? { do: "write", record: { home: me, epoch } } : nothing
 }
 

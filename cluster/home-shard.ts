@@ -99,7 +99,7 @@ export class HomeShard {
       record,
       highest: marks.known(this.number).epoch,
       settled: standing.is === "ours",
-      complete: standing.is === "ours" && standing.whole,
+      complete: standing.is === "ours" && standing.whole && marks.met,
       wanted: wish === "serve",
       holds,
       expected: expected !== undefined,

@@ -288,7 +288,10 @@ export class HomeOwnership implements Ownership {
     const opened = this.#opened
     if (opened?.census.standing.is !== "ours")
       throw new AgentOSError("UNAVAILABLE", `no node can be declared lost now: ${this.trouble() ?? "this node is starting"}`) // prettier-ignore
+    const { peers } = opened.ports
     const freed = await forgetNode(opened.ports, name, this.#ended.signal)
+    await opened.marks.strike(name)
+    for (const peer of peers.open()) void peers.call(peer, "homes", "strike", name).catch(() => undefined)
     this.#logger.warn({ node: name, shards: freed }, "a node was declared lost: its shards start empty")
     return freed
   }
@@ -326,6 +329,10 @@ export class HomeOwnership implements Ownership {
         return this.#report()
       case "sees":
         return opened.ports.peers.named(payload) !== undefined
+      case "meet":
+        return opened.marks.meet([payload]).then(() => true)
+      case "strike":
+        return opened.marks.strike(payload).then(() => true)
       case "keeps": {
         const { shard, epoch } = payload as { readonly shard: number; readonly epoch: number }
         return opened.shards[shard]?.keeps(epoch) === true
@@ -367,7 +374,7 @@ export class HomeOwnership implements Ownership {
         homes.push([number, this.#name, mark.epoch])
       else if (epoch > 0) homes.push([number, home ?? null, epoch])
     }
-    return { life: marks.life, ready: !shards.some(({ holds }) => holds), homes }
+    return { life: marks.life, nodes: [...marks.nodes], ready: !shards.some(({ holds }) => holds), homes }
   }
 
   // --- the registry ---------------------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ import type { RegisteredNode, Registry, SeatEvent, Sight } from "./registry.js"
 export interface MembershipNetwork {
   connect(id: NodeId, node: NodeDescription, protocol: number): void
   disconnect(id: NodeId): void
+  /** It is down: what was under way to it is lost, though it may come back. */
+  lose(id: NodeId): void
   /** Asks for a sign of life; answered by `probe-answered` or `probe-failed`. */
   probe(id: NodeId, number: number): void
   tellVote(about: NodeId, accuses: boolean, number: number): void
@@ -174,6 +176,7 @@ export class MembershipDriver {
         if (id === this.#view.self || to === "removed") return
         const answers = (status: MemberStatus | undefined): boolean => status !== "unreachable" && status !== "down"
         if (answers(from) !== answers(to)) network.setReachable(id, answers(to))
+        if (to === "down") network.lose(id)
         return
       }
       case "stop":

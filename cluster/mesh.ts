@@ -111,6 +111,8 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
   readonly #arrivals = new Map<Arrival, Hello | undefined>()
   /** By peer, the refusal that was logged last. */
   readonly #logged = new Map<NodeId, string>()
+  /** Peers whose link was told as open. */
+  readonly #opened = new Set<NodeId>()
   #sessions = 0
   #closed = false
   #lostLink: Link | undefined
@@ -179,6 +181,14 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
     const wanted = this.#wanted.get(id)
     if (wanted !== undefined) wanted.reachable = reachable
     this.#peers.get(id)?.setReachable(reachable)
+    if (reachable) this.#open(id)
+  }
+
+  /** It is taken for dead: what was under way to it is lost, and its actors have ended. Another link is tried for (Z1). */
+  lose(id: NodeId): void {
+    if (!this.#wanted.has(id)) return
+    this.#end(id, "it is down")
+    this.#again(id)
   }
 
   /** Answered by the event `probe-answered` or `probe-failed`. */
@@ -223,10 +233,9 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
   #end(id: NodeId, why: string): void {
     const peer = this.#peers.get(id)
     if (peer === undefined) return
-    const wasBound = peer.bound
     this.#peers.delete(id)
     peer.close(new AgentOSError("NODE_LOST", `the connection with ${id} is lost: ${why}`, { node: id }))
-    if (wasBound) this.#announce({ kind: "closed", peer: id })
+    if (this.#opened.delete(id)) this.#announce({ kind: "closed", peer: id })
   }
 
   #again(id: NodeId, session?: number): Peer | undefined {
@@ -240,7 +249,16 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
 
   bound(peer: Peer): void {
     this.#logged.delete(peer.id)
-    if (peer.node !== undefined) this.#announce({ kind: "opened", peer: peer.id, node: peer.node })
+    this.#open(peer.id)
+  }
+
+  /** A link that is bound is told as open once membership believes that its node answers: before that, it takes no messages. */
+  #open(id: NodeId): void {
+    const { node } = this.#peers.get(id) ?? {}
+    if (this.#peers.get(id)?.bound !== true || node === undefined || this.#opened.has(id)) return
+    if (this.#wanted.get(id)?.reachable === false) return
+    this.#opened.add(id)
+    this.#announce({ kind: "opened", peer: id, node })
   }
 
   lost(peer: Peer, why: string): void {
@@ -359,11 +377,11 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
   // --- what other rooms use ------------------------------------------------------------------------------------------------------------------
 
   *open(): Iterable<NodeId> {
-    for (const peer of this.#peers.values()) if (peer.bound) yield peer.id
+    yield* this.#opened
   }
 
   named(name: string): NodeId | undefined {
-    for (const peer of this.#peers.values()) if (peer.bound && peer.node?.name === name) return peer.id
+    for (const id of this.#opened) if (incarnationOf(id)?.name === name) return id
     return undefined
   }
 

@@ -153,6 +153,6 @@ t.test("three nodes over Consul and gRPC", { skip: binary === undefined && "no c
     t.comment(`taken over after ${Math.round(performance.now() - began)} ms`)
     t.equal(a.status().shards.here, shards)
     t.match(a.status().members, [{ name: "a", status: "up" }, { name: "c", status: "down" }]) // prettier-ignore
-    void watcher
+    t.same(await watcher.ask("ended"), ["crashed"])
   })
 })

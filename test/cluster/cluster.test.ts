@@ -226,9 +226,29 @@ t.test(
     t.same(await Promise.all(retried), keys.map(() => 2)) // prettier-ignore
     t.comment(`taken over after ${Math.round(performance.now() - before)} ms`)
     await until("c is down", () => b.status().members.some(({ name, status }) => name === "c" && status === "down"))
-    void open
+    await until("the watcher is told", async () => (await watcher.ask("ended")).length === 1)
+    t.same(await watcher.ask("ended"), ["crashed"])
+    t.equal(await open, "NODE_LOST")
   },
 )
+
+t.test("a node that was cut off from all, and taken for dead, is talked to again when it is back", async (t) => {
+  const { nodes, a, b } = await joined(t, "a", "b")
+  const { far } = await echoAcross(a, b)
+  const { agent } = nodes.nodes.get("b")!
+  agent.stop()
+  for (const pipe of nodes.net.pipes) pipe.hold()
+  await until("b is down", () => a.status().members.some(({ name, status }) => name === "b" && status === "down"))
+  for (const pipe of [...nodes.net.pipes]) pipe.release()
+  agent.start()
+  const well = (cluster: Cluster): boolean =>
+    cluster.ready && cluster.status().members.every(({ status, linked }) => status === "up" && linked)
+  await until("all is well", () => well(a) && well(b))
+  await t.rejects(far.ask("say", "hello"), { code: "NODE_UNREACHABLE" }, "that link is over")
+  await until("the echo is known again", () => b.receptionist.lookup("echo").length === 1)
+  t.equal(await b.receptionist.lookup<Echoes>("echo")[0]!.ask("say", "hello"), "a says hello")
+  t.equal(await b.system.entity(Account, "k1").ask("deposit", 1), 1)
+})
 
 t.test("a singleton runs once, moves when its node leaves, and starts elsewhere when that dies", async (t) => {
   janitors = 0

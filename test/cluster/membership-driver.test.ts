@@ -51,6 +51,7 @@ t.test("a process that is killed is unreachable, and down two seconds later", as
     "nobody else is",
   )
   t.equal(node("a").reachable.get(node("e").id), false, "the mesh is told")
+  t.same(node("a").lost, [node("e").id], "and that what was under way is lost")
 })
 
 t.test("a process that was frozen is down, and up again when it goes on; meanwhile it condemned nobody", async (t) => {

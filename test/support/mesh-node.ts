@@ -45,6 +45,7 @@ export async function openMeshNode(name: string, carrier: Carrier, options: Mesh
     name: cluster,
     definitions,
     clock,
+    shutdownTimeoutMs: 1000,
     transport: { node: id, entity: () => undefined },
     ...(logger === undefined ? {} : { logger }),
   })

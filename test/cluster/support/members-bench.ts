@@ -149,6 +149,7 @@ export class BenchNode implements MembershipNetwork {
   readonly driver: MembershipDriver
   readonly changes: MemberChange[] = []
   readonly seated: SeatEvent[] = []
+  readonly lost: NodeId[] = []
   readonly reachable = new Map<NodeId, boolean>()
   stopped: StopReason | undefined
   agent: MemoryAgent
@@ -202,6 +203,10 @@ export class BenchNode implements MembershipNetwork {
 
   disconnect(id: NodeId): void {
     this.#connected.delete(id)
+  }
+
+  lose(id: NodeId): void {
+    this.lost.push(id)
   }
 
   setReachable(id: NodeId, reachable: boolean): void {
