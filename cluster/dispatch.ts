@@ -47,6 +47,8 @@ export class Dispatch implements ShardedRefs {
   readonly routes = new Routes()
   /** Peers that can be reached. */
   readonly open = new Set<NodeId>()
+  /** Peers that are believed to be away, or given up: their entities are unavailable, with a link to them or without. */
+  away: ReadonlySet<NodeId> = new Set()
   readonly #shards: readonly Shard[]
   readonly #count: number
   readonly #ownership: Ownership
@@ -209,17 +211,23 @@ export class Dispatch implements ShardedRefs {
     const shard = this.#shard(number)
     const { giver, taker, givenBy, stopping, owned } = shard
     const route = this.routes.of(number)
-    const known = route !== undefined && this.open.has(route.owner) ? { peer: route.owner, given: route.given } : undefined // prettier-ignore
+    const known = route !== undefined && this.#answers(route.owner) ? { peer: route.owner, given: route.given } : undefined // prettier-ignore
     const standing = this.#ownership.standing(number)
     const likely = known === undefined && giver === undefined ? this.#likely(number) : undefined
     return wayOf({ giver, taker, givenBy, stopping, owned, standing, known, likely }, from)
   }
 
-  /** Whom the registry names, or the placement. */
+  #answers(peer: NodeId): boolean {
+    return this.open.has(peer) && !this.away.has(peer)
+  }
+
+  /** Whom the registry names, or the placement; where state lies on the node, only the node that has it. */
   #likely(shard: number): NodeId | undefined {
-    for (const name of [this.#ownership.ownerOf(shard), this.#options.placedOn(shard)]) {
+    const owner = this.#ownership.ownerOf(shard)
+    const placed = this.#ownership.ships && owner !== undefined ? undefined : this.#options.placedOn(shard)
+    for (const name of [owner, placed]) {
       const peer = name === undefined ? undefined : this.#peers.named(name)
-      if (peer !== undefined && this.open.has(peer)) return peer
+      if (peer !== undefined && this.#answers(peer)) return peer
     }
     return undefined
   }

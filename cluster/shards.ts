@@ -172,6 +172,8 @@ export class Shards implements EntityDoor {
 
   /** What the members are now. */
   members(view: View): void {
+    const away = [...view.members.values()].filter(({ status }) => status === "unreachable" || status === "down")
+    this.#dispatch.away = new Set(away.map(({ id }) => id))
     this.#rebalancer.members(view)
   }
 

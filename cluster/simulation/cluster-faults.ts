@@ -17,6 +17,8 @@ const kinds = {
   pause: { forMs: 12_000, byMs: 0 },
   /** Its machine is suspended: monotonic time stands still, too. */
   sleep: { forMs: 12_000, byMs: 0 },
+  /** The process of the node that is the next to mint an epoch stands still, before it hears of it. */
+  pauseAtMint: { forMs: 12_000, byMs: 0 },
   /** Some nodes and the others lose each other, and nothing else. */
   partition: { forMs: 12_000, byMs: 0 },
   /** A node loses all others, Consul's servers and the store. */
@@ -97,6 +99,7 @@ function befallen(
   random: SeededRandom,
 ): readonly string[] | undefined {
   switch (kind) {
+    case "pauseAtMint":
     case "quorumLoss":
     case "wipe":
     case "storeOutage":

@@ -36,17 +36,20 @@ export class ClusterInjector {
   readonly counts = Object.fromEntries(clusterFaultKinds.map((kind) => [kind, 0])) as Record<ClusterFaultKind, number>
   /** All that were tried. */
   readonly injected: ClusterFault[] = []
-  /** When the last one began or ended. */
-  lastAt = 0
+  /** When one of the kind last began or ended. */
+  readonly #lastAt = new Map<ClusterFaultKind, number>()
   readonly #world: World
   readonly #lives: Lives
   readonly #lasting = new Map<ClusterFault, End>()
+  /** Faults that wait for a node to mint. */
+  readonly #atMint: ClusterFault[] = []
   /** By how much frames between two machines are late. */
   readonly #late = new Map<string, number>()
 
   constructor(world: World, lives: Lives) {
     this.#world = world
     this.#lives = lives
+    world.store.minted = (node) => this.#minted(this.#named(node))
     world.wires.delayOf = (from, to) => (this.#late.size === 0 ? 0 : (this.#late.get(`${from.name} ${to.name}`) ?? 0))
   }
 
@@ -57,13 +60,22 @@ export class ClusterInjector {
       if (fault.at < endMs) clock.schedule(fault.at - clock.now, new Task(() => this.#inject(fault)))
   }
 
-  /** Whether a fault lasts. */
-  get troubled(): boolean {
-    return this.#lasting.size > 0
+  /** When the last fault was over, but for those of some kinds; infinite while one lasts. */
+  lastTrouble(except: readonly ClusterFaultKind[]): number {
+    for (const { kind } of this.#lasting.keys()) if (!except.includes(kind)) return Infinity
+    let last = 0
+    for (const [kind, at] of this.#lastAt) if (!except.includes(kind)) last = Math.max(last, at)
+    return last
+  }
+
+  /** What such a fault has done to a node is felt until now. */
+  felt(kind: ClusterFaultKind): void {
+    this.#lastAt.set(kind, this.#world.clock.now)
   }
 
   /** Everything is well again. */
   heal(): void {
+    this.#atMint.length = 0
     const ends = [...this.#lasting.values()]
     this.#lasting.clear()
     for (const end of ends) end()
@@ -90,17 +102,13 @@ export class ClusterInjector {
         return this.#last(fault, consul.stopAgent(node.name))
       case "pause":
       case "sleep": {
-        const { view } = node
-        if (node.phase === "down" || view.paused) return
-        this.#count(fault)
-        view.pause(kind === "sleep")
-        wires.stoodStill(node.name)
+        if (node.phase === "down" || node.view.paused) return
         const wake = kind === "sleep" ? consul.cutOff(node.name) : (): void => undefined
-        return this.#last(fault, () => {
-          wake()
-          view.goOn()
-        })
+        return this.#pause(fault, node, wake)
       }
+      case "pauseAtMint":
+        this.#atMint.push(fault)
+        return
       case "partition":
         this.#count(fault)
         return this.#last(fault, wires.part(fault.nodes, others))
@@ -157,11 +165,28 @@ export class ClusterInjector {
     }
   }
 
+  #pause(fault: ClusterFault, node: NodeState, wake: End): void {
+    const { view } = node
+    this.#count(fault)
+    view.pause(fault.kind === "sleep")
+    this.#world.wires.stoodStill(node.name)
+    this.#last(fault, () => {
+      wake()
+      view.goOn()
+    })
+  }
+
+  /** The store has minted an epoch for a node. */
+  #minted(node: NodeState): void {
+    if (this.#atMint.length === 0 || node.phase === "down" || node.view.paused) return
+    this.#pause(this.#atMint.shift() as ClusterFault, node, () => undefined)
+  }
+
   /** I1 */
   #count(fault: ClusterFault): void {
     const { clock, log } = this.#world
     this.counts[fault.kind] += 1
-    this.lastAt = clock.now
+    this.felt(fault.kind)
     log.tell(clock.now, fault.nodes.join(" "), `${fault.kind} for ${Math.round(fault.forMs)} ms`)
   }
 
@@ -171,7 +196,7 @@ export class ClusterInjector {
     this.#lasting.set(fault, end)
     const over = (): void => {
       if (!this.#lasting.delete(fault)) return
-      this.lastAt = clock.now
+      this.felt(fault.kind)
       end()
     }
     clock.schedule(fault.forMs, new Task(over))

@@ -22,6 +22,8 @@ export class NodeState {
   running: RunningNode | undefined
   /** How far wall time is off on its machine. */
   skewMs = 0
+  /** Its last life has not ended in order. */
+  fell = false
   /** The incarnation that the others have removed, when it was told so. */
   above: number | undefined
   #handledBefore = 0

@@ -186,9 +186,10 @@ export class ClusterSimulation {
     return this.#running
   }
 
-  /** Since when there was no fault; infinite while there is one. */
-  get calmSince(): number {
-    return this.#injector.troubled ? Infinity : this.#injector.lastAt
+  /** When the last fault was over, and the nodes up that it had ended; infinite while it is not. @param except kinds that do not count */
+  lastTrouble(except: readonly ClusterFaultKind[] = []): number {
+    for (const { fell, guest } of this.#nodes.values()) if (fell && !guest) return Infinity
+    return this.#injector.lastTrouble(except)
   }
 
   /** Names of the nodes that are there all the time. */
@@ -222,6 +223,11 @@ export class ClusterSimulation {
   /** Writes a line into the trace, and the hash. */
   note(what: string): void {
     this.#log.tell(this.now, undefined, what)
+  }
+
+  /** Whether every fault was over before a moment. */
+  calmSince(moment: number, except: readonly ClusterFaultKind[] = []): boolean {
+    return this.lastTrouble(except) < moment
   }
 
   /** Something is wrong: the run ends. */
@@ -337,6 +343,8 @@ export class ClusterSimulation {
         if (!view.alive) return
         node.up(running)
         this.#tell(node, "is up")
+        if (node.fell) this.#injector.felt("crash")
+        node.fell = false
         void running.ended?.then((end) => this.#ended(node, view, end))
       },
       (error: unknown) => {
@@ -395,6 +403,12 @@ export class ClusterSimulation {
   /** S2 */
   #crash(node: NodeState, downMs: number | undefined, silently = false): void {
     if (node.phase === "down") return
+    this.#injector.felt("crash")
+    node.fell = true
+    this.#stop(node, downMs, silently)
+  }
+
+  #stop(node: NodeState, downMs: number | undefined, silently = false): void {
     this.#tell(node, silently ? "is without power" : "ends")
     node.end()
     this.#wires.ended(node.name, silently)
@@ -407,12 +421,12 @@ export class ClusterSimulation {
     node.phase = "leaving"
     this.#tell(node, drainMs === undefined ? "leaves" : "is drained")
     const end = (): void => {
-      if (node.life === life && view.alive) this.#crash(node, downMs)
+      if (node.life === life && view.alive) this.#stop(node, downMs)
     }
     this.#clock.schedule(leaveMs + (drainMs ?? 0), new Task(() => {
       if (node.life !== life || !view.alive) return
       this.#tell(node, "is killed: it did not leave in time")
-      end()
+      this.#crash(node, downMs)
     })) // prettier-ignore
     try {
       if (drainMs !== undefined) {

@@ -13,7 +13,7 @@ import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import type { EventLog } from "#actors/simulation/event-log.js"
 import type { SeededRandom } from "#actors/simulation/seeded-random.js"
 import { Task, type ClockView, type VirtualClock } from "#actors/simulation/virtual-clock.js"
-import type { Epochs, Mint } from "../epochs.js"
+import { fenceOf, type Epochs, type Mint } from "../epochs.js"
 import { MemoryEpochs } from "../memory-epochs.js"
 
 export interface VirtualStoreOptions {
@@ -36,6 +36,8 @@ export interface Appended {
   readonly fence: string | undefined
   /** Sequence of its last event. */
   readonly sequence: number
+  /** A higher epoch of its shard had been minted: it should have been refused. */
+  readonly stale: boolean
 }
 
 /** A node on its way to the store. */
@@ -58,11 +60,14 @@ export class VirtualStore {
   /** The servers' own: what is stored, without a way in between. */
   readonly epochs = new MemoryEpochs()
   readonly journal: Journal
+  /** By fence, the highest epoch that was minted, counted beside what the store itself knows. */
+  readonly #highest = new Map<string, number>()
   #outages = 0
   /** Whether answers may be lost. */
   faulty = true
-  /** Is told of each append that was taken, and of each answer that was lost. */
+  /** Is told of each append that was taken, of each mint, and of each answer that was lost. */
   appended: (append: Appended) => void = () => undefined
+  minted: (node: string, shard: number, epoch: number) => void = () => undefined
   lost: () => void = () => undefined
 
   constructor(clock: VirtualClock, random: SeededRandom, log: EventLog, options: VirtualStoreOptions = {}) {
@@ -87,7 +92,9 @@ export class VirtualStore {
         call(async () => {
           const sequence = await journal.append(actor, expected, epoch, events, options)
           this.#log.event(7, client.number, sequence ^ fnv1a(actor.key), this.#clock.now)
-          this.appended({ node, actor, epoch, fence: options?.fence, sequence })
+          const fence = options?.fence
+          const stale = fence !== undefined && epoch < (this.#highest.get(fence) ?? 0)
+          this.appended({ node, actor, epoch, fence, sequence, stale })
           return sequence
         }),
       read: (actor, after) => pages(() => call(() => all(journal.read(actor, after)))),
@@ -116,7 +123,15 @@ export class VirtualStore {
     const unknown = (error: unknown): Mint => ({ kind: "unknown", reason: String(error) })
     return {
       read: (shard) => call(() => epochs.read(shard)),
-      mint: (shard, expected, holder) => call(() => epochs.mint(shard, expected, holder)).catch(unknown),
+      mint: (shard, expected, holder) =>
+        call(async () => {
+          const mint = await epochs.mint(shard, expected, holder)
+          if (mint.kind === "minted") {
+            this.#highest.set(fenceOf(shard), Math.max(mint.epoch, this.#highest.get(fenceOf(shard)) ?? 0))
+            this.minted(node, shard, mint.epoch)
+          }
+          return mint
+        }).catch(unknown),
       release: (shard, epoch) => call(() => epochs.release(shard, epoch)),
       confirm: (shard, epoch) => call(() => epochs.confirm(shard, epoch)),
     }

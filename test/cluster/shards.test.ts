@@ -60,6 +60,17 @@ t.test("while nobody serves it an entity is unavailable at once; while one takes
   t.ok(cluster.clock.now - started > 1000, "it waited for the takeover")
 })
 
+t.test("entities of a node that is believed to be away are unavailable although the link to it is open", async (t) => {
+  const cluster = new TestCluster(t)
+  const [a] = await cluster.startAll("a", "b")
+  const ref = a!.system.entity(Ledger, keyOn(cluster, "b"))
+  cluster.mark("b", "unreachable")
+  t.equal(a!.peers.named("b"), cluster.nodes.get("b")?.id)
+  await t.rejects(cluster.within(ref.ask("total"), 10), { code: "UNAVAILABLE" })
+  cluster.mark("b", "up")
+  t.equal(await cluster.within(ref.ask("total")), 0)
+})
+
 t.test("a node that stood still answers nothing of what it held when it goes on", async (t) => {
   const cluster = new TestCluster(t)
   const [a, b] = await cluster.startAll("a", "b")

@@ -5,6 +5,7 @@
  */
 import type { BenchRow } from "#test/bench/report.js"
 import { level } from "./level.js"
+import { malformed } from "./malformed.js"
 import { many } from "./many.js"
 import { outages } from "./outages.js"
 import { rebalance } from "./rebalance.js"
@@ -24,6 +25,7 @@ const proofs: Readonly<Record<string, (progress: Progress) => Promise<readonly B
   level,
   many,
   strangers,
+  malformed,
 }
 
 export async function rows(progress: Progress): Promise<readonly BenchRow[]> {

@@ -2,12 +2,13 @@
  * What clients do to a simulated cluster, and what must be true of it.
  *
  * Ledgers are persistent entities to which unique values are added; `history.ts` holds what clients were told against one order. Talkers tell listeners numbered notes, from
- * wherever they live to wherever those live: a note comes once at most, and in order while there was no fault (H4 of `hand-off.ts`).
+ * wherever they live to wherever those live: a note comes once at most; once, and in order, while there are only such faults as the mesh makes good (H3, H4 of `hand-off.ts`).
  */
 import { defineActor, definePersistentActor, type AgentOSError } from "#actors/index.js"
 import type { AnyDefinition } from "#actors/actor.js"
 import type { EntityId } from "#actors/entities.js"
 import { emptyPrint, History, printWith, type Told } from "#cluster/simulation/history.js"
+import type { ClusterFaultKind } from "#cluster/simulation/cluster-faults.js"
 import type { ClusterSimulation } from "#cluster/simulation/cluster-simulation.js"
 
 const print = ({ values, print }: { readonly values: readonly number[]; readonly print: number }): Told => ({ count: values.length, print }) // prettier-ignore
@@ -44,6 +45,12 @@ export const ledgers = 40
 const talkers = 10
 const listeners = 10
 
+/** Faults for which no note may be lost; and those for which, besides, none may come out of order. */
+const harmless: readonly ClusterFaultKind[] = ["streamCut", "slowLink", "drain", "leave", "join", "clockJump"]
+const orderly: readonly ClusterFaultKind[] = ["slowLink", "drain", "leave", "join", "clockJump"]
+/** For so long before and after a note there must be no other fault: what it held up is late. */
+const calmMs = 10_000
+
 export interface Load {
   readonly clients: number
   /** Mean time between two operations of a client. */
@@ -60,6 +67,8 @@ export class World {
   readonly #load: Load
   /** The last note that came, by talker's life and listener. */
   readonly #heard = new Map<string, { readonly number: number; readonly seen: Set<number> }>()
+  /** Notes that must come, by talker's life and number. */
+  readonly #due = new Map<string, number>()
   #values = 0
   #lives = 0
   attempts = 0
@@ -71,6 +80,7 @@ export class World {
     const nextLife = (): number => ++this.#lives
     const now = (): number => simulation.now
     const heard = (key: string, note: Note): void => this.#hears(key, note)
+    const said = (note: Note): void => this.#said(note)
     const Listener = defineActor({
       name: "listener",
       state: ({ key }: EntityId) => ({ key }),
@@ -88,7 +98,8 @@ export class World {
           const listener = ctx.system.entity(Listener, `listener-${to}`)
           for (let n = 0; n < times; n++) {
             ctx.state.sent += 1
-            ctx.tell(listener, "note", { life: ctx.state.life, number: ctx.state.sent, sentAt: now() })
+            const note = { life: ctx.state.life, number: ctx.state.sent, sentAt: now() }
+            if (ctx.tell(listener, "note", note)) said(note)
           }
           return ctx.state.sent
         },
@@ -153,15 +164,27 @@ export class World {
     }
   }
 
+  #said({ life, number, sentAt }: Note): void {
+    const simulation = this.#simulation
+    if (!simulation.calmSince(sentAt - calmMs, harmless)) return
+    const note = `${life} ${number}`
+    this.#due.set(note, sentAt)
+    void simulation.wait(calmMs).then(() => {
+      const lost = this.#due.delete(note) && simulation.calmSince(sentAt - calmMs, harmless)
+      if (lost) simulation.fail(new Error("a note was lost, though there was no fault but such as the mesh makes good"))
+    })
+  }
+
   #hears(listener: string, { life, number, sentAt }: Note): void {
+    const simulation = this.#simulation
     this.notes += 1
+    this.#due.delete(`${life} ${number}`)
     const pair = `${life} ${listener}`
     const heard = this.#heard.get(pair) ?? { number: 0, seen: new Set<number>() }
-    if (heard.seen.has(number)) this.#simulation.fail(new Error(`a note came to ${listener} twice`))
+    if (heard.seen.has(number)) simulation.fail(new Error("a note came twice"))
     heard.seen.add(number)
-    // What was sent after it has come already: so it is late.
-    const calm = this.#simulation.calmSince < sentAt - calmMs
-    if (number < heard.number && calm) this.#simulation.fail(new Error(`notes came to ${listener} out of order`))
+    if (number < heard.number && simulation.calmSince(sentAt - calmMs, orderly))
+      simulation.fail(new Error("notes came out of order, though no stream was cut"))
     this.#heard.set(pair, { number: Math.max(number, heard.number), seen: heard.seen })
   }
 
@@ -186,6 +209,3 @@ export class World {
     return this.#simulation.entity(Ledger, key).ask("all")
   }
 }
-
-/** How long a fault has been over before order is expected again: frames that it held up are late. */
-const calmMs = 10_000
