@@ -95,6 +95,7 @@ function greet(os: AgentOS, doors: Doors | undefined): void {
         .join(", "),
     ],
     ["data", os.store.startsWith(os.data) ? os.data : `${os.data}; events and records: ${os.store}`],
+    ...(os.cluster === undefined ? [] : [["member", `${os.cluster.node.name} of ${os.actors.name}`]]),
     ...(doors === undefined
       ? []
       : [

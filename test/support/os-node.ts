@@ -46,7 +46,7 @@ const os = await createAgentOS({
       const { agent, question, results } = asked(request)
       if (results.length === 0) return { tool: "note", arguments: { agent } }
       const stuck = () => access(join(folder, "stuck")).then(() => true, () => false) // prettier-ignore
-      while (agent === "second" && (await stuck())) await sleep(20)
+      while (agent === "second" && (await stuck())) await sleep(20, undefined, { ref: false }) // keeps no process alive
       return agent === "second" ? `${question}, ${results[0]}` : results[0]!
     }),
   },
