@@ -236,7 +236,8 @@ function failure(error: Error & { readonly response?: Response }): Answer<never>
   const { response } = error
   // An answer that cannot be read comes with its response too.
   if (response === undefined || response.statusCode < 300) return { kind: "unreachable", reason: error.message }
-  const body = typeof response.body === "string" ? response.body.trim() : ""
+  const { body: said } = response
+  const body = typeof said === "string" ? said.trim() : said === undefined ? "" : JSON.stringify(said)
   return { kind: "refused", status: response.statusCode, reason: body || error.message }
 }
 
