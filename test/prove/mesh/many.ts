@@ -81,9 +81,16 @@ function untilAll(
   so: (members: Readonly<Record<string, string>>) => boolean,
 ): Promise<number> {
   const patienceMs = 120_000
+  let last: readonly string[] = []
   return until(
-    async () => (await Promise.all(nodes.map((node) => node.status()))).every(({ members }) => so(members)),
+    async () => {
+      const all = await Promise.all(nodes.map((node) => node.status()))
+      last = all.map(
+        ({ id, members, waitingFor }) => `${id} sees ${JSON.stringify(members)}, waits for ${waitingFor.join()}`,
+      )
+      return all.every(({ members }) => so(members))
+    },
     patienceMs,
-    () => "the views do not agree",
+    () => `the views do not agree:\n${last.join("\n")}`,
   )
 }

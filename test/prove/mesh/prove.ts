@@ -10,7 +10,7 @@ import { many } from "./many.js"
 import { outages } from "./outages.js"
 import { rebalance } from "./rebalance.js"
 import { rolling } from "./rolling.js"
-import type { Progress } from "./rows.js"
+import { row, type Progress } from "./rows.js"
 import { Missing } from "./stage.js"
 import { strangers } from "./strangers.js"
 import { kills, partitions, pauses } from "./takeovers.js"
@@ -39,8 +39,8 @@ export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
     try {
       found.push(...((await proofs[name]?.(progress)) ?? []))
     } catch (error) {
-      if (!(error instanceof Missing)) throw error
-      console.error(`${name} is not proved: ${error.message}`)
+      console.error(`${name} is not proved:`, error instanceof Missing ? error.message : error)
+      if (!(error instanceof Missing)) found.push(row(`${name}: came to its end`, "", 0, "1", false))
     }
   }
   return found
