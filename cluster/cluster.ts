@@ -67,16 +67,16 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const opened: (() => Promise<unknown>)[] = [() => registry.close()]
   try {
     const described = describe(options)
-    const types = new Set(definitionsOf(options).map(({ name }) => name))
+    const entity = isEntity(options)
     const ports: StatePorts = {
       registry,
       clock,
       logger,
       shards: options.shards ?? DEFAULT_SHARDS,
-      isEntity: (type) => types.has(type),
+      isEntity: entity,
       arrived: (deliveries) => {
         for (const { actor, numbers } of deliveries)
-          if (types.has(actor.type)) system.entityAt(actor.tenant, actor.type, actor.key).tell(DELIVER, numbers)
+          if (entity(actor.type)) system.entityAt(actor.tenant, actor.type, actor.key).tell(DELIVER, numbers)
       },
     }
     const journal = state.journal(ports)

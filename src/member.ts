@@ -111,7 +111,7 @@ export class Member {
       node: { name: node, roles, capacity, capabilities: { models, gpu } },
       registry: options.registry ?? (await registryOf(options)),
       listen,
-      state: stateOf(options.store, shards, clock),
+      state: stateOf(options.store, clock),
       shards,
       drainMs: leaveMs,
       definitions,
@@ -267,9 +267,9 @@ export class Member {
   }
 }
 
-function stateOf(store: Store, shards: number, clock: Clock): ClusterState {
+function stateOf(store: Store, clock: Clock): ClusterState {
   if (store.kind === "postgres") return postgresState(store.store, clock)
-  if (store.kind === "leveldb") return levelState(store.level, { shards })
+  if (store.kind === "leveldb") return levelState(store.level)
   throw new AgentOSError(
     "INVALID_CONFIG",
     "a cluster keeps its state in the data folder or in PostgreSQL, not in memory",

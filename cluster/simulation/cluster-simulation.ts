@@ -379,8 +379,8 @@ export class ClusterSimulation {
   }
 
   async #stateOf({ name, view, disk }: NodeState): Promise<ClusterState> {
-    const { state, shards = defaultShards } = this.#options
-    if (state === "on-the-node") return levelState(new LevelStore(await disk.open()), { shards })
+    const { state } = this.#options
+    if (state === "on-the-node") return levelState(new LevelStore(await disk.open()))
     return {
       kind: "postgres",
       journal: () => this.store.journalOf(name, view),

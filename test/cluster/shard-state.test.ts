@@ -43,7 +43,12 @@ async function carryOut(node: OneNode, clock: HandClock, step: Step, epoch: numb
     const events = Array.from({ length: step.events }, (_, n) => event({ n: last + n, of: id.key }, n % 2 === 0 ? "deposited" : "withdrawn")) // prettier-ignore
     const command =
       step.command === undefined ? undefined : { id: commands[step.command] as string, reply: [last, id.key] }
-    await journal.append(id, last, epoch, events, { fence: "f", command, traceId: "trace", ordered: id.type === "click" })
+    await journal.append(id, last, epoch, events, {
+      fence: "f",
+      command,
+      traceId: "trace",
+      ordered: id.type === "click",
+    })
   } else if (step.do === "snapshot") {
     if (last > 0) await journal.saveSnapshot(id, { sequence: last, version: 1, state: { last }, outbox: undefined })
   } else if (step.do === "trim") {

@@ -104,7 +104,7 @@ function tell(fields: Readonly<Record<string, unknown>>, message: string): void 
 
 async function openState(): Promise<ClusterState> {
   const { state } = settings
-  if ("folder" in state) return levelState(await LevelStore.open(state.folder), { shards })
+  if ("folder" in state) return levelState(await LevelStore.open(state.folder))
   return openPostgresState({ url: state.postgres })
 }
 

@@ -14,7 +14,7 @@ import type { Registry } from "#cluster/registry.js"
 import { headerBytes, Session } from "#cluster/session.js"
 import { ShardState } from "#cluster/shard-state.js"
 import { SharedOwnership } from "#cluster/shared-ownership.js"
-import { Shards } from "#cluster/shards.js"
+import { Dispatch } from "#cluster/dispatch.js"
 import type { Seams } from "./simulated-cluster.js"
 
 export interface Bug extends Seams {
@@ -121,7 +121,7 @@ export const bugs: readonly Bug[] = [
   {
     name: "what a handler answers is not looked at again when it leaves (L7)",
     state: "shared",
-    patch: () => replace(Shards.prototype, "answered", () => (_shard, answer) => answer),
+    patch: () => replace(Dispatch.prototype, "answered", () => (_shard, answer) => answer),
   },
   {
     name: "the first of the messages that are held is lost when a shard is handed over",
