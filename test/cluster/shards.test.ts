@@ -143,6 +143,49 @@ t.test("nodes are restarted one after the other under load, and nobody notices",
   t.equal(client.shards.status.served, 0, "a node without capacity has no shards")
 })
 
+t.test(
+  "under crashes, pauses, cuts and a registry that fails, nothing acknowledged is lost or done twice",
+  async (t) => {
+    for (const seed of [1, 2, 3, 4]) {
+      const chance = generator(seed)
+      const cluster = new TestCluster(t, { delay: () => 1 + chance() * 10, rebalance: { perMinute: 1000, atOnce: 16 } })
+      await cluster.startAll("a", "b", "c", "d")
+      const load = new Load(cluster, ["a"], 10, chance, 25)
+      load.begin()
+      for (let n = 0; n < 12; n++) {
+        await cluster.clock.advance(chance() * 3000)
+        const name = ["b", "c", "d"][Math.floor(chance() * 3)]!
+        const trouble = Math.floor(chance() * 6)
+        if (cluster.nodes.get(name) === undefined) {
+          await cluster.start(name)
+          continue
+        }
+        if (trouble === 0) cluster.kill(name)
+        else if (trouble === 1) {
+          const ms = chance() * 15_000
+          cluster.freeze(name, ms)
+          cluster.mark(name, "down")
+          cluster.clock.timer(ms + 500, () => cluster.mark(name, "up"))
+        } else if (trouble === 2) {
+          const [a, other] = [cluster.nodes.get("a")!, cluster.nodes.get(name)!]
+          cluster.mesh.cut(a.peers, other.peers, chance() * 200)
+          cluster.clock.timer(2000 + chance() * 3000, () => cluster.nodes.get(name) === other && cluster.mesh.connect(a.peers, other.peers)) // prettier-ignore
+        } else if (trouble === 3) {
+          const { agent } = cluster.nodes.get(name)!
+          agent.cutOff()
+          cluster.clock.timer(chance() * 8000, () => agent.start())
+        } else if (trouble === 4) cluster.consul.endSessions()
+        else void cluster.leave(name)
+      }
+      await cluster.clock.advance(30_000)
+      for (const name of ["b", "c", "d"]) if (cluster.nodes.get(name) === undefined) await cluster.start(name)
+      await cluster.ready(60_000)
+      await load.check(t, `seed ${seed}`)
+      await cluster.close()
+    }
+  },
+)
+
 /** A key of a ledger whose shard a node owns. */
 function keyOn(cluster: TestCluster, name: string): string {
   const { shards } = cluster.nodes.get(name)!
@@ -157,6 +200,8 @@ class Load {
   readonly #sent = new Map<string, number>()
   readonly #refused: string[] = []
   readonly #failed: unknown[] = []
+  /** Asks that were answered well. */
+  readonly #acknowledged: string[] = []
   readonly #senders: string[]
   #on = true
   #open = 0
@@ -167,6 +212,8 @@ class Load {
     readonly cluster: TestCluster,
     senders: readonly string[],
     readonly keys: number,
+    readonly chance: () => number = Math.random,
+    readonly everyMs = 5,
   ) {
     this.#senders = [...senders]
   }
@@ -175,8 +222,8 @@ class Load {
     const step = (): void => {
       if (!this.#on) return
       for (const sender of this.#senders)
-        for (let key = 0; key < this.keys; key++) if (Math.random() < 0.3) this.#send(sender, `k${key}`)
-      this.cluster.clock.timer(5, step)
+        for (let key = 0; key < this.keys; key++) if (this.chance() < 0.3) this.#send(sender, `k${key}`)
+      this.cluster.clock.timer(this.everyMs, step)
     }
     step()
   }
@@ -202,6 +249,7 @@ class Load {
       .then(
         () => {
           this.#open -= 1
+          this.#acknowledged.push(`${name} ${n}`)
           this.slowest = Math.max(this.slowest, this.cluster.clock.now - asked)
         },
         (error: unknown) => {
@@ -209,6 +257,31 @@ class Load {
           this.#failed.push(error)
         },
       )
+  }
+
+  /** What must hold whatever went wrong. */
+  async check(t: Test, what: string): Promise<void> {
+    this.#on = false
+    await this.cluster.until("all asks have ended", () => this.#open === 0, 60_000)
+    const found = new Set<string>()
+    let [twice, disorder] = [0, 0]
+    for (let key = 0; key < this.keys; key++) {
+      const ref = this.cluster.nodes.get(this.#senders[0]!)!.system.entity(Ledger, `k${key}`)
+      const last = new Map<string, number>()
+      for (const { sender, n } of await this.cluster.within(ref.ask("notes"))) {
+        const name = `${sender} k${key} ${n}`
+        if (found.has(name)) twice += 1
+        found.add(name)
+        if ((last.get(sender) ?? -1) > n) disorder += 1
+        last.set(sender, n)
+      }
+    }
+    t.equal(twice, 0, `${what}: nothing is done twice`)
+    t.same(this.#acknowledged.filter((name) => !found.has(name)), [], `${what}: nothing acknowledged is lost`) // prettier-ignore
+    const codes = new Map<string, number>()
+    for (const { code } of this.#failed as { code: string }[]) codes.set(code, (codes.get(code) ?? 0) + 1)
+    t.comment(`${what}: ${this.#acknowledged.length} acknowledged, ${found.size} found, ${disorder} overtaken, ${JSON.stringify([...codes])}`) // prettier-ignore
+    t.ok(this.#acknowledged.length > 100)
   }
 
   async end(t: Test): Promise<void> {
@@ -411,3 +484,13 @@ t.test("a taker that was told nothing of the end of a move takes part in the nex
   await cluster.ready()
   t.ok(lost > 0)
 })
+
+function generator(seed: number): () => number {
+  let a = seed | 0
+  return () => {
+    a = (a + 0x6d2b79f5) | 0
+    let x = Math.imul(a ^ (a >>> 15), a | 1)
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
+    return ((x ^ (x >>> 14)) >>> 0) / 0x1_0000_0000
+  }
+}

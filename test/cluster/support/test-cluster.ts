@@ -229,12 +229,16 @@ export class TestCluster {
   async leave(name: string): Promise<void> {
     const node = this.nodes.get(name)
     if (node === undefined) return
+    const gone = (): boolean => this.nodes.get(name) !== node // it was killed meanwhile
     await node.shards.drain()
+    if (gone()) return
     this.mark(name, "leaving")
     await node.system.stop()
     await node.shards.leave()
     await node.seat.leave()
     await node.registry.close()
+    await new Promise<void>((arrived) => this.clock.timer(50, arrived)) // what it said last
+    if (gone()) return
     for (const other of this.nodes.values()) if (other !== node) this.mesh.cut(other.peers, node.peers)
     this.nodes.delete(name)
     node.clock.view.end()
@@ -265,8 +269,17 @@ export class TestCluster {
     return over ? promise : Promise.reject(new Error(`not settled after ${limitMs} ms`))
   }
 
-  ready(limitMs = 60_000): Promise<number> {
-    return this.until("all are ready", () => [...this.nodes.values()].every(({ shards }) => shards.ready), limitMs)
+  async ready(limitMs = 60_000): Promise<number> {
+    try {
+      return await this.until(
+        "all are ready",
+        () => [...this.nodes.values()].every(({ shards }) => shards.ready),
+        limitMs,
+      )
+    } catch (error) {
+      const statuses = [...this.nodes.values()].map(({ id, shards }) => [id, this.#statuses.get(id.split("#")[0]!), shards.status]) // prettier-ignore
+      throw new Error(JSON.stringify(statuses, (_, value: unknown) => (value instanceof Map ? [...value] : value)), { cause: error }) // prettier-ignore
+    }
   }
 
   /** Names of the nodes that say they own a shard. */
