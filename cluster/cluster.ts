@@ -63,6 +63,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const opened: (() => Promise<unknown>)[] = [() => registry.close()]
   try {
     const described = describe(options)
+    await state.open?.({ isEntity: isEntity(options) })
     const journal = state.journal({ registry, clock })
     opened.push(() => journal.close())
     const ownership = state.ownership({ registry, clock })
@@ -121,8 +122,13 @@ function definitionsOf({ definitions = [], singletons = [] }: ClusterOptions): r
 
 /** Only entities belong to shards; other actors may persist too. */
 function entityShards(options: ClusterOptions, shards: Shards): Parameters<typeof fencedJournal>[2] {
+  const entity = isEntity(options)
+  return (actor) => (entity(actor.type) ? shards.shardOf(actor) : undefined)
+}
+
+function isEntity(options: ClusterOptions): (type: string) => boolean {
   const types = new Set(definitionsOf(options).map(({ name }) => name))
-  return (actor) => (types.has(actor.type) ? shards.shardOf(actor) : undefined)
+  return (type) => types.has(type)
 }
 
 function systemOptions(

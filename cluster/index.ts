@@ -26,6 +26,8 @@ export { staticRegistry } from "./static-registry.js"
 export type { StaticOptions } from "./static-registry.js"
 
 // Where the state of entities is kept.
+export { levelState } from "./level-state.js"
+export type { LevelState } from "./level-state.js"
 export { memoryState, openPostgresState, postgresState } from "./state.js"
 export type { ClusterState } from "./state.js"
 
