@@ -8,7 +8,9 @@ import {
   type ActorRef,
   type StreamRef,
 } from "#actors/index.js"
+import { LevelStore } from "#actors/persistence/level-store.js"
 import type { Cluster } from "#cluster/cluster-handle.js"
+import { levelState } from "#cluster/level-state.js"
 import { JoinedNodes, until } from "./support/joined.js"
 
 const Account = definePersistentActor({
@@ -283,4 +285,39 @@ t.test("one node asks another to drain and to leave; a stranger is unknown", asy
   t.same(await b.ended, { why: "left" })
   await t.rejects(a.operate("x", "drain"), { code: "UNKNOWN_NODE" })
   await t.rejects(a.forget("a"), { code: "NODE_ALIVE" })
+})
+
+t.test("where state lies on the node it moves along; behind one that died its entities wait for it", async (t) => {
+  const folder = t.testdir()
+  const nodes = new JoinedNodes(t, { definitions: [Account] })
+  const join = async (name: string) =>
+    nodes.join(name, { state: levelState(await LevelStore.open(`${folder}/${name}`)) })
+  const [a, b] = await Promise.all([join("a"), join("b")])
+  await until("both are ready", () => a.ready && b.ready && a.status().members.length === 2)
+  const add = (cluster: Cluster) =>
+    Promise.all(keys.map((key) => cluster.system.entity(Account, key).ask("deposit", 1)))
+  t.same(await add(a), keys.map(() => 1)) // prettier-ignore
+  t.match(a.status(), { state: "leveldb" })
+  const c = await join("c")
+  await until("c serves some", () => c.ready && c.status().shards.here > 3)
+  t.same(await add(b), keys.map(() => 2)) // prettier-ignore
+  await b.leave()
+  nodes.nodes.delete("b")
+  await until("all are ready", () => a.ready && c.ready && a.status().shards.unowned === 0)
+  t.same(await add(a), keys.map(() => 3)) // prettier-ignore
+
+  const there = keys.filter((_, n) => n % 2 === 0)
+  const homes = await Promise.all(there.map((key) => a.system.entity(Account, key).ask("where")))
+  await nodes.nodes.get("c")!.kill()
+  const codes = await Promise.all(
+    there.map(async (key, n) => {
+      if (homes[n] === a.id) return "here"
+      for (;;) {
+        const code = await a.system.entity(Account, key).with({ timeoutMs: 500 }).ask("balance").then(() => "answered", (error: { code: string }) => error.code) // prettier-ignore
+        if (code === "UNAVAILABLE" || code === "answered") return code
+        await new Promise((later) => setTimeout(later, 20))
+      }
+    }),
+  )
+  t.ok(codes.includes("UNAVAILABLE") && !codes.includes("answered"), codes.join(" "))
 })
