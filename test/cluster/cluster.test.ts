@@ -291,7 +291,7 @@ t.test("where state lies on the node it moves along; behind one that died its en
   const folder = t.testdir()
   const nodes = new JoinedNodes(t, { definitions: [Account] })
   const join = async (name: string) =>
-    nodes.join(name, { state: levelState(await LevelStore.open(`${folder}/${name}`)) })
+    nodes.join(name, { state: levelState(await LevelStore.open(`${folder}/${name}`), { settleMs: 300 }) })
   const [a, b] = await Promise.all([join("a"), join("b")])
   await until("both are ready", () => a.ready && b.ready && a.status().members.length === 2)
   const add = (cluster: Cluster) =>
