@@ -427,7 +427,11 @@ async function run(server: PostgresServer): Promise<void> {
     const schema = fresh()
     const journals = await Promise.all(Array.from({ length: 6 }, () => open(t, schema)))
     await Promise.all(journals.map((journal, n) => journal.append(actor(String(n)), 0, 0, events(n))))
-    t.same(await server.sql(`SELECT number FROM "${schema}".version ORDER BY number`), [{ number: 1 }, { number: 2 }, { number: 3 }])
+    t.same(await server.sql(`SELECT number FROM "${schema}".version ORDER BY number`), [
+      { number: 1 },
+      { number: 2 },
+      { number: 3 },
+    ])
   })
 }
 
