@@ -103,7 +103,8 @@ async function startNodes(
       await mkdir(data, { recursive: true })
       await rm(join(data, "node.json"), { force: true })
       const settings = nodeSettings(own, { name, data, port, grpcPort, mesh, consul, store: options.store }) // prettier-ignore
-      await writeFile(config, `# Written by \`llmagentos cluster up\` at each start.\n${stringify(settings)}`)
+      const text = `# Written by \`llmagentos cluster up\` at each start.\n${stringify(settings)}`
+      await writeFile(config, text, { mode: 0o600 }) // the URL of a store may hold a password
       const log = await open(output, "w")
       const child = spawn(process.execPath, [...process.execArgv, main, "--config", config, "start"], {
         detached: true, // Ctrl-C in the terminal is for us (U1)

@@ -121,12 +121,17 @@ const binary = await findConsul()
 const skip = binary === undefined ? "no consul on this machine" : false
 t.test("Consul takes the settings of its agents and servers", { skip }, async (t) => {
   const { data } = find<{ data: Record<string, string> }>("ConfigMap", "llmagentos")
-  const place = t.testdir()
+  // Which address it binds to is given on the command line, or depends on the machine.
+  const place = t.testdir({ "bind.json": '{ "bind_addr": "127.0.0.1" }' })
   await writeFile(join(place, "agent.json"), data["agent.json"] ?? "")
   const server = await readFile(join(folder, "../consul/server.json"), "utf8")
   await writeFile(join(place, "server.json"), server)
   for (const name of ["agent.json", "server.json"]) {
-    const { stdout } = await promisify(execFile)(binary ?? "", ["validate", join(place, name)])
+    const { stdout } = await promisify(execFile)(binary ?? "", [
+      "validate",
+      join(place, name),
+      join(place, "bind.json"),
+    ])
     t.match(stdout, /Configuration is valid/, name)
   }
 })

@@ -7,7 +7,7 @@ import { cli } from "#test/support/command-line.js"
 import { ScriptedCluster } from "#test/support/scripted-cluster.js"
 
 t.jobs = 2
-const sideBySide = { buffered: true }
+const sideBySide = { buffered: true, timeout: 120_000 }
 
 t.test("status shows every member, and ends with 1 while one is down", sideBySide, async (t) => {
   const folder = t.testdir()
