@@ -99,7 +99,7 @@ else {
     t.same(await new PostgresEpochs(store).read(1), { epoch: 1, holder: "", released: false })
     await store.close()
     await server.sql(
-      `ALTER TABLE "${schema}".fence DROP COLUMN holder, DROP COLUMN released; DROP FUNCTION "${schema}".mint_fences; DELETE FROM "${schema}".version WHERE number = 2`,
+      `ALTER TABLE "${schema}".fence DROP COLUMN holder, DROP COLUMN released; DROP FUNCTION "${schema}".mint_fences; DROP TABLE "${schema}".room, "${schema}".record_change; DELETE FROM "${schema}".version WHERE number > 1`,
     )
     const again = new PostgresEpochs(await open(schema))
     t.same(await again.read(1), { epoch: 1, holder: "", released: false })
