@@ -127,6 +127,8 @@ export class TestCluster {
   readonly mesh: LocalMesh
   readonly nodes = new Map<string, TestNode>()
   readonly #statuses = new Map<string, MemberStatus>()
+  /** One on each machine, whatever becomes of the nodes there. */
+  readonly #agents = new Map<string, MemoryAgent>()
   readonly #options: TestOptions
   #incarnations = 0
   #version = 0
@@ -150,7 +152,8 @@ export class TestCluster {
     }
     const clock = new StoppableClock(this.clock.view(), this.clock)
     const random = systemRandom
-    const agent = new MemoryAgent(this.consul, name)
+    const agent = this.#agents.get(name) ?? new MemoryAgent(this.consul, name)
+    this.#agents.set(name, agent)
     const registry = memoryRegistry(agent, { cluster: "test", clock, random })
     const state = this.#options.state?.(this) ?? sharedMemoryState(this.epochs, this.journal)
     const ownership = state.ownership({ registry, clock })
