@@ -1,5 +1,5 @@
 /**
- * The mesh with real nodes: processes on machines of their own (network namespaces), three Consul servers, PostgreSQL. Each row is a line of the acceptance table.
+ * The mesh with real nodes: processes on machines of their own (network namespaces), three Consul servers, PostgreSQL; and simulated ones. Each row is a promise of the mesh.
  *
  * PROOFS=partitions,kills runs only those; QUICK=1 runs few cycles. Needs root, iproute2, Consul and PostgreSQL; what is missing is said, and then nothing is proved.
  */
@@ -11,6 +11,7 @@ import { outages } from "./outages.js"
 import { rebalance } from "./rebalance.js"
 import { rolling } from "./rolling.js"
 import { row, type Progress } from "./rows.js"
+import { simulation } from "./simulation.js"
 import { Missing } from "./stage.js"
 import { strangers } from "./strangers.js"
 import { kills, partitions, pauses } from "./takeovers.js"
@@ -26,6 +27,7 @@ const proofs: Readonly<Record<string, (progress: Progress) => Promise<readonly B
   many,
   strangers,
   malformed,
+  simulation,
 }
 
 export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
