@@ -39,6 +39,11 @@ export class Barriers {
     return undefined
   }
 
+  /** Whether anything waits. */
+  get any(): boolean {
+    return this.#waiting.size > 0
+  }
+
   isUp(shard: number): boolean {
     return this.#waiting.has(shard)
   }

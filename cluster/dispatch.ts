@@ -147,6 +147,11 @@ export class Dispatch implements ShardedRefs {
     return this.#relays
   }
 
+  /** Something that this node sends waits behind a barrier. */
+  get waiting(): boolean {
+    return this.#barriers.any
+  }
+
   relayed(answer: Promise<never>): void {
     const ended = (): void => void (this.#relays -= 1)
     this.#relays += 1

@@ -42,6 +42,8 @@ export class Rebalancer {
   readonly #options: RebalancerOptions
   #view: View | undefined
   #placed: readonly { readonly first: string | undefined; readonly second: string | undefined }[] = []
+  /** A node that is not up yet may take shards soon. */
+  #somebodyJoins = false
   #begunAt: number[] = []
   #moves = 0
   #planned = false
@@ -69,9 +71,9 @@ export class Rebalancer {
     return this.#placed.length > 0
   }
 
-  /** Nobody is there to take the shards of this node. */
+  /** Nobody is there to take the shards of this node, nor about to be. */
   get nobodyTakes(): boolean {
-    return this.#leaves && !this.#placed.some(({ first }) => first !== undefined)
+    return this.#leaves && !this.#somebodyJoins && !this.#placed.some(({ first }) => first !== undefined)
   }
 
   /** B1 */
@@ -84,15 +86,17 @@ export class Rebalancer {
     const { self, count, role, wish } = this.#options
     const view = this.#view
     if (view === undefined || this.#closed) return
-    this.#placed = placeTwo(count, this.#candidates(view), role)
+    this.#placed = placeTwo(count, this.#candidates(holders(view)), role)
+    const joining = [...view.members.values()].filter(({ status }) => status === "joining").map(({ node }) => node)
+    this.#somebodyJoins = placeTwo(1, this.#candidates(joining), role)[0]?.first !== undefined
     for (const [shard, { first, second }] of this.#placed.entries())
       wish(shard, first === self.name ? "serve" : second === self.name ? "stand-by" : "none")
     this.plan()
   }
 
-  #candidates(view: View): readonly NodeDescription[] {
+  #candidates(nodes: readonly NodeDescription[]): readonly NodeDescription[] {
     const me = nodeId(this.#options.self)
-    return holders(view).filter((node) => {
+    return nodes.filter((node) => {
       const id = nodeId(node)
       return id === me ? !this.draining : !this.drainingPeers.has(id)
     })

@@ -340,11 +340,13 @@ export class Shards implements EntityDoor {
     const news: News = { kind: "routes", ...this.#dispatch.routes.all(this.#count) }
     const told = [...this.#dispatch.open].map((peer) => this.#peers.call(peer, SERVICE, news.kind, news, { timeoutMs: takenMs })) // prettier-ignore
     await Promise.allSettled(told) // with its answer each peer's last message by the old route is here
-    await wait(() => this.#dispatch.relays > 0)
+    await wait(() => this.#dispatch.relays > 0 || this.#held.count > 0 || this.#dispatch.waiting)
   }
 
+  /** Nor is about to: what it holds for a shard that is being given to it has nowhere else to go. */
   get #ownsNone(): boolean {
-    return !this.#dispatch.flushing && this.#shards.every(({ giver }) => giver === undefined)
+    const none = this.#shards.every(({ giver, taker }) => giver === undefined && (taker.at === "idle" || taker.at === "kept")) // prettier-ignore
+    return none && !this.#dispatch.flushing
   }
 
   /** Takes shards again. */

@@ -79,8 +79,8 @@ export function clusterRun({
   seed,
   state,
   durationMs,
-  clients = 20,
-  thinkMs = 60,
+  clients = 30,
+  thinkMs = 50,
   logger,
   around = (options) => options,
   ...rest

@@ -14,7 +14,7 @@ import type { Bug } from "./simulated-bugs.js"
 import { clusterRun } from "./simulated-cluster.js"
 
 /** Virtual time of each seed: as much as makes 200,000 events. */
-export const durationMs = 90_000
+export const durationMs = 150_000
 
 /** Two of three with the store that all nodes share. */
 export const stateOf = (seed: number): StateIs => (seed % 3 === 2 ? "on-the-node" : "shared")
