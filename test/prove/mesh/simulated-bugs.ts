@@ -13,6 +13,7 @@ import type { StateIs } from "#cluster/placement.js"
 import type { Registry } from "#cluster/registry.js"
 import { headerBytes, Session } from "#cluster/session.js"
 import { ShardState } from "#cluster/shard-state.js"
+import { Elsewhere } from "#cluster/sharded-ref.js"
 import { SharedOwnership } from "#cluster/shared-ownership.js"
 import { Dispatch } from "#cluster/dispatch.js"
 import type { Seams } from "./simulated-cluster.js"
@@ -121,7 +122,12 @@ export const bugs: readonly Bug[] = [
   {
     name: "what a handler answers is not looked at again when it leaves (L7)",
     state: "shared",
-    patch: () => replace(Dispatch.prototype, "answered", () => (_shard, answer) => answer),
+    patch: () =>
+      replace(
+        Dispatch.prototype,
+        "answered",
+        () => (_shard, answer) => (answer instanceof Elsewhere ? answer.told : answer),
+      ),
   },
   {
     name: "the first of the messages that are held is lost when a shard is handed over",

@@ -5,7 +5,7 @@
  */
 import type { BenchRow } from "#test/bench/report.js"
 import { bugs } from "./simulated-bugs.js"
-import { durationMs, find, runSeeds, shorten, type Found } from "./simulated-seeds.js"
+import { durationMs, findBugs, runSeeds } from "./simulated-seeds.js"
 
 const row = (metric: string, unit: string, value: number, goal?: string, met?: boolean): BenchRow => ({ bench: "mesh", metric: `simulation: ${metric}`, unit, value, ...(goal === undefined ? {} : { goal }), ...(met === undefined ? {} : { met }) }) // prettier-ignore
 
@@ -51,19 +51,16 @@ export async function simulation(progress: (text: string) => void): Promise<read
 }
 
 async function planted(progress: (text: string) => void): Promise<BenchRow[]> {
-  const found: Found[] = []
-  for (const bug of bugs) {
-    progress(`simulated cluster, planted: ${bug.name}`)
-    found.push(await find(bug, enough))
-    const { outcome } = found.at(-1) as Found
-    if (outcome?.failure !== undefined) console.error(`planted: ${bug.name}: ${outcome.failure.message}`)
-  }
-  progress("simulated cluster: the shortest way to a planted bug")
-  const [bug, first] = [bugs[0], found[0]]
-  const short = bug === undefined || first === undefined ? undefined : await shorten(bug, first, 60)
+  const names = bugs.map(({ name }) => name)
+  let done = 0
+  const found = await findBugs(names, enough, ({ bug, failure }) => {
+    progress(`simulated cluster: ${++done} of ${names.length} planted bugs`)
+    if (failure !== undefined) console.error(`planted: ${bug}: ${failure}`)
+  })
+  const short = found[0]?.shrunk
   return [
     ...found.map(({ bug, seeds = NaN }) => row(`planted: ${bug}; found by seed`, "", seeds, `1 to ${enough}`, seeds > 0)), // prettier-ignore
-    row("the first of them, shrunk", "faults", short?.faults.length ?? NaN, `at most 5, of ${first?.outcome?.injected.length}`, (short?.faults.length ?? 9) <= 5), // prettier-ignore
-    row("its time", "ms", short?.options.durationMs ?? NaN, `less than ${durationMs}`, (short?.options.durationMs ?? Infinity) < durationMs), // prettier-ignore
+    row("the first of them, shrunk", "faults", short?.faults ?? NaN, `at most 5, of ${short?.of}`, (short?.faults ?? 9) <= 5), // prettier-ignore
+    row("its time", "ms", short?.durationMs ?? NaN, `less than ${durationMs}`, (short?.durationMs ?? Infinity) < durationMs), // prettier-ignore
   ]
 }
