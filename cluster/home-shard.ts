@@ -159,7 +159,7 @@ export class HomeShard {
     return this.turn(async () => {
       const { number, mark } = this
       const { marks, clock, random, logger, signal } = this.#world
-      if (mark === undefined) return marks.known(number).home === to ? "released" : "unknown" // it was fenced, which is told besides
+      if (mark === undefined) return "released" // to that node, which may have given it on by now, or it was fenced
       if (mark.at === "claiming" || (mark.at === "giving" && mark.to !== to)) return "unknown"
       if (mark.at === "home") {
         this.sending = true

@@ -11,6 +11,7 @@
  * Invariants
  *   N1. Every peer is told which shards this node serves under which epoch: when its link opens, and with every change. So senders need no registry.
  *   N2. A node that drains tells its peers, which place nothing on it any more. It is done when they send to others, and all is answered that it has passed on for them.
+ *   N3. Who hears of a higher epoch of a shard that it owns asks the store whether it still does: what the registry tells may come late, or not at all.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
@@ -243,6 +244,7 @@ export class Shards implements EntityDoor {
             for (const number of this.#dispatch.routes.learnAll(news.owners, news.epochs)) this.#changed(number)
             return
           case "offer":
+            this.#heardEpoch(news.shard, news.epoch)
             if (this.#rebalancer.draining) return this.#tell(from, { kind: "decline", shard: news.shard, move: news.move }) // prettier-ignore
             return this.#shards[news.shard]?.heard(from, news)
           default:
@@ -253,8 +255,17 @@ export class Shards implements EntityDoor {
   }
 
   #heardServing(from: NodeId, shards: readonly number[], epochs: readonly number[]): void {
-    for (const [i, number] of shards.entries())
-      if (this.#dispatch.routes.learn(number, from, epochs[i] as number)) this.#changed(number)
+    for (const [i, number] of shards.entries()) {
+      const epoch = epochs[i] as number
+      this.#heardEpoch(number, epoch)
+      if (this.#dispatch.routes.learn(number, from, epoch)) this.#changed(number)
+    }
+  }
+
+  /** N3 */
+  #heardEpoch(number: number, epoch: number): void {
+    const shard = this.#shards[number]
+    if (shard?.giver !== undefined && shard.epoch < epoch) void this.#ownership.confirm(number).catch(() => false)
   }
 
   #changed(number: number): void {

@@ -369,12 +369,14 @@ export class SharedOwnership implements Ownership {
     const doubted = this.#claims.filter(
       ({ shard, claim }) => (claim.at === "owning" || claim.at === "recovering" || claim.at === "minting") && this.#seenBy(this.#holders[shard]) !== "me", // prettier-ignore
     )
-    await Promise.all(
+    const seen = await Promise.all(
       doubted.map(async (claim) => {
         const holder = await this.#looks.ask(claim.shard).catch(() => undefined)
         if (holder !== undefined && claim.lockedAt < begun) claim.feed({ kind: "lock-changed", holder })
+        return holder
       }),
     )
+    if (seen.includes(undefined)) void this.#doubt()
   }
 
   /** While there is no watch, those that wait for a lock look at it now and then. */

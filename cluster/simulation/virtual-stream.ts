@@ -147,8 +147,8 @@ export class End implements Stream {
   abort(reason: string): void {
     if (this.state === "closed") return
     this.#drop(0)
-    this.tellClosed(reason)
-    this.#wires.later(this.#wires.travelMs(this.host, this.host), () => this.tellPeer())
+    // Where its process stands still, it closes when that goes on.
+    this.tellClosed(reason, () => this.#wires.later(this.#wires.travelMs(this.host, this.host), () => this.tellPeer()))
   }
 
   /** The process of this end was killed; some of what it sent was on the wire already (T3). */
@@ -176,13 +176,14 @@ export class End implements Stream {
   }
 
   /** K2: once, and in a turn of its own. */
-  tellClosed(reason: string): void {
+  tellClosed(reason: string, then?: () => void): void {
     if (this.state === "closed") return
     this.view.arrive(() => {
       if (this.state === "closed") return
       this.state = "closed"
       this.#wires.forget(this)
       this.events.closed(reason)
+      then?.()
     })
   }
 }

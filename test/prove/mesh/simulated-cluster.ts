@@ -38,7 +38,7 @@ const always: readonly ClusterFaultKind[] = ["streamCut", "drain", "join"]
 const gentle: readonly ClusterFaultKind[] = ["streamCut", "slowLink", "drain", "leave", "join", "clockJump"]
 /** Of the store that nodes share, where they do. */
 const ofStore: readonly ClusterFaultKind[] = ["pauseAtMint", "storeCut", "storeOutage"]
-const faultsOnAverage = 80
+const faultsOnAverage = 100
 
 /**
  * Which faults a seed has: some of the kinds, since many troubles at once hide those that need quiet before; every fourth seed only those that the mesh makes good. So many of them
@@ -79,8 +79,8 @@ export function clusterRun({
   seed,
   state,
   durationMs,
-  clients = 30,
-  thinkMs = 50,
+  clients = 32,
+  thinkMs = 45,
   logger,
   around = (options) => options,
   ...rest
