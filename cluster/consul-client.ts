@@ -6,6 +6,7 @@
  *   - hundreds of sockets: Consul hangs up on an address that has two hundred, and several nodes may share an address. Locks and records, of which there
  *     may be hundreds at once, queue for a few sockets; signs of life, renewals and watches have sockets of their own, so that they never queue behind
  *   - `undefined` for a lock or a comparison that failed, `null` for an empty value, an error for a prefix that has no keys
+ *   - half a minute of silence after a cut: an agent that has lost all its servers looks for them no sooner by itself; here it is asked to
  *   - paths that Go cleans: a key is a path there, so what could make `//` or `..` of it is written as %XX
  */
 import Consul from "consul"
@@ -18,7 +19,10 @@ import type { Answer, Blocking, CallLimits, ConsulAgent, KeyEntry, NewService, S
 export interface ConsulOptions {
   /** Of the agent on this machine; default `http://127.0.0.1:8500`. */
   readonly url?: string
-  /** Of Consul's access control lists: needs `service:write` and `session:write` for the node, `key:write` for its cluster. */
+  /**
+   * Of Consul's access control lists: needs `service:write` and `session:write` for the node, `key:write` for its cluster; with `agent:write` and `node:read`, too, Consul is found
+   * again sooner after a cut.
+   */
   readonly token?: string
   /** PEM texts for https: the authority that signed the agent's certificate, and the certificate and key to show it. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string }
@@ -53,6 +57,17 @@ interface RawKey {
   readonly Session?: string
 }
 
+interface RawMember {
+  readonly Addr: string
+  readonly Port: number
+  readonly Tags: Readonly<Record<string, string>> | null
+}
+
+/** What an agent answers that knows no server. */
+const withoutServers = "No known Consul servers"
+/** Between two searches for them, and how long one may take. */
+const searchMs = 1000
+
 const nothing = (): void => undefined
 const isTrue = (body: unknown): boolean => body === true
 
@@ -66,6 +81,8 @@ class ConsulClient implements ConsulAgent {
   readonly #consul: Consul
   /** For locks and records. */
   readonly #bulk: Consul
+  readonly #closed = new AbortController()
+  #searchedAt = -Infinity
 
   constructor({ url = "http://127.0.0.1:8500", token, tls = {} }: ConsulOptions, clock: Clock) {
     const { protocol, hostname, port } = new URL(url)
@@ -195,8 +212,25 @@ class ConsulClient implements ConsulAgent {
   }
 
   close(): void {
+    this.#closed.abort()
     this.#consul.destroy()
     this.#bulk.destroy()
+  }
+
+  /** Lets the agent join the servers again that it knew. */
+  async #search(): Promise<void> {
+    const now = this.#clock.monotonic()
+    if (now < this.#searchedAt + searchMs || this.#closed.signal.aborted) return
+    this.#searchedAt = now
+    const limits = { limitMs: searchMs, signal: this.#closed.signal }
+    const members = await this.#call((common) => this.#consul.agent.members({ ...common }), (body) => body as readonly RawMember[], limits) // prettier-ignore
+    if (members.kind !== "ok") return
+    const servers = members.value.filter(({ Tags }) => Tags?.["role"] === "consul")
+    const joins = servers.map(({ Addr, Port }) => {
+      const address = `${Addr.includes(":") ? `[${Addr}]` : Addr}:${Port}`
+      return this.#call((common) => this.#consul.agent.join({ address, ...common }), nothing, limits)
+    })
+    await Promise.all(joins)
   }
 
   #transaction<T>(all: readonly object[], read: (body: unknown) => T, limits: CallLimits): Promise<Answer<T>> {
@@ -226,7 +260,11 @@ class ConsulClient implements ConsulAgent {
           const [{ headers }, body] = answer as readonly [Response, unknown]
           end({ kind: "ok", value: read(body), index: Number(headers["x-consul-index"] ?? 0) })
         },
-        (error: Error & { readonly response?: Response }) => end(failure(error)),
+        (error: Error & { readonly response?: Response }) => {
+          const answer = failure(error)
+          if (answer.kind === "refused" && answer.reason.includes(withoutServers)) void this.#search()
+          end(answer)
+        },
       ).catch((error: unknown) => end({ kind: "unreachable", reason: `not what Consul answers: ${String(error)}` })) // prettier-ignore
     })
   }

@@ -85,3 +85,25 @@ t.test("what is no address of an agent is refused", (t) => {
   t.throws(() => consulClient({ url: "consul" }, systemClock), TypeError)
   t.end()
 })
+
+t.test("an agent that knows no servers any more is asked to join those that it knew", async (t) => {
+  const requests: string[] = []
+  const members = JSON.stringify([
+    { Name: "s1", Addr: "10.0.0.1", Port: 8301, Tags: { role: "consul" }, Status: 4 },
+    { Name: "s2", Addr: "fd00::2", Port: 8301, Tags: { role: "consul" }, Status: 4 },
+    { Name: "a", Addr: "10.0.0.3", Port: 8301, Tags: { role: "node" }, Status: 1 },
+  ])
+  const { client } = await clientOf(t, (socket, request) => {
+    const path = request.split(" ")[1] as string
+    requests.push(decodeURIComponent(path))
+    if (path.startsWith("/v1/agent/members")) socket.write(reply("200 OK", members))
+    else if (path.startsWith("/v1/agent/join")) socket.write(reply("200 OK", ""))
+    else socket.write(reply("500 Internal Server Error", "No known Consul servers", "text/plain"))
+  })
+  for (let n = 0; n < 3; n++)
+    t.match(await client.get("key", limits), { kind: "refused", reason: "No known Consul servers" })
+  while (requests.filter((path) => path.startsWith("/v1/agent/join")).length < 2) await sleep(5)
+  await sleep(50)
+  const searches = requests.filter((path) => path.startsWith("/v1/agent/")).sort()
+  t.same(searches, ["/v1/agent/join/10.0.0.1:8301", "/v1/agent/join/[fd00::2]:8301", "/v1/agent/members"])
+})

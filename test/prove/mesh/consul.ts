@@ -80,6 +80,12 @@ export class Agent {
     }
   }
 
+  /** Whether it carries out what needs the servers. */
+  async answers(): Promise<boolean> {
+    const read = fetch(`${this.url}/v1/kv/?keys&separator=/&consistent`, { signal: AbortSignal.timeout(1000) })
+    return read.then(({ status }) => status === 200 || status === 404, () => false) // prettier-ignore
+  }
+
   async ready(): Promise<void> {
     const end = performance.now() + patienceMs
     while ((await this.leader()) === "") {
@@ -117,9 +123,9 @@ export class Consul {
   }
 
   /** Starts an agent on a machine. */
-  async agentOn(machine: Machine): Promise<Agent> {
+  async agentOn(machine: Machine, config: object = {}): Promise<Agent> {
     const retry_join = this.servers.map(({ machine }) => machine.address)
-    const agent = new Agent(machine, this.#binary, this.#folder, { retry_join })
+    const agent = new Agent(machine, this.#binary, this.#folder, { retry_join, ...config })
     await agent.start()
     await agent.ready()
     return agent

@@ -29,7 +29,7 @@ export async function many(progress: Progress): Promise<readonly BenchRow[]> {
     if (typeof postgres === "string") throw new Missing(postgres)
     const consul = await Consul.start(binary, folder, world)
     const machine = await world.machine("many")
-    await consul.agentOn(machine)
+    await consul.agentOn(machine, { limits: { http_max_conns_per_client: 1000 } }) // by default an agent has two hundred for all nodes of its machine
     for (let n = 0; n < count; n++)
       nodes.push(
         new MeshNode(machine, {
