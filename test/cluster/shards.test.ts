@@ -143,6 +143,39 @@ t.test("nodes are restarted one after the other under load, and nobody notices",
   t.equal(client.shards.status.served, 0, "a node without capacity has no shards")
 })
 
+t.test("a node that is drained in the midst of what it is given keeps it until it can give it on", async (t) => {
+  const cluster = new TestCluster(t, { rebalance: { perMinute: 1000, atOnce: 16 } })
+  await cluster.startAll("a", "c")
+  const load = new Load(cluster, ["a"], 10)
+  load.begin()
+  const b = await cluster.start("b")
+  const owned = (): number => b.shards.status.served
+  await cluster.until("b is given shards", () => b.shards.status.moving > 0)
+  t.equal(owned(), 0)
+  await cluster.within(b.shards.drain())
+  t.equal(b.shards.status.moving, 0)
+  t.equal(b.shards.status.held, 0)
+  t.notOk(cluster.ownersOf(0).includes("b"))
+  await cluster.within(cluster.leave("b"))
+  await load.end(t)
+})
+
+t.test("an owner that was not told hears from its successor that it is none any more", async (t) => {
+  const cluster = new TestCluster(t)
+  const [a, b] = await cluster.startAll("a", "b")
+  const key = keyOn(cluster, "b")
+  const shard = a!.shards.shardOf({ tenant: "default", type: "ledger", key })
+  const [link] = [[a!.peers, b!.peers] as const]
+  b!.agent.cutOff()
+  cluster.mesh.cut(...link)
+  cluster.mark("b", "down")
+  await cluster.until("a has taken over", () => a!.ownership.standing(shard) === "owner")
+  t.equal(b!.ownership.standing(shard), "owner", "b has heard of nothing")
+  cluster.mark("b", "up")
+  cluster.mesh.connect(...link)
+  await cluster.until("b knows", () => b!.ownership.standing(shard) !== "owner", 1000)
+})
+
 t.test(
   "under crashes, pauses, cuts and a registry that fails, nothing acknowledged is lost or done twice",
   async (t) => {

@@ -27,8 +27,8 @@ export interface SeedReport {
   readonly again?: string
 }
 
-export async function runSeed(seed: number, replay: boolean): Promise<SeedReport> {
-  const options = clusterRun({ seed, state: stateOf(seed), durationMs })
+export async function runSeed(seed: number, replay: boolean, milliseconds = durationMs): Promise<SeedReport> {
+  const options = clusterRun({ seed, state: stateOf(seed), durationMs: milliseconds })
   const began = process.cpuUsage()
   const { hash, events, faults, failure } = await simulateCluster(options)
   const { user, system } = process.cpuUsage(began)
@@ -106,11 +106,12 @@ export async function findBug(
   { name, state, patch, around }: Bug,
   seeds: number,
   shorten: boolean,
+  milliseconds = durationMs,
 ): Promise<BugReport> {
   const restore = patch?.()
   try {
     for (let seed = 1; seed <= seeds; seed++) {
-      const options = clusterRun({ seed, state, durationMs, ...(around === undefined ? {} : { around }) })
+      const options = clusterRun({ seed, state, durationMs: milliseconds, ...(around === undefined ? {} : { around }) })
       const outcome = await simulateCluster(options)
       if (outcome.failure === undefined) continue
       const found = { bug: name, seeds: seed, failure: outcome.failure.message }
