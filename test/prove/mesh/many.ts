@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { BenchRow } from "#test/bench/report.js"
+import { simulateCluster } from "#cluster/simulation/cluster-simulation.js"
 import { findConsul } from "#test/support/consul.js"
 import { startPostgres } from "#test/support/postgres.js"
 import { Consul } from "./consul.js"
@@ -59,7 +60,10 @@ export async function many(progress: Progress): Promise<readonly BenchRow[]> {
     const { id } = last
     await last.kill()
     const downMs = await untilAll(nodes.slice(0, -1), (members) => members[id] === "down" || members[id] === undefined)
+    progress(`${count} simulated nodes`)
+    const simulatedMs = await simulated()
     return [
+      row(`${count} nodes, simulated: all see all, after the last has started`, "s", simulatedMs / 1000, "within 5", simulatedMs <= 5000),
       row(`${count} nodes: all see all, after the last has joined`, "s", convergedMs / 1000, "within 5", convergedMs <= 5000),
       row(`${count} nodes: all own what they should, after that`, "s", readyMs / 1000),
       row(`${count} nodes: all see a killed one down`, "s", downMs / 1000),
@@ -73,6 +77,29 @@ export async function many(progress: Progress): Promise<readonly BenchRow[]> {
     if (typeof postgres !== "string") await postgres.remove()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** How long it takes in virtual time, where nodes do not share processors. */
+async function simulated(): Promise<number> {
+  let convergedMs = Infinity
+  const { failure } = await simulateCluster({
+    seed: 1,
+    nodes: count,
+    state: "shared",
+    durationMs: 10_000,
+    async workload(simulation) {
+      const from = simulation.now
+      const sees = (name: string): number =>
+        simulation
+          .node(name)
+          ?.status?.()
+          .members.filter(({ status }) => status === "up").length ?? 0
+      while (simulation.running && !simulation.nodes.every((name) => sees(name) === count)) await simulation.wait(10)
+      if (simulation.running) convergedMs = simulation.now - from
+    },
+  })
+  if (failure !== undefined) throw failure
+  return convergedMs
 }
 
 /** Waits until the views of all nodes are so. */

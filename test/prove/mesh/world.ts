@@ -10,6 +10,7 @@
  */
 import { execFile, execFileSync, spawn, type ChildProcess, type SpawnOptions } from "node:child_process"
 import { existsSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
 
 const run = promisify(execFile)
@@ -17,6 +18,8 @@ const ip = async (...args: readonly string[]): Promise<string> => (await run("ip
 
 /** What has no owner's answer: a hardware address that no machine has. */
 const nowhere = "02:00:00:00:00:01"
+
+const cableTries = 50
 
 export interface Machine {
   readonly name: string
@@ -101,7 +104,14 @@ export class World {
     const machine = new NamedMachine(name, `${this.#subnet}.${number}`, namespace, `lm${process.pid}.${number}`)
     this.#machines.set(name, machine)
     await ip("netns", "add", namespace)
-    await ip("link", "add", machine.port, "type", "veth", "peer", "name", "eth0", "netns", namespace)
+    // The kernel may still be taking apart a cable of the world before.
+    for (let n = 0; ; n++) {
+      const added = ip("link", "add", machine.port, "type", "veth", "peer", "name", "eth0", "netns", namespace)
+      const failed = await added.then(() => undefined, (error: unknown) => error) // prettier-ignore
+      if (failed === undefined) break
+      if (n === cableTries || !String(failed).includes("File exists")) throw failed
+      await sleep(100)
+    }
     await ip("link", "set", machine.port, "master", this.#bridge, "up")
     await ip("-n", namespace, "address", "add", `${machine.address}/24`, "dev", "eth0")
     await ip("-n", namespace, "link", "set", "eth0", "up")
