@@ -3,8 +3,7 @@
  *
  * Invariants
  *   B1. A node that drains or leaves wants no shard and is offered none; its shards go to whom they are placed on without it.
- *   B2. Moves that nobody needs are bounded per minute, all moves in number. The bound per minute is for shards that have entities in memory; others go in lots, small enough for nobody to
- *       notice.
+ *   B2. Moves that nobody needs are bounded per minute, all moves in number. The bound per minute is for shards that have entities in memory; others disturb nobody.
  *   B3. Each node begins the moves of its own shards only.
  */
 import type { Clock } from "#actors/clock.js"
@@ -18,8 +17,6 @@ import type { Shard } from "./shard.js"
 const planMs = 10
 /** A shard without entities in memory, whose state need not be shipped, moves in no time: so many times as many may do so at once. */
 const emptyAtOnce = 8
-/** Between two lots of those that nobody needs to move; a lot is half as many as may move at once. */
-const lotMs = 100
 
 export interface RebalancerOptions {
   readonly self: NodeDescription
@@ -48,7 +45,6 @@ export class Rebalancer {
   /** A node that is not up yet may take shards soon. */
   #somebodyJoins = false
   #begunAt: number[] = []
-  #nextLot = -Infinity
   #moves = 0
   #planned = false
   #closed = false
@@ -136,14 +132,8 @@ export class Rebalancer {
     if (inUse.length + empty.length === 0) return
     this.#begunAt = this.#begunAt.filter((at) => now - at < 60_000)
     moving = this.#begin(inUse, limits, moving, now, true)
-    const lot = this.#leaves ? empty.length : Math.ceil(limits.atOnce / 2)
-    if (empty.length > lot) {
-      if (now < this.#nextLot) return
-      this.#nextLot = now + lotMs
-      clock.timer(lotMs, () => this.plan())
-    }
     const atOnce = limits.atOnce * (shared ? emptyAtOnce : 1)
-    this.#begin(empty.slice(0, lot), { perMinute: Infinity, atOnce }, moving, now, false) // B2
+    this.#begin(empty, { perMinute: Infinity, atOnce }, moving, now, false) // B2
   }
 
   /** @param counts against the bound per minute @returns how many are moving then */
