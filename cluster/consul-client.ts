@@ -223,10 +223,11 @@ class ConsulClient implements ConsulAgent {
     if (now < this.#searchedAt + searchMs || this.#closed.signal.aborted) return
     this.#searchedAt = now
     const limits = { limitMs: searchMs, signal: this.#closed.signal }
-    const members = await this.#call((common) => this.#consul.agent.members({ ...common }), (body) => body as readonly RawMember[], limits) // prettier-ignore
-    if (members.kind !== "ok") return
-    const servers = members.value.filter(({ Tags }) => Tags?.["role"] === "consul")
-    const joins = servers.map(({ Addr, Port }) => {
+    const serversOf = (body: unknown) =>
+      (body as readonly RawMember[]).filter(({ Tags }) => Tags?.["role"] === "consul")
+    const servers = await this.#call((common) => this.#consul.agent.members({ ...common }), serversOf, limits)
+    if (servers.kind !== "ok") return
+    const joins = servers.value.map(({ Addr, Port }) => {
       const address = `${Addr.includes(":") ? `[${Addr}]` : Addr}:${Port}`
       return this.#call((common) => this.#consul.agent.join({ address, ...common }), nothing, limits)
     })

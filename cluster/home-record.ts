@@ -96,7 +96,7 @@ export function nextStep(situation: Situation): Step {
   const { record, mark, highest } = situation
   if (record === undefined) return nothing
   if (mark === undefined) return withoutMark(situation, record)
-  // Somebody's watch may be behind; what is irreversible is done by a record as high as any that was seen.
+  // Somebody's watch may be behind; what is irreversible is done only by a record as high as the highest that was seen.
   if (record.version > 0 && record.epoch < highest && record.epoch > mark.epoch) return { do: "read" }
   switch (mark.at) {
     case "claiming":

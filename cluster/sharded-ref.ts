@@ -147,5 +147,5 @@ const ofTheWay = new Set([
   "UNKNOWN_MESSAGE",
 ])
 
-/** Whether an error was made by the entity, so that it is an answer as any other. */
+/** Whether an error was made by the entity, so that it counts as an answer. */
 export const isAnswer = (error: unknown): boolean => !(error instanceof AgentOSError) || !ofTheWay.has(error.code)

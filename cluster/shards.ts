@@ -11,7 +11,7 @@
  * Invariants
  *   N1. Every peer is told which shards this node serves under which epoch: when its link opens, and with every change. So senders need no registry.
  *   N2. A node that drains tells its peers, which place nothing on it any more. It is done when they send to others, and all is answered that it has passed on for them.
- *   N3. Who hears of a higher epoch of a shard that it owns asks the store whether it still does: what the registry tells may come late, or not at all.
+ *   N3. Who hears of a higher epoch of a shard that it owns has it confirmed that it still does: what the registry tells may come late, or not at all.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"

@@ -359,13 +359,15 @@ export class SharedOwnership implements Ownership {
     if (doubts) void this.#doubt()
   }
 
-  /** S2 */
-  async #doubt(): Promise<void> {
+  /** S2. @param failures so many times in a row the registry did not answer */
+  async #doubt(failures = 0): Promise<void> {
     if (this.#doubting) return
     this.#doubting = true
-    await pause(this.#ports.clock, doubtMs, this.#ended.signal)
+    const { clock, random } = this.#ports
+    await pause(clock, failures === 0 ? doubtMs : backoff(failures, random.float()), this.#ended.signal)
     this.#doubting = false
-    const begun = this.#ports.clock.monotonic()
+    if (this.#ended.signal.aborted) return
+    const begun = clock.monotonic()
     const doubted = this.#claims.filter(
       ({ shard, claim }) => (claim.at === "owning" || claim.at === "recovering" || claim.at === "minting") && this.#seenBy(this.#holders[shard]) !== "me", // prettier-ignore
     )
@@ -376,7 +378,7 @@ export class SharedOwnership implements Ownership {
         return holder
       }),
     )
-    if (seen.includes(undefined)) void this.#doubt()
+    if (seen.includes(undefined)) void this.#doubt(failures + 1)
   }
 
   /** While there is no watch, those that wait for a lock look at it now and then. */
