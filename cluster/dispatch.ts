@@ -127,9 +127,11 @@ export class Dispatch implements ShardedRefs {
     return this.#dispatch(message, from, false)
   }
 
-  /** Sends a message that this node had accepted by what is known now. */
-  again(message: HeldMessage): void {
-    this.#dispatch(message, message.from, true)
+  /** Sends a message that this node had accepted by what is known now. @param epoch it was held for an owner at this one: a higher one may be where it came from (T3 of `routes.ts`) */
+  again(message: HeldMessage, epoch: number): void {
+    const route = this.routes.of(this.shardOf(message.id))
+    const back = route !== undefined && route.owner === message.from && route.epoch > epoch
+    this.#dispatch(message, back ? undefined : message.from, true)
   }
 
   /** Puts a message that this node had accepted into its entity here. */

@@ -44,8 +44,8 @@ export interface ShardWorld {
   tell(peer: NodeId, news: MoveNews): void
   /** Puts a message into its entity here. */
   deliver(message: Message): void
-  /** Sends a message by what is known now. */
-  again(message: HeldMessage): void
+  /** Sends a message by what is known now: to where it came from only if that serves under a higher epoch than the one it was held for. */
+  again(message: HeldMessage, epoch: number): void
   /** Sends what is held to the taker, in order; resolves when the last is sent. From now on what comes goes there, after it. */
   flush(shard: number, taker: NodeId, epoch: number, messages: readonly HeldMessage[]): Promise<void>
   /** The way of messages may be another now. */
@@ -74,6 +74,8 @@ export class Shard {
   owned = false
   /** Of the owner on this node. */
   epoch = 0
+  /** Of the giver that has made the last offer. */
+  #offeredEpoch = 0
   /** Entities are being stopped (S3). */
   stopping = false
   /** Not before this moment is a move to be tried again: the last one came to nothing. */
@@ -120,7 +122,7 @@ export class Shard {
 
   /** What the other side of a move says. */
   heard(from: NodeId, news: MoveNews): void {
-    if (news.kind === "offer") return this.#offered(from, news.move)
+    if (news.kind === "offer") return this.#offered(from, news.move, news.epoch)
     if (from !== this.peer || news.move !== this.move) return // S2
     switch (news.kind) {
       case "accept":
@@ -257,7 +259,7 @@ export class Shard {
 
   // --- the taker ----------------------------------------------------------------------------------------------------------------------------
 
-  #offered(giver: NodeId, move: number): void {
+  #offered(giver: NodeId, move: number, epoch: number): void {
     const { tell } = this.#world
     // Who offers anew says that its earlier move is off, whatever became of its word about that (H2 of hand-off.ts).
     const waits = this.taker.at === "waiting" || this.taker.at === "staged"
@@ -266,6 +268,7 @@ export class Shard {
       return tell(giver, { kind: "decline", shard: this.number, move })
     this.peer = giver
     this.move = move
+    this.#offeredEpoch = epoch
     this.#toTaker({ kind: "offered", giver })
   }
 
@@ -344,6 +347,7 @@ export class Shard {
   }
 
   #sendAgain(): void {
-    for (const message of this.lines.take("both")) this.#world.again(message)
+    const epoch = Math.max(this.epoch, this.#offeredEpoch)
+    for (const message of this.lines.take("both")) this.#world.again(message, epoch)
   }
 }

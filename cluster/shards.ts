@@ -287,7 +287,7 @@ export class Shards implements EntityDoor {
       },
       tell: (peer, news) => this.#tell(peer, news),
       deliver: (message) => dispatch.deliver(message),
-      again: (message) => dispatch.again(message),
+      again: (message, epoch) => dispatch.again(message, epoch),
       flush: (shard, taker, epoch, messages) => dispatch.flush(shard, taker, epoch, messages),
       changed: (shard) => {
         dispatch.changed(shard)
