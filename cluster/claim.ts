@@ -43,6 +43,8 @@ export interface ClaimWorld {
   /** Whether there is anything to be taken: without a lease nothing is tried. */
   seated(): boolean
   readEpoch(shard: number): Promise<EpochRecord>
+  /** Who holds the lock as far as is known. */
+  glance(shard: number): Promise<LockHolder>
   /** A consistent look that is begun after the call. */
   look(shard: number): Promise<LockHolder>
   lock(shard: number): Promise<LockAnswer>
@@ -70,8 +72,8 @@ export class ShardClaim {
   /** How many actions of each kind were begun (C1). */
   readonly #begun = new Map<ClaimAction["do"], number>()
   #failures = 0
-  /** It is under way, or was given up: a look that would tell what stands now. */
-  #looking = false
+  /** It is under way, or was given up: a glance that would tell what stands now. */
+  #glancing = false
   #cancelTimer: CancelTimer | undefined
   /** Writes under the epoch of the owner that are under way. */
   #writes = 0
@@ -95,7 +97,7 @@ export class ShardClaim {
   get taking(): boolean {
     const { claim } = this
     if (claim.at === "aside" || claim.at === "owning") return false
-    if (claim.at === "watching") return claim.wanted && this.#looking
+    if (claim.at === "watching") return claim.wanted && this.#glancing
     return !("wanted" in claim) || claim.wanted
   }
 
@@ -200,18 +202,20 @@ export class ShardClaim {
     switch (action.do) {
       case "read-epoch":
         return void world.readEpoch(shard).then((record) => answer({ kind: "epoch-read", record }), failed)
-      case "look":
-        this.#looking = true
-        return void world.look(shard).then(
+      case "glance":
+        this.#glancing = true
+        return void world.glance(shard).then(
           (holder) => {
-            this.#looking = false
-            answer({ kind: "lock-looked", holder })
+            this.#glancing = false
+            answer({ kind: "lock-glanced", holder })
           },
           () => {
-            this.#looking = false
+            this.#glancing = false
             failed()
           },
         )
+      case "look":
+        return void world.look(shard).then((holder) => answer({ kind: "lock-looked", holder }), failed)
       case "lock": {
         const begunAt = world.now()
         return void this.#inTurn(() => world.lock(shard)).then((taken) => {

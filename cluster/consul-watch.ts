@@ -5,7 +5,8 @@
  *   W1. A list is told when Consul's index has moved, and always after the first answer and the first after a failure.
  *   W2. A failure is told once, until there is an answer again; meanwhile it is asked at growing distances, each with some chance in it.
  *   W3. An index that goes back, or a failure, begins anew from 0: Consul may have been made anew.
- *   W4. Between two answers there is a short time, the longer the more there is to read, so that many changes at once cost few lists.
+ *   W4. Between two answers there is a short time, the longer the more there is to read, and twice as long each time that there was a change within it: so many changes cost few lists,
+ *       and one after a while of quiet is told at once.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import type { Answer, Blocking } from "./consul-agent.js"
@@ -20,7 +21,9 @@ const blockingLimitMs = waitMs + waitMs / 16 + 1500
 const firstLimitMs = 2500
 const gapMs = 50
 /** More for each entry of the list. */
-const gapMsPerEntry = 0.1
+const gapMsPerEntry = 0.25
+/** As long as it grows to. */
+export const longestGapMs = 2000
 const backoffMs = { first: 100, most: 2000 } as const
 
 export interface WatchPorts {
@@ -38,17 +41,21 @@ export async function watchConsul<Raw, Entry>(
 ): Promise<void> {
   let index = 0
   let failures = 0
+  let inARow = 0
   const tell = (sight: Sight<Entry>): void => {
     if (!signal.aborted) watcher(sight)
   }
   while (!signal.aborted) {
     const limitMs = index === 0 ? firstLimitMs : blockingLimitMs
+    const asked = clock.monotonic()
     const answer = await ask({ index, waitMs, limitMs, signal })
     if (answer.kind === "ok") {
       if (answer.index !== index || index === 0) tell({ kind: "current", entries: entries(answer.value) }) // W1
       index = answer.index < index ? 0 : answer.index // W3
       failures = 0
-      await pause(clock, gapMs + gapMsPerEntry * answer.value.length, signal) // W4
+      const gap = gapMs + gapMsPerEntry * answer.value.length
+      inARow = clock.monotonic() - asked < gap ? inARow + 1 : 0
+      await pause(clock, Math.min(longestGapMs, gap * 2 ** inARow), signal) // W4
     } else {
       if (failures === 0) tell({ kind: "disconnected", reason: answer.reason }) // W2
       index = 0

@@ -6,8 +6,8 @@
  * Invariants
  *   L1. The store alone makes epochs: a mint is one compare-and-increment that writes its holder beside the new epoch. So an epoch has one holder, epochs
  *       only grow whatever became of the registry, and an append below the highest is refused. Two owners are never both right in writing.
- *   L2. A candidate first reads the epoch, then looks at the lock, then takes it, then mints expecting what it read. Whoever was paused anywhere between
- *       finds that the epoch has changed, and begins anew.
+ *   L2. A candidate first reads the epoch, then looks at the lock unless L6 has nothing to wait for, then takes it, then mints expecting what it read.
+ *       Whoever was paused anywhere between finds that the epoch has changed, and begins anew.
  *   L3. A lock that is newly held is followed by a mint, by the incumbent too. Nothing that was true under an earlier hold of the lock is relied on.
  *   L4. An owner begins to serve, and to answer from memory, only after a renewal that was begun after its mint had been confirmed: so the lock was its
  *       own when it minted.
@@ -26,7 +26,7 @@
  * renewal had begun, for O holds no lock again without a mint that would have made N's mint fail (L3). N serves `lockDelayMs` after that answer
  * (L6), and `lockDelayMs` > `freshMs`. So t comes before N's first answer. This holds while the two clocks differ in speed by less than
  * lockDelayMs / freshMs, when the look is a consistent read, and for a renewal that a registry leader answers up to 2 s after it was deposed. An owner
- * that wrote its release had stopped answering before. That an answer made before a pause leaves after it contradicts nothing: its question was open
+ * that wrote its release had stopped answering before N read of it, and so had all before it. That an answer made before a pause leaves after it contradicts nothing: its question was open
  * all the while.
  */
 
@@ -125,6 +125,8 @@ export type ClaimEvent =
    * The registry told of the lock by itself: a hint, good for beginning, not for L2. What was so before the last taking was answered is not told.
    */
   | { readonly kind: "lock-changed"; readonly holder: "nobody" | "me" | "another" }
+  /** The answer to `glance`. */
+  | { readonly kind: "lock-glanced"; readonly holder: "nobody" | "me" | "another" }
   /** The answer to `look`: a consistent read that was begun after the action. */
   | { readonly kind: "lock-looked"; readonly holder: "nobody" | "me" | "another" }
   | { readonly kind: "epoch-read"; readonly record: EpochRecord }
@@ -148,6 +150,8 @@ export type ClaimEvent =
 
 export type ClaimAction =
   | { readonly do: "read-epoch" }
+  /** Who holds the lock, as far as is known: a hint. */
+  | { readonly do: "glance" }
   | { readonly do: "look" }
   | { readonly do: "lock" }
   | { readonly do: "unlock" }
@@ -211,7 +215,7 @@ export function stepClaim(claim: Claim, event: ClaimEvent, me: string, timings: 
 
 const stay = (claim: Claim): ClaimStep => ({ claim, actions: [] })
 const to = (claim: Claim, ...actions: readonly ClaimAction[]): ClaimStep => ({ claim, actions })
-const watch = (wanted: boolean): ClaimStep => to({ at: "watching", wanted }, { do: "look" })
+const watch = (wanted: boolean): ClaimStep => to({ at: "watching", wanted }, { do: "glance" })
 
 type Candidate = Extract<Claim, { readonly wanted: boolean }>
 
@@ -220,18 +224,25 @@ function stepCandidate(claim: Candidate, event: ClaimEvent, timings: LeaseTiming
   if (event.kind === "unwanted") return stay(ASIDE)
   if (event.kind === "wanted") return takeWhenDue({ ...claim, wanted: event.now }, now)
   if (event.kind === "failed" || event.kind === "session-lost") return stay({ at: "watching", wanted }) // a tick begins anew
-  const holder = event.kind === "lock-changed" || event.kind === "lock-looked" ? event.holder : undefined
-  if (holder === "another") return stay({ at: "watching", wanted })
-  if (event.kind === "tick") return claim.at === "watching" ? to(claim, { do: "look" }) : takeWhenDue(claim, now)
-  if (claim.at === "watching" && holder !== undefined) return to({ at: "reading", wanted }, { do: "read-epoch" })
-  if (claim.at === "reading" && event.kind === "epoch-read")
-    return to({ at: "looking", wanted, record: event.record }, { do: "look" }) // L2
-  if (claim.at === "looking" && event.kind === "lock-looked") {
-    const { epoch, released } = claim.record
-    const wait = epoch === 0 || released ? 0 : timings.lockDelayMs // L6
-    return takeWhenDue({ at: "waiting", wanted, expected: epoch, until: now.monotonic + wait }, now)
+  if (event.kind === "tick") return claim.at === "watching" ? to(claim, { do: "glance" }) : takeWhenDue(claim, now)
+  const hinted = event.kind === "lock-changed" || event.kind === "lock-glanced" ? event.holder : undefined
+  switch (claim.at) {
+    case "watching":
+      return hinted === undefined || hinted === "another" ? stay(claim) : to({ at: "reading", wanted }, { do: "read-epoch" }) // prettier-ignore
+    case "reading": {
+      if (event.kind !== "epoch-read") return stay(claim) // a hint may be older than what it began with
+      const { epoch, released } = event.record
+      if (epoch === 0 || released)
+        return takeWhenDue({ at: "waiting", wanted, expected: epoch, until: now.monotonic }, now) // L6
+      return to({ at: "looking", wanted, record: event.record }, { do: "look" }) // L2
+    }
+    case "looking":
+      if (event.kind !== "lock-looked") return stay(claim)
+      if (event.holder === "another") return stay({ at: "watching", wanted })
+      return stay({ at: "waiting", wanted, expected: claim.record.epoch, until: now.monotonic + timings.lockDelayMs }) // L6
+    case "waiting":
+      return hinted === "another" ? stay({ at: "watching", wanted }) : stay(claim)
   }
-  return stay(claim)
 }
 
 function takeWhenDue(claim: Candidate, now: Moment): ClaimStep {

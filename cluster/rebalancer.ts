@@ -3,7 +3,8 @@
  *
  * Invariants
  *   B1. A node that drains or leaves wants no shard and is offered none; its shards go to whom they are placed on without it.
- *   B2. Moves that nobody needs are bounded per minute, all moves in number. The bound per minute is for shards that have entities in memory; others disturb nobody.
+ *   B2. Moves that nobody needs are bounded per minute, all moves in number. The bound per minute is for shards that have entities in memory; others may go oftener. While a node has entities
+ *       in memory, such moves go in small lots, evenly: many at once take the processors from what else is done.
  *   B3. Each node begins the moves of its own shards only.
  */
 import type { Clock } from "#actors/clock.js"
@@ -17,6 +18,10 @@ import type { Shard } from "./shard.js"
 const planMs = 10
 /** A shard without entities in memory, whose state need not be shipped, moves in no time: so many times as many may do so at once. */
 const emptyAtOnce = 8
+/** And in a minute so many times as many. */
+const emptyPerMinute = 5
+/** Between two lots, and between a change of the members and the first. */
+const lotMs = 1000
 
 export interface RebalancerOptions {
   readonly self: NodeDescription
@@ -46,6 +51,7 @@ export class Rebalancer {
   #somebodyJoins = false
   #begunAt: number[] = []
   #moves = 0
+  #nextLotAt = -Infinity
   #planned = false
   #closed = false
 
@@ -59,6 +65,7 @@ export class Rebalancer {
 
   members(view: View): void {
     this.#view = view
+    this.#restUntilNextLot()
     this.place()
   }
 
@@ -130,10 +137,29 @@ export class Rebalancer {
     }
     for (const shard of homeless) void shard.letGo()
     if (inUse.length + empty.length === 0) return
+    const lot = this.#lot()
+    if (lot === 0) return
     this.#begunAt = this.#begunAt.filter((at) => now - at < 60_000)
-    moving = this.#begin(inUse, limits, moving, now, true)
+    const before = moving
+    moving = this.#begin(inUse.slice(0, lot), limits, moving, now, true)
     const atOnce = limits.atOnce * (shared ? emptyAtOnce : 1)
-    this.#begin(empty, { perMinute: Infinity, atOnce }, moving, now, false) // B2
+    const rest = lot - (moving - before)
+    this.#begin(empty.slice(0, rest), { perMinute: Infinity, atOnce }, moving, now, false) // B2
+  }
+
+  /** How many moves may begin now. */
+  #lot(): number {
+    const { clock, limits, shards, isEmpty } = this.#options
+    if (this.#leaves || !shards.some(({ number, giver }) => giver !== undefined && !isEmpty(number))) return Infinity
+    if (clock.monotonic() < this.#nextLotAt) return 0
+    this.#restUntilNextLot()
+    return Math.ceil((limits.perMinute * emptyPerMinute * lotMs) / 60_000)
+  }
+
+  #restUntilNextLot(): void {
+    const { clock } = this.#options
+    this.#nextLotAt = clock.monotonic() + lotMs
+    clock.timer(lotMs, () => this.plan())
   }
 
   /** @param counts against the bound per minute @returns how many are moving then */

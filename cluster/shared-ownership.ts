@@ -12,7 +12,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { Limit, TimerWheel } from "#actors/timers.js"
 import { AtOnce } from "./at-once.js"
 import { ShardClaim, type ClaimWorld, type LockAnswer, type LockHolder } from "./claim.js"
-import { backoff } from "./consul-watch.js"
+import { backoff, longestGapMs } from "./consul-watch.js"
 import type { Epochs } from "./epochs.js"
 import { Gathered } from "./gathered.js"
 import { DEFAULT_LEASE, mayAnswer, type ClaimEvent, type LeaseTimings, type Moment } from "./lease.js"
@@ -30,8 +30,8 @@ export interface SharedOptions {
 
 /** Calls for locks that are under way at once. */
 const atOnce = 256
-/** How long a lock that is told as lost may be so by the watch's delay (S2). */
-const doubtMs = 300
+/** How long a lock that is told as lost may be so by the watch's delay (S2): longer than there is between two lists. */
+const doubtMs = longestGapMs + 500
 /** Between two looks at all locks while there is no watch. */
 const blindMs = 5000
 /** How long `leave` tries. */
@@ -177,6 +177,7 @@ export class SharedOwnership implements Ownership {
       const claim = this.#claim(shard)
       if (claim.claim.at === "owning" || claim.claim.at === "recovering") return "ours"
       await pause(clock, backoff(failures, random.float()), signal)
+      if (claim.taking || claim.owning !== undefined) continue
       const holder = await this.#looks.ask(shard).catch(() => undefined)
       if (holder === "another") return "another's"
     }
@@ -229,6 +230,7 @@ export class SharedOwnership implements Ownership {
       backoff: (failures) => backoff(failures, random.float()),
       seated: () => seat.lease !== undefined,
       readEpoch: (shard) => this.#epochs.read(shard),
+      glance: async (shard) => (this.#sight === "current" ? this.#glance(shard) : this.#looks.ask(shard)),
       look: (shard) => this.#looks.ask(shard),
       lock: (shard) => this.#calls.run(() => this.#lock(shard)),
       unlock: (shard) => this.#unlock(shard),
@@ -286,6 +288,11 @@ export class SharedOwnership implements Ownership {
       this.#heldBy(shard, holder)
       return this.#seenBy(holder)
     })
+  }
+
+  /** What this node held by the last list it has let go since: the next list tells who has it now. */
+  #glance(shard: number): LockHolder {
+    return this.#seenBy(this.#holders[shard]) === "nobody" ? "nobody" : "another"
   }
 
   #seenBy(holder: Holder | undefined): LockHolder {
@@ -368,9 +375,11 @@ export class SharedOwnership implements Ownership {
     this.#doubting = false
     if (this.#ended.signal.aborted) return
     const begun = clock.monotonic()
-    const doubted = this.#claims.filter(
+    const untold = this.#claims.filter(
       ({ shard, claim }) => (claim.at === "owning" || claim.at === "recovering" || claim.at === "minting") && this.#seenBy(this.#holders[shard]) !== "me", // prettier-ignore
     )
+    const doubted = untold.filter(({ lockedAt }) => lockedAt < begun - doubtMs)
+    if (doubted.length < untold.length) void this.#doubt() // taken since: the next list tells
     const seen = await Promise.all(
       doubted.map(async (claim) => {
         const holder = await this.#looks.ask(claim.shard).catch(() => undefined)

@@ -27,6 +27,7 @@ function play(claim: Claim, ...script: readonly (readonly [number, ClaimEvent])[
   return { claim, actions, did: actions.map((action) => action.do).join(" ") }
 }
 
+const glanced: ClaimEvent = { kind: "lock-glanced", holder: "nobody" }
 const free: ClaimEvent = { kind: "lock-looked", holder: "nobody" }
 const read = (epoch: number, released = false): ClaimEvent => ({
   kind: "epoch-read",
@@ -43,7 +44,7 @@ const renewed = (begun: number): ClaimEvent => ({ kind: "renewed", session: "s1"
 /** A node that took the shard over at 5,000 and owns it from 5,020 on, under epoch 4. */
 const takeover: readonly (readonly [number, ClaimEvent])[] = [
   [0, { kind: "wanted", now: true }],
-  [0, free],
+  [0, glanced],
   [0, read(3)],
   [0, free],
   [5000, { kind: "tick" }],
@@ -58,7 +59,7 @@ t.test(
   "a takeover reads the epoch, looks, waits, locks, mints, recovers, and serves once its lock is proven (L2, L4, L6)",
   (t) => {
     const { claim, did } = play(ASIDE, ...takeover)
-    t.equal(did, "look read-epoch look lock mint recover renew serve")
+    t.equal(did, "glance read-epoch look lock mint recover renew serve")
     t.match(claim, { at: "owning", epoch: 4, regaining: "no" })
     t.equal(play(ASIDE, ...takeover.slice(0, 4), [4999, { kind: "tick" }]).claim.at, "waiting", "not before the delay")
     t.equal(play(ASIDE, ...takeover.slice(0, 8)).claim.at, "recovering", "not before the proof")
@@ -72,17 +73,29 @@ t.test(
 )
 
 t.test("a shard that was released in order, or never had an owner, is taken at once (L6)", (t) => {
-  for (const record of [read(3, true), read(0)]) {
-    t.equal(play(ASIDE, [0, { kind: "wanted", now: true }], [0, free], [0, record], [0, free]).claim.at, "locking")
-  }
+  for (const record of [read(3, true), read(0)])
+    t.equal(play(ASIDE, [0, { kind: "wanted", now: true }], [0, glanced], [0, record]).did, "glance read-epoch lock")
   t.end()
 })
+
+t.test(
+  "a hint that another holds the lock may be old: once a candidate reads, only its look or its taking tells",
+  (t) => {
+    const reading = play(ASIDE, [0, { kind: "wanted", now: true }], [0, glanced]).claim
+    const old: ClaimEvent = { kind: "lock-changed", holder: "another" }
+    t.equal(play(reading, [1, old]).claim, reading)
+    const looking = play(reading, [1, read(3)], [2, old], [3, glanced]).claim
+    t.equal(looking.at, "looking", "nor is a glance taken for a look")
+    t.equal(play(looking, [4, { kind: "lock-looked", holder: "another" }]).claim.at, "watching")
+    t.end()
+  },
+)
 
 t.test("a node that stands by has waited already when it is wanted, and takes nothing before", (t) => {
   const ready = play(
     ASIDE,
     [0, { kind: "wanted", now: false }],
-    [0, free],
+    [0, glanced],
     [0, read(3)],
     [0, free],
     [9000, { kind: "tick" }],

@@ -143,12 +143,13 @@ export function simulate(seed: number, bug?: Planted): Run {
     const begunAt = momentOf(node)
     const { session } = node
     switch (action.do) {
+      case "glance":
       case "look":
         return ask(
           node,
           "registry",
           () => holderFor(node),
-          (holder) => answer({ kind: "lock-looked", holder }),
+          (holder) => answer({ kind: action.do === "look" ? "lock-looked" : "lock-glanced", holder }),
           failed,
         )
       case "read-epoch":
