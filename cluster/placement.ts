@@ -166,7 +166,7 @@ export interface Plan {
   readonly away: readonly number[]
   /** Shards by name of the node, before and after all moves. */
   readonly shares: ReadonlyMap<string, { readonly before: number; readonly after: number }>
-  /** Minutes at least until the last move begins. */
+  /** Minutes at most until the last move begins, if each shard has entities in memory; each node counts its own moves. */
   readonly minutes: number
 }
 
@@ -200,8 +200,8 @@ export function planRebalance(situation: Situation, limits: RebalanceLimits, now
       if (move.why === "level") level--
     } else later.push(move)
   }
-  const levelLater = later.filter(({ why }) => why === "level").length
-  const minutes = Math.ceil(Math.max(0, levelLater - Math.max(0, level)) / limits.perMinute)
+  const givers = count(later.filter(({ why }) => why === "level").map(({ from }) => from))
+  const minutes = Math.ceil(Math.max(0, ...givers.values()) / limits.perMinute)
   return { now: begin, later, away, shares: shares(situation, moves), minutes }
 }
 

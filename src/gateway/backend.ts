@@ -96,7 +96,7 @@ export interface RebalanceView {
   readonly later: readonly MoveView[]
   /** Shards that stay because their state lies on a node that is away. */
   readonly away: readonly number[]
-  /** Minutes at least until the last move begins. */
+  /** Minutes at most until the last move begins. */
   readonly minutes: number
 }
 

@@ -74,7 +74,7 @@ t.test("rebalance --dry-run shows shares, moves and minutes, and moves nothing",
       "ben        424    414     0      2",
       "carlo      200    200     0      0",
       "2 shards stay on nodes that are away: their state is only there",
-      "3 shards would move: 1 without state yet, 2 to level; 2 now, the last of them in 2 min at the earliest",
+      "3 shards would move: 1 without state yet, 2 to level; 2 now, the last of them within 2 min",
       "",
     ].join("\n"),
   )
