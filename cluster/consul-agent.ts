@@ -78,6 +78,8 @@ export interface ConsulAgent {
   ): Promise<Answer<string>>
   renewSession(id: string, limits: CallLimits): Promise<Answer<void>>
   destroySession(id: string, limits: CallLimits): Promise<Answer<void>>
+  /** Ids of all sessions of this name. */
+  sessions(name: string, limits: CallLimits): Promise<Answer<readonly string[]>>
   /** @returns whether the session has the lock now */
   acquire(key: string, value: string, session: string, limits: CallLimits): Promise<Answer<boolean>>
   release(key: string, session: string, limits: CallLimits): Promise<Answer<boolean>>

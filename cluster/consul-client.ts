@@ -57,6 +57,11 @@ interface RawKey {
   readonly Session?: string
 }
 
+interface RawSession {
+  readonly ID: string
+  readonly Name: string
+}
+
 interface RawMember {
   readonly Addr: string
   readonly Port: number
@@ -157,6 +162,12 @@ class ConsulClient implements ConsulAgent {
 
   destroySession(id: string, limits: CallLimits) {
     return this.#call((common) => this.#consul.session.destroy({ id, ...common }), nothing, limits)
+  }
+
+  sessions(name: string, limits: CallLimits) {
+    const alike = (body: unknown) =>
+      ((body ?? []) as readonly RawSession[]).filter(({ Name }) => Name === name).map(({ ID }) => ID)
+    return this.#call((common) => this.#consul.session.list({ ...common }), alike, limits)
   }
 
   acquire(key: string, value: string, acquire: string, limits: CallLimits) {

@@ -10,7 +10,7 @@ import { consulClient, type ConsulOptions } from "./consul-client.js"
 import { ConsulNames, decodeNode } from "./consul-names.js"
 import { ConsulSeat } from "./consul-seat.js"
 import { watchConsul } from "./consul-watch.js"
-import { checkedNode, incarnationOf, type NodeDescription } from "./node.js"
+import { checkedNode, incarnationOf, type Incarnation, type NodeDescription } from "./node.js"
 import {
   checkedKey,
   withTimings,
@@ -106,6 +106,12 @@ class ConsulRegistry implements Registry {
       (found) => found.map(this.#record),
       watcher,
     )
+  }
+
+  async expel(node: Incarnation): Promise<void> {
+    const sessions = await this.#agent.sessions(this.#names.serviceId(node), this.#limits)
+    if (sessions.kind === "ok")
+      await Promise.all(sessions.value.map((id) => this.#agent.destroySession(id, this.#limits)))
   }
 
   async lookLocks(keys: readonly string[]): Promise<Look> {

@@ -7,6 +7,7 @@
  *   D2. A change is told once, after the actions of its step, with the view that it led to. A listener that throws is nobody else's concern.
  *   D3. That this incarnation must stop is told once. After `close` no event is taken and nothing is told.
  *   D4. Lists of nodes are counted here: the registry's own index begins anew when it is wiped (M6).
+ *   D5. Of those that are up the first by id ends the lease of a member that went down: the registry may need longer to find that out.
  */
 import type { Clock } from "#actors/clock.js"
 import type { Logger } from "#actors/telemetry.js"
@@ -18,7 +19,7 @@ import {
   type MembershipEvent,
   type MembershipTimings,
 } from "./membership.js"
-import { nodeId, type NodeDescription, type NodeId } from "./node.js"
+import { incarnationOf, nodeId, type NodeDescription, type NodeId } from "./node.js"
 import { LateSeat } from "./late-seat.js"
 import type { RegisteredNode, Registry, SeatEvent, Sight } from "./registry.js"
 
@@ -176,12 +177,23 @@ export class MembershipDriver {
         if (id === this.#view.self || to === "removed") return
         const answers = (status: MemberStatus | undefined): boolean => status !== "unreachable" && status !== "down"
         if (answers(from) !== answers(to)) network.setReachable(id, answers(to))
-        if (to === "down") network.lose(id)
+        if (to === "down") {
+          network.lose(id)
+          this.#expel(id)
+        }
         return
       }
       case "stop":
         return this.#stop(this.#successor ?? { why: "removed", above: action.removed })
     }
+  }
+
+  /** D5 */
+  #expel(id: NodeId): void {
+    const { members, self } = this.#view
+    const up = [...members.values()].filter(({ status }) => status === "up").map((member) => member.id)
+    const node = incarnationOf(id)
+    if (node !== undefined && up.every((other) => self <= other)) void this.#options.registry.expel(node)
   }
 
   #heardOfSeat(event: SeatEvent): void {

@@ -101,11 +101,11 @@ export class MemoryAgent implements ConsulAgent {
   async createSession(
     checks: readonly string[],
     lockDelayMs: number,
-    _name: string,
+    name: string,
     limits: CallLimits,
   ): Promise<Answer<string>> {
     return this.#remote(limits, () => {
-      const id = this.#servers.openSession(this.#machine, checks, lockDelayMs)
+      const id = this.#servers.openSession(this.#machine, name, checks, lockDelayMs)
       return id === undefined ? refused(500, "a check of the session does not pass") : ok(id)
     })
   }
@@ -118,6 +118,10 @@ export class MemoryAgent implements ConsulAgent {
 
   async destroySession(id: string, limits: CallLimits): Promise<Answer<void>> {
     return this.#remote(limits, () => ok(this.#servers.endSession(id)))
+  }
+
+  async sessions(name: string, limits: CallLimits): Promise<Answer<readonly string[]>> {
+    return this.#remote(limits, () => ok(this.#servers.sessionsNamed(name)))
   }
 
   async acquire(key: string, value: string, session: string, limits: CallLimits): Promise<Answer<boolean>> {

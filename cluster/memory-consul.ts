@@ -23,6 +23,7 @@ export interface KnownService extends NewService {
 }
 
 interface Session {
+  readonly name: string
   readonly agent: string
   readonly checks: readonly string[]
   readonly lockDelayMs: number
@@ -103,12 +104,16 @@ export class MemoryConsul {
     )
   }
 
-  openSession(machine: string, checks: readonly string[], lockDelayMs: number): string | undefined {
+  openSession(machine: string, name: string, checks: readonly string[], lockDelayMs: number): string | undefined {
     if (!this.#pass(machine, checks)) return undefined
     this.#lastSession += 1
     const id = `session-${this.#lastSession}`
-    this.#sessions.set(id, { agent: machine, checks, lockDelayMs })
+    this.#sessions.set(id, { name, agent: machine, checks, lockDelayMs })
     return id
+  }
+
+  sessionsNamed(name: string): readonly string[] {
+    return [...this.#sessions].filter(([, session]) => session.name === name).map(([id]) => id)
   }
 
   hasSession(id: string): boolean {

@@ -101,6 +101,10 @@ class StaticRegistry implements Registry {
     return { kind: "looked", holders }
   }
 
+  async expel(): Promise<void> {
+    // Whose a lock is, is written down.
+  }
+
   async read(key: string): ReturnType<Registry["read"]> {
     checkedKey(key)
     return this.#closed ? closed : { kind: "absent" }

@@ -136,6 +136,7 @@ class Way implements ConsulAgent {
   createSession = (checks: readonly string[], lockDelayMs: number, name: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.createSession(checks, lockDelayMs, name, own)) // prettier-ignore
   renewSession = (id: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.renewSession(id, own)) // prettier-ignore
   destroySession = (id: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.destroySession(id, own)) // prettier-ignore
+  sessions = (name: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.sessions(name, own))
   acquire = (key: string, value: string, session: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.acquire(key, value, session, own)) // prettier-ignore
   acquireAll = (keys: readonly string[], value: string, session: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.acquireAll(keys, value, session, own)) // prettier-ignore
   releaseAll = (keys: readonly string[], session: string, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.releaseAll(keys, session, own)) // prettier-ignore

@@ -1,6 +1,7 @@
 /** The table in the header of `membership.ts`, row by row, over nodes that run: registry, seat, probes, votes and removals, in virtual time. */
 import t, { type Test } from "tap"
 import { ConsulNames } from "#cluster/consul-names.js"
+import { incarnationOf } from "#cluster/node.js"
 import { MembersBench, type BenchNode } from "./support/members-bench.js"
 
 async function upBench(t: Test, names: readonly string[], ...options: ConstructorParameters<typeof MembersBench>) {
@@ -136,7 +137,15 @@ t.test("a minority that is cut off from all condemns nobody, and the majority co
     node(one).agent.cutOff()
     for (const other of majority) bench.cut(one, other)
   }
-  await bench.pass(30_000)
+  const names = new ConsulNames("bench")
+  const leases = () =>
+    minority.flatMap((name) => bench.consul.sessionsNamed(names.serviceId(incarnationOf(node(name).id)!)))
+  const down = () => majority.every((name) => minority.every((other) => node(name).saw("down").includes(other)))
+  t.equal(leases().length, 2)
+  const took = await bench.until("it is down for all", down, 10_000)
+  await bench.pass(200)
+  t.same(leases(), [], `after ${took} ms its leases are ended, whether Consul has found out or not (D5)`)
+  await bench.pass(20_000)
   for (const name of minority) t.same(node(name).saw("unreachable"), [], `${name} condemns nobody`)
   for (const name of majority) t.same([...node(name).saw("down")].sort(), ["a", "b"])
   bench.heal()

@@ -343,6 +343,26 @@ function decidesContract(
     await bob.seat.leave()
   })
 
+  void t.test("who is expelled loses its lease, has another, and its locks are delayed, then free", async (t) => {
+    const ann = await Seated.at(bench, connect(), aNode("ann"))
+    const bob = await Seated.at(bench, connect(), aNode("bob"))
+    const first = await held(bench, ann.seat, "expelled/1")
+    const its = await held(bench, bob.seat, "expelled/2")
+    await bob.registry.expel({ name: "ann", incarnation: 2 }) // nobody
+    t.match(await bob.seat.acquire("expelled/1"), { kind: "taken", by: { name: "ann" } })
+    const { freshUntil } = first
+    await bob.registry.expel({ name: "ann", incarnation: 1 })
+    t.match(await bob.seat.acquire("expelled/1"), { kind: "delayed" })
+    await until(bench, "it is told, and another follows", () => ann.kinds().length === 3)
+    t.same(ann.kinds(), ["seated", "lost", "seated"])
+    await held(bench, bob.seat, "expelled/1")
+    t.ok(bench.clock.monotonic() > freshUntil, "not before the last lease on it has run out")
+    t.same(bob.kinds(), ["seated"])
+    t.ok(its.freshUntil > 0, "nobody else is")
+    await ann.seat.leave()
+    await bob.seat.leave()
+  })
+
   void t.test("one watch tells every lock under a prefix", async (t) => {
     const ann = await Seated.at(bench, connect(), aNode("ann"))
     const bob = await Seated.at(bench, connect(), aNode("bob"))

@@ -285,6 +285,17 @@ function methodsOf(registry: Registry): Registry {
     return (...given: unknown[]) =>
       (registry as unknown as Record<string, (...given: unknown[]) => unknown>)[key]!(...given)
   }
-  const names = ["join", "watchNodes", "watchLocks", "watchRecords", "read", "list", "write", "remove", "close"]
+  const names = [
+    "join",
+    "watchNodes",
+    "watchLocks",
+    "watchRecords",
+    "read",
+    "list",
+    "write",
+    "remove",
+    "expel",
+    "close",
+  ]
   return Object.fromEntries(names.map((name) => [name, get({}, name)])) as unknown as Registry
 }
