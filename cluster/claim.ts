@@ -28,7 +28,9 @@ export type LockHolder = "nobody" | "me" | "another"
 /** What the taking of a lock came to. */
 export type LockAnswer =
   | { readonly kind: "held"; readonly session: string }
-  /** Another's, or nobody's for the moment. */
+  /** Another's. */
+  | { readonly kind: "taken" }
+  /** Nobody's for the moment. */
   | { readonly kind: "refused" }
   | { readonly kind: "failed" }
 
@@ -115,7 +117,8 @@ export class ShardClaim {
     const world = this.#world
     const { claim, actions } = stepClaim(before, event, world.me, world.timings, world.now())
     this.claim = claim
-    if (event.kind === "failed" || event.kind === "mint-unknown") this.#failures += 1
+    const taken = event.kind === "lock-answered" && event.taken === true
+    if (event.kind === "failed" || event.kind === "mint-unknown" || taken) this.#failures += 1
     else if (event.kind !== "tick" && event.kind !== "lock-changed" && event.kind !== "renewed") this.#failures = 0
     for (const action of actions) this.#do(action)
     if (before !== this.claim) {
@@ -222,7 +225,13 @@ export class ShardClaim {
           if (taken.kind === "failed") return failed()
           if (taken.kind === "held") this.lockedAt = world.now().monotonic
           const session = taken.kind === "held" ? taken.session : ""
-          answer({ kind: "lock-answered", acquired: taken.kind === "held", session, begunAt })
+          answer({
+            kind: "lock-answered",
+            acquired: taken.kind === "held",
+            taken: taken.kind === "taken",
+            session,
+            begunAt,
+          })
         })
       }
       case "unlock":

@@ -20,8 +20,8 @@ export interface ConsulOptions {
   /** Of the agent on this machine; default `http://127.0.0.1:8500`. */
   readonly url?: string
   /**
-   * Of Consul's access control lists: needs `service:write` and `session:write` for the node, `key:write` for its cluster; with `agent:write` and `node:read`, too, Consul is found
-   * again sooner after a cut.
+   * Of Consul's access control lists: needs `service:write` for the node, `session:write` for all (the lease of one that went down is ended by another), `key:write` for its cluster;
+   * with `agent:write` and `node:read`, too, Consul is found again sooner after a cut.
    */
   readonly token?: string
   /** PEM texts for https: the authority that signed the agent's certificate, and the certificate and key to show it. */

@@ -130,7 +130,14 @@ export type ClaimEvent =
   /** The answer to `look`: a consistent read that was begun after the action. */
   | { readonly kind: "lock-looked"; readonly holder: "nobody" | "me" | "another" }
   | { readonly kind: "epoch-read"; readonly record: EpochRecord }
-  | { readonly kind: "lock-answered"; readonly acquired: boolean; readonly session: string; readonly begunAt: Moment }
+  /** `taken`: it is another's; else it is not to be had for a while. */
+  | {
+      readonly kind: "lock-answered"
+      readonly acquired: boolean
+      readonly taken?: boolean
+      readonly session: string
+      readonly begunAt: Moment
+    }
   | { readonly kind: "minted" }
   /** Somebody else's mint came first, or our own whose answer was lost. */
   | { readonly kind: "mint-refused"; readonly record: EpochRecord }
@@ -271,6 +278,7 @@ function stepTaker(claim: Taker, event: ClaimEvent, me: string, timings: LeaseTi
     if (event.kind === "failed") return to({ at: "watching", wanted: true }, { do: "unlock" }) // it may have been carried out
     if (event.kind !== "lock-answered") return stay(claim)
     const { expected } = claim
+    if (event.taken === true) return stay({ at: "watching", wanted: true }) // a tick glances
     if (!event.acquired) return stay({ at: "waiting", wanted: true, expected, until: now.monotonic + timings.retryMs })
     const lease = leaseFrom(event.session, event.begunAt, timings)
     return to({ at: "minting", expected, lease }, { do: "mint", expected })

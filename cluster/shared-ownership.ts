@@ -263,7 +263,8 @@ export class SharedOwnership implements Ownership {
   async #lock(shard: number): Promise<LockAnswer> {
     const answer = await this.#ports.seat.acquire(this.#keyOf(shard))
     if (answer.kind === "held") return { kind: "held", session: this.#nameOf(answer.lease) }
-    return { kind: answer.kind === "unavailable" ? "failed" : "refused" }
+    if (answer.kind === "unavailable") return { kind: "failed" }
+    return { kind: answer.kind === "taken" ? "taken" : "refused" }
   }
 
   /** Tried for as long as the session lives that may hold it. */

@@ -78,6 +78,17 @@ t.test("a shard that was released in order, or never had an owner, is taken at o
   t.end()
 })
 
+t.test("a candidate whose lock another has taken watches, one whose lock is delayed tries again", (t) => {
+  const locking = play(ASIDE, [0, { kind: "wanted", now: true }], [0, glanced], [0, read(0)]).claim
+  const taken = play(locking, [1, { ...locked(0, false), taken: true } as ClaimEvent], [90, { kind: "tick" }])
+  t.equal(taken.claim.at, "watching")
+  t.equal(taken.did, "glance", "what the registry told meanwhile was not listened to")
+  const delayed = play(locking, [1, locked(0, false)], [250, { kind: "tick" }])
+  t.equal(delayed.claim.at, "waiting", "not at once")
+  t.equal(play(delayed.claim, [251, { kind: "tick" }]).did, "lock")
+  t.end()
+})
+
 t.test(
   "a hint that another holds the lock may be old: once a candidate reads, only its look or its taking tells",
   (t) => {

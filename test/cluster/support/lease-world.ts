@@ -169,8 +169,10 @@ export function simulate(seed: number, bug?: Planted): Run {
           registry.holder = session
           return true
         }
-        const answered = (acquired: boolean) => answer({ kind: "lock-answered", acquired, session, begunAt })
-        return ask(node, "registry", take, answered, failed)
+        const took = () => ({ acquired: take(), taken: registry.holder !== "" && registry.holder !== session })
+        const answered = (taken: ReturnType<typeof took>) =>
+          answer({ kind: "lock-answered", ...taken, session, begunAt })
+        return ask(node, "registry", took, answered, failed)
       }
       case "unlock":
         return ask(
