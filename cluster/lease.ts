@@ -125,6 +125,8 @@ export type ClaimEvent =
    * The registry told of the lock by itself: a hint, good for beginning, not for L2. What was so before the last taking was answered is not told.
    */
   | { readonly kind: "lock-changed"; readonly holder: "nobody" | "me" | "another" }
+  /** The last owner says that it has let go, and that its release is written: what was read or looked at before is over. */
+  | { readonly kind: "released" }
   /** The answer to `glance`. */
   | { readonly kind: "lock-glanced"; readonly holder: "nobody" | "me" | "another" }
   /** The answer to `look`: a consistent read that was begun after the action. */
@@ -231,6 +233,7 @@ function stepCandidate(claim: Candidate, event: ClaimEvent, timings: LeaseTiming
   if (event.kind === "unwanted") return stay(ASIDE)
   if (event.kind === "wanted") return takeWhenDue({ ...claim, wanted: event.now }, now)
   if (event.kind === "failed" || event.kind === "session-lost") return stay({ at: "watching", wanted }) // a tick begins anew
+  if (event.kind === "released") return to({ at: "reading", wanted }, { do: "read-epoch" })
   if (event.kind === "tick") return claim.at === "watching" ? to(claim, { do: "glance" }) : takeWhenDue(claim, now)
   const hinted = event.kind === "lock-changed" || event.kind === "lock-glanced" ? event.holder : undefined
   switch (claim.at) {

@@ -167,7 +167,7 @@ export class SharedOwnership implements Ownership {
   }
 
   released(shard: number): void {
-    this.#claim(shard).feed({ kind: "lock-changed", holder: "nobody" })
+    this.#claim(shard).feed({ kind: "released" })
   }
 
   async settle(shard: number): Promise<"ours" | "another's"> {

@@ -78,6 +78,23 @@ t.test("a shard that was released in order, or never had an owner, is taken at o
   t.end()
 })
 
+t.test("the word of the last owner that it let go counts for more than what was seen before", (t) => {
+  const wanted: readonly [number, ClaimEvent] = [0, { kind: "wanted", now: true }]
+  const word: readonly [number, ClaimEvent] = [10, { kind: "released" }]
+  for (const before of [[], [glanced], [glanced, read(3)], [glanced, read(3), free]])
+    t.equal(
+      play(ASIDE, wanted, ...before.map((event): readonly [number, ClaimEvent] => [0, event]), word, [
+        11,
+        read(3, true),
+      ]).claim.at,
+      "locking",
+      `after ${before.length} steps`,
+    )
+  const looking = play(ASIDE, wanted, [0, glanced], [0, read(3)], word).claim
+  t.equal(play(looking, [11, { kind: "lock-looked", holder: "another" }]).claim, looking, "a look of before")
+  t.end()
+})
+
 t.test("a candidate whose lock another has taken watches, one whose lock is delayed tries again", (t) => {
   const locking = play(ASIDE, [0, { kind: "wanted", now: true }], [0, glanced], [0, read(0)]).claim
   const taken = play(locking, [1, { ...locked(0, false), taken: true } as ClaimEvent], [90, { kind: "tick" }])
