@@ -117,7 +117,7 @@ export class ShardClaim {
     const world = this.#world
     const { claim, actions } = stepClaim(before, event, world.me, world.timings, world.now())
     this.claim = claim
-    const taken = event.kind === "lock-answered" && event.taken === true
+    const taken = event.kind === "lock-answered" && event.outcome === "taken"
     if (event.kind === "failed" || event.kind === "mint-unknown" || taken) this.#failures += 1
     else if (event.kind !== "tick" && event.kind !== "lock-changed" && event.kind !== "renewed") this.#failures = 0
     for (const action of actions) this.#do(action)
@@ -225,13 +225,7 @@ export class ShardClaim {
           if (taken.kind === "failed") return failed()
           if (taken.kind === "held") this.lockedAt = world.now().monotonic
           const session = taken.kind === "held" ? taken.session : ""
-          answer({
-            kind: "lock-answered",
-            acquired: taken.kind === "held",
-            taken: taken.kind === "taken",
-            session,
-            begunAt,
-          })
+          answer({ kind: "lock-answered", outcome: taken.kind, session, begunAt })
         })
       }
       case "unlock":

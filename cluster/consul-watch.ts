@@ -5,8 +5,8 @@
  *   W1. A list is told when Consul's index has moved, and always after the first answer and the first after a failure.
  *   W2. A failure is told once, until there is an answer again; meanwhile it is asked at growing distances, each with some chance in it.
  *   W3. An index that goes back, or a failure, begins anew from 0: Consul may have been made anew.
- *   W4. Between two answers there is a short time, the longer the more there is to read, and twice as long each time that there was a change within it: so many changes cost few lists,
- *       and one after a while of quiet is told at once.
+ *   W4. Between two answers there is a short time, and more the more there is to read. That grows twofold each time that something changed meanwhile: so many changes of a long list
+ *       cost few readings, while a short list, and any after a while of quiet, is told at once.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import type { Answer, Blocking } from "./consul-agent.js"
@@ -22,7 +22,8 @@ const firstLimitMs = 2500
 const gapMs = 50
 /** More for each entry of the list. */
 const gapMsPerEntry = 0.25
-/** As long as it grows to. */
+/** So many times it grows twofold, and to so much. */
+const mostGrowths = 3
 export const longestGapMs = 2000
 const backoffMs = { first: 100, most: 2000 } as const
 
@@ -41,7 +42,7 @@ export async function watchConsul<Raw, Entry>(
 ): Promise<void> {
   let index = 0
   let failures = 0
-  let inARow = 0
+  let growths = 0
   const tell = (sight: Sight<Entry>): void => {
     if (!signal.aborted) watcher(sight)
   }
@@ -53,9 +54,10 @@ export async function watchConsul<Raw, Entry>(
       if (answer.index !== index || index === 0) tell({ kind: "current", entries: entries(answer.value) }) // W1
       index = answer.index < index ? 0 : answer.index // W3
       failures = 0
-      const gap = gapMs + gapMsPerEntry * answer.value.length
-      inARow = clock.monotonic() - asked < gap ? inARow + 1 : 0
-      await pause(clock, Math.min(longestGapMs, gap * 2 ** inARow), signal) // W4
+      const waited = clock.monotonic() - asked
+      const toRead = gapMsPerEntry * answer.value.length
+      growths = waited < gapMs + toRead ? Math.min(mostGrowths, growths + 1) : 0
+      await pause(clock, Math.min(longestGapMs, gapMs + toRead * 2 ** growths), signal) // W4
     } else {
       if (failures === 0) tell({ kind: "disconnected", reason: answer.reason }) // W2
       index = 0

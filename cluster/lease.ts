@@ -26,8 +26,8 @@
  * renewal had begun, for O holds no lock again without a mint that would have made N's mint fail (L3). N serves `lockDelayMs` after that answer
  * (L6), and `lockDelayMs` > `freshMs`. So t comes before N's first answer. This holds while the two clocks differ in speed by less than
  * lockDelayMs / freshMs, when the look is a consistent read, and for a renewal that a registry leader answers up to 2 s after it was deposed. An owner
- * that wrote its release had stopped answering before N read of it, and so had all before it. That an answer made before a pause leaves after it contradicts nothing: its question was open
- * all the while.
+ * that wrote its release had stopped answering before N read of it, and so had all before it. That an answer made before a pause leaves after it
+ * contradicts nothing: its question was open all the while.
  */
 
 /** How long things last; in milliseconds. */
@@ -132,11 +132,10 @@ export type ClaimEvent =
   /** The answer to `look`: a consistent read that was begun after the action. */
   | { readonly kind: "lock-looked"; readonly holder: "nobody" | "me" | "another" }
   | { readonly kind: "epoch-read"; readonly record: EpochRecord }
-  /** `taken`: it is another's; else it is not to be had for a while. */
+  /** `taken`: it is another's; `refused`: nobody's, and not to be had for a while. */
   | {
       readonly kind: "lock-answered"
-      readonly acquired: boolean
-      readonly taken?: boolean
+      readonly outcome: "held" | "taken" | "refused"
       readonly session: string
       readonly begunAt: Moment
     }
@@ -204,7 +203,8 @@ export function mayAnswer(claim: Claim, now: Moment): "from-memory" | "confirm" 
 /** @param me id of this node, as the store's record names it */
 export function stepClaim(claim: Claim, event: ClaimEvent, me: string, timings: LeaseTimings, now: Moment): ClaimStep {
   const mayLock = claim.at === "locking" || claim.at === "owning"
-  if (!mayLock && event.kind === "lock-answered") return event.acquired ? to(claim, { do: "unlock" }) : stay(claim) // given up meanwhile
+  if (!mayLock && event.kind === "lock-answered")
+    return event.outcome === "held" ? to(claim, { do: "unlock" }) : stay(claim) // given up meanwhile
   switch (claim.at) {
     case "aside":
       return event.kind === "wanted" ? watch(event.now) : stay(claim)
@@ -279,10 +279,12 @@ function stepTaker(claim: Taker, event: ClaimEvent, me: string, timings: LeaseTi
   }
   if (claim.at === "locking") {
     if (event.kind === "failed") return to({ at: "watching", wanted: true }, { do: "unlock" }) // it may have been carried out
+    if (event.kind === "released") return to({ at: "reading", wanted: true }, { do: "read-epoch" }) // it may have come too early
     if (event.kind !== "lock-answered") return stay(claim)
     const { expected } = claim
-    if (event.taken === true) return stay({ at: "watching", wanted: true }) // a tick glances
-    if (!event.acquired) return stay({ at: "waiting", wanted: true, expected, until: now.monotonic + timings.retryMs })
+    if (event.outcome === "taken") return stay({ at: "watching", wanted: true }) // a tick glances
+    if (event.outcome === "refused")
+      return stay({ at: "waiting", wanted: true, expected, until: now.monotonic + timings.retryMs })
     const lease = leaseFrom(event.session, event.begunAt, timings)
     return to({ at: "minting", expected, lease }, { do: "mint", expected })
   }
@@ -333,7 +335,7 @@ function stepOwner(claim: Owning, event: ClaimEvent, me: string, timings: LeaseT
       return claim.regaining === "waiting" ? to({ ...claim, regaining: "locking" }, { do: "lock" }) : stay(claim)
     case "lock-answered": {
       if (claim.regaining !== "locking") return stay(claim)
-      if (!event.acquired) return stay({ ...claim, regaining: "waiting" })
+      if (event.outcome !== "held") return stay({ ...claim, regaining: "waiting" })
       const lease = leaseFrom(event.session, event.begunAt, timings)
       return to({ ...claim, lease, mintedAt: Infinity, regaining: "minting" }, { do: "mint", expected: epoch }) // L3
     }

@@ -166,7 +166,7 @@ export interface Plan {
   readonly away: readonly number[]
   /** Shards by name of the node, before and after all moves. */
   readonly shares: ReadonlyMap<string, { readonly before: number; readonly after: number }>
-  /** Minutes at most until the last move begins, if each shard has entities in memory; each node counts its own moves. */
+  /** Minutes at most until the last move begins, as if each shard had entities in memory; each node counts its own moves. */
   readonly minutes: number
 }
 

@@ -120,8 +120,9 @@ export class Rebalancer {
   }
 
   #beginMoves(): void {
-    const { self, shards, clock, limits, stateIs, isEmpty } = this.#options
+    const { self, shards, clock, limits, stateIs, isEmpty, open } = this.#options
     const now = clock.monotonic()
+    const takers = new Map([...open].map((id) => [nameOf(id), id]))
     const shared = stateIs === "shared"
     let moving = 0
     const inUse: Going[] = []
@@ -132,7 +133,10 @@ export class Rebalancer {
       else if (shard.giver !== undefined && shard.restUntil <= now) {
         const to = this.placedOn(shard.number)
         if (to === undefined && shared && this.nobodyTakes) homeless.push(shard)
-        else if (to !== undefined && to !== self.name) (isEmpty(shard.number) ? empty : inUse).push({ shard, to })
+        else if (to !== undefined && to !== self.name) {
+          const taker = takers.get(to) // who cannot be reached keeps nobody else waiting
+          if (taker !== undefined) (isEmpty(shard.number) ? empty : inUse).push({ shard, to, taker })
+        }
       }
     }
     for (const shard of homeless) void shard.letGo()
@@ -178,20 +182,12 @@ export class Rebalancer {
       limits,
       now,
     )
-    let begun = 0
-    for (const { shard: place, to, why } of plan.now) {
-      const taker = this.#peerNamed(to)
-      if (taker === undefined) continue
+    for (const { shard: place, why } of plan.now) {
+      const { shard, taker } = going[place] as Going
       if (counts && why === "level") this.#begunAt.push(now)
-      begun += 1
-      ;(going[place] as Going).shard.begin(++this.#moves, taker)
+      shard.begin(++this.#moves, taker)
     }
-    return moving + begun
-  }
-
-  #peerNamed(name: string): NodeId | undefined {
-    for (const id of this.#options.open) if (nameOf(id) === name) return id
-    return undefined
+    return moving + plan.now.length
   }
 
   /** What would be moved, and how it looks afterwards: as this node sees it. */
@@ -219,4 +215,5 @@ export class Rebalancer {
 interface Going {
   readonly shard: Shard
   readonly to: string
+  readonly taker: NodeId
 }

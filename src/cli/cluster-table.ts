@@ -47,7 +47,7 @@ export function planTable({ dryRun, shares, now, later, away, minutes }: Rebalan
   const table = columns(["member", "before", "after", "gets", "gives"], rows, [1, 2, 3, 4])
   if (moves.length === 0) return `${table}\n${stays(away)}every other shard is where it should be`
   const verb = dryRun ? "would move" : "move"
-  const time = minutes === 0 ? "all of them at once" : `the last of them within ${minutes} min`
+  const time = `the last of them within ${Math.max(1, minutes)} min`
   const why = (["new", "orphan", "leaving", "level"] as const)
     .map((reason) => ({ reason, count: moves.filter((move) => move.why === reason).length }))
     .filter(({ count }) => count > 0)

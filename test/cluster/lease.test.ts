@@ -33,9 +33,9 @@ const read = (epoch: number, released = false): ClaimEvent => ({
   kind: "epoch-read",
   record: { epoch, holder: "n0", released },
 })
-const locked = (begun: number, acquired = true): ClaimEvent => ({
+const locked = (begun: number, outcome: "held" | "taken" | "refused" = "held"): ClaimEvent => ({
   kind: "lock-answered",
-  acquired,
+  outcome,
   session: "s1",
   begunAt: at(begun),
 })
@@ -81,7 +81,7 @@ t.test("a shard that was released in order, or never had an owner, is taken at o
 t.test("the word of the last owner that it let go counts for more than what was seen before", (t) => {
   const wanted: readonly [number, ClaimEvent] = [0, { kind: "wanted", now: true }]
   const word: readonly [number, ClaimEvent] = [10, { kind: "released" }]
-  for (const before of [[], [glanced], [glanced, read(3)], [glanced, read(3), free]])
+  for (const before of [[], [glanced], [glanced, read(3)], [glanced, read(3), free], [glanced, read(3, true)]])
     t.equal(
       play(ASIDE, wanted, ...before.map((event): readonly [number, ClaimEvent] => [0, event]), word, [
         11,
@@ -92,15 +92,18 @@ t.test("the word of the last owner that it let go counts for more than what was 
     )
   const looking = play(ASIDE, wanted, [0, glanced], [0, read(3)], word).claim
   t.equal(play(looking, [11, { kind: "lock-looked", holder: "another" }]).claim, looking, "a look of before")
+  const locking = play(ASIDE, wanted, [0, glanced], [0, read(3, true)], word)
+  t.equal(locking.claim.at, "reading", "a taking of before, too")
+  t.equal(play(locking.claim, [11, locked(0)]).did, "unlock", "which leaves no lock behind")
   t.end()
 })
 
 t.test("a candidate whose lock another has taken watches, one whose lock is delayed tries again", (t) => {
   const locking = play(ASIDE, [0, { kind: "wanted", now: true }], [0, glanced], [0, read(0)]).claim
-  const taken = play(locking, [1, { ...locked(0, false), taken: true } as ClaimEvent], [90, { kind: "tick" }])
+  const taken = play(locking, [1, locked(0, "taken")], [90, { kind: "tick" }])
   t.equal(taken.claim.at, "watching")
   t.equal(taken.did, "glance", "what the registry told meanwhile was not listened to")
-  const delayed = play(locking, [1, locked(0, false)], [250, { kind: "tick" }])
+  const delayed = play(locking, [1, locked(0, "refused")], [250, { kind: "tick" }])
   t.equal(delayed.claim.at, "waiting", "not at once")
   t.equal(play(delayed.claim, [251, { kind: "tick" }]).did, "lock")
   t.end()

@@ -8,11 +8,11 @@ import type { Shard } from "#cluster/shard.js"
 import { HandClock } from "#test/support/hand-clock.js"
 import { aNode } from "#test/support/registry-contract.js"
 
-const [ann, bob] = [aNode("ann"), aNode("bob")]
+const [ann, bob, cid] = [aNode("ann"), aNode("bob"), aNode("cid")]
 const count = 1024
 
-/** Ann has all shards, some of them with entities in memory; bob comes. @returns how many she has begun to give away, after so many seconds */
-function giving(inUse: (shard: number) => boolean, { leaves = false } = {}) {
+/** Ann has all shards, some of them with entities in memory; others come, of whom she reaches bob alone. @returns how many she has begun to give away, after so many seconds */
+function giving(inUse: (shard: number) => boolean, { leaves = false, others = [bob] } = {}) {
   const clock = new HandClock()
   const begun: number[] = []
   const shards = Array.from({ length: count }, (_, number) => {
@@ -44,7 +44,7 @@ function giving(inUse: (shard: number) => boolean, { leaves = false } = {}) {
     nodeId(node),
     { ...(first.members.get(nodeId(ann)) as Member), id: nodeId(node), node, status: "up" },
   ]
-  const view: View = { ...first, members: new Map([up(ann), up(bob)]) }
+  const view: View = { ...first, members: new Map([ann, ...others].map(up)) }
   rebalancer.draining = leaves
   rebalancer.members(view)
   return (seconds: number): readonly number[] => {
@@ -81,5 +81,11 @@ t.test(
 t.test("a node that leaves does not wait", (t) => {
   const begun = giving((shard) => shard % 2 === 0, { leaves: true })(0.5)
   t.ok(begun.length > 0.9 * count, `${begun.length} shards`)
+  t.end()
+})
+
+t.test("shards of a node that cannot be reached keep others waiting for nothing", (t) => {
+  t.equal(giving(() => true, { others: [cid, bob] })(1.1).length, 10)
+  t.equal(giving(() => true, { others: [cid] })(5).length, 0, "nobody is asked who is not there")
   t.end()
 })

@@ -169,9 +169,9 @@ export function simulate(seed: number, bug?: Planted): Run {
           registry.holder = session
           return true
         }
-        const took = () => ({ acquired: take(), taken: registry.holder !== "" && registry.holder !== session })
-        const answered = (taken: ReturnType<typeof took>) =>
-          answer({ kind: "lock-answered", ...taken, session, begunAt })
+        const took = () => (take() ? "held" : registry.holder === "" ? "refused" : "taken")
+        const answered = (outcome: ReturnType<typeof took>) =>
+          answer({ kind: "lock-answered", outcome, session, begunAt })
         return ask(node, "registry", took, answered, failed)
       }
       case "unlock":
