@@ -19,7 +19,7 @@ const planMs = 10
 /** A shard without entities in memory, whose state need not be shipped, moves in no time: so many times as many may do so at once. */
 const emptyAtOnce = 8
 /** And in a minute so many times as many. */
-const emptyPerMinute = 5
+const emptyPerMinute = 3
 /** Between two lots, and between a change of the members and the first. */
 const lotMs = 1000
 
