@@ -1,6 +1,6 @@
 /** Whole nodes of LLMAgentOS as a cluster, in processes of their own, over a real Consul and a real PostgreSQL. */
 import { spawn, type ChildProcess } from "node:child_process"
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import t from "tap"
@@ -82,6 +82,13 @@ async function run(binary: string, server: PostgresServer): Promise<void> {
     const store = `${server.url}?schema=killed`
     const common = { folder, store }
     const calls = async () => (await readFile(join(folder, "calls"), "utf8").catch(() => "")).trim().split("\n").filter(Boolean) // prettier-ignore
+    /** The next run waits in its second step, until `goOn`. Its calls are recorded then: killed before that, it could not know whether they were made. */
+    const stick = async () => {
+      for (const file of ["calls", "waiting"]) await rm(join(folder, file), { force: true })
+      await writeFile(join(folder, "stuck"), "")
+    }
+    const stuck = () => until(async () => access(join(folder, "waiting")).then(() => true, () => false), "a run to wait in its second step") // prettier-ignore
+    const goOn = () => rm(join(folder, "stuck"))
     const a = await start({ ...common, name: "a", models: [] })
     const others = { b: await start({ ...common, name: "b", models: ["scripted"] }), c: await start({ ...common, name: "c", models: ["scripted"] }) } // prettier-ignore
     t.match(await ask(a, "job", "one"), { output: "first, second" }, "asked at the node without the model")
@@ -103,40 +110,37 @@ async function run(binary: string, server: PostgresServer): Promise<void> {
     overGrpc.close()
 
     await t.test("the node that works is killed: the step is done again elsewhere, its call is not", async (t) => {
-      await rm(join(folder, "calls"))
-      await writeFile(join(folder, "stuck"), "")
+      await stick()
       const answer = ask(a, "job", "two")
-      await until(async () => (await calls()).length === 2)
+      await stuck()
       const worker = (await calls())[1]!.split(" ")[0] as "b" | "c"
       await others[worker].kill()
-      await rm(join(folder, "stuck"))
+      await goOn()
       t.match(await answer, { output: "first, second" })
       t.strictSame((await calls()).map((line) => line.split(" ")[1]), ["first", "second"]) // prettier-ignore
       others[worker] = await start({ ...common, name: worker, models: ["scripted"] })
     })
 
     await t.test("the node of the run is killed: the run goes on at another, and answers there", async (t) => {
-      await rm(join(folder, "calls"))
-      await writeFile(join(folder, "stuck"), "")
+      await stick()
       const lost = ask(a, "job", "three").catch(() => "lost")
-      await until(async () => (await calls()).length === 2)
+      await stuck()
       const waits = ask(others.b, "job", "three") // follows it at `a`, for now
       await a.kill()
       t.equal(await lost, "lost")
-      await rm(join(folder, "stuck"))
+      await goOn()
       t.match(await waits, { output: "first, second" })
       t.match(await ask(others.c, "job", "three"), { output: "first, second" })
       t.strictSame((await calls()).map((line) => line.split(" ")[1]), ["first", "second"]) // prettier-ignore
     })
 
     await t.test("a node that is stopped hands over, and what it left open goes on", async (t) => {
-      await rm(join(folder, "calls"))
-      await writeFile(join(folder, "stuck"), "")
+      await stick()
       const lost = ask(others.b, "job", "four").catch(() => "lost")
-      await until(async () => (await calls()).length === 2)
+      await stuck()
       t.equal(await others.b.stop(), 0)
       await lost
-      await rm(join(folder, "stuck"))
+      await goOn()
       t.match(await ask(others.c, "job", "four"), { output: "first, second" })
       t.strictSame((await calls()).map((line) => line.split(" ")[1]), ["first", "second"]) // prettier-ignore
       const { members } = await createClient({ url: others.c.rest, apiKey: others.c.token }).cluster()

@@ -1,8 +1,8 @@
 /**
  * A node of a cluster of LLMAgentOS in a process of its own, for tests that kill it. Its agents `first` and `second` make one call each, of a tool that writes a line with the
- * node's name; `second` then waits for as long as there is a file named `stuck`.
+ * node's name; `second`, which then has what its call gave, waits for as long as there is a file named `stuck`, and says in one named `waiting` that it does.
  */
-import { appendFile, access } from "node:fs/promises"
+import { access, appendFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { z } from "zod"
@@ -46,7 +46,10 @@ const os = await createAgentOS({
       const { agent, question, results } = asked(request)
       if (results.length === 0) return { tool: "note", arguments: { agent } }
       const stuck = () => access(join(folder, "stuck")).then(() => true, () => false) // prettier-ignore
-      while (agent === "second" && (await stuck())) await sleep(20, undefined, { ref: false }) // keeps no process alive
+      if (agent === "second" && (await stuck())) {
+        await writeFile(join(folder, "waiting"), "")
+        while (await stuck()) await sleep(20, undefined, { ref: false }) // keeps no process alive
+      }
       return agent === "second" ? `${question}, ${results[0]}` : results[0]!
     }),
   },
