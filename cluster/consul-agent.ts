@@ -91,6 +91,8 @@ export interface ConsulAgent {
   get(key: string, limits: CallLimits & Pick<Blocking, "consistent">): Promise<Answer<KeyEntry | undefined>>
   /** Everything under a prefix, by key. */
   under(prefix: string, blocking: Blocking): Promise<Answer<readonly KeyEntry[]>>
+  /** Waits as `under` does and tells the index alone, which costs Consul and its clients next to nothing where the list is long. */
+  changed(prefix: string, blocking: Blocking): Promise<Answer<void>>
   /** @returns the new index, or undefined when the key has changed since; index 0 means that it is not there */
   compareAndSet(key: string, value: string, index: number, limits: CallLimits): Promise<Answer<number | undefined>>
   compareAndDelete(key: string, index: number, limits: CallLimits): Promise<Answer<boolean>>

@@ -208,6 +208,17 @@ class ConsulClient implements ConsulAgent {
     )
   }
 
+  changed(prefix: string, { index, waitMs, ...limits }: Blocking) {
+    // All keys under it begin alike up to its last character, so that they are one name in the answer.
+    const all = path(prefix)
+    const [key, separator] = [all.slice(0, -1), all.slice(-1)]
+    return this.#call(
+      (common) => this.#consul.kv.keys({ key, separator, ...blocking(index, waitMs), ...common }),
+      nothing,
+      limits,
+    )
+  }
+
   // A transaction tells the new index; a plain write only that it was done.
   async compareAndSet(key: string, value: string, index: number, limits: CallLimits) {
     const bytes = Buffer.from(value).toString("base64")

@@ -5,11 +5,11 @@
  */
 import { setMaxListeners } from "node:events"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
-import type { Answer, Blocking, CallLimits, ConsulAgent, KeyEntry } from "./consul-agent.js"
+import type { Answer, Blocking, CallLimits, ConsulAgent, HealthEntry, KeyEntry } from "./consul-agent.js"
 import { consulClient, type ConsulOptions } from "./consul-client.js"
 import { ConsulNames, decodeNode } from "./consul-names.js"
 import { ConsulSeat } from "./consul-seat.js"
-import { watchConsul } from "./consul-watch.js"
+import { watchConsul, type Watched } from "./consul-watch.js"
 import { checkedNode, incarnationOf, type Incarnation, type NodeDescription } from "./node.js"
 import {
   checkedKey,
@@ -77,35 +77,36 @@ class ConsulRegistry implements Registry {
   }
 
   watchNodes(watcher: Watcher<RegisteredNode>): Unwatch {
-    return this.#watch(
-      (blocking) => this.#agent.health(this.#names.service, blocking),
-      (found) =>
-        found.flatMap((entry): readonly RegisteredNode[] => {
-          const found = decodeNode(entry)
-          return found === undefined ? [] : [{ ...found, health: entry.passing ? "passing" : "critical" }]
-        }),
-      watcher,
-    )
+    const list = (blocking: Blocking) => this.#agent.health(this.#names.service, blocking)
+    const entries = (found: readonly HealthEntry[]) =>
+      found.flatMap((entry): readonly RegisteredNode[] => {
+        const found = decodeNode(entry)
+        return found === undefined ? [] : [{ ...found, health: entry.passing ? "passing" : "critical" }]
+      })
+    return this.#watch({ list, entries }, watcher)
   }
 
-  watchLocks(prefix: string, watcher: Watcher<Lock>): Unwatch {
-    return this.#watch(
-      (blocking) => this.#agent.under(this.#names.lock(prefix), blocking),
-      (found) =>
-        found.flatMap((entry): readonly Lock[] => {
-          const by = entry.session === undefined ? undefined : incarnationOf(entry.value)
-          return by === undefined ? [] : [{ key: this.#names.keyOf(entry), by }]
-        }),
-      watcher,
-    )
+  watchLocks(prefix: string, watcher: Watcher<Lock>, patient: () => boolean = () => false): Unwatch {
+    const entries = (found: readonly KeyEntry[]) =>
+      found.flatMap((entry): readonly Lock[] => {
+        const by = entry.session === undefined ? undefined : incarnationOf(entry.value)
+        return by === undefined ? [] : [{ key: this.#names.keyOf(entry), by }]
+      })
+    return this.#watch({ ...this.#under(this.#names.lock(prefix)), patient, entries }, watcher)
   }
 
   watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch {
     return this.#watch(
-      (blocking) => this.#agent.under(this.#names.record(prefix), blocking),
-      (found) => found.map(this.#record),
+      { ...this.#under(this.#names.record(prefix)), entries: (found) => found.map(this.#record) },
       watcher,
     )
+  }
+
+  #under(prefix: string): Pick<Required<Watched<KeyEntry, never>>, "list" | "changed"> {
+    return {
+      list: (blocking) => this.#agent.under(prefix, blocking),
+      changed: (blocking) => this.#agent.changed(prefix, blocking),
+    }
   }
 
   async expel(node: Incarnation): Promise<void> {
@@ -170,18 +171,14 @@ class ConsulRegistry implements Registry {
     this.#agent.close()
   }
 
-  #watch<Raw, Entry>(
-    ask: (blocking: Blocking) => Promise<Answer<readonly Raw[]>>,
-    entries: (raw: readonly Raw[]) => readonly Entry[],
-    watcher: Watcher<Entry>,
-  ): Unwatch {
+  #watch<Raw, Entry>(watched: Watched<Raw, Entry>, watcher: Watcher<Entry>): Unwatch {
     const control = new AbortController()
     const end = (): void => control.abort()
     const { signal } = this.#closed
     signal.addEventListener("abort", end, { once: true })
     if (signal.aborted) end()
     const ports = { clock: this.#clock, random: this.#random, signal: control.signal }
-    const watch = watchConsul(ports, ask, entries, watcher).finally(() => {
+    const watch = watchConsul(ports, watched, watcher).finally(() => {
       signal.removeEventListener("abort", end)
       this.#watches.delete(watch)
     })

@@ -7,6 +7,8 @@
  *   W3. An index that goes back, or a failure, begins anew from 0: Consul may have been made anew.
  *   W4. Between two answers there is a short time, and more the more there is to read. That grows twofold each time that something changed meanwhile: so many changes of a long list
  *       cost few readings, while a short list, and any after a while of quiet, is told at once.
+ *   W5. Where Consul can be asked for the index alone, the list is read only when that has moved; and while the watcher is patient not before some seconds are over, so that many changes
+ *       which nobody waits for are one reading. How many seconds is up to chance, lest all nodes read at once. The watcher is asked again all the while whether it is still patient.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import type { Answer, Blocking } from "./consul-agent.js"
@@ -24,7 +26,10 @@ const gapMs = 50
 const gapMsPerEntry = 0.25
 /** So many times it grows twofold, and to so much. */
 const mostGrowths = 3
-export const longestGapMs = 2000
+const longestGapMs = 2000
+/** How long a patient watcher goes at most without what has changed, and half of it at least. */
+export const patienceMs = 10_000
+const askAgainMs = 100
 const backoffMs = { first: 100, most: 2000 } as const
 
 export interface WatchPorts {
@@ -33,31 +38,55 @@ export interface WatchPorts {
   readonly signal: AbortSignal
 }
 
+export interface Watched<Raw, Entry> {
+  readonly list: (blocking: Blocking) => Promise<Answer<readonly Raw[]>>
+  /** Tells the index of the list when it has moved (W5). */
+  readonly changed?: (blocking: Blocking) => Promise<Answer<void>>
+  readonly patient?: () => boolean
+  readonly entries: (raw: readonly Raw[]) => readonly Entry[]
+}
+
 /** Watches until the signal aborts. */
 export async function watchConsul<Raw, Entry>(
   { clock, random, signal }: WatchPorts,
-  ask: (blocking: Blocking) => Promise<Answer<readonly Raw[]>>,
-  entries: (raw: readonly Raw[]) => readonly Entry[],
+  { list, changed, patient = () => false, entries }: Watched<Raw, Entry>,
   watcher: Watcher<Entry>,
 ): Promise<void> {
   let index = 0
   let failures = 0
   let growths = 0
+  let toRead = 0
   const tell = (sight: Sight<Entry>): void => {
     if (!signal.aborted) watcher(sight)
   }
+  /** @returns the list, or nothing while it is as it was */
+  const next = async (): Promise<Answer<readonly Raw[] | undefined>> => {
+    if (index === 0) return list({ index, waitMs, limitMs: firstLimitMs, signal })
+    const blocking = { index, waitMs, limitMs: blockingLimitMs, signal }
+    if (changed === undefined) {
+      const answer = await list(blocking)
+      return answer.kind === "ok" && answer.index === index ? { ...answer, value: undefined } : answer
+    }
+    const answer = await changed(blocking)
+    if (answer.kind !== "ok" || answer.index === index) return answer as Answer<undefined>
+    const until = answer.index < index ? 0 : clock.monotonic() + patienceMs * (0.5 + random.float() / 2) // W3
+    while (patient() && clock.monotonic() < until && !signal.aborted) await pause(clock, askAgainMs, signal) // W5
+    return list({ index: 0, waitMs: 0, limitMs: firstLimitMs, signal })
+  }
   while (!signal.aborted) {
-    const limitMs = index === 0 ? firstLimitMs : blockingLimitMs
     const asked = clock.monotonic()
-    const answer = await ask({ index, waitMs, limitMs, signal })
+    const answer = await next()
     if (answer.kind === "ok") {
-      if (answer.index !== index || index === 0) tell({ kind: "current", entries: entries(answer.value) }) // W1
+      if (answer.value !== undefined) {
+        tell({ kind: "current", entries: entries(answer.value) }) // W1
+        toRead = gapMsPerEntry * answer.value.length
+      }
       index = answer.index < index ? 0 : answer.index // W3
       failures = 0
       const waited = clock.monotonic() - asked
-      const toRead = gapMsPerEntry * answer.value.length
       growths = waited < gapMs + toRead ? Math.min(mostGrowths, growths + 1) : 0
-      await pause(clock, Math.min(longestGapMs, gapMs + toRead * 2 ** growths), signal) // W4
+      const gap = changed !== undefined && patient() ? gapMs : gapMs + toRead * 2 ** growths
+      await pause(clock, Math.min(longestGapMs, gap), signal) // W4
     } else {
       if (failures === 0) tell({ kind: "disconnected", reason: answer.reason }) // W2
       index = 0

@@ -164,6 +164,10 @@ export class MemoryAgent implements ConsulAgent {
     return this.#blocking(`key/${prefix}`, blocking, () => this.#servers.under(prefix))
   }
 
+  async changed(prefix: string, blocking: Blocking): Promise<Answer<void>> {
+    return this.#blocking(`key/${prefix}`, blocking, () => undefined)
+  }
+
   async compareAndSet(
     key: string,
     value: string,

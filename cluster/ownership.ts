@@ -60,6 +60,8 @@ export interface Ownership {
 
   /** Called for every shard whenever the members change; the last one counts. A wish of `none` makes an owner keep the shard until it is released. */
   wish(shard: number, wish: Wish): void
+  /** Called whenever the members change. Those that are well tell each other what becomes of their shards; of any other's it is to be learnt at once. */
+  well?(members: ReadonlySet<NodeId>): void
   standing(shard: number): Standing
   /** Name of the node that owns it, as far as the registry has told. Where state lies on the node: its home, be it there or not. */
   ownerOf(shard: number): string | undefined

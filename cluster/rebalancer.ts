@@ -4,7 +4,7 @@
  * Invariants
  *   B1. A node that drains or leaves wants no shard and is offered none; its shards go to whom they are placed on without it.
  *   B2. Moves that nobody needs are bounded per minute, all moves in number. The bound per minute is for shards that have entities in memory; others may go oftener. While a node has entities
- *       in memory, such moves go in small lots, evenly: many at once take the processors from what else is done.
+ *       in memory, such moves go in small lots, evenly, and nodes take turns: many at once take the processors from what else is done.
  *   B3. Each node begins the moves of its own shards only.
  */
 import type { Clock } from "#actors/clock.js"
@@ -65,7 +65,9 @@ export class Rebalancer {
 
   members(view: View): void {
     this.#view = view
-    this.#restUntilNextLot()
+    const nodes = holders(view).map(nodeId).sort()
+    const turn = nodes.indexOf(nodeId(this.#options.self)) / nodes.length
+    this.#restUntilNextLot(lotMs * (1 + Math.max(0, turn)))
     this.place()
   }
 
@@ -156,14 +158,14 @@ export class Rebalancer {
     const { clock, limits, shards, isEmpty } = this.#options
     if (this.#leaves || !shards.some(({ number, giver }) => giver !== undefined && !isEmpty(number))) return Infinity
     if (clock.monotonic() < this.#nextLotAt) return 0
-    this.#restUntilNextLot()
+    this.#restUntilNextLot(lotMs)
     return Math.ceil((limits.perMinute * emptyPerMinute * lotMs) / 60_000)
   }
 
-  #restUntilNextLot(): void {
+  #restUntilNextLot(milliseconds: number): void {
     const { clock } = this.#options
-    this.#nextLotAt = clock.monotonic() + lotMs
-    clock.timer(lotMs, () => this.plan())
+    this.#nextLotAt = clock.monotonic() + milliseconds
+    clock.timer(milliseconds, () => this.plan())
   }
 
   /** @param counts against the bound per minute @returns how many are moving then */

@@ -107,8 +107,11 @@ export interface Registry {
   join(node: NodeDescription, listener: (event: SeatEvent) => void): Seat
   /** Every node that is registered, in health or not; two incarnations of one name are two entries. */
   watchNodes(watcher: Watcher<RegisteredNode>): Unwatch
-  /** Every lock under a prefix that is held: one watch for any number of them. */
-  watchLocks(prefix: string, watcher: Watcher<Lock>): Unwatch
+  /**
+   * Every lock under a prefix that is held: one watch for any number of them.
+   * @param patient asked when something has changed, and while it says so that may be told some seconds late, which spares the registry and all who watch many readings
+   */
+  watchLocks(prefix: string, watcher: Watcher<Lock>, patient?: () => boolean): Unwatch
   watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch
   /** Who holds some locks, by one consistent read that is begun after the call; a watch may lag behind. Keys that begin alike are cheap to look at together. */
   lookLocks(keys: readonly string[]): Promise<Look>

@@ -21,7 +21,7 @@ import type { ActorSystem } from "#actors/system.js"
 import { Limit } from "#actors/timers.js"
 import { Dispatch } from "./dispatch.js"
 import { DEFAULT_HOLD, HoldCount, type HoldLimits } from "./held.js"
-import type { View } from "./members.js"
+import type { MemberStatus, View } from "./members.js"
 import { nameOf, nodeId, type NodeDescription, type NodeId } from "./node.js"
 import type { Ownership, OwnershipNews, OwnershipPorts } from "./ownership.js"
 import type { EntityDoor, PeerEvent, Peers, Service } from "./peers.js"
@@ -173,8 +173,10 @@ export class Shards implements EntityDoor {
 
   /** What the members are now. */
   members(view: View): void {
-    const away = [...view.members.values()].filter(({ status }) => status === "unreachable" || status === "down")
-    this.#dispatch.away = new Set(away.map(({ id }) => id))
+    const idsOf = (...statuses: readonly MemberStatus[]): ReadonlySet<NodeId> =>
+      new Set([...view.members.values()].filter(({ status }) => statuses.includes(status)).map(({ id }) => id))
+    this.#dispatch.away = idsOf("unreachable", "down")
+    this.#ownership.well?.(idsOf("joining", "up"))
     this.#rebalancer.members(view)
   }
 

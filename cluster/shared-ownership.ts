@@ -12,7 +12,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { Limit, TimerWheel } from "#actors/timers.js"
 import { AtOnce } from "./at-once.js"
 import { ShardClaim, type ClaimWorld, type LockAnswer, type LockHolder } from "./claim.js"
-import { backoff, longestGapMs } from "./consul-watch.js"
+import { backoff, patienceMs } from "./consul-watch.js"
 import type { Epochs } from "./epochs.js"
 import { Gathered } from "./gathered.js"
 import { DEFAULT_LEASE, mayAnswer, type ClaimEvent, type LeaseTimings, type Moment } from "./lease.js"
@@ -31,7 +31,9 @@ export interface SharedOptions {
 /** Calls for locks that are under way at once. */
 const atOnce = 256
 /** How long a lock that is told as lost may be so by the watch's delay (S2): longer than there is between two lists. */
-const doubtMs = longestGapMs + 500
+const doubtMs = patienceMs + 500
+/** For how long after a member stopped being well nothing of the locks is told late; by then it is known which of them it has left behind. */
+const hurryMs = 30_000
 /** Between two looks at all locks while there is no watch. */
 const blindMs = 5000
 /** How long `leave` tries. */
@@ -56,6 +58,9 @@ export class SharedOwnership implements Ownership {
   #news: OwnershipNews[] = []
   #looks!: Gathered<number, LockHolder>
   #unwatch: Unwatch | undefined
+  #well: ReadonlySet<NodeId> = new Set()
+  /** Until when it is learnt at once who has taken or lost a lock. */
+  #hurryUntil = -Infinity
   #sight: Sight<Lock>["kind"] | "none" = "none"
   #reason = "the registry has not told of the locks so far"
   readonly #names = new WeakMap<Lease, string>()
@@ -79,7 +84,7 @@ export class SharedOwnership implements Ownership {
     this.#looks = new Gathered((shards) => this.#lookAll(shards), { most: ports.shards })
     const world = this.#world()
     for (let shard = 0; shard < ports.shards; shard++) this.#claims.push(new ShardClaim(shard, world))
-    this.#unwatch = ports.registry.watchLocks(this.#prefix, (sight) => this.#saw(sight))
+    this.#unwatch = ports.registry.watchLocks(this.#prefix, (sight) => this.#saw(sight), this.#patient)
   }
 
   heard(event: SeatEvent): void {
@@ -92,6 +97,12 @@ export class SharedOwnership implements Ownership {
   wish(shard: number, wish: Wish): void {
     this.#wishes[shard] = wish
     if (!this.#ended.signal.aborted) this.#claim(shard).wishFor(this.#expected.has(shard) ? "serve" : wish)
+  }
+
+  well(members: ReadonlySet<NodeId>): void {
+    const before = this.#well
+    this.#well = members
+    if ([...before].some((id) => !members.has(id))) this.#hurryUntil = this.#now().monotonic + hurryMs
   }
 
   standing(shard: number): Standing {
@@ -344,6 +355,11 @@ export class SharedOwnership implements Ownership {
   #feedAll(event: ClaimEvent): void {
     for (const claim of this.#claims) claim.feed(event)
   }
+
+  /** What is taken and released while all are well is heard from the holders themselves, and sooner. */
+  readonly #patient = (): boolean =>
+    this.#now().monotonic > this.#hurryUntil &&
+    this.#holders.every((holder) => holder === undefined || this.#well.has(nodeId(holder)))
 
   // --- the watch ------------------------------------------------------------------------------------------------------------------------------
 

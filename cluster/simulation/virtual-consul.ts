@@ -144,6 +144,8 @@ class Way implements ConsulAgent {
   get = (key: string, limits: CallLimits & Pick<Blocking, "consistent">) =>
     this.#call(true, limits, (agent, own) => agent.get(key, own))
   under = (prefix: string, blocking: Blocking) => this.#call(true, blocking, (agent, own) => agent.under(prefix, own))
+  changed = (prefix: string, blocking: Blocking) =>
+    this.#call(true, blocking, (agent, own) => agent.changed(prefix, own))
   compareAndSet = (key: string, value: string, index: number, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.compareAndSet(key, value, index, own)) // prettier-ignore
   compareAndDelete = (key: string, index: number, limits: CallLimits) => this.#call(true, limits, (agent, own) => agent.compareAndDelete(key, index, own)) // prettier-ignore
 

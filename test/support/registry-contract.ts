@@ -383,6 +383,32 @@ function decidesContract(
     t.equal(seen.sights.length, told, "who has left off is not told")
   })
 
+  void t.test(
+    "a patient watch makes one list of many changes, and tells at once when its patience is over",
+    async (t) => {
+      const ann = await Seated.at(bench, connect(), aNode("ann"))
+      let patient = true
+      const seen = new Seen<Lock>()
+      connect().watchLocks("patient/", seen.watcher, () => patient)
+      await until(bench, "the first list is told at once", () => seen.last !== undefined, 1000)
+      for (let n = 0; n < 10; n++) {
+        await held(bench, ann.seat, `patient/${n}`)
+        await bench.pass(150)
+      }
+      t.equal(seen.sights.length, 1, "nothing is told while it is patient")
+      patient = false
+      await until(bench, "all ten are told", () => seen.entries.length === 10, 1000)
+      t.equal(seen.sights.length, 2)
+      patient = true
+      await ann.seat.release("patient/3")
+      const since = bench.clock.monotonic()
+      await until(bench, "it is told in the end", () => seen.entries.length === 9, 15_000)
+      const took = bench.clock.monotonic() - since
+      t.ok(took > 4900, `${took} ms`)
+      await ann.seat.leave()
+    },
+  )
+
   void t.test("a look tells at once who holds which of some locks", async (t) => {
     const ann = await Seated.at(bench, connect(), aNode("ann"))
     const bob = await Seated.at(bench, connect(), aNode("bob"))
