@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { systemClock } from "#actors/clock.js"
-import { checkOf, type Answer, type ConsulAgent } from "#cluster/consul-agent.js"
+import { checkOf, type Answer, type Blocking, type ConsulAgent } from "#cluster/consul-agent.js"
 import { consulClient } from "#cluster/consul-client.js"
 import { consulRegistry } from "#cluster/consul-registry.js"
 import type { NodeDescription } from "#cluster/node.js"
@@ -132,12 +132,24 @@ async function costs(world: World): Promise<readonly BenchRow[]> {
   return rows
 }
 
-/** One of all locks changes, and so many watchers are told the whole list. */
+/** One of all locks changes, and so many watchers are told the whole list, or that there is another. */
 async function fanOut(world: World): Promise<readonly BenchRow[]> {
-  const { client, leader, agent } = world
+  const { client, agent } = world
   for (let n = 0; n < shards; n++)
     good(await client.compareAndSet(`scale/list/${n}`, "node-1#1764000000000", 0, limits))
   const list = await (await fetch(`${agent.url}/v1/kv/scale/list/?recurse=true`)).arrayBuffer()
+  return [
+    row(`the list of ${shards} locks`, "kB", list.byteLength / 1000),
+    ...(await told(world, "the list", (blocking) => client.under("scale/list/", blocking))),
+    ...(await told(world, "its index alone", (blocking) => client.changed("scale/list/", blocking))),
+  ]
+}
+
+async function told(
+  { client, leader, agent }: World,
+  what: string,
+  ask: (blocking: Blocking) => Promise<Answer<unknown>>,
+): Promise<readonly BenchRow[]> {
   const found: { readonly leader: number; readonly agent: number; readonly node: number; readonly ms: number }[] = []
   for (const count of watchers) {
     const times: number[] = []
@@ -145,14 +157,12 @@ async function fanOut(world: World): Promise<readonly BenchRow[]> {
       let index = await indexOf(client)
       for (let change = 0; change < changes; change++) {
         const began = performance.now()
-        const told = Array.from({ length: count }, () =>
-          client.under("scale/list/", { index, waitMs: 10_000, ...limits, limitMs: 15_000 }),
-        )
+        const asked = Array.from({ length: count }, () => ask({ index, waitMs: 10_000, ...limits, limitMs: 15_000 }))
         await sleep(20) // they wait at the leader
         const entry = good(await client.get("scale/list/0", limits))
         const changed = performance.now()
         good(await client.compareAndSet("scale/list/0", `node-1#${began}`, entry?.modified ?? 0, limits))
-        const answers = await Promise.all(told)
+        const answers = await Promise.all(asked)
         times.push(performance.now() - changed)
         for (const answer of answers) if (answer.kind === "ok") index = Math.max(index, answer.index)
       }
@@ -162,14 +172,13 @@ async function fanOut(world: World): Promise<readonly BenchRow[]> {
   const [few, many] = found
   if (few === undefined || many === undefined) return []
   // The difference between few and many watchers, so that what the change itself costs falls out.
-  const each = (what: "leader" | "agent" | "node"): number =>
-    (many[what] - few[what]) / changes / ((watchers[1] as number) - (watchers[0] as number))
+  const each = (part: "leader" | "agent" | "node"): number =>
+    (many[part] - few[part]) / changes / ((watchers[1] as number) - (watchers[0] as number))
   return [
-    row(`the list of ${shards} locks`, "kB", list.byteLength / 1000),
-    row("the list to one watcher: leader", "ms CPU", each("leader")),
-    row("the list to one watcher: agent", "ms CPU", each("agent")),
-    row("the list to one watcher: node", "ms CPU", each("node")),
-    row(`from a change until ${watchers[1]} watchers of one agent have the list, p50`, "ms", many.ms),
+    row(`${what} to one watcher: leader`, "ms CPU", each("leader")),
+    row(`${what} to one watcher: agent`, "ms CPU", each("agent")),
+    row(`${what} to one watcher: node`, "ms CPU", each("node")),
+    row(`from a change until ${watchers[1]} watchers of one agent have ${what}, p50`, "ms", many.ms),
   ]
 }
 
