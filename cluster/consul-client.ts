@@ -34,6 +34,8 @@ interface Response {
   readonly body?: unknown
 }
 
+type Failed = Error & { readonly response?: Response }
+
 /** A call of the client; it is given what must stand among the options of each. */
 type Call = (common: object) => Promise<unknown>
 
@@ -213,7 +215,10 @@ class ConsulClient implements ConsulAgent {
     const all = path(prefix)
     const [key, separator] = [all.slice(0, -1), all.slice(-1)]
     return this.#call(
-      (common) => this.#consul.kv.keys({ key, separator, ...blocking(index, waitMs), ...common }),
+      (common) =>
+        this.#consul.kv
+          .keys({ key, separator, ...blocking(index, waitMs), ...common })
+          .catch((error: Failed) => (error.response?.statusCode === 404 ? [error.response] : Promise.reject(error))),
       nothing,
       limits,
     )
@@ -283,7 +288,7 @@ class ConsulClient implements ConsulAgent {
           const [{ headers }, body] = answer as readonly [Response, unknown]
           end({ kind: "ok", value: read(body), index: Number(headers["x-consul-index"] ?? 0) })
         },
-        (error: Error & { readonly response?: Response }) => {
+        (error: Failed) => {
           const answer = failure(error)
           if (answer.kind === "refused" && answer.reason.includes(withoutServers)) void this.#search()
           end(answer)
@@ -293,7 +298,7 @@ class ConsulClient implements ConsulAgent {
   }
 }
 
-function failure(error: Error & { readonly response?: Response }): Answer<never> {
+function failure(error: Failed): Answer<never> {
   const { response } = error
   // An answer that cannot be read comes with its response too.
   if (response === undefined || response.statusCode < 300) return { kind: "unreachable", reason: error.message }

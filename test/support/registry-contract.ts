@@ -391,6 +391,8 @@ function decidesContract(
       const seen = new Seen<Lock>()
       connect().watchLocks("patient/", seen.watcher, () => patient)
       await until(bench, "the first list is told at once", () => seen.last !== undefined, 1000)
+      await bench.pass(6000)
+      t.match(seen.sights, [{ kind: "current", entries: [] }], "that there are none is no trouble")
       for (let n = 0; n < 10; n++) {
         await held(bench, ann.seat, `patient/${n}`)
         await bench.pass(150)
