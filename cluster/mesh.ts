@@ -234,9 +234,12 @@ export class Mesh implements Peers, PeerOwner, ArrivalOwner {
   #end(id: NodeId, why: string): void {
     const peer = this.#peers.get(id)
     if (peer === undefined) return
+    const { bound } = peer
     this.#peers.delete(id)
+    this.#opened.delete(id)
     peer.close(new AgentOSError("NODE_LOST", `the connection with ${id} is lost: ${why}`, { node: id }))
-    if (this.#opened.delete(id)) this.#announce({ kind: "closed", peer: id })
+    // Also of one that was not told as open: what the peer has said by it was heard here, and answered.
+    if (bound) this.#announce({ kind: "closed", peer: id })
   }
 
   #again(id: NodeId, session?: number): Peer | undefined {

@@ -20,6 +20,7 @@ export interface Service {
 export type PeerEvent =
   /** `node` can be talked to. */
   | { readonly kind: "opened"; readonly peer: NodeId; readonly node: NodeDescription }
+  /** The link is lost. It may have brought messages without being told as opened: a peer that is believed to be away can be heard nevertheless. */
   | { readonly kind: "closed"; readonly peer: NodeId }
 
 export interface CallOptions {

@@ -119,6 +119,24 @@ t.test(
   },
 )
 
+t.test("the end of a link is told, though its peer gave no sign of life from the first", async (t) => {
+  const { a, b } = await three(t)
+  a.mesh.serve("ear", { handle: () => "heard" })
+  const events: string[] = []
+  a.mesh.follow(({ kind, peer }) => events.push(`${kind} ${peer}`))
+  a.mesh.connect(b.id, b.node)
+  a.mesh.setReachable(b.id, false)
+  b.mesh.connect(a.id, a.node)
+  const answer = await eventually(
+    () => b.mesh.call(a.id, "ear", "say", "hello").catch(() => undefined),
+    (answer) => answer !== undefined,
+  )
+  t.equal(answer, "heard", "it was heard, and answered")
+  t.same(events, [], "it is not taken for open")
+  a.mesh.lose(b.id)
+  t.same(events, [`closed ${b.id}`])
+})
+
 t.test("probes are answered, or fail within their limit", async (t) => {
   const { net, a, b } = await three(t)
   await acquaint(a, b)
