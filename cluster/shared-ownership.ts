@@ -356,10 +356,14 @@ export class SharedOwnership implements Ownership {
     for (const claim of this.#claims) claim.feed(event)
   }
 
-  /** What is taken and released while all are well is heard from the holders themselves, and sooner. */
+  /**
+   * What is taken and released while all are well is heard from the holders themselves, and sooner. But who stands by, and waits because a lock was free, must hear at once that it is
+   * not: else it begins anew only when it is needed.
+   */
   readonly #patient = (): boolean =>
     this.#now().monotonic > this.#hurryUntil &&
-    this.#holders.every((holder) => holder === undefined || this.#well.has(nodeId(holder)))
+    this.#holders.every((holder) => holder === undefined || this.#well.has(nodeId(holder))) &&
+    !this.#claims.some(({ claim }) => "wanted" in claim && !claim.wanted && claim.at !== "watching")
 
   // --- the watch ------------------------------------------------------------------------------------------------------------------------------
 
