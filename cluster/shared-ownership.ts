@@ -6,6 +6,7 @@
  *   S1. A lease is taken from the seat whenever it is asked about, so that no answer leaves by a lease that was read before it was made (L5 of `lease.ts`).
  *   S2. The watch is a hint. That a lock which this node holds is somebody else's is told to its claim only by a look that was begun after the lock was taken.
  *   S3. Of all calls to the registry for locks at most `atOnce` are under way; looks and epochs go in groups.
+ *   S4. What one who stands by has found while all were well may be long over when a member is not: then it begins anew, so that it has not waited in vain when it is needed.
  */
 import { setMaxListeners } from "node:events"
 import { AgentOSError } from "#actors/errors.js"
@@ -102,7 +103,16 @@ export class SharedOwnership implements Ownership {
   well(members: ReadonlySet<NodeId>): void {
     const before = this.#well
     this.#well = members
-    if ([...before].some((id) => !members.has(id))) this.#hurryUntil = this.#now().monotonic + hurryMs
+    if (![...before].some((id) => !members.has(id))) return
+    const { monotonic } = this.#now()
+    const stale = monotonic > this.#hurryUntil
+    this.#hurryUntil = monotonic + hurryMs
+    if (!stale || this.#sight !== "current") return
+    const standingBy = this.#claims.filter(({ claim }) => "wanted" in claim && !claim.wanted)
+    for (const claim of standingBy) {
+      claim.feed({ kind: "lock-changed", holder: "another" }) // S4
+      claim.feed({ kind: "lock-changed", holder: this.#seenBy(this.#holders[claim.shard]) })
+    }
   }
 
   standing(shard: number): Standing {
@@ -356,14 +366,10 @@ export class SharedOwnership implements Ownership {
     for (const claim of this.#claims) claim.feed(event)
   }
 
-  /**
-   * What is taken and released while all are well is heard from the holders themselves, and sooner. But who stands by, and waits because a lock was free, must hear at once that it is
-   * not: else it begins anew only when it is needed.
-   */
+  /** What is taken and released while all are well is heard from the holders themselves, and sooner. */
   readonly #patient = (): boolean =>
     this.#now().monotonic > this.#hurryUntil &&
-    this.#holders.every((holder) => holder === undefined || this.#well.has(nodeId(holder))) &&
-    !this.#claims.some(({ claim }) => "wanted" in claim && !claim.wanted && claim.at !== "watching")
+    this.#holders.every((holder) => holder === undefined || this.#well.has(nodeId(holder)))
 
   // --- the watch ------------------------------------------------------------------------------------------------------------------------------
 
