@@ -47,6 +47,23 @@ t.test("a killed node's shards are served again within 7.5 s, with all that was 
   }
 })
 
+t.test("so they are when it is killed soon after the registry was wiped", async (t) => {
+  const cluster = new TestCluster(t)
+  const nodes = await cluster.startAll("a", "b", "c")
+  await cluster.clock.advance(60_000)
+  cluster.consul.wipe()
+  for (const { agent } of nodes) agent.resync()
+  await cluster.clock.advance(3000)
+  await cluster.ready()
+  const lost = Array.from({ length: 32 }, (_, shard) => shard).filter(
+    (shard) => nodes[1]!.ownership.standing(shard) === "owner",
+  )
+  t.ok(lost.length > 0)
+  cluster.kill("b", 4000, 2500) // the registry ends its lease before anybody is worried
+  const took = await cluster.until("all are served", () => lost.every((shard) => cluster.ownersOf(shard).length === 1))
+  t.ok(took <= 8000, `${took} ms: who stood by has not waited in vain`)
+})
+
 t.test("while nobody serves it an entity is unavailable at once; while one takes over, messages wait", async (t) => {
   const cluster = new TestCluster(t)
   const [a] = await cluster.startAll("a", "b")

@@ -208,8 +208,8 @@ export class TestCluster {
     return { self, version: ++this.#version, members, tombstones: new Map(), registry: { list: 1, answers: true }, votes: 0 } // prettier-ignore
   }
 
-  /** Ends a node as `kill -9` does: its links break at once, and it is down a while later. */
-  kill(name: string, downMs = 4000): void {
+  /** Ends a node as `kill -9` does: its links break at once, it is believed to be away at once or a little later, and it is down a while later. */
+  kill(name: string, downMs = 4000, awayMs = 0): void {
     const node = this.nodes.get(name)
     if (node === undefined) return
     node.clock.view.end()
@@ -224,7 +224,8 @@ export class TestCluster {
         other.shards.members({ ...view, members })
       }
     }
-    tell("unreachable")
+    if (awayMs === 0) tell("unreachable")
+    else this.clock.timer(awayMs, () => tell("unreachable"))
     this.clock.timer(downMs, () => tell("down"))
   }
 
