@@ -132,7 +132,8 @@ export interface Registry {
     version: number,
   ): Promise<{ readonly kind: "removed" } | { readonly kind: "conflict" } | Unavailable>
   /**
-   * Ends the lease of a node that the others hold for down, before the registry itself finds it gone; its locks are delayed as by R2. A node that is well after all has another lease at once. Where leases do not end, and when it fails, nothing happens.
+   * Ends the lease of a node that the others hold for down, before the registry itself finds it gone; its locks are delayed as by R2. A node that is well after all has another lease
+   * at once. Where leases do not end, and when it fails, nothing happens.
    */
   expel(node: Incarnation): Promise<void>
   /** Ends watches and stops keeping seats, which to others looks like a crash. Afterwards everything is `unavailable`. */
