@@ -59,6 +59,11 @@ export const actorErrors = defineErrors({
     meaning: "No definition of this name was registered when the system was made.",
   },
   NAME_TAKEN: { retryable: false, executed: "no", meaning: "A sibling with this name is alive." },
+  INVALID_NAME: {
+    retryable: false,
+    executed: "no",
+    meaning: "A key, tenant, command id or other name is empty, too long, ill-formed or holds control characters.",
+  },
   INVALID_ADDRESS: { retryable: false, executed: "no", meaning: "The text is not the address of an actor." },
   INVALID_DEFINITION: {
     retryable: false,
@@ -164,6 +169,35 @@ export class AgentOSError extends Error {
   /** Any thrown value as an AgentOSError; one that is already is returned as it is. */
   static from(thrown: unknown, code = "ACTOR_CRASHED"): AgentOSError {
     if (thrown instanceof AgentOSError) return thrown
-    return new AgentOSError(code, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
+    return new AgentOSError(code, thrownText(thrown), { cause: thrown })
+  }
+}
+
+const mostThrownText = 10_000
+
+/** What was thrown, as text, whatever it is: nothing that is thrown makes this throw. Nothing else turns a thrown value into text. */
+export function thrownText(thrown: unknown): string {
+  const text = totalText(thrown)
+  return text.length > mostThrownText ? `${text.slice(0, mostThrownText).toWellFormed()}…` : text
+}
+
+function totalText(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) {
+      const { message, name } = thrown as { readonly message: unknown; readonly name: unknown }
+      if (typeof message === "string" && message !== "") return message
+      if (typeof name === "string" && name !== "") return name
+    }
+    return String(thrown)
+  } catch {
+    return `a value that has no text (${kindOf(thrown)})`
+  }
+}
+
+function kindOf(value: unknown): string {
+  try {
+    return Object.prototype.toString.call(value).slice(8, -1)
+  } catch {
+    return typeof value
   }
 }

@@ -90,6 +90,63 @@ export function frozenCopy(payload: unknown, title: () => string): unknown {
   return copy(payload, "the payload")
 }
 
+/**
+ * A deep copy that shares nothing with its original, of what may be kept: plain data. Refs stay refs. What a persistent actor stores is copied so when it is persisted,
+ * so that nobody changes it afterwards.
+ * @param title names the value in errors
+ * @throws `INVALID_PAYLOAD` naming the part that cannot be kept
+ */
+export function keptCopy(value: unknown, title: () => string): unknown {
+  if (typeof value !== "object" || value === null) {
+    if (typeof value !== "function" && typeof value !== "symbol") return value
+  }
+  const copies = new Map<object, unknown>()
+  const copy = (part: unknown, path: string): unknown => {
+    const refuse = (what: string) =>
+      new AgentOSError("INVALID_PAYLOAD", `${title()}: ${path} is ${what}; what is kept is plain data`)
+    if (typeof part === "function" || typeof part === "symbol") throw refuse(`a ${typeof part}`)
+    if (typeof part !== "object" || part === null || isRef(part)) return part
+    const known = copies.get(part)
+    if (known !== undefined) return known
+    if (ArrayBuffer.isView(part) || part instanceof Date) {
+      const made: unknown = structuredClone(part)
+      copies.set(part, made)
+      return made
+    }
+    if (Array.isArray(part)) {
+      const made: unknown[] = []
+      copies.set(part, made)
+      for (let i = 0; i < part.length; i++) made.push(copy(part[i], `${path}[${i}]`))
+      return made
+    }
+    if (part instanceof Map) {
+      const made = new Map<unknown, unknown>()
+      copies.set(part, made)
+      for (const [key, of] of part) made.set(copy(key, `a key of ${path}`), copy(of, `a value of ${path}`))
+      return made
+    }
+    if (part instanceof Set) {
+      const made = new Set<unknown>()
+      copies.set(part, made)
+      for (const member of part) made.add(copy(member, `a member of ${path}`))
+      return made
+    }
+    const prototype: unknown = Object.getPrototypeOf(part)
+    if (prototype !== Object.prototype && prototype !== null) throw refuse(`an instance of ${part.constructor.name}`)
+    const made: Record<string, unknown> = {}
+    copies.set(part, made)
+    for (const [name, of] of Object.entries(part))
+      Object.defineProperty(made, name, {
+        value: copy(of, `${path}.${name}`),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
+    return made
+  }
+  return copy(value, "the value")
+}
+
 /** What an object costs beside what it holds, roughly. */
 const objectBytes = 16
 const numberBytes = 8

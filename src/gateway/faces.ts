@@ -55,6 +55,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_MESSAGE: internal,
   UNKNOWN_DEFINITION: internal,
   NAME_TAKEN: conflict,
+  INVALID_NAME: invalid,
   INVALID_ADDRESS: invalid,
   INVALID_DEFINITION: invalid,
   HANDLER_TIMEOUT: late,
