@@ -1,5 +1,17 @@
 import tseslint from "typescript-eslint"
 
+/** What is thrown may be anything, and only actors/errors.ts may ask it what it says. */
+const thrown = "(e|err|error|cause|reason|thrown|failure)"
+const unknownThrown = [
+  "ConditionalExpression[test.operator='instanceof'][test.right.name='Error']",
+  `CallExpression[callee.name='String'][arguments.0.name=/^${thrown}$/]`,
+  `TemplateLiteral > Identifier[name=/^(e|err|error|thrown)$/]`,
+  "MemberExpression[object.type='TSAsExpression'][object.typeAnnotation.typeName.name='Error']",
+].map((selector) => ({
+  selector,
+  message: "What is thrown may be anything: use thrownText or errorOf (actors/errors.ts).",
+}))
+
 /** Time, chance and ids come through the Clock and Random ports, so that the simulation can replace them. */
 const timeAndChance = {
   "no-restricted-globals": [
@@ -37,6 +49,7 @@ const timeAndChance = {
   "no-restricted-syntax": [
     "error",
     { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "Use the Clock port." },
+    ...unknownThrown,
   ],
 }
 
@@ -59,6 +72,7 @@ export default tseslint.config(
     ignores: ["actors/clock.ts", "src/cli/**"],
     rules: timeAndChance,
   },
+  { files: ["actors/clock.ts", "src/cli/**"], rules: { "no-restricted-syntax": ["error", ...unknownThrown] } },
   {
     // What runs at the rim prints; the rest logs.
     files: ["src/cli/**", "src/models/training/command.ts", "test/**", "examples/**", "*.mjs"],

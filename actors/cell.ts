@@ -14,7 +14,7 @@ import type { Cause } from "./cause.js"
 import type { Sibling } from "./children.js"
 import type { Compiled } from "./compiled.js"
 import type { Context } from "./context.js"
-import { AgentOSError } from "./errors.js"
+import { AgentOSError, thrownText } from "./errors.js"
 import { Family } from "./family.js"
 import { causeOf, phases } from "./inbox.js"
 import type { AnyRef, AskOptions, OpenAsk } from "./ref.js"
@@ -290,7 +290,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
 
   protected crashOf(thrown: unknown): AgentOSError {
     if (thrown instanceof AgentOSError) return thrown
-    const message = `${this.address} crashed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    const message = `${this.address} crashed: ${thrownText(thrown)}`
     return new AgentOSError("ACTOR_CRASHED", message, { cause: thrown })
   }
 

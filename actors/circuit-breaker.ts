@@ -115,8 +115,17 @@ class BreakerRef extends RefBefore {
       end("success")
       return reply
     } catch (error) {
-      end((this.#options.isFailure ?? countsByDefault)(error) ? "failure" : "neither")
+      end(this.#counts(error) ? "failure" : "neither")
       throw error
+    }
+  }
+
+  /** What cannot be judged counts. */
+  #counts(error: unknown): boolean {
+    try {
+      return (this.#options.isFailure ?? countsByDefault)(error)
+    } catch {
+      return true
     }
   }
 

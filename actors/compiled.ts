@@ -6,7 +6,7 @@
  */
 import type { ErasedHandler, ErasedSpec } from "./actor.js"
 import { DeferredReply } from "./ask.js"
-import { AgentOSError } from "./errors.js"
+import { AgentOSError, thrownText } from "./errors.js"
 import { DEFAULT_CAPACITY, type Overflow } from "./mailbox.js"
 import type { DefinitionMeter } from "./meter.js"
 import { frozenCopy } from "./plain.js"
@@ -104,12 +104,29 @@ export class Compiled {
     this.number(type)
     const schema = this.spec.schemas?.[type]
     if (schema === undefined) return payload
-    const result = schema["~standard"].validate(payload)
-    if (result instanceof Promise)
-      throw new AgentOSError("INVALID_DEFINITION", `${this.spec.name}.${type}: a schema that checks asynchronously`)
-    if (result.issues === undefined) return result.value
-    const faults = result.issues.map(({ message, path }) => `${pathText(path)}${message}`)
-    throw new AgentOSError("INVALID_PAYLOAD", `${this.spec.name}.${type}: ${faults.join("; ")}`)
+    const judged = this.#judged(schema, type, payload)
+    if (judged.faults === undefined) return judged.value
+    throw new AgentOSError("INVALID_PAYLOAD", `${this.spec.name}.${type}: ${judged.faults.join("; ")}`)
+  }
+
+  /** What the schema says, whatever it does: one that throws at a payload refuses it. */
+  #judged(
+    schema: MessageSchema,
+    type: string,
+    payload: unknown,
+  ): { readonly value?: unknown; readonly faults?: readonly string[] } {
+    try {
+      const result = schema["~standard"].validate(payload)
+      if (result instanceof Promise || "then" in result) {
+        Promise.resolve(result).catch(() => {}) // nobody waits for what it would say
+        throw new AgentOSError("INVALID_DEFINITION", `${this.spec.name}.${type}: a schema that checks asynchronously`)
+      }
+      if (result.issues === undefined) return { value: result.value }
+      return { faults: result.issues.map(({ message, path }) => `${pathText(path)}${message}`) }
+    } catch (error) {
+      if (error instanceof AgentOSError) throw error
+      return { faults: [`its schema throws: ${thrownText(error)}`] }
+    }
   }
 }
 

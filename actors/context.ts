@@ -201,7 +201,11 @@ export class Context {
     const { wheel } = cell.system
     const timer = new Limit(() => {
       wheel.addAt(timer, Math.max(timer.deadline + milliseconds, wheel.now))
-      cell.put(handler, payload, undefined, false)
+      try {
+        cell.put(handler, payload, undefined, false)
+      } catch (error) {
+        cell.workFailed(error) // the payload is looked at with each tick, and may have become one that is refused
+      }
     })
     return this.#start(timer, milliseconds)
   }

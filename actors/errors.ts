@@ -1,6 +1,10 @@
 /**
  * One error class for the whole house. A code says whether the same call may succeed later with nothing changed, and whether the work was done.
  * Each floor adds its own table of codes; `docs/errors.md` is generated from the tables.
+ *
+ * Invariants
+ *   E1. Anything may be thrown: a Symbol, a revoked Proxy, an error whose message throws. To ask what it is or says (`instanceof AgentOSError`, `thrownText`, `errorOf`,
+ *       `AgentOSError.from`) never throws. Nothing else turns a thrown value into text; a lint rule says so.
  */
 
 export interface CodeSpec {
@@ -166,6 +170,19 @@ export class AgentOSError extends Error {
     return registry.get(this.code)?.executed ?? "maybe"
   }
 
+  /** E1: one whose message or code cannot be read is none. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    try {
+      if (!Function.prototype[Symbol.hasInstance].call(this, value)) return false
+      const { code, message, stack } = value as { readonly [part: string]: unknown }
+      return (
+        typeof code === "string" && typeof message === "string" && (stack === undefined || typeof stack === "string")
+      )
+    } catch {
+      return false
+    }
+  }
+
   /** Any thrown value as an AgentOSError; one that is already is returned as it is. */
   static from(thrown: unknown, code = "ACTOR_CRASHED"): AgentOSError {
     if (thrown instanceof AgentOSError) return thrown
@@ -175,10 +192,21 @@ export class AgentOSError extends Error {
 
 const mostThrownText = 10_000
 
-/** What was thrown, as text, whatever it is: nothing that is thrown makes this throw. Nothing else turns a thrown value into text. */
+/** What was thrown, as well-formed text, whatever it is (E1). */
 export function thrownText(thrown: unknown): string {
   const text = totalText(thrown)
-  return text.length > mostThrownText ? `${text.slice(0, mostThrownText).toWellFormed()}…` : text
+  return (text.length > mostThrownText ? `${text.slice(0, mostThrownText)}…` : text).toWellFormed()
+}
+
+/** What was thrown as an error; one that is already, and can be read, is returned as it is (E1). */
+export function errorOf(thrown: unknown): Error {
+  try {
+    if (thrown instanceof Error && typeof thrown.message === "string" && typeof (thrown.stack ?? "") === "string")
+      return thrown
+  } catch {
+    // It is not what it looks like.
+  }
+  return new Error(thrownText(thrown), { cause: thrown })
 }
 
 function totalText(thrown: unknown): string {
@@ -188,7 +216,7 @@ function totalText(thrown: unknown): string {
       if (typeof message === "string" && message !== "") return message
       if (typeof name === "string" && name !== "") return name
     }
-    return String(thrown)
+    return String(thrown) // eslint-disable-line no-restricted-syntax -- here, and nowhere else
   } catch {
     return `a value that has no text (${kindOf(thrown)})`
   }

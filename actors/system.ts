@@ -28,6 +28,8 @@ import { memoryJournal } from "./persistence/memory-journal.js"
 import type { Transport } from "./ports.js"
 import type { ActorRef, AnyRef, Ref } from "./ref.js"
 import {
+  quietLogger,
+  quietTelemetry,
   silentLogger,
   type ActorNode,
   type DeadLetter,
@@ -150,8 +152,8 @@ export class ActorSystem {
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? systemRandom
     this.journal = options.journal ?? memoryJournal(this.clock)
-    this.logger = options.logger ?? silentLogger
-    this.telemetry = options.telemetry ?? {}
+    this.logger = quietLogger(options.logger ?? silentLogger)
+    this.telemetry = quietTelemetry(options.telemetry ?? {}, this.logger)
     this.holding = options.holding ?? weakly
     this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 5000
     this.dispatcher = new Dispatcher(this.clock)

@@ -1,4 +1,10 @@
-/** What the runtime tells about itself: a logger for people and programs, and counters to read whenever someone wants to. */
+/**
+ * What the runtime tells about itself: a logger for people and programs, and counters to read whenever someone wants to.
+ *
+ * Invariants
+ *   G1. Who listens never disturbs what it is told of: a logger or a callback that throws, or whose promise rejects, is caught here, and nowhere else.
+ */
+import { thrownText } from "./errors.js"
 
 /** A structured logger; pino's fits. */
 export interface Logger {
@@ -19,6 +25,48 @@ export interface Telemetry {
   escalated?(supervisor: string, child: string, error: unknown): void
   deadLetter?(letter: DeadLetter): void
 }
+
+/** The logger itself, kept from throwing (G1): what it cannot write it is given once more as text. */
+export function quietLogger(logger: Logger): Logger {
+  if (logger === silentLogger) return logger
+  const at = (level: keyof Logger) => (fields: Readonly<Record<string, unknown>>, message: string) => {
+    const again = (): void => quietly(() => logger[level](asText(fields), message), nothing)
+    quietly(() => logger[level](fields, message), again)
+  }
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") }
+}
+
+/** The callbacks that there are, kept from throwing (G1). The first failure of each is logged. */
+export function quietTelemetry(telemetry: Telemetry, logger: Logger): Telemetry {
+  const told = new Set<string>()
+  const call = (name: keyof Telemetry, run: () => unknown): void =>
+    quietly(run, (error) => {
+      if (told.has(name)) return
+      told.add(name)
+      logger.warn({ error: thrownText(error) }, `telemetry.${name} failed, and may again`)
+    })
+  const { crashed, restarted, escalated, deadLetter } = telemetry
+  return {
+    ...(crashed && { crashed: (...of) => call("crashed", () => crashed.apply(telemetry, of)) }),
+    ...(restarted && { restarted: (...of) => call("restarted", () => restarted.apply(telemetry, of)) }),
+    ...(escalated && { escalated: (...of) => call("escalated", () => escalated.apply(telemetry, of)) }),
+    ...(deadLetter && { deadLetter: (...of) => call("deadLetter", () => deadLetter.apply(telemetry, of)) }),
+  }
+}
+
+function quietly(run: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const result = run()
+    if (result instanceof Promise) result.catch(failed)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+const nothing = (): void => {}
+
+const asText = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.keys(fields).map((name) => [name, thrownText(fields[name])]))
 
 /** A message that reached nobody. */
 export interface DeadLetter {

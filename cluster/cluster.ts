@@ -19,7 +19,7 @@ import type { Journal } from "#actors/persistence/journal.js"
 import { DELIVER } from "#actors/persistence/outbox.js"
 import type { ActorRef } from "#actors/ref.js"
 import { createActorSystem, type ActorSystem } from "#actors/system.js"
-import { silentLogger, type Logger } from "#actors/telemetry.js"
+import { quietLogger, silentLogger, type Logger } from "#actors/telemetry.js"
 import type { TopicProtocol } from "#actors/topics.js"
 import type { Carrier } from "./carrier.js"
 import type { Cluster, ClusterEnd, NodeOperation } from "./cluster-handle.js"
@@ -63,7 +63,8 @@ const service = "node"
  * @throws {AgentOSError} (as rejection) `INVALID_NODE`, `INVALID_DEFINITION`, `UNAVAILABLE_ADDRESS`, `SETTINGS_DIFFER`
  */
 export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
-  const { clock = systemClock, random = systemRandom, logger = silentLogger, registry, state } = options
+  const { clock = systemClock, random = systemRandom, registry, state } = options
+  const logger = quietLogger(options.logger ?? silentLogger)
   const opened: (() => Promise<unknown>)[] = [() => registry.close()]
   try {
     const described = describe(options)

@@ -14,6 +14,7 @@ import { EventEmitter } from "node:events"
 import { Agent as HttpAgent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
 import type { Clock } from "#actors/clock.js"
+import { thrownText } from "#actors/errors.js"
 import type { Answer, Blocking, CallLimits, ConsulAgent, KeyEntry, NewService, ServiceEntry } from "./consul-agent.js"
 
 export interface ConsulOptions {
@@ -293,7 +294,7 @@ class ConsulClient implements ConsulAgent {
           if (answer.kind === "refused" && answer.reason.includes(withoutServers)) void this.#search()
           end(answer)
         },
-      ).catch((error: unknown) => end({ kind: "unreachable", reason: `not what Consul answers: ${String(error)}` })) // prettier-ignore
+      ).catch((error: unknown) => end({ kind: "unreachable", reason: `not what Consul answers: ${thrownText(error)}` })) // prettier-ignore
     })
   }
 }

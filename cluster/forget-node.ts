@@ -1,5 +1,5 @@
 /** Declares a node lost whose state lies on it, for good: H5 of `homes.ts`. */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import { nodesNow } from "./home-census.js"
 import { parseRecord, recordText } from "./home-record.js"
 import { incarnationOf, nodeId } from "./node.js"
@@ -17,7 +17,7 @@ export async function forgetNode(ports: Ports, name: string, signal: AbortSignal
   const unavailable = (reason: string): AgentOSError =>
     new AgentOSError("UNAVAILABLE", `the registry does not answer: ${reason}; call again, and what is missing is done`)
   const by = await seenAliveBy(ports, name, signal).catch((error: unknown) => {
-    throw unavailable(String(error))
+    throw unavailable(thrownText(error))
   })
   if (by !== undefined)
     throw new AgentOSError("NODE_ALIVE", `${name} is alive, as ${by} sees it: its state is not lost. Let it leave, or stop it first`) // prettier-ignore

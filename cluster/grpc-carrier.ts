@@ -20,7 +20,7 @@ import {
 } from "@grpc/grpc-js"
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { silentLogger, type Logger } from "#actors/telemetry.js"
+import { quietLogger, silentLogger, type Logger } from "#actors/telemetry.js"
 import type { Carrier, Listening, Stream, StreamEvents, StreamKind } from "./carrier.js"
 import { meshSizes } from "./mesh-limits.js"
 import { namesOf, TlsFiles, type MeshTls } from "./mesh-tls.js"
@@ -272,6 +272,7 @@ interface Http2Listener {
 
 /** @throws {AgentOSError} `INVALID_CERTIFICATE` */
 export async function grpcCarrier(options: GrpcCarrierOptions): Promise<Carrier> {
-  const { clock = systemClock, logger = silentLogger, tls } = options
+  const { clock = systemClock, tls } = options
+  const logger = quietLogger(options.logger ?? silentLogger)
   return new GrpcCarrier(options, clock, tls === undefined ? undefined : await TlsFiles.open(tls, clock, logger))
 }

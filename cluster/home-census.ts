@@ -14,6 +14,7 @@
  *   C5. Before its first claim a node has all nodes that live write down its name, so that whoever takes a census later knows whom to ask.
  */
 import type { Clock, Random } from "#actors/clock.js"
+import { thrownText } from "#actors/errors.js"
 import { backoff } from "./consul-watch.js"
 import type { HomeMarks } from "./home-marks.js"
 import { ABSENT, parseRecord, recordText, type HomeRecord, type SeenRecord } from "./home-record.js"
@@ -133,7 +134,7 @@ export class HomeCensus {
     const { clock, random, signal } = this.#ports
     for (let failures = 0; !signal.aborted && !this.#done;) {
       const answered = await this.#attempt().catch((error: unknown) => {
-        this.#trouble = `the homes of shards cannot be found out: ${String(error)}`
+        this.#trouble = `the homes of shards cannot be found out: ${thrownText(error)}`
         return false
       })
       failures = answered ? 0 : failures + 1

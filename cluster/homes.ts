@@ -17,8 +17,8 @@
  *       lives but is cut off from all of them goes on until it sees the record: an operator declares lost what will not come back.
  */
 import { setMaxListeners } from "node:events"
-import { AgentOSError } from "#actors/errors.js"
-import { silentLogger, type Logger } from "#actors/telemetry.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
+import { quietLogger, silentLogger, type Logger } from "#actors/telemetry.js"
 import { journalParts, type JournalParts } from "#actors/persistence/level-journal.js"
 import type { LevelStore } from "#actors/persistence/level-store.js"
 import { AtOnce } from "./at-once.js"
@@ -92,11 +92,11 @@ export class HomeOwnership implements Ownership {
   #setAside = 0
 
   constructor(store: LevelStore, options: HomeOptions = {}) {
-    const { shards = DEFAULT_SHARDS, logger = silentLogger } = options
+    const { shards = DEFAULT_SHARDS } = options
     this.#store = store
     this.#count = shards
     this.#options = options
-    this.#logger = logger
+    this.#logger = quietLogger(options.logger ?? silentLogger)
     setMaxListeners(0, this.#ended.signal) // one for each shard that waits
     this.parts = journalParts(store, (actor) => indexChange(actor, shards))
   }
@@ -124,7 +124,7 @@ export class HomeOwnership implements Ownership {
     const handle = (type: string, payload: never, from: NodeId): unknown => this.#asked(type, payload, from)
     ports.peers.serve("homes", { handle })
     void this.#start(ports).catch((error: unknown) => {
-      this.#disconnected = `the store cannot be used: ${String(error)}`
+      this.#disconnected = `the store cannot be used: ${thrownText(error)}`
       this.#logger.error({ error }, "no shard is served: the store cannot be used")
     })
   }

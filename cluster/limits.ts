@@ -11,7 +11,7 @@
 import { defineActor } from "#actors/actor.js"
 import type { Cause } from "#actors/cause.js"
 import type { Clock } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Rate } from "#actors/rate-limit.js"
 import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "#actors/ref.js"
 
@@ -138,7 +138,7 @@ export class ClusterLimit {
         this.#held += tokens
         this.#answered(undefined, retryAfterMs)
       },
-      (error: unknown) => this.#answered(String(error), retryMs), // G4
+      (error: unknown) => this.#answered(thrownText(error), retryMs), // G4
     )
   }
 

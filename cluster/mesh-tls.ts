@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises"
 import { createSecureContext, type PeerCertificate } from "node:tls"
 import { credentials, ServerCredentials, type ChannelCredentials } from "@grpc/grpc-js"
 import type { CancelTimer, Clock } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Logger } from "#actors/telemetry.js"
 
 export interface MeshTls {
@@ -123,7 +123,7 @@ async function read(files: MeshTls): Promise<Material> {
     createSecureContext({ ca, cert, key })
     return { ca, cert, key }
   } catch (cause) {
-    const message = `the certificates ${files.ca}, ${files.cert} and ${files.key} cannot be used: ${(cause as Error).message}`
+    const message = `the certificates ${files.ca}, ${files.cert} and ${files.key} cannot be used: ${thrownText(cause)}`
     throw new AgentOSError("INVALID_CERTIFICATE", message, { cause })
   }
 }

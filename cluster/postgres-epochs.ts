@@ -1,4 +1,5 @@
 /** Epochs in PostgreSQL: each shard has a fence, which the appends of its entities are held against (T3 of `postgres-schema.ts`). Questions go in groups. */
+import { thrownText } from "#actors/errors.js"
 import { escaped } from "#actors/persistence/keys.js"
 import { fenceOf, type Epochs, type Mint } from "./epochs.js"
 import { Gathered } from "./gathered.js"
@@ -96,7 +97,7 @@ export class PostgresEpochs implements Epochs {
           : { kind: "refused", record }
       })
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = thrownText(error)
       return wanted.map(() => ({ kind: "unknown", reason }))
     }
   }

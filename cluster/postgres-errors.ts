@@ -1,4 +1,4 @@
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 
 /** What PostgreSQL or its driver threw, as far as it is looked at. */
 interface Thrown {
@@ -31,7 +31,7 @@ export const isOfContent = (error: unknown): boolean => /^(21|22|23|54)...$/.tes
 export function postgresError(error: unknown, where: string): AgentOSError {
   if (error instanceof AgentOSError) return error
   const thrown = error as Thrown
-  const { code = "", message = String(error) } = thrown
+  const { code = "", message = thrownText(error) } = thrown
   if (code === "53100" || /No space left/i.test(message))
     return new AgentOSError(
       "DISK_FULL",

@@ -2,7 +2,7 @@
  * Epochs in the registry, one record `epoch/N` for each shard, written by compare-and-set: for entities without durable state. There is no store that could refuse an append, so
  * an epoch only says who is right about the owner; what is lost with a registry that was wiped is lost with it, save that an owner mints on from what it had.
  */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Epochs, Mint } from "./epochs.js"
 import { Gathered } from "./gathered.js"
 import type { EpochRecord } from "./lease.js"
@@ -45,7 +45,7 @@ export class RegistryEpochs implements Epochs {
     try {
       found = await this.#reads.ask(shard)
     } catch (error) {
-      return { kind: "unknown", reason: (error as Error).message }
+      return { kind: "unknown", reason: thrownText(error) }
     }
     const wiped = found.version === 0
     const { version, ...record } = found
@@ -57,7 +57,7 @@ export class RegistryEpochs implements Epochs {
     try {
       return { kind: "refused", record: await this.read(shard) }
     } catch (error) {
-      return { kind: "unknown", reason: (error as Error).message }
+      return { kind: "unknown", reason: thrownText(error) }
     }
   }
 

@@ -14,7 +14,7 @@
  *   W2. Reading throws `FRAME_REFUSED` and nothing else, and gives a batch only if all of it is of the protocol: known operations, each with all of its fields, numbers
  *       of types and definitions that were named. Seats do not travel between nodes: no actor of one stands in the tree of another.
  */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Failure, FarExit } from "#actors/remote/failure.js"
 import type { Part } from "#actors/remote/payload.js"
 import {
@@ -292,7 +292,7 @@ export class WireDecoder {
       return this.#batch(new PlainReader(bytes, this.#keys, at))
     } catch (error) {
       if (error instanceof AgentOSError && error.code === "FRAME_REFUSED") throw error
-      throw refused(`they hold what cannot be made: ${error instanceof Error ? error.message : String(error)}`)
+      throw refused(`they hold what cannot be made: ${thrownText(error)}`)
     }
   }
 

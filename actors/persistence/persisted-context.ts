@@ -11,7 +11,7 @@
  */
 import type { ErasedHandler } from "../actor.js"
 import { Context } from "../context.js"
-import { AgentOSError } from "../errors.js"
+import { AgentOSError, thrownText } from "../errors.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { Limit } from "../timers.js"
@@ -291,7 +291,7 @@ export class PersistedContext extends Context {
     const { spec, id } = this.#persisted
     return (this.#persisted.failed = new AgentOSError(
       "JOURNAL_FAILED",
-      `${spec.name} ${id.key}: the journal did not take ${events.length} events: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${spec.name} ${id.key}: the journal did not take ${events.length} events: ${thrownText(cause)}`,
       { cause },
     ))
   }

@@ -7,6 +7,7 @@
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { thrownText } from "../errors.js"
 import { crc32c } from "./crc32c.js"
 
 export interface DamagedTable {
@@ -22,7 +23,7 @@ export async function damagedTables(folder: string): Promise<readonly DamagedTab
     try {
       checkTable(await readFile(join(folder, file)))
     } catch (error) {
-      found.push({ file, message: `table ${file}: ${error instanceof Error ? error.message : String(error)}` })
+      found.push({ file, message: `table ${file}: ${thrownText(error)}` })
     }
   }
   return found

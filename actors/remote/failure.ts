@@ -1,7 +1,13 @@
-/** An error, or the end of an actor by one, on its way to another actor system: code, message and causes stay; the stack does not travel. */
-import { AgentOSError } from "../errors.js"
+/**
+ * An error, or the end of an actor by one, on its way to another actor system: code, message and causes stay; the stack does not travel.
+ *
+ * Invariants
+ *   V1. Whatever was thrown becomes a failure, and every failure can travel: what cannot is left out, or its text stands for it.
+ */
+import { AgentOSError, thrownText } from "../errors.js"
+import { keptCopy } from "../plain.js"
 import type { Exit } from "../supervision.js"
-import { isPlain } from "./payload.js"
+import { checkPlain } from "./payload.js"
 
 export type Failure =
   | {
@@ -22,19 +28,49 @@ export type FarExit = { readonly kind: "stopped" } | { readonly kind: "crashed";
 /** Causes of causes that travel. */
 const deepest = 8
 
-export function failureOf(thrown: unknown, depth = 0): Failure {
-  if (!(thrown instanceof Error))
-    return { kind: "value", value: typeof thrown !== "object" && isPlain(thrown) ? thrown : String(thrown) }
-  const { name, message, cause } = thrown
-  const more = thrown instanceof AgentOSError ? thrown : undefined
-  return {
-    kind: "error",
-    name,
-    message,
-    ...(more === undefined ? {} : { code: more.code }),
-    ...(more?.node === undefined ? {} : { node: more.node }),
-    ...(more?.details !== undefined && isPlain(more.details) ? { details: more.details } : {}),
-    ...(cause === undefined || depth === deepest ? {} : { cause: failureOf(cause, depth + 1) }),
+/** V1 */
+export function failureOf(thrown: unknown): Failure {
+  return failureBelow(thrown, [])
+}
+
+/** @param above those that it is the cause of, the outermost first: a chain may be a circle */
+function failureBelow(thrown: unknown, above: readonly unknown[]): Failure {
+  const text = thrownText(thrown)
+  try {
+    if (thrown instanceof Error) {
+      const { name, cause } = thrown as { readonly name: unknown; readonly cause: unknown }
+      const more = thrown instanceof AgentOSError ? thrown : undefined
+      const details = travelling(more?.details)
+      const chain = [...above, thrown]
+      return {
+        kind: "error",
+        name: typeof name === "string" ? name : "Error",
+        message: text,
+        ...(more === undefined ? {} : { code: more.code }),
+        ...(typeof more?.node === "string" ? { node: more.node } : {}),
+        ...(details === undefined ? {} : { details }),
+        ...(cause === undefined || chain.length > deepest || chain.includes(cause)
+          ? {}
+          : { cause: failureBelow(cause, chain) }),
+      }
+    }
+  } catch {
+    // It is not what it looks like.
+  }
+  return { kind: "value", value: isAtom(thrown) ? thrown : text }
+}
+
+const isAtom = (value: unknown): boolean =>
+  value === null || ["undefined", "number", "bigint", "boolean"].includes(typeof value)
+
+/** Details as they can travel; none where a part of them cannot. */
+function travelling(details: AgentOSError["details"]): AgentOSError["details"] {
+  try {
+    return details === undefined || checkPlain(details, () => "details")
+      ? undefined
+      : (keptCopy(details, () => "details") as AgentOSError["details"])
+  } catch {
+    return undefined
   }
 }
 

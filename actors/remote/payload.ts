@@ -85,15 +85,6 @@ export function plainCopy(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainCopy(part)]))
 }
 
-export function isPlain(value: unknown): boolean {
-  try {
-    checkPlain(value, () => "")
-    return true
-  } catch {
-    return false
-  }
-}
-
 /**
  * R1
  * @returns whether it holds anything that cannot travel as it is

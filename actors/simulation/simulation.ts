@@ -9,7 +9,7 @@
 import type { ActorDefinition } from "../actor.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import type { EntityId } from "../entities.js"
-import { AgentOSError } from "../errors.js"
+import { AgentOSError, errorOf } from "../errors.js"
 import type { PersistenceId } from "../persistence/journal.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
@@ -246,7 +246,7 @@ export class Simulation {
 
   #fail(thrown: unknown): void {
     if (this.#failure !== undefined) return
-    this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+    this.#failure = errorOf(thrown)
     this.note(`failed: ${this.#failure.message}`)
   }
 

@@ -2,7 +2,7 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads"
 import { entityAddress, formatAddress } from "../address.js"
 import type { AnyDefinition, ErasedHandler, ErasedSpec } from "../actor.js"
-import { AgentOSError } from "../errors.js"
+import { AgentOSError, thrownText } from "../errors.js"
 import { Directory } from "../remote/directory.js"
 import { failureOf } from "../remote/failure.js"
 import { Far } from "../remote/far.js"
@@ -68,7 +68,7 @@ const log =
     post({ kind: "log", level, fields: Object.fromEntries(texts), error: failure, message })
   }
 const plainField = (value: unknown): string | number | boolean =>
-  typeof value === "number" || typeof value === "boolean" ? value : String(value)
+  typeof value === "number" || typeof value === "boolean" ? value : thrownText(value)
 const logger: Logger = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") }
 
 const far = new Far({ find, compile: (definition) => system.compile(definition) })

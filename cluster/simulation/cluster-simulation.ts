@@ -9,7 +9,7 @@
 import type { ActorDefinition, AnyDefinition } from "#actors/actor.js"
 import { DEFAULT_TENANT } from "#actors/cause.js"
 import type { EntityId } from "#actors/entities.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, errorOf, thrownText } from "#actors/errors.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import type { ActorRef } from "#actors/ref.js"
 import { strongly } from "#actors/remote/holding.js"
@@ -233,7 +233,7 @@ export class ClusterSimulation {
   /** Something is wrong: the run ends. */
   fail(thrown: unknown): void {
     if (this.#failure !== undefined) return
-    this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+    this.#failure = errorOf(thrown)
     this.note(`failed: ${this.#failure.message}`)
   }
 
@@ -349,7 +349,7 @@ export class ClusterSimulation {
       },
       (error: unknown) => {
         if (!view.alive) return
-        this.#tell(node, `does not start: ${error instanceof Error ? error.message : String(error)}`)
+        this.#tell(node, `does not start: ${thrownText(error)}`)
         this.#crash(node, retryStartMs)
       },
     )
@@ -436,7 +436,7 @@ export class ClusterSimulation {
       }
       await running.leave()
     } catch (error) {
-      this.#tell(node, `could not leave in order: ${error instanceof Error ? error.message : String(error)}`)
+      this.#tell(node, `could not leave in order: ${thrownText(error)}`)
     }
     end()
   }

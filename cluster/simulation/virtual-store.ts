@@ -6,7 +6,7 @@
  *   B2. What was sent is carried out once or not at all; whoever does not hear of it knows neither (`STORE_FAILED`, `unknown`).
  *   B3. What is under way when a node is cut off may arrive when it is not any more, long after the node has given it up, or has ended.
  */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import { fnv1a } from "#actors/hash.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
@@ -120,7 +120,7 @@ export class VirtualStore {
     const { epochs } = this
     const client = this.#client(node)
     const call = <T>(work: () => Promise<T>): Promise<T> => this.#call(client, view, work)
-    const unknown = (error: unknown): Mint => ({ kind: "unknown", reason: String(error) })
+    const unknown = (error: unknown): Mint => ({ kind: "unknown", reason: thrownText(error) })
     return {
       read: (shard) => call(() => epochs.read(shard)),
       mint: (shard, expected, holder) =>

@@ -9,6 +9,7 @@ import { availableParallelism, totalmem } from "node:os"
 import { dirname, resolve } from "node:path"
 import Consul from "consul"
 import pc from "picocolors"
+import { thrownText } from "#actors/errors.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
 
 export interface Finding {
@@ -150,7 +151,7 @@ async function disk(data: string): Promise<Finding> {
         ...(state === "bad" ? { advice: "free at least 1 GiB or choose another folder with --data" } : {}),
       }
     } catch (error) {
-      if (dirname(folder) === folder) return { what: "disk", state: "bad", found: String(error) }
+      if (dirname(folder) === folder) return { what: "disk", state: "bad", found: thrownText(error) }
       folder = dirname(folder)
     }
   }

@@ -1,6 +1,6 @@
 /** Opens and closes the doors of a node. */
 import type { Clock, Random } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Logger } from "#actors/telemetry.js"
 import { addDashboard } from "../dashboard/dashboard.js"
 import type { Config } from "../config.js"
@@ -130,7 +130,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 function portTaken(field: string, host: string, port: number, cause: unknown): AgentOSError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = thrownText(cause)
   return new AgentOSError(
     "UNAVAILABLE_PORT",
     `cannot listen on ${host}:${port}: ${reason}; choose another \`${field}\`, or 0 for a free one`,

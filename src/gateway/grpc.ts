@@ -19,7 +19,7 @@ import {
 } from "@grpc/grpc-js"
 import type { PackageDefinition } from "@grpc/proto-loader"
 import type { Random } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import { llmagentos } from "#proto/agent.generated.js"
 import { Cancellation } from "../cancellation.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
@@ -236,7 +236,7 @@ function method<RequestPlain, Request extends RequestPlain, Reply>(
       try {
         return request.decode(bytes)
       } catch (error) {
-        return new Malformed(error instanceof Error ? error.message : String(error)) // D2
+        return new Malformed(thrownText(error)) // D2
       }
     },
     responseSerialize: (message) => {

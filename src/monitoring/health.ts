@@ -1,4 +1,5 @@
 /** Is this node alive, and may it be sent work? Parts register what they know; the doors ask. */
+import { thrownText } from "#actors/errors.js"
 
 export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
@@ -45,6 +46,6 @@ function ask(check: HealthCheck): Health {
   try {
     return check()
   } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) }
+    return { ok: false, reason: thrownText(error) }
   }
 }

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs"
 import { dirname } from "node:path"
 import { pino } from "pino"
-import type { Logger } from "#actors/telemetry.js"
+import { quietLogger, type Logger } from "#actors/telemetry.js"
 
 /** Fields whose values never reach a log, at the top of a line and one level below. */
 const secrets = ["authorization", "apiKey", "key", "secret", "password", "token", "cookie", "adminToken"]
@@ -38,10 +38,12 @@ export function openLog(options: LogOptions, destination?: pino.DestinationStrea
     destination ?? file ?? process.stdout,
   )
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
+    ...quietLogger({
+      debug: (fields, message) => logger.debug(fields, message),
+      info: (fields, message) => logger.info(fields, message),
+      warn: (fields, message) => logger.warn(fields, message),
+      error: (fields, message) => logger.error(fields, message),
+    }),
     close: async () => {
       logger.flush()
       if (file !== undefined && options.file !== "-") file.end()

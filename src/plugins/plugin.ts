@@ -5,7 +5,7 @@ import { createRequire } from "node:module"
 import { isAbsolute, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { z } from "zod"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { AgentDefinition } from "../agents/agent.js"
 import type { Model } from "../models/model.js"
 import type { ModelConfig } from "../models/registry.js"
@@ -54,11 +54,7 @@ async function load(specifier: string): Promise<Plugin> {
     return check(module.default, specifier)
   } catch (cause) {
     if (cause instanceof AgentOSError) throw cause
-    throw invalidPlugin(
-      specifier,
-      `it cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    )
+    throw invalidPlugin(specifier, `it cannot be loaded: ${thrownText(cause)}`, cause)
   }
 }
 

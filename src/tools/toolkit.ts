@@ -7,7 +7,7 @@
  */
 import { z } from "zod"
 import type { Clock } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { ToolSpec } from "../models/model.js"
 import type { Tool, ToolContext, ToolOutcome } from "./tool.js"
 
@@ -81,7 +81,7 @@ export class ToolKit {
     } catch (error) {
       if (error instanceof AgentOSError) return refused(error.code, error.message)
       if (context.signal?.aborted === true) return refused("CANCELLED", `${name} was cancelled`)
-      return refused("TOOL_FAILED", `${name} failed: ${error instanceof Error ? error.message : String(error)}`)
+      return refused("TOOL_FAILED", `${name} failed: ${thrownText(error)}`)
     } finally {
       cancelTimer()
     }
@@ -99,7 +99,7 @@ async function checked(tool: Tool, args: unknown): Promise<{ arguments: unknown 
     return error === undefined ? { arguments: data } : { fault: z.prettifyError(error).replaceAll("\n", " ") }
   } catch (error) {
     // A schema may compute, and what it computes may throw (K1).
-    return { fault: error instanceof Error ? error.message : String(error) }
+    return { fault: thrownText(error) }
   }
 }
 

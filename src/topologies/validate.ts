@@ -1,5 +1,5 @@
 /** What can be wrong with a topology, all at once. */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Topology } from "./topology.js"
 
 export interface Known {
@@ -65,10 +65,7 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
               try {
                 new RegExp(rule.matches, "iu")
               } catch (error) {
-                fault(
-                  ["select", "by", "rules", i, "matches"],
-                  `not a regular expression: ${error instanceof Error ? error.message : String(error)}`,
-                )
+                fault(["select", "by", "rules", i, "matches"], `not a regular expression: ${thrownText(error)}`)
               }
             }
           })

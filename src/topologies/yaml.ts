@@ -8,7 +8,7 @@
  *         - writer
  */
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Node } from "yaml"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Choice, OnError, Reduce, Rule, Topology } from "./topology.js"
 import { faultsOf, type Known } from "./validate.js"
 
@@ -49,7 +49,7 @@ export function parseTopology(text: string, file: string, known?: Known): Topolo
   try {
     value = document.toJS({ maxAliasCount: 50 })
   } catch (cause) {
-    throw new AgentOSError("INVALID_TOPOLOGY", `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new AgentOSError("INVALID_TOPOLOGY", `${file}: ${thrownText(cause)}`, {
       cause,
     })
   }

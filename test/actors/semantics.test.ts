@@ -10,6 +10,7 @@ import {
   type Deferred,
 } from "#actors/index.js"
 import { HandClock } from "../support/hand-clock.js"
+import { thrownValues } from "../support/thrown-values.js"
 
 type Teardown = Pick<typeof t, "teardown">
 type Options = Partial<Parameters<typeof createActorSystem>[0]>
@@ -740,4 +741,31 @@ t.test("a stop tells the askers of all handlers that run beside each other", asy
   await system.stopActor(busy)
   for (const outcome of await Promise.allSettled(asked))
     t.match(outcome, { status: "rejected", reason: { code: "ACTOR_STOPPED" } })
+})
+
+// --- what is thrown, given and subscribed ------------------------------------------------------------------------------------------------------
+
+t.test("S37. whatever is thrown, its ask is told in words, and a listener that throws disturbs nothing", async (t) => {
+  const throws = (): never => {
+    throw Object.create(null)
+  }
+  const logger = { debug: throws, info: throws, warn: throws, error: throws }
+  const system = await systemFor(t, { logger, telemetry: { crashed: throws, restarted: throws, deadLetter: throws } })
+  const Odd = defineActor({
+    name: "odd",
+    state: () => null,
+    receive: {
+      throws(_, name: string) {
+        throw (thrownValues[name] as () => unknown)()
+      },
+      fine: () => true,
+    },
+  })
+  for (const name of Object.keys(thrownValues)) {
+    const odd = system.spawn(Odd)
+    await t.rejects(odd.ask("throws", name), { code: "ACTOR_CRASHED", message: String }, name)
+    t.ok(await odd.ask("fine"))
+    await system.stopActor(odd)
+    t.notOk(odd.tell("fine"))
+  }
 })

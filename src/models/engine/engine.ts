@@ -7,7 +7,7 @@
  *   E3. When the thread is lost, every open sequence ends with `INFERENCE_WORKER_LOST` and so does this engine: another takes its place.
  */
 import { Piscina } from "piscina"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import { greedy, type Sampling } from "../decoding/sampler.js"
 import { schedule, type Feed } from "./schedule.js"
 import type { Fault, Loaded, LoadTask, StepFeed, StepResult, StepTask } from "./worker.js"
@@ -205,11 +205,9 @@ export class Engine {
 
   #lose(cause: unknown): AgentOSError {
     if (this.#over !== undefined) return this.#over
-    const error = new AgentOSError(
-      "INFERENCE_WORKER_LOST",
-      `the inference thread failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    )
+    const error = new AgentOSError("INFERENCE_WORKER_LOST", `the inference thread failed: ${thrownText(cause)}`, {
+      cause,
+    })
     this.#end(error)
     void this.#pool?.destroy()
     return error

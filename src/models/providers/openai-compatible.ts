@@ -4,7 +4,7 @@
 import type * as Ai from "ai"
 import type { LanguageModel, ModelMessage, ToolSet } from "ai"
 import { systemClock, type Clock } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { FinishReason, Message, Model, ModelPart, ModelRequest } from "../model.js"
 
 export interface OpenAiCompatibleOptions {
@@ -183,7 +183,7 @@ function toModelMessage(message: Message): ModelMessage {
 
 function unavailable({ baseUrl, model }: OpenAiCompatibleOptions, error: unknown): AgentOSError {
   const status = (error as { statusCode?: number } | undefined)?.statusCode
-  const text = error instanceof Error ? error.message : String(error)
+  const text = thrownText(error)
   return new AgentOSError(
     "MODEL_UNAVAILABLE",
     `${model} at ${baseUrl}${status === undefined ? "" : ` answered ${status}`}: ${text}`,

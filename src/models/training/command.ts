@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { Presets, SingleBar } from "cli-progress"
 import { Packr } from "msgpackr"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import { llamaConfigJson } from "../architectures/llama.js"
 import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.js"
 import { wasmBackend } from "../tensorflow.js"
@@ -82,7 +82,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw new AgentOSError("INVALID_CONFIG", `${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    throw new AgentOSError("INVALID_CONFIG", `${thrownText(error)}\n\n${usage}`)
   }
 }
 

@@ -8,6 +8,23 @@ import { HealthRegistry, healthy } from "#src/monitoring/health.js"
 import { openLog } from "#src/monitoring/log.js"
 import { Metrics } from "#src/monitoring/metrics.js"
 import { TraceIds, traceIdOf, traceparent } from "#src/monitoring/trace.js"
+import { thrownValues } from "#test/support/thrown-values.js"
+
+t.test("whatever was thrown, its line is written and its check told", async (t) => {
+  let lines = 0
+  const sink = new Writable({ write: (_chunk: Buffer, _encoding, done) => (lines++, done()) })
+  const log = openLog({ level: "info", file: "-", node: "test" }, sink)
+  const health = new HealthRegistry()
+  for (const [name, made] of Object.entries(thrownValues)) {
+    health.addReadiness(name, () => {
+      throw made()
+    })
+    log.error({ error: made(), more: made() }, name)
+  }
+  await log.close()
+  t.equal(lines, Object.keys(thrownValues).length)
+  for (const part of Object.values(health.ready().parts)) t.match(part, { ok: false, reason: String })
+})
 
 t.test("secrets never reach a log line, at the top or one level below", async (t) => {
   const lines: string[] = []

@@ -9,6 +9,7 @@ import type { RunEvent } from "#src/run.js"
 import { chain, parallel, select } from "#src/topologies/topology.js"
 import { defineTool } from "#src/tools/tool.js"
 import { asked, type Script } from "#test/support/scripted-model.js"
+import { thrownValues } from "#test/support/thrown-values.js"
 import { smallNode } from "#test/support/small-node.js"
 
 const agent = (name: string, more: object = {}) => defineAgent({ name, instructions: name, ...more })
@@ -351,4 +352,30 @@ t.test("a tool call that had begun is reported as unresolved after a crash, not 
   )
   t.match(events.at(-1), { type: "end", run: { output: /send had begun before a restart/ } })
   await second.stop()
+})
+
+t.test("whatever a function of a topology throws, the run fails in words, and the next one runs", async (t) => {
+  const values = Object.values(thrownValues)
+  let left = values.length
+  const node = await smallNode({
+    agents: team,
+    script,
+    functions: {
+      odd: () => {
+        const made = values[--left]
+        if (made === undefined) return "fine"
+        throw made()
+      },
+    },
+    topologies: { all: parallel(["upper"], { reduce: { fn: "odd" } }) },
+  })
+  for (const _ of values) {
+    const error: unknown = await node.runs.run("all", "hi").then(
+      () => t.fail("it ran"),
+      (error: unknown) => error,
+    )
+    t.ok(error instanceof AgentOSError)
+  }
+  t.equal((await node.runs.run("all", "hi")).output, "fine")
+  await node.stop()
 })

@@ -6,6 +6,7 @@ import "#src/errors.js"
 import { calculator, clockTool } from "#src/tools/built-in.js"
 import { defineTool, type ToolContext } from "#src/tools/tool.js"
 import { ToolKit } from "#src/tools/toolkit.js"
+import { thrownValues } from "#test/support/thrown-values.js"
 
 const greet = defineTool({
   name: "greet",
@@ -151,4 +152,19 @@ t.test("the clock tells the time of a zone, and which zone it does not know", as
   t.match(await kit.call("clock", { zone: "UTC" }), { text: "Tuesday, 3 February 2026, 23:30" })
   t.match(await kit.call("clock", { zone: "Asia/Tokyo" }), { text: "Wednesday, 4 February 2026, 08:30" })
   t.match(await kit.call("clock", { zone: "Atlantis" }), { code: "INVALID_ARGUMENTS", text: /Atlantis is not an IANA/ })
+})
+
+t.test("whatever a tool or its schema throws, or answers, is told in words (K1)", async (t) => {
+  for (const [name, made] of Object.entries(thrownValues)) {
+    const throws = (): never => {
+      throw made()
+    }
+    const schema = defineTool({ ...greet, parameters: z.object({}).transform(throws) as never })
+    const kits = [kitOf(plain("t", throws)), kitOf({ ...schema, name: "t" }), kitOf(plain("t", async () => throws()))]
+    for (const kit of kits) {
+      const outcome = await kit.call("t", {})
+      t.match(outcome, { kind: "error", code: String, text: String }, name)
+    }
+    t.type((await kitOf(plain("t", made)).call("t", {})).text, "string", `${name}, as an answer`)
+  }
 })
