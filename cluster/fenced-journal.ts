@@ -7,6 +7,7 @@
  *   F2. What belongs to no shard (top-level actors, reminders, runs) goes on as without a cluster.
  */
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
+import { heldAppend } from "#actors/persistence/memory-journal.js"
 import { fenceOf } from "./epochs.js"
 import type { Ownership } from "./ownership.js"
 
@@ -29,8 +30,28 @@ export function fencedJournal(
       const shard = shardOf(actor)
       if (shard === undefined) return journal.append(actor, expected, epoch, events, options)
       const fenced = { ...options, fence: fenceOf(shard) }
-      return ownership.write(shard, (minted) => journal.append(actor, expected, minted, events, fenced))
+      let take = (): ReturnType<typeof heldAppend> => ({ events, options: fenced })
+      let begun = false
+      const written = ownership.write(shard, async (minted) => {
+        begun = true
+        const held = take()
+        return journal.append(actor, expected, minted, held.events, held.options)
+      })
+      if (!begun) take = settled(() => heldAppend(actor, events, fenced)) // it waits for its epoch (J1)
+      return written
     },
+  }
+}
+
+/** What comes of it now, to be had later. */
+function settled<T>(make: () => T): () => T {
+  try {
+    const made = make()
+    return () => made
+  } catch (error) {
+    return () => {
+      throw error
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { AgentOSError } from "#actors/errors.js"
+import { timed, untimed } from "#actors/persistence/answer.js"
 import { countRecords, syncFolder } from "#actors/persistence/backup.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import { storeError, wholeRange, type Change } from "#actors/persistence/database.js"
@@ -149,7 +150,7 @@ class LevelItems implements ItemTarget {
       const actor = { tenant, type, key: name }
       const prefix = keyOf("command", tenant, type, name)
       if (of === undefined || !of.prefix.equals(prefix)) of = { prefix, actor, times: await commandTimes(this.#store, actor) } // prettier-ignore
-      yield { kind: "command", actor, id, wallTime: of.times.get(id) ?? unknownTime, reply }
+      yield { kind: "command", actor, id, wallTime: of.times.get(id) ?? unknownTime, reply: bufferOf(untimed(reply)) }
     }
   }
 
@@ -190,9 +191,9 @@ export function changesOf(item: StoredItem): readonly Change[] {
     case "snapshot":
       return [[snapshotKeyOf(item.actor), item.value]]
     case "command": {
-      const answer: Change = [commandKeyOf(item.actor, item.id), item.reply]
-      if (item.wallTime === unknownTime) return [answer]
-      return [answer, [Buffer.concat([commandAge(item.actor, item.wallTime), Buffer.from(item.id)]), new Uint8Array(0)]]
+      const key = commandKeyOf(item.actor, item.id)
+      if (item.wallTime === unknownTime) return [[key, item.reply]]
+      return [[key, timed(item.reply, item.wallTime)], [Buffer.concat([commandAge(item.actor, item.wallTime), Buffer.from(item.id)]), new Uint8Array(0)]]
     }
     case "fence":
       return [[keyOf("fence", item.name), encodeValue(item.epoch)]]

@@ -184,6 +184,7 @@ function chained(
     }
     taken += 1
     for (const record of append.records) bytes += record.length
+    bytes += append.command?.reply.length ?? 0
   }
   // In one order, so that the groups of two nodes do not wait for each other in a circle.
   return { chains: [...chains.values()].sort((a, b) => compare(a.names, b.names)), left, taken }

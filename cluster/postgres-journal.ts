@@ -16,6 +16,7 @@ import { actorNames, decodeEvent, encodeRecord } from "#actors/persistence/recor
 import { Fences } from "./postgres-fences.js"
 import { typeLock } from "./postgres-schema.js"
 import type { PostgresStore } from "./postgres-store.js"
+import { unknownTime } from "./stored-item.js"
 
 export interface PostgresJournal extends Journal {
   readonly fences: Fences
@@ -45,7 +46,7 @@ const statements = {
         (SELECT max(sequence) FROM (SELECT sequence FROM event WHERE ${ofActor} AND sequence <= $4 ORDER BY sequence LIMIT ${trimPage}) first) RETURNING 1)
       SELECT count(*)::int AS count FROM gone`,
   },
-  reply: { name: "reply", text: `SELECT reply FROM command WHERE ${ofActor} AND id = $4` },
+  reply: { name: "reply", text: `SELECT reply, wall_time FROM command WHERE ${ofActor} AND id = $4` },
   trimCommands: { name: "trim_commands", text: `DELETE FROM command WHERE ${ofActor} AND wall_time < $4` },
   saveSnapshot: {
     name: "save_snapshot",
@@ -95,7 +96,6 @@ export function postgresJournal(
   return {
     fences: new Fences(store),
     async append(actor, expectedSequence, epoch, events, { ordered = false, traceId, command, fence } = {}) {
-      if (ordered) await order(actor.tenant, actor.type)
       const wallTime = Math.floor(clock.wallTime())
       const names = actorNames(actor)
       const commandId = command?.id
@@ -103,15 +103,17 @@ export function postgresJournal(
         const sequence = expectedSequence + 1 + i
         return encodeRecord(names, { name, payload, version, sequence, epoch, wallTime, commandId, traceId })
       })
+      const answer = command && { id: command.id, wallTime, reply: encodeValue(command.reply) }
+      if (ordered) await order(actor.tenant, actor.type) // all that is to be written is bytes now (J1)
       await store.groups.append({
         actor,
         expected: expectedSequence,
         epoch,
         fence: fence ?? fenceOf?.(actor) ?? "",
         records,
-        command: command && { id: command.id, wallTime, reply: encodeValue(command.reply) },
+        command: answer,
       })
-      return expectedSequence + events.length
+      return expectedSequence + records.length
     },
     async *read(actor, afterSequence = 0) {
       const names = actorNames(actor)
@@ -147,8 +149,11 @@ export function postgresJournal(
         count = (await store.read<{ readonly count: number }>(statements.trimEvents, [...namesOf(actor), head.trimmed]))[0]?.count ?? 0 // prettier-ignore
     },
     async reply(actor, commandId) {
-      const [row] = await store.read<{ readonly reply: Buffer }>(statements.reply, [...namesOf(actor), escaped(commandId)]) // prettier-ignore
-      return row && { reply: decodeValue(row.reply, () => `the answer to command ${commandId} of ${titleOf(actor)}`) }
+      const [row] = await store.read<{ readonly reply: Buffer; readonly wall_time: string }>(statements.reply, [...namesOf(actor), escaped(commandId)]) // prettier-ignore
+      if (row === undefined) return undefined
+      const reply = decodeValue(row.reply, () => `the answer to command ${commandId} of ${titleOf(actor)}`)
+      const wallTime = Number(row.wall_time)
+      return wallTime === unknownTime ? { reply } : { reply, wallTime }
     },
     async trimCommands(actor, before) {
       await store.read(statements.trimCommands, [...namesOf(actor), Math.max(0, Math.ceil(before))])

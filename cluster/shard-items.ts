@@ -3,9 +3,10 @@
  *
  * Invariants
  *   S1. Items come actor by actor: its head, then events, snapshot and answers of commands. Every one is found readable, and no event is missing, before it is told.
- *   S2. The bytes of records are as they were written: checksums made then are still the ones.
+ *   S2. The bytes of records are as they were written: checksums made then are still the ones. Answers of commands leave without the time in them, which goes beside them.
  */
 import { AgentOSError } from "#actors/errors.js"
+import { untimed } from "#actors/persistence/answer.js"
 import type { Heads } from "#actors/persistence/heads.js"
 import { eventsOf, snapshotKeyOf, titleOf as nameOf } from "#actors/persistence/heads.js"
 import type { PersistenceId, Snapshot } from "#actors/persistence/journal.js"
@@ -66,7 +67,7 @@ async function* actorItems(store: LevelStore, heads: Heads, actor: PersistenceId
   for await (const [key, reply] of store.range(commands, after(commands))) {
     times ??= await commandTimes(store, actor)
     const id = partsOf(key)[4] ?? ""
-    yield { kind: "command", actor, id, wallTime: times.get(id) ?? unknownTime, reply: bufferOf(reply) }
+    yield { kind: "command", actor, id, wallTime: times.get(id) ?? unknownTime, reply: bufferOf(untimed(reply)) }
   }
 }
 

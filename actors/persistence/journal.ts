@@ -2,10 +2,12 @@
  * The port to durable events. Every adapter passes the suite in `test/support/journal-contract.ts`.
  *
  * Invariants
- *   J1. `append` is all or nothing, and resolves when the events are durable.
+ *   J1. `append` is all or nothing, and resolves when the events are durable. It takes what it is given as that is at the call, whatever the caller does with it afterwards; when any
+ *       of it cannot be stored, nothing is, and no sequence, epoch or ordinal is used up.
  *   J2. Sequences of an actor begin at 1 and have no gaps; an append at another expected sequence is refused with `SEQUENCE_CONFLICT`.
  *   J3. The highest epoch ever used for an actor is kept; a lower one is refused with `STALE_EPOCH`.
- *   J4. A command id is stored in the same write as its events and its reply; it is found again however often the actor is recovered, until it is trimmed.
+ *   J4. A command id is stored in the same write as its events and its reply; it is found again however often the actor is recovered, until it is trimmed. The same id again
+ *       replaces the reply, and is as old as the last one.
  *   J5. Tenant leads every key; tenants never see each other's records.
  *   J6. Only events that a stored snapshot covers can be trimmed. Sequences and epochs go on after it, even when no event is left.
  *   J7. Once the events of a type are read in their one order, every event of the type has an ordinal in it for ever: they are counted from 1, an
@@ -58,6 +60,13 @@ export interface AppendOptions {
   readonly command?: { readonly id: string; readonly reply: unknown } | undefined
 }
 
+/** The answer of a command. */
+export interface Answer {
+  readonly reply: unknown
+  /** When it was given; undefined for one from before this was kept. */
+  readonly wallTime?: number | undefined
+}
+
 export interface Snapshot {
   readonly sequence: number
   readonly version: number
@@ -70,7 +79,7 @@ export interface Journal {
   /**
    * @param expectedSequence the sequence of the actor's last event, 0 when it has none
    * @returns the sequence of the last event after the append
-   * @throws `SEQUENCE_CONFLICT`, `STALE_EPOCH`, `DISK_FULL`, `STORE_FAILED`
+   * @throws `SEQUENCE_CONFLICT`, `STALE_EPOCH`, `DISK_FULL`, `STORE_FAILED`; `INVALID_PAYLOAD` when something cannot be stored
    */
   append(
     actor: PersistenceId,
@@ -82,7 +91,7 @@ export interface Journal {
   /** Events after a sequence, oldest first, in pages, none of them empty; trimmed ones are passed over. @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
   read(actor: PersistenceId, afterSequence?: number): AsyncIterable<readonly StoredEvent[]>
   /** The answer that a command got, if it was carried out (J4). */
-  reply(actor: PersistenceId, commandId: string): Promise<{ readonly reply: unknown } | undefined>
+  reply(actor: PersistenceId, commandId: string): Promise<Answer | undefined>
   /** Deletes the events up to a sequence (J6). @throws `STORE_REFUSED` when no stored snapshot covers them */
   trim(actor: PersistenceId, upTo: number): Promise<void>
   /** Forgets the answers of commands that were carried out before a wall time; a command that comes with such an id again is carried out again. */
@@ -93,7 +102,7 @@ export interface Journal {
   ordered(tenant: string, type: string, afterOrdinal?: number): AsyncIterable<readonly OrderedEvent[]>
   /** Calls back whenever there are new events of a type to be read with `ordered`. @returns ends it */
   follow(tenant: string, type: string, listener: () => void): () => void
-  /** Keys of the entities of a type that have events, in order. */
+  /** Keys of the entities of a type that have events, in the order of their bytes in UTF-8. */
   keys(tenant: string, type: string): AsyncIterable<string>
   /** Gives the room of what was trimmed back to the disk; the journal works on meanwhile. */
   compact(): Promise<void>

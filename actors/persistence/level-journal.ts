@@ -1,6 +1,7 @@
 /** The journal in an ordered store of bytes. The store has one owner process. */
 import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
+import { decodeAnswer, encodeAnswer } from "./answer.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
 import { commandKeyOf, eventTitle, eventsOf, Heads, snapshotKeyOf, titleOf } from "./heads.js"
@@ -30,27 +31,28 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
     async append(actor, expectedSequence, epoch, events: readonly NewEvent[], options = {}) {
       const ordered = options.ordered === true
       let head = heads.known(actor) ?? (options.isNew === true ? heads.begin(actor) : undefined)
-      while (head === undefined || !head.order.ready(ordered)) head = await heads.load(actor, ordered)
-      checkAppend(actor, head, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
-      const before = { sequence: head.sequence, epoch: head.epoch, recorded: head.recorded, indexed: head.indexed }
+      const { prefix, names } = head ?? { prefix: eventsOf(actor), names: actorNames(actor) }
       const { traceId } = options
       const commandId = options.command?.id
       const changes: Change[] = []
-      let { sequence } = head
+      let sequence = expectedSequence
       for (const event of events) {
         sequence += 1
         const { name, payload, version } = event
         const stored: StoredEvent = { name, payload, version, sequence, epoch, wallTime, commandId, traceId }
-        changes.push([numbered(head.prefix, sequence), encodeRecord(head.names, stored)])
+        changes.push([numbered(prefix, sequence), encodeRecord(names, stored)])
       }
-      const { order } = head
-      if (order.ordered) for (let at = head.sequence + 1; at <= sequence; at++) changes.push(order.next(actor.key, at))
       if (options.command !== undefined)
         changes.push(
-          [commandKeyOf(actor, options.command.id), encodeValue(options.command.reply)],
+          [commandKeyOf(actor, options.command.id), encodeAnswer(options.command.reply, wallTime)],
           [Buffer.concat([commandAge(actor, wallTime), Buffer.from(options.command.id)]), nothing],
         )
+      // Now it is bytes (J1): nothing that follows refuses it but the store, nor is anything of the caller looked at again.
+      while (head === undefined || !head.order.ready(ordered)) head = await heads.load(actor, ordered)
+      checkAppend(actor, head, expectedSequence, epoch)
+      const { order } = head
+      if (order.ordered) for (let at = head.sequence + 1; at <= sequence; at++) changes.push(order.next(actor.key, at))
       // A record from before the first event says that there is none, and the actor's key would not be found.
       const recorded = events.length > 0 ? head.recorded && head.sequence > 0 : epoch === head.epoch
       if (!recorded) changes.push(heads.recordOf(actor, { sequence, epoch, trimmed: head.trimmed }))
@@ -63,7 +65,7 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
       try {
         await store.write(changes)
       } catch (error) {
-        Object.assign(head, before)
+        heads.forget(actor) // others of this actor may be under way: what stands is on the disk
         throw error
       }
       if (order.ordered) for (const listener of order.listeners) listener()
@@ -105,17 +107,17 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
     async reply(actor, commandId) {
       const bytes = await store.get(commandKeyOf(actor, commandId))
       const where = (): string => `the answer to command ${commandId} of ${titleOf(actor)}`
-      return bytes === undefined ? undefined : { reply: decodeValue(bytes, where) }
+      return bytes && decodeAnswer(bytes, where)
     },
     async trimCommands(actor, before) {
       const [from, to] = [commandAge(actor, 0), commandAge(actor, Math.max(0, Math.ceil(before)))]
-      for await (const entries of store.pages(from, to))
-        await store.write(
-          entries.flatMap(([key]): Change[] => [
-            [commandKeyOf(actor, key.subarray(from.length).toString()), undefined],
-            [key, undefined],
-          ]),
-        )
+      for await (const entries of store.pages(from, to)) {
+        const changes = entries.map(([key]): Change => [key, undefined])
+        const answers = entries.map(([key]) => commandKeyOf(actor, key.subarray(from.length).toString()))
+        const found = await Promise.all(answers.map((key) => store.get(key)))
+        for (const [i, key] of answers.entries()) if (isOlder(found[i], before)) changes.push([key, undefined])
+        await store.write(changes)
+      }
     },
     async saveSnapshot(actor, snapshot) {
       await store.write([[snapshotKeyOf(actor), encodeValue(snapshot)]])
@@ -151,6 +153,15 @@ export interface JournalParts {
 export function journalParts(store: LevelStore, beside?: (actor: PersistenceId) => Change): JournalParts {
   const orders = new Orders(store)
   return { orders, heads: new Heads(store, orders, beside) }
+}
+
+/** Whether an answer was given before a wall time; one that was replaced meanwhile was not. */
+function isOlder(answer: Uint8Array | undefined, before: number): boolean {
+  try {
+    return answer === undefined || (decodeAnswer(answer, () => "").wallTime ?? -Infinity) < before
+  } catch {
+    return false // a damaged one is told of where it is asked for
+  }
 }
 
 const nothing = new Uint8Array(0)

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
+import { keptCopy } from "../plain.js"
 import type { AppendOptions, Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 
 interface Entry {
@@ -35,32 +36,32 @@ export function memoryJournal(clock: Clock): Journal {
     return entry
   }
   return {
-    async append(actor, expectedSequence, epoch, events: readonly NewEvent[], options: AppendOptions = {}) {
+    async append(actor, expectedSequence, epoch, events, options: AppendOptions = {}) {
+      const { events: taken, options: { command, traceId } } = heldAppend(actor, events, options) // prettier-ignore
       const entry = entryOf(actor)
       checkAppend(actor, entry, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
       entry.epoch = epoch
       const order = orderOf(actor.tenant, actor.type)
-      for (const event of events) {
+      for (const event of taken) {
         const stored: StoredEvent = {
-          ...structuredClone(event),
+          ...event,
           sequence: ++entry.sequence,
           epoch,
           wallTime,
-          ...(options.command === undefined ? {} : { commandId: options.command.id }),
-          ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
+          ...(command === undefined ? {} : { commandId: command.id }),
+          ...(traceId === undefined ? {} : { traceId }),
         }
         entry.events.push(stored)
         order.events.push({ ...stored, ordinal: ++order.last, key: actor.key })
       }
-      if (options.command !== undefined)
-        entry.replies.set(options.command.id, { reply: structuredClone(options.command.reply), wallTime })
+      if (command !== undefined) entry.replies.set(command.id, { reply: command.reply, wallTime })
       for (const listener of order.listeners) listener()
       return entry.sequence
     },
     async *read(actor, afterSequence = 0) {
       const events = entryOf(actor).events.filter(({ sequence }) => sequence > afterSequence)
-      if (events.length > 0) yield structuredClone(events)
+      if (events.length > 0) yield events.map(copyOf)
     },
     async trim(actor, upTo) {
       const entry = entryOf(actor)
@@ -71,7 +72,7 @@ export function memoryJournal(clock: Clock): Journal {
     },
     async reply(actor, commandId) {
       const known = entryOf(actor).replies.get(commandId)
-      return known && { reply: structuredClone(known.reply) }
+      return known && { ...known, reply: keptCopy(known.reply, () => "the answer") }
     },
     async trimCommands(actor, before) {
       const { replies } = entryOf(actor)
@@ -87,7 +88,7 @@ export function memoryJournal(clock: Clock): Journal {
       const { events } = orderOf(tenant, type)
       let from = events.length
       while (from > 0 && (events[from - 1] as OrderedEvent).ordinal > afterOrdinal) from--
-      if (from < events.length) yield structuredClone(events.slice(from))
+      if (from < events.length) yield events.slice(from).map(copyOf)
     },
     follow(tenant, type, listener) {
       const { listeners } = orderOf(tenant, type)
@@ -99,12 +100,34 @@ export function memoryJournal(clock: Clock): Journal {
       const found = [...entries]
         .filter(([, { sequence }]) => sequence > 0)
         .map(([id]) => JSON.parse(id) as [string, string, string])
-      for (const key of found.filter(([t, name]) => t === tenant && name === type).map(([, , key]) => key).sort()) yield key // prettier-ignore
+      for (const key of found.filter(([t, name]) => t === tenant && name === type).map(([, , key]) => key).sort(byBytes)) yield key // prettier-ignore
     },
     async compact() {},
     async close() {},
   }
 }
+
+/** An append as it is at the call (J1), whatever becomes of what the caller gave. @throws `INVALID_PAYLOAD` */
+export function heldAppend(
+  actor: PersistenceId,
+  events: readonly NewEvent[],
+  options: AppendOptions = {},
+): { readonly events: readonly NewEvent[]; readonly options: AppendOptions } {
+  const { command } = options
+  const held = events.map(({ name, payload, version }, i) => {
+    return { name, payload: keptCopy(payload, () => `event ${name} (${i + 1} of ${events.length}) of ${titleOf(actor)}`), version } // prettier-ignore
+  })
+  if (command === undefined) return { events: held, options: { ...options } }
+  const reply = keptCopy(command.reply, () => `the answer to command ${command.id} of ${titleOf(actor)}`)
+  return { events: held, options: { ...options, command: { id: command.id, reply } } }
+}
+
+const copyOf = <Event extends NewEvent>(event: Event): Event => ({
+  ...event,
+  payload: keptCopy(event.payload, () => "the event"),
+})
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+const titleOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}/${type}/${key}`
 
 /** J2 and J3, the same for every adapter. */
 export function checkAppend(
@@ -114,7 +137,7 @@ export function checkAppend(
   epoch: number,
 ): void {
   if (epoch >= stored.epoch && expectedSequence === stored.sequence) return
-  const name = `${actor.tenant}/${actor.type}/${actor.key}`
+  const name = titleOf(actor)
   if (epoch < stored.epoch)
     throw new AgentOSError(
       "STALE_EPOCH",
@@ -131,6 +154,6 @@ export function checkTrim(actor: PersistenceId, upTo: number, covered: number): 
   if (upTo <= covered) return
   throw new AgentOSError(
     "STORE_REFUSED",
-    `${actor.tenant}/${actor.type}/${actor.key}: events up to ${upTo} cannot be trimmed; ${covered === 0 ? "there is no snapshot" : `the snapshot covers them up to ${covered}`}`,
+    `${titleOf(actor)}: events up to ${upTo} cannot be trimmed; ${covered === 0 ? "there is no snapshot" : `the snapshot covers them up to ${covered}`}`,
   )
 }

@@ -3,7 +3,8 @@
  * ordered from the moment that somebody asks for it, and stays so; until then its appends cost nothing more.
  *
  * Invariants
- *   O1. Ordinals are given without gaps, in the order in which events become durable; an actor's events follow each other in it.
+ *   O1. Ordinals are given without gaps, in the order in which events become durable; an actor's events follow each other in it. One is given in the same step in which its event
+ *       goes to the store, which takes writes in their order and none after one that failed (L3 of `level-store.ts`): so none is used up for nothing.
  *   O2. That a type is ordered is on the disk only when all its events are in the index: those stored before come first, actor by actor.
  *   O3. While the index is built up, appends to the type wait.
  */

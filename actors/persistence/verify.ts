@@ -12,6 +12,7 @@
 import { readdir } from "node:fs/promises"
 import { AgentOSError } from "../errors.js"
 import { countRecords, type StoreProgress } from "./backup.js"
+import { decodeAnswer } from "./answer.js"
 import { decodeValue } from "./checked-value.js"
 import { wholeRange, type Entry } from "./database.js"
 import { decodeHead, eventTitle, filledKey, titleOf, type HeadRecord } from "./heads.js"
@@ -160,6 +161,7 @@ function checkValue(key: Buffer, value: Uint8Array, damages: Damage[]): void {
   const own = keptKey(key) ?? key
   try {
     if (roomOf(own) === "journal") decodeEvent(value, actorNames(actorOf(own.subarray(0, -8))), () => nameOf(key))
+    else if (roomOf(own) === "command") decodeAnswer(value, () => nameOf(key))
     else if (roomOf(own) !== "command-age") decodeValue(value, () => nameOf(key))
     else if (value.length > 0) throw new AgentOSError("RECORD_DAMAGED", `${nameOf(key)}: it has content`)
   } catch (error) {

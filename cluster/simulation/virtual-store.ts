@@ -9,7 +9,7 @@
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { fnv1a } from "#actors/hash.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
-import { memoryJournal } from "#actors/persistence/memory-journal.js"
+import { heldAppend, memoryJournal } from "#actors/persistence/memory-journal.js"
 import type { EventLog } from "#actors/simulation/event-log.js"
 import type { SeededRandom } from "#actors/simulation/seeded-random.js"
 import { Task, type ClockView, type VirtualClock } from "#actors/simulation/virtual-clock.js"
@@ -88,15 +88,17 @@ export class VirtualStore {
     const client = this.#client(node)
     const call = <T>(work: () => Promise<T>): Promise<T> => this.#call(client, view, work)
     return {
-      append: (actor, expected, epoch, events, options) =>
-        call(async () => {
+      append: async (actor, expected, epoch, given, around) => {
+        const { events, options } = heldAppend(actor, given, around)
+        return call(async () => {
           const sequence = await journal.append(actor, expected, epoch, events, options)
           this.#log.event(7, client.number, sequence ^ fnv1a(actor.key), this.#clock.now)
-          const fence = options?.fence
+          const { fence } = options
           const stale = fence !== undefined && epoch < (this.#highest.get(fence) ?? 0)
           this.appended({ node, actor, epoch, fence, sequence, stale })
           return sequence
-        }),
+        })
+      },
       read: (actor, after) => pages(() => call(() => all(journal.read(actor, after)))),
       reply: (actor, commandId) => call(() => journal.reply(actor, commandId)),
       trim: (actor, upTo) => call(() => journal.trim(actor, upTo)),

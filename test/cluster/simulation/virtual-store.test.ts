@@ -2,10 +2,11 @@ import t, { type Test } from "tap"
 import { EventLog } from "#actors/simulation/event-log.js"
 import { SeededRandom } from "#actors/simulation/seeded-random.js"
 import { VirtualClock } from "#actors/simulation/virtual-clock.js"
-import type { NewEvent, PersistenceId } from "#actors/persistence/journal.js"
+import type { Journal, NewEvent, PersistenceId } from "#actors/persistence/journal.js"
 import { fenceOf } from "#cluster/epochs.js"
 import { VirtualStore, type VirtualStoreOptions } from "#cluster/simulation/virtual-store.js"
 import { epochsContract } from "#test/support/epochs-contract.js"
+import { journalContract } from "#test/support/journal-contract.js"
 
 const alice: PersistenceId = { tenant: "default", type: "account", key: "alice" }
 const event = (payload: unknown): NewEvent => ({ name: "deposited", payload, version: 1 })
@@ -30,6 +31,44 @@ interface Node {
   readonly view: ReturnType<VirtualClock["view"]>
   readonly journal: ReturnType<VirtualStore["journalOf"]>
   readonly epochs: ReturnType<VirtualStore["epochsOf"]>
+}
+
+const time = new VirtualClock()
+journalContract(
+  "virtual store",
+  async () => {
+    const store = new VirtualStore(time, new SeededRandom(1), new EventLog(), { latencyMs: 0 }) // nothing overtakes
+    return passing(time, store.journalOf("ann", time.view()))
+  },
+  false,
+  { wallTime: () => time.wallTime(), wind: (milliseconds) => time.advance(milliseconds) },
+)
+
+/** A journal at the other end of a network for a suite that knows nothing of virtual time: each call lets pass as much of it as it takes. */
+function passing(clock: VirtualClock, journal: Journal): Journal {
+  const pass = <T>(work: Promise<T>): Promise<T> => {
+    void clock.advance(10)
+    return work
+  }
+  async function* paged<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+    const iterator = pages[Symbol.asyncIterator]()
+    for (let page = await pass(iterator.next()); page.done !== true; page = await pass(iterator.next()))
+      yield page.value
+  }
+  return {
+    append: (...args) => pass(journal.append(...args)),
+    read: (...args) => paged(journal.read(...args)),
+    reply: (...args) => pass(journal.reply(...args)),
+    trim: (...args) => pass(journal.trim(...args)),
+    trimCommands: (...args) => pass(journal.trimCommands(...args)),
+    saveSnapshot: (...args) => pass(journal.saveSnapshot(...args)),
+    snapshot: (...args) => pass(journal.snapshot(...args)),
+    ordered: (...args) => paged(journal.ordered(...args)),
+    follow: (...args) => journal.follow(...args),
+    keys: (...args) => paged(journal.keys(...args)),
+    compact: () => pass(journal.compact()),
+    close: () => journal.close(),
+  }
 }
 
 epochsContract("virtual store", async (t) => {
