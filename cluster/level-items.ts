@@ -193,7 +193,10 @@ export function changesOf(item: StoredItem): readonly Change[] {
     case "command": {
       const key = commandKeyOf(item.actor, item.id)
       if (item.wallTime === unknownTime) return [[key, item.reply]]
-      return [[key, timed(item.reply, item.wallTime)], [Buffer.concat([commandAge(item.actor, item.wallTime), Buffer.from(item.id)]), new Uint8Array(0)]]
+      return [
+        [key, timed(item.reply, item.wallTime)],
+        [Buffer.concat([commandAge(item.actor, item.wallTime), Buffer.from(item.id)]), new Uint8Array(0)],
+      ]
     }
     case "fence":
       return [[keyOf("fence", item.name), encodeValue(item.epoch)]]
