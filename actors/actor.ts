@@ -10,6 +10,7 @@ import { MOST_HANDLERS, type MessageSchema } from "./compiled.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import type { Overflow } from "./mailbox.js"
+import { byName } from "./names.js"
 import type { ActorRef, AnyRef, Deferred, MessageType, PayloadOf, ProtocolOf, ReplyOf, SelfRef } from "./ref.js"
 import type { ChildKind, Exit, Supervision } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
@@ -88,6 +89,8 @@ export interface ErasedSpec extends Omit<
   readonly stopping?: (ctx: Context) => unknown
   /** Another context than the usual one: how persistent actors come by `ctx.persist`. */
   readonly context?: (cell: Cell) => Context
+  /** Its state is kept under the key of an entity: it cannot be spawned. */
+  readonly persistent?: boolean
   /** Payloads go on to another thread or process: what cannot travel is refused when it is sent. */
   readonly carried?: boolean
 }
@@ -210,5 +213,6 @@ export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P,
   )
   if (unknown !== undefined)
     throw wrong(`${JSON.stringify(unknown)} is named as urgent, reentrant or with a schema, but has no handler`)
-  return { name: spec.name, spec }
+  const { schemas } = spec
+  return { name: spec.name, spec: schemas === undefined ? spec : { ...spec, schemas: byName(schemas) } }
 }

@@ -5,6 +5,7 @@
  *   entity://system/tenant/type/key                  a virtual actor, wherever it is active at the moment
  */
 import { AgentOSError } from "./errors.js"
+import { isName } from "./names.js"
 
 declare const minted: unique symbol
 
@@ -39,15 +40,17 @@ export function entityAddress(system: string, tenant: string, type: string, key:
   return { kind: "entity", system, tenant, type, key } as EntityAddress
 }
 
-/** The text form; `parseAddress` reads it back. */
+/** The text form; `parseAddress` reads it back. Never throws: addresses are asked for where errors are told. */
 export function formatAddress(address: Address): string {
   if (address.kind === "entity") {
     const { system, tenant, type, key } = address
-    return `entity://${[system, tenant, type, key].map(encodeURIComponent).join("/")}`
+    return `entity://${[system, tenant, type, key].map(encoded).join("/")}`
   }
   const { system, node, path, incarnation } = address
-  return `actor://${[system, node, ...path].map(encodeURIComponent).join("/")}#${incarnation}`
+  return `actor://${[system, node, ...path].map(encoded).join("/")}#${incarnation}`
 }
+
+const encoded = (part: string): string => encodeURIComponent(part.toWellFormed())
 
 /**
  * Reads an address.
@@ -56,10 +59,10 @@ export function formatAddress(address: Address): string {
 export function parseAddress(text: string): Address {
   const match = /^(actor|entity):\/\/([^#]*)(?:#([1-9][0-9]{0,14}))?$/.exec(text)
   const parts = (match?.[2] ?? "").split("/").map(decode)
-  if (match !== null && parts.every((part) => part !== undefined && part !== "")) {
-    const [system = "", second = "", third = "", fourth = "", ...rest] = parts as string[]
+  if (match !== null && parts.every(isName)) {
+    const [system = "", second = "", third = "", fourth = "", ...rest] = parts
     if (match[1] === "actor" && match[3] !== undefined && third !== "") {
-      return actorAddress(system, second, (parts as string[]).slice(2), Number(match[3]))
+      return actorAddress(system, second, parts.slice(2), Number(match[3]))
     }
     if (match[1] === "entity" && match[3] === undefined && fourth !== "" && rest.length === 0) {
       return entityAddress(system, second, third, fourth)
@@ -67,7 +70,7 @@ export function parseAddress(text: string): Address {
   }
   throw new AgentOSError(
     "INVALID_ADDRESS",
-    `${JSON.stringify(text)} is not an address; it should read actor://system/node/path#incarnation or entity://system/tenant/type/key`,
+    `${JSON.stringify(text)} is not an address; it should read actor://system/node/path#incarnation or entity://system/tenant/type/key, of names that are well formed`,
   )
 }
 

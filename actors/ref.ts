@@ -5,6 +5,7 @@
  * began this and until when.
  */
 import { bothOf, type Cause, causeWith, type SendOptions } from "./cause.js"
+import { checkName } from "./names.js"
 import type { Plain, RefMark } from "./plain.js"
 
 /** The names of the messages of a protocol. */
@@ -52,7 +53,7 @@ export interface ActorRef<P> extends RefMark {
    *   `ACTOR_CRASHED` with it as its cause
    */
   ask<K extends MessageType<P>>(type: K, ...payload: PayloadOf<P, K>): Promise<ReplyOf<P, K>>
-  /** The same ref, sending with these options. */
+  /** The same ref, sending with these options. @throws {AgentOSError} `INVALID_NAME` for a command id or tenant that is none */
   with(options: SendOptions): ActorRef<P>
 }
 
@@ -114,7 +115,7 @@ export abstract class Ref implements SelfRef {
   }
 
   with(options: SendOptions): Ref {
-    return new RefWith(this, options)
+    return new RefWith(this, checkedOptions(options))
   }
 
   /** Holds a payload against the schema of its message, where this ref knows one. @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
@@ -145,6 +146,19 @@ export abstract class RefBefore extends Ref {
   }
 }
 
+function checkedOptions(options: SendOptions): SendOptions {
+  const { commandId, cause } = options
+  if (commandId !== undefined) checkName("a command id", commandId)
+  if (cause !== undefined) checkCause(cause)
+  return options
+}
+
+/** What a cause names that stands in records and keys. @throws {AgentOSError} `INVALID_NAME` */
+export function checkCause({ tenant, commandId }: Partial<Pick<Cause, "tenant" | "commandId">>): void {
+  if (tenant !== undefined) checkName("a tenant", tenant)
+  if (commandId !== undefined) checkName("a command id", commandId)
+}
+
 /** A ref with options of its own; they are laid over the cause of the message that is being handled. */
 export class RefWith extends RefBefore {
   readonly #options: SendOptions
@@ -156,7 +170,7 @@ export class RefWith extends RefBefore {
 
   /** Options laid over options are one layer: two would be two senders, and what one passes on carries no command id. */
   override with(options: SendOptions): Ref {
-    return new RefWith(this.target, bothOf(this.#options, options))
+    return new RefWith(this.target, bothOf(this.#options, checkedOptions(options)))
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {

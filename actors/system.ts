@@ -23,6 +23,7 @@ import { Entities, heapPressure, type EntityId, type EntityRef } from "./entitie
 import { AgentOSError } from "./errors.js"
 import { causeOf, type Meta } from "./inbox.js"
 import { DefinitionMeter } from "./meter.js"
+import { checkName, joined } from "./names.js"
 import type { Journal, PersistenceId } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
 import type { Transport } from "./ports.js"
@@ -97,6 +98,12 @@ export interface Hosting {
   entity(tenant: string, type: string, key: string): Ref
 }
 
+/** @throws `INVALID_NAME` */
+function checkEntity(tenant: string, key: string): void {
+  if (tenant !== DEFAULT_TENANT) checkName("a tenant", tenant)
+  checkName("the key of an entity", key)
+}
+
 const guardianDefinition = checkedDefinition<Record<string, never>, undefined>({
   name: "guardian",
   state: () => undefined,
@@ -146,7 +153,7 @@ export class ActorSystem {
   #stopping: Promise<void> | undefined
 
   constructor(options: ActorSystemOptions, hosting?: Hosting) {
-    this.name = options.name
+    this.name = checkName("the name of an actor system", options.name)
     this.node = hosting?.node ?? options.transport?.node ?? "local"
     this.#hosting = hosting
     this.clock = options.clock ?? systemClock
@@ -175,7 +182,7 @@ export class ActorSystem {
     }
   }
 
-  /** Starts an actor. @throws `NAME_TAKEN`, `SYSTEM_STOPPED` */
+  /** Starts an actor. @throws `NAME_TAKEN`, `INVALID_NAME`, `INVALID_DEFINITION` for a persistent one, `SYSTEM_STOPPED` */
   spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P> {
     return this.spawnUnder(
       this.#root,
@@ -184,7 +191,7 @@ export class ActorSystem {
     ) as unknown as ActorRef<P>
   }
 
-  /** A virtual actor: it wakes with its first message. @throws `UNKNOWN_DEFINITION` when the system was made without it */
+  /** A virtual actor: it wakes with its first message. @throws `UNKNOWN_DEFINITION` when the system was made without it, `INVALID_NAME` */
   entity<P>(
     definition: ActorDefinition<P, EntityId> | ActorDefinition<P>,
     key: string,
@@ -193,20 +200,23 @@ export class ActorSystem {
     return this.entityAt(options.tenant ?? DEFAULT_TENANT, definition.name, key) as unknown as ActorRef<P>
   }
 
-  /** A virtual actor by the name of its definition. @throws `UNKNOWN_DEFINITION` */
+  /** A virtual actor by the name of its definition. @throws `UNKNOWN_DEFINITION`, `INVALID_NAME` */
   entityAt(tenant: string, type: string, key: string): Ref {
+    checkEntity(tenant, key)
     if (this.#hosting !== undefined) return this.#hosting.entity(tenant, type, key)
     const compiled = this.#known(type)
     return this.#transport?.entity({ tenant, type, key }) ?? this.#entities.ref(compiled, tenant, key)
   }
 
-  /** An entity in this process, whatever the transport says. @throws `UNKNOWN_DEFINITION` */
+  /** An entity in this process, whatever the transport says. @throws `UNKNOWN_DEFINITION`, `INVALID_NAME` */
   entityHere({ tenant, type, key }: PersistenceId): EntityRef {
+    checkEntity(tenant, key)
     return this.#entities.ref(this.#known(type), tenant, key)
   }
 
-  /** Starts an entity in this process without a message, unless it is awake. @throws `UNKNOWN_DEFINITION` */
+  /** Starts an entity in this process without a message, unless it is awake. @throws `UNKNOWN_DEFINITION`, `INVALID_NAME` */
   rouseEntity({ tenant, type, key }: PersistenceId): void {
+    checkEntity(tenant, key)
     this.#entities.rouse(this.#known(type), tenant, key)
   }
 
@@ -285,9 +295,17 @@ export class ActorSystem {
 
   spawnUnder(parent: Cell, definition: AnyDefinition, options: SpawnOptions<unknown> | undefined): Cell {
     if (this.#stopping !== undefined) this.checkRunning()
-    if (options?.name !== undefined && parent.family.child(options.name) !== undefined)
-      throw new AgentOSError("NAME_TAKEN", `${[...parent.path, options.name].join("/")} is alive already`)
     const { spec } = definition
+    if (spec.persistent === true && spec.name !== "llmagentos.reminders")
+      throw new AgentOSError(
+        "INVALID_DEFINITION",
+        `${spec.name} is persistent, and a persistent actor is an entity: system.entity(definition, key)`,
+      )
+    if (options?.name !== undefined) {
+      checkName("the name of an actor", options.name)
+      if (parent.family.child(options.name) !== undefined)
+        throw new AgentOSError("NAME_TAKEN", `${joined(...parent.path, options.name)} is alive already`)
+    }
     if (options !== undefined && (options.placement === "worker" || spec.placement === "worker"))
       return this.#spawnFar(parent, spec, options)
     const compiled = spec === this.#lastSpec ? (this.#lastCompiled as Compiled) : this.compile(definition)

@@ -61,7 +61,7 @@ export function reportMembers(
   view: View,
   now: number,
   linked: ReadonlySet<NodeId>,
-  shards: Readonly<Record<string, number>>,
+  shards: ReadonlyMap<string, number>,
 ): readonly MemberReport[] {
   return [...view.members.values()]
     .map(({ id, node, status, since, protocol }) => ({
@@ -75,7 +75,7 @@ export function reportMembers(
       forMs: Math.round(now - since),
       protocol: protocol ?? null,
       linked: id === view.self || linked.has(id),
-      shards: shards[node.name] ?? 0,
+      shards: shards.get(node.name) ?? 0,
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }

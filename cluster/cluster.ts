@@ -15,6 +15,7 @@ import type { ActorDefinition, AnyDefinition } from "#actors/actor.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import type { EntityId } from "#actors/entities.js"
 import { AgentOSError } from "#actors/errors.js"
+import { joined } from "#actors/names.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { DELIVER } from "#actors/persistence/outbox.js"
 import type { ActorRef } from "#actors/ref.js"
@@ -326,8 +327,7 @@ class ClusterNode implements Cluster {
     const { clock, options, shards } = this.#parts
     const now = clock.monotonic()
     const { owned, moving, served, held, trouble, draining } = shards.status
-    const byName: Record<string, number> = {}
-    for (const [name, count] of owned) if (name !== "") byName[name] = count
+    const byName = new Map([...owned].filter(([name]) => name !== ""))
     const waitingFor = this.#waitingFor()
     const { registryAway } = this.#driver
     return {
@@ -338,8 +338,8 @@ class ClusterNode implements Cluster {
       members: reportMembers(this.view, now, new Set(this.#mesh.open()), byName),
       shards: {
         count: options.shards ?? DEFAULT_SHARDS,
-        owned: byName,
-        here: byName[this.node.name] ?? 0,
+        owned: Object.fromEntries(byName),
+        here: byName.get(this.node.name) ?? 0,
         served,
         moving,
         unowned: owned.get("") ?? 0,
@@ -403,7 +403,7 @@ class ClusterNode implements Cluster {
   }
 
   limit(name: string, rate: ClusterRate): ClusterLimit {
-    const key = `${name} ${JSON.stringify(rate)}`
+    const key = joined(name, JSON.stringify(rate))
     let limit = this.#limits.get(key)
     if (limit === undefined) {
       const granter = this.system.entity(limitGranter, name) as unknown as ActorRef<Granter>

@@ -4,6 +4,7 @@
  */
 import { decodeValue } from "#actors/persistence/checked-value.js"
 import type { Entry } from "#actors/persistence/database.js"
+import { joined } from "#actors/names.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "#actors/persistence/journal.js"
 import { ACKNOWLEDGED, DELIVER, type NumberedDelivery, type OutboxState } from "#actors/persistence/outbox.js"
 import { decodeRecord } from "#actors/persistence/record.js"
@@ -47,7 +48,7 @@ export class OpenDeliveries {
   }
 
   #of(actor: PersistenceId): Set<number> {
-    const name = JSON.stringify([actor.tenant, actor.type, actor.key])
+    const name = joined(actor.tenant, actor.type, actor.key)
     let of = this.#open.get(name)
     if (of === undefined) this.#open.set(name, (of = { actor, numbers: new Set() }))
     return of.numbers

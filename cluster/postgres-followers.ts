@@ -8,6 +8,7 @@
  *   F3. Nobody follows, nothing is asked.
  */
 import type { Client, Notification } from "pg"
+import { joined } from "#actors/names.js"
 import { escaped } from "#actors/persistence/keys.js"
 import { defaultSchema, quoted, type PostgresSettings } from "./postgres-client.js"
 import { PostgresConnection, type Surroundings } from "./postgres-connection.js"
@@ -140,4 +141,4 @@ export class PostgresFollowers {
 }
 
 /** Of a type, from names as they stand in the tables; a payload of NOTIFY, which takes no zero byte. */
-const nameOf = (tenant: string, type: string): string => JSON.stringify([tenant, type])
+const nameOf = (tenant: string, type: string): string => joined(tenant, type)

@@ -11,6 +11,7 @@
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { joined } from "#actors/names.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { escaped } from "#actors/persistence/keys.js"
 import { checkAppend } from "#actors/persistence/memory-journal.js"
@@ -167,7 +168,7 @@ function chained(
   let bytes = 0
   for (const append of waiting) {
     const { tenant, type, key } = append.actor
-    const name = `${tenant}\u0000${type}\u0000${key}`
+    const name = joined(tenant, type, key)
     const chain = chains.get(name)
     const fits = taken < limit && bytes < most.bytes && !held.has(name)
     if (!fits || (chain !== undefined && !follows(chain, append))) {

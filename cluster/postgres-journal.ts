@@ -8,6 +8,7 @@
 import type { Client } from "pg"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { joined } from "#actors/names.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import type { Journal, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "#actors/persistence/journal.js"
 import { escaped, unescaped } from "#actors/persistence/keys.js"
@@ -78,7 +79,7 @@ export function postgresJournal(
   /** Types that this node knows to be ordered. */
   const orders = new Map<string, Promise<void>>()
   const order = (tenant: string, type: string): Promise<void> => {
-    const name = `${tenant}\u0000${type}`
+    const name = joined(tenant, type)
     let made = orders.get(name)
     if (made === undefined) {
       made = store.session((client) => makeOrdered(client, escaped(tenant), escaped(type)))

@@ -11,6 +11,7 @@
  */
 import { AgentOSError } from "#actors/errors.js"
 import { cellOf } from "#actors/context.js"
+import { checkName, joined } from "#actors/names.js"
 import type { ActorRef, Ref } from "#actors/ref.js"
 import { router as routerOver, type Broadcast, type Router, type Routing } from "#actors/router.js"
 import type { Random } from "#actors/clock.js"
@@ -19,7 +20,17 @@ import type { Peers } from "./peers.js"
 
 const service = "receptionist"
 
+/** What an actor is registered under: a name, or the names of one of the cluster's own services, which no name of a user's is ever taken for. */
+export type ServiceName = string | readonly [service: string, name: string]
+
+/** @throws {AgentOSError} `INVALID_NAME` */
+function keyOf(name: ServiceName): string {
+  if (typeof name !== "string") return joined(...name)
+  return joined(checkName("the name of an actor", name))
+}
+
 interface Registration {
+  /** As `keyOf` makes it. */
   readonly name: string
   readonly ref: Ref
 }
@@ -78,44 +89,47 @@ export class Receptionist {
   }
 
   /**
-   * Makes an actor known under a name on all nodes, until it ends (C1). Names are any text; several actors may have one.
-   * @throws {AgentOSError} (as rejection) `NOT_WATCHABLE` for an entity, which can be reached from everywhere anyway; `ACTOR_STOPPED`
+   * Makes an actor known under a name on all nodes, until it ends (C1); several actors may have one.
+   * @throws {AgentOSError} (as rejection) `INVALID_NAME`, `NOT_WATCHABLE` for an entity, which can be reached from everywhere anyway; `ACTOR_STOPPED`
    */
-  async register<P>(name: string, ref: ActorRef<P>): Promise<void> {
+  async register<P>(name: ServiceName, ref: ActorRef<P>): Promise<void> {
+    const key = keyOf(name)
     const cell = cellOf(ref)
     if (cell === undefined) {
       const message = `${ref.address} cannot be registered as ${JSON.stringify(name)}: only an actor can, whose end can be seen; an entity is reached by its key from everywhere`
       throw new AgentOSError("NOT_WATCHABLE", message)
     }
     if (!cell.alive) throw new AgentOSError("ACTOR_STOPPED", `${ref.address} has stopped, and cannot be registered`)
-    const registration: Registration = { name, ref: ref as unknown as Ref }
+    const registration: Registration = { name: key, ref: ref as unknown as Ref }
     if (!this.#here.add(registration)) return
     cell.family.onStopped(() => void this.unregister(name, ref))
-    this.#changed(name)
+    this.#changed(key)
     await this.#tell("registered", registration) // C3
   }
 
   /** Takes it off again. Resolves as `register` does. */
-  async unregister(name: string, { address }: { readonly address: string }): Promise<void> {
-    if (!this.#here.remove(name, address)) return
-    this.#changed(name)
-    await this.#tell("left", { name, address })
+  async unregister(name: ServiceName, { address }: { readonly address: string }): Promise<void> {
+    const key = keyOf(name)
+    if (!this.#here.remove(key, address)) return
+    this.#changed(key)
+    await this.#tell("left", { name: key, address })
   }
 
   /** Those that are known now, in no order; each once. */
-  lookup<P>(name: string): readonly ActorRef<P>[] {
-    return this.#lookup(name) as unknown as readonly ActorRef<P>[]
+  lookup<P>(name: ServiceName): readonly ActorRef<P>[] {
+    return this.#lookup(keyOf(name)) as unknown as readonly ActorRef<P>[]
   }
 
   /** Calls back with all of a name whenever they change. @returns ends it */
-  follow<P>(name: string, listener: (refs: readonly ActorRef<P>[]) => void): () => void {
-    const followers = this.#followers.get(name) ?? new Set()
-    this.#followers.set(name, followers)
+  follow<P>(name: ServiceName, listener: (refs: readonly ActorRef<P>[]) => void): () => void {
+    const key = keyOf(name)
+    const followers = this.#followers.get(key) ?? new Set()
+    this.#followers.set(key, followers)
     const follower = listener as unknown as (refs: readonly Ref[]) => void
     followers.add(follower)
     return () => {
       followers.delete(follower)
-      if (followers.size === 0 && this.#followers.get(name) === followers) this.#followers.delete(name)
+      if (followers.size === 0 && this.#followers.get(key) === followers) this.#followers.delete(key)
     }
   }
 
@@ -140,17 +154,17 @@ export class Receptionist {
     return made
   }
 
-  #lookup(name: string): readonly Ref[] {
+  #lookup(key: string): readonly Ref[] {
     const found = new Map<string, Ref>()
     for (const register of [this.#here, ...this.#far.values()])
-      for (const ref of register.of(name)) if (!found.has(ref.address)) found.set(ref.address, ref)
+      for (const ref of register.of(key)) if (!found.has(ref.address)) found.set(ref.address, ref)
     return [...found.values()]
   }
 
-  #changed(name: string): void {
-    const followers = this.#followers.get(name)
+  #changed(key: string): void {
+    const followers = this.#followers.get(key)
     if (followers === undefined) return
-    const refs = this.#lookup(name)
+    const refs = this.#lookup(key)
     for (const follower of [...followers]) follower(refs)
   }
 

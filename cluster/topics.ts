@@ -9,10 +9,11 @@
  *   U3. At most once: what is published while the link to a node is away does not reach its subscribers.
  */
 import { defineActor, type ActorContext, type ActorDefinition } from "#actors/actor.js"
+import { asName, checkName, joined } from "#actors/names.js"
 import type { ActorRef, Ref, SelfRef } from "#actors/ref.js"
 import type { ActorSystem } from "#actors/system.js"
 import { Subscribers, type Subscription, type TopicProtocol, type TopicStatistics } from "#actors/topics.js"
-import type { Receptionist } from "./receptionist.js"
+import type { Receptionist, ServiceName } from "./receptionist.js"
 
 /** What the actor of a topic knows of the others. */
 interface Reach {
@@ -31,7 +32,7 @@ interface State {
   known: Promise<void>
 }
 
-const registeredAs = (topic: string): string => `topic/${topic}`
+const registeredAs = (topic: string): ServiceName => ["topic", topic]
 
 function left({ state: { reach, subscribers }, self }: ActorContext<State>): void {
   if (subscribers.size === 0) void reach.receptionist.unregister(registeredAs(reach.name), self)
@@ -102,14 +103,16 @@ export class Topics {
   /**
    * A topic that reaches all nodes. Subscribe by `subscribe` of the actors; `publish` answers how many mailboxes of this node took it, and to how many other nodes it went;
    * `statistics` tells of this node, and by `lost` of the nodes that were too slow, too.
+   * @throws {AgentOSError} `INVALID_NAME`
    */
   topic<T>(name: string): ActorRef<TopicProtocol<T>> {
     let topic = this.#topics.get(name)
     if (topic === undefined) {
+      checkName("the name of a topic", name)
       const receptionist = this.#receptionist
       const reach: Reach = { name, receptionist, others: [] }
       const definition = topicDefinition as unknown as ActorDefinition<TopicProtocol<unknown>, Reach>
-      topic = this.#system.spawn(definition, { name: `topic:${name}`, init: reach })
+      topic = this.#system.spawn(definition, { name: asName(joined("topic", name)), init: reach })
       const { address } = topic
       const know = (refs: readonly ActorRef<unknown>[]): void => {
         reach.others = refs.filter((ref) => ref.address !== address) as unknown as readonly Ref[]

@@ -1,13 +1,14 @@
 /** After a restart nobody wakes an actor whose outbox is not empty: this finds those of a definition, by a read model of open deliveries, and wakes them. */
 import { DEFAULT_TENANT } from "../cause.js"
+import { byName, isName, joined } from "../names.js"
 import type { ActorSystem } from "../system.js"
 import { ACKNOWLEDGED, DELIVER, type NumberedDelivery } from "./outbox.js"
-import { defineProjection, startProjection } from "./projection.js"
+import { startProjection, type EventMeta, type Projection } from "./projection.js"
 
 /**
  * Wakes the actors of a definition whose deliveries were not all answered when the program ended; to be called when the system is made.
  * @returns how many there were
- * @throws `UNKNOWN_DEFINITION`
+ * @throws `UNKNOWN_DEFINITION`, `INVALID_NAME`
  */
 export async function resumeDeliveries(
   system: ActorSystem,
@@ -16,31 +17,41 @@ export async function resumeDeliveries(
 ): Promise<number> {
   const { tenant = DEFAULT_TENANT } = options
   const { name } = definition
-  const open = startProjection(
-    system,
-    defineProjection({ ...openDeliveries, name: `outbox.${name}`.slice(0, 100), from: { name } }),
-    { tenant },
-  )
+  const open = startProjection(system, openDeliveries(name), { tenant })
   await open.caughtUp()
-  const found = Object.entries(open.state)
-  for (const [key, numbers] of found) system.entityAt(tenant, name, key).tell(DELIVER, numbers)
+  const found = [...open.state]
+  for (const [key, numbers] of found) {
+    if (isName(key)) system.entityAt(tenant, name, key).tell(DELIVER, numbers)
+    else
+      system.logger.warn(
+        { tenant, type: name, key },
+        "deliveries of an entity wait whose key is no longer allowed; `store repair` moves it",
+      )
+  }
   await open.stop()
   return found.length
 }
 
-/** The numbers of the deliveries of each actor that are open. */
-const openDeliveries = {
-  version: 2,
-  state: (): Record<string, number[]> => ({}),
+type Numbers = Map<string, number[]>
+
+/** The numbers of the deliveries of each actor that are open. It bears a name that no projection of a user's can have. */
+const openDeliveries = (type: string): Projection<Numbers> => ({
+  name: joined("~outbox", type),
+  version: 3,
+  from: type,
+  state: () => new Map(),
   saveEvery: 100_000,
-  apply: {
-    [DELIVER](state: Record<string, number[]>, { number }: NumberedDelivery, { key }: { readonly key: string }) {
-      ;(state[key] ??= []).push(number)
+  saveAfterMs: 1000,
+  apply: byName({
+    [DELIVER](state: Numbers, { number }: NumberedDelivery, { key }: EventMeta) {
+      const numbers = state.get(key)
+      if (numbers === undefined) state.set(key, [number])
+      else numbers.push(number)
     },
-    [ACKNOWLEDGED](state: Record<string, number[]>, numbers: readonly number[], { key }: { readonly key: string }) {
-      const left = (state[key] ?? []).filter((number) => !numbers.includes(number))
-      if (left.length > 0) state[key] = left
-      else delete state[key]
+    [ACKNOWLEDGED](state: Numbers, numbers: readonly number[], { key }: EventMeta) {
+      const left = (state.get(key) ?? []).filter((number) => !numbers.includes(number))
+      if (left.length > 0) state.set(key, left)
+      else state.delete(key)
     },
-  },
-}
+  }),
+})

@@ -9,6 +9,7 @@
  *   H2. What it says of trimmed events is durable before the first of them is deleted.
  *   H3. An actor that has events has a head record. Stores from before head records get them when they are first opened.
  */
+import { joined } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
 import type { PersistenceId, StoredEvent } from "./journal.js"
@@ -188,7 +189,7 @@ export class Heads {
   #nameOf(actor: PersistenceId): string {
     let name = this.#names.get(actor)
     if (name === undefined) {
-      name = `${actor.tenant}\u0000${actor.type}\u0000${actor.key}`
+      name = joined(actor.tenant, actor.type, actor.key)
       this.#names.set(actor, name)
     }
     return name

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
+import { joined, parted } from "../names.js"
 import { keptCopy } from "../plain.js"
 import type { AppendOptions, Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 
@@ -24,13 +25,13 @@ export function memoryJournal(clock: Clock): Journal {
   const entries = new Map<string, Entry>()
   const orders = new Map<string, Order>()
   const orderOf = (tenant: string, type: string): Order => {
-    const id = JSON.stringify([tenant, type])
+    const id = joined(tenant, type)
     let order = orders.get(id)
     if (order === undefined) orders.set(id, (order = { events: [], last: 0, listeners: new Set() }))
     return order
   }
   const entryOf = ({ tenant, type, key }: PersistenceId): Entry => {
-    const id = JSON.stringify([tenant, type, key])
+    const id = joined(tenant, type, key)
     let entry = entries.get(id)
     if (entry === undefined) entries.set(id, (entry = { events: [], sequence: 0, epoch: 0, replies: new Map() }))
     return entry
@@ -99,7 +100,7 @@ export function memoryJournal(clock: Clock): Journal {
     async *keys(tenant, type) {
       const found = [...entries]
         .filter(([, { sequence }]) => sequence > 0)
-        .map(([id]) => JSON.parse(id) as [string, string, string])
+        .map(([id]) => parted(id) as [string, string, string])
       for (const key of found.filter(([t, name]) => t === tenant && name === type).map(([, , key]) => key).sort(byBytes)) yield key // prettier-ignore
     },
     async compact() {},

@@ -8,6 +8,7 @@
  *   O2. That a type is ordered is on the disk only when all its events are in the index: those stored before come first, actor by actor.
  *   O3. While the index is built up, appends to the type wait.
  */
+import { joined } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
 import { after, keyOf, numberOf, numbered, partsOf } from "./keys.js"
@@ -115,7 +116,7 @@ export class Orders {
   }
 
   of({ tenant, type }: { readonly tenant: string; readonly type: string }): TypeOrder {
-    const name = `${tenant}\u0000${type}`
+    const name = joined(tenant, type)
     let order = this.#orders.get(name)
     if (order === undefined) this.#orders.set(name, (order = new TypeOrder(this.#store, tenant, type)))
     return order

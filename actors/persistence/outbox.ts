@@ -10,6 +10,7 @@
  */
 import { parseAddress } from "../address.js"
 import { AgentOSError } from "../errors.js"
+import { joined } from "../names.js"
 import type { ActorRef, AnyRef, MessageType, PayloadOf } from "../ref.js"
 import type { NewEvent, PersistenceId } from "./journal.js"
 
@@ -178,4 +179,4 @@ export class Outbox {
   }
 }
 
-const receiverOf = ({ to }: Delivery): string => JSON.stringify([to.tenant, to.type, to.key])
+const receiverOf = ({ to }: Delivery): string => joined(to.tenant, to.type, to.key)

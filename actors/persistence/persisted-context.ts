@@ -12,6 +12,7 @@
 import type { ErasedHandler } from "../actor.js"
 import { Context } from "../context.js"
 import { AgentOSError, thrownText } from "../errors.js"
+import { numberedIn } from "../names.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { Limit } from "../timers.js"
@@ -173,7 +174,7 @@ export class PersistedContext extends Context {
   sendOutbox(): void {
     const { outbox, id } = this.#persisted
     for (const { number, delivery } of outbox.due()) {
-      const commandId = `${id.tenant}/${id.type}/${id.key}#${number}`
+      const commandId = numberedIn(id.tenant, id.type, id.key, number)
       const { system } = this
       // On behalf of nobody: it goes on when the caller has given up.
       this.turn(undefined).run(async (signal) => {

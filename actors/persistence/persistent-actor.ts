@@ -1,6 +1,7 @@
 /** What a user writes for an actor whose state is what its events made of it; `persisted-context.ts` is how it runs. */
 import { checkedDefinition, type ActorContext, type ActorDefinition, type ErasedHandler } from "../actor.js"
 import { AgentOSError } from "../errors.js"
+import { byName } from "../names.js"
 import type { ActorRef, MessageType, PayloadOf as MessageOf, ProtocolOf } from "../ref.js"
 import { isReserved, type Delivery } from "./outbox.js"
 import { command, outboxHandlers, Persisted, PersistedContext } from "./persisted-context.js"
@@ -117,11 +118,13 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
       "INVALID_DEFINITION",
       `actor ${JSON.stringify(spec.name)}: the event ${JSON.stringify(reserved)} begins with $, as those of the runtime do`,
     )
+  const known = { ...spec, events: byName(spec.events) } as unknown as AnyPersistentSpec
   return {
     receive(handlers) {
       return checkedDefinition({
         name: spec.name,
-        state: (init) => new Persisted(spec as unknown as AnyPersistentSpec, init),
+        persistent: true,
+        state: (init) => new Persisted(known, init),
         context: (cell) => new PersistedContext(cell),
         started: (ctx) => (ctx as PersistedContext).recover(),
         receive: {

@@ -12,6 +12,7 @@
 import { defineActor, type ActorContext, type RefOf } from "../actor.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import { AgentOSError } from "../errors.js"
+import { asName, byName, checkName, joined } from "../names.js"
 import type { ActorSystem } from "../system.js"
 import type { OrderedEvent, PersistenceId } from "./journal.js"
 import type { EventsOf } from "./persistent-actor.js"
@@ -79,7 +80,7 @@ export function defineProjection<State, const Definition extends { readonly name
     throw wrong("a name is a letter, then up to 99 letters, digits, dots, dashes or underscores")
   if (!Number.isInteger(version) || version < 1) throw wrong(`version is ${version}; it is a positive integer`)
   if (!(saveEvery >= 1)) throw wrong(`saveEvery is ${saveEvery}; it is at least 1`)
-  return { name, version, from: from.name, state, apply: spec.apply as Projection<State>["apply"], saveEvery, saveAfterMs } // prettier-ignore
+  return { name, version, from: from.name, state, apply: byName(spec.apply as Projection<State>["apply"]), saveEvery, saveAfterMs } // prettier-ignore
 }
 
 /** A projection that runs. */
@@ -98,14 +99,14 @@ export interface ProjectionHandle<State> {
   stop(): Promise<void>
 }
 
-/** Starts a projection of a tenant's events. @throws `NAME_TAKEN` when it runs already, `SYSTEM_STOPPED` */
+/** Starts a projection of a tenant's events. @throws `NAME_TAKEN` when it runs already, `INVALID_NAME`, `SYSTEM_STOPPED` */
 export function startProjection<State>(
   system: ActorSystem,
   projection: Projection<State>,
   { tenant = DEFAULT_TENANT }: { readonly tenant?: string } = {},
 ): ProjectionHandle<State> {
-  const progress = new Progress(projection, tenant)
-  const name = `projection-${encodeURIComponent(tenant)}-${projection.name}`
+  const progress = new Progress(projection, checkName("a tenant", tenant))
+  const name = asName(joined("projection", tenant, projection.name))
   const ref = system.spawn(Keeper, { name, init: progress as Progress<unknown> })
   progress.unfollow = system.journal.follow(tenant, projection.from, () => {
     if (progress.advancing) return

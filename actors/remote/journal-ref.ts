@@ -8,6 +8,7 @@
  */
 import { deserialize, serialize } from "node:v8"
 import { AgentOSError } from "../errors.js"
+import { byName } from "../names.js"
 import type {
   AppendOptions,
   Journal,
@@ -35,7 +36,7 @@ export class JournalRef extends Ref {
 
   constructor(journal: Journal) {
     super()
-    this.#answers = {
+    this.#answers = byName<Answers[string]>({
       append: (actor: PersistenceId, expected: number, epoch: number, events: NewEvent[], options?: AppendOptions) =>
         journal.append(actor, expected, epoch, events, options),
       read: (actor: PersistenceId, after: number) => firstPage(journal.read(actor, after)),
@@ -51,7 +52,7 @@ export class JournalRef extends Ref {
         return keys
       },
       compact: () => journal.compact(),
-    }
+    })
   }
 
   send(): boolean {

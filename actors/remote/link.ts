@@ -6,6 +6,7 @@
  *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link. It is not kept for an answer that never comes (A2).
  *   L3. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
  *   L4. A message that cannot be sent is lost alone, and its ask is told: names that stand beside it in the batch are still heard (W1).
+ *   L5. A message that cannot be taken (its cause names what is no name, its payload has no place for what came beside it) is refused alone, and its ask is told.
  */
 import { parseAddress } from "../address.js"
 import type { Ask } from "../ask.js"
@@ -264,12 +265,9 @@ export class Link implements RefNames {
         case op.tell:
           this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), batch[i + 3], undefined)
           break
-        case op.send: {
-          const { parts, cause } = batch[i + 4] as Beside
-          const payload = vocabulary.unpack(batch[i + 3], parts)
-          this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), payload, vocabulary.unpackCause(cause))
+        case op.send:
+          this.#put(batch[i + 1] as Recipient, vocabulary.text(batch[i + 2]), batch[i + 3], batch[i + 4] as Beside)
           break
-        }
         case op.ask:
           this.#asked(
             batch[i + 1] as number,
@@ -281,7 +279,7 @@ export class Link implements RefNames {
           )
           break
         case op.reply:
-          this.#asks.take(batch[i + 1] as number)?.reply(vocabulary.unpack(batch[i + 2], batch[i + 3] as Parts))
+          this.#replied(batch[i + 1] as number, batch[i + 2], batch[i + 3] as Parts)
           break
         case op.fail:
           this.#asks.take(batch[i + 1] as number)?.fail(thrownOf(batch[i + 2] as Failure))
@@ -330,15 +328,19 @@ export class Link implements RefNames {
     return this.directory.find(to) ?? this.#names?.recipient(to) ?? this.#entity(to) // L3
   }
 
-  #put(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
+  #put(to: Recipient, type: string, value: unknown, beside: Beside | undefined): void {
+    const { vocabulary } = this
     try {
       const ref = this.#recipient(to)
       if (ref === undefined) {
         this.#gone(to)
+        const cause = vocabulary.unpackCause(beside?.cause)
         return void this.system.deadLetter({ address: String(to) }, type, cause, "stopped")
       }
       // What a seat was promised goes past the capacity: others here may have filled the mailbox meanwhile.
       try {
+        const payload = vocabulary.unpack(value, beside?.parts)
+        const cause = vocabulary.unpackCause(beside?.cause)
         if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
         else ref.send(type, payload, cause)
       } finally {
@@ -357,19 +359,7 @@ export class Link implements RefNames {
         this.#gone(to)
         throw new AgentOSError("ACTOR_STOPPED", `${to} has stopped`)
       }
-      const payload = this.vocabulary.unpack(value, beside?.parts)
-      const waiting = this.vocabulary.unpackAskers(beside?.askers, left)
-      const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
-      const asked = ref.request(
-        type,
-        payload,
-        this.vocabulary.unpackCause(beside?.cause),
-        options,
-        waiting?.serving,
-        waiting?.asker,
-      )
-      this.#credit.received(to, ref)
-      asked.then((answer: unknown) => {
+      this.#request(ref, to, type, value, left, beside).then((answer: unknown) => {
         try {
           const { value, parts } = this.vocabulary.pack(answer, `the answer of ${type}`)
           const batch = this.#open()
@@ -382,6 +372,37 @@ export class Link implements RefNames {
       }, fail)
     } catch (error) {
       fail(error)
+    }
+  }
+
+  /** L5 */
+  #request(
+    ref: Ref,
+    to: Recipient,
+    type: string,
+    value: unknown,
+    left: number,
+    beside: Beside | undefined,
+  ): Promise<unknown> {
+    const { vocabulary } = this
+    try {
+      const payload = vocabulary.unpack(value, beside?.parts)
+      const waiting = vocabulary.unpackAskers(beside?.askers, left)
+      const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
+      const cause = vocabulary.unpackCause(beside?.cause)
+      return ref.request(type, payload, cause, options, waiting?.serving, waiting?.asker)
+    } finally {
+      this.#credit.received(to, ref) // one that is refused is under way no more, either
+    }
+  }
+
+  /** L5 */
+  #replied(id: number, value: unknown, parts: Parts): void {
+    const ask = this.#asks.take(id)
+    try {
+      ask?.reply(this.vocabulary.unpack(value, parts))
+    } catch (error) {
+      ask?.fail(error)
     }
   }
 

@@ -9,7 +9,7 @@ import type { Ask } from "../ask.js"
 import type { Cause } from "../cause.js"
 import { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
-import { Ref, type OpenAsk } from "../ref.js"
+import { checkCause, Ref, type OpenAsk } from "../ref.js"
 import type { TimerWheel } from "../timers.js"
 import { failureOf, thrownOf } from "./failure.js"
 import type { Holding } from "./holding.js"
@@ -156,8 +156,10 @@ export class Vocabulary {
     }
   }
 
+  /** @throws {AgentOSError} `INVALID_NAME` */
   unpackCause(far: FarCause | undefined): Cause | undefined {
     if (far === undefined) return undefined
+    checkCause(far)
     const { left, signal, ...rest } = far
     return {
       ...rest,

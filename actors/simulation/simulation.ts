@@ -10,6 +10,7 @@ import type { ActorDefinition } from "../actor.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import type { EntityId } from "../entities.js"
 import { AgentOSError, errorOf } from "../errors.js"
+import { joined } from "../names.js"
 import type { PersistenceId } from "../persistence/journal.js"
 import type { ActorRef } from "../ref.js"
 import type { ActorSystem } from "../system.js"
@@ -266,7 +267,7 @@ export class Simulation {
   #home(id: PersistenceId): NodeState {
     const { home } = this.#options
     if (home !== undefined) return this.#node(home(id))
-    const hash = fnv1a(`${id.tenant}/${id.type}/${id.key}`)
+    const hash = fnv1a(joined(id.tenant, id.type, id.key))
     return this.#node(this.nodes[hash % this.nodes.length] as string)
   }
 

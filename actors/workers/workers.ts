@@ -12,6 +12,7 @@ import type { Compiled } from "../compiled.js"
 import type { EntityId } from "../entities.js"
 import { AgentOSError } from "../errors.js"
 import { fnv1a } from "../hash.js"
+import { joined } from "../names.js"
 import { Directory } from "../remote/directory.js"
 import { JOURNAL, JournalRef } from "../remote/journal-ref.js"
 import type { Link } from "../remote/link.js"
@@ -95,7 +96,7 @@ export class Workers implements Places {
   #choose({ compiled, options }: Cell): number {
     const { tenant, key } = (options?.init ?? {}) as Partial<EntityId>
     if (options?.kind === "transient" && typeof key === "string" && typeof tenant === "string")
-      return fnv1a(`${tenant}/${compiled.spec.name}/${key}`) % this.#threads.length
+      return fnv1a(joined(tenant, compiled.spec.name, key)) % this.#threads.length
     let least = 0
     for (let i = 1; i < this.#threads.length; i++)
       if ((this.#threads[i]?.seats.size ?? 0) < (this.#threads[least]?.seats.size ?? 0)) least = i

@@ -566,6 +566,25 @@ t.test(
 )
 
 t.test(
+  "S28. a name is well-formed text without control characters; what is none is refused, and no two are taken for each other",
+  async (t) => {
+    const Note = defineActor({ name: "note", state: () => 0, receive: { add: (ctx, n: number) => (ctx.state += n) } })
+    const system = await systemFor(t, { definitions: [Note] })
+    for (const name of ["", "\ud800", "a\u0000b", "\u007f", "x".repeat(513)]) {
+      t.throws(() => system.entity(Note, name), { code: "INVALID_NAME" })
+      t.throws(() => system.entity(Note, "a", { tenant: name }), { code: "INVALID_NAME" })
+      t.throws(() => system.entity(Note, "a").with({ commandId: name }), { code: "INVALID_NAME" })
+      t.throws(() => system.spawn(Listener, { name }), { code: "INVALID_NAME" })
+    }
+    t.equal(system.residentEntities, 0)
+    const names = ["constructor", "__proto__", "a/b", "a%2Fb", "a", "b", "é", "e\u0301", "🙂", "x".repeat(512)]
+    for (const tenant of names)
+      for (const key of names) t.equal(await system.entity(Note, key, { tenant }).ask("add", 1), 1)
+    t.equal(await system.entity(Note, "b", { tenant: "a" }).ask("add", 1), 2)
+  },
+)
+
+t.test(
   "S17. a full mailbox refuses by default; signals, timers, results of works and what was stashed go past its capacity",
   async (t) => {
     const system = await systemFor(t)

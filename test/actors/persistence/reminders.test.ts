@@ -1,5 +1,5 @@
 import t from "tap"
-import { createActorSystem, definePersistentActor, memoryJournal, startReminders } from "#actors/index.js"
+import { createActorSystem, defineActor, definePersistentActor, memoryJournal, startReminders } from "#actors/index.js"
 import type { ActorSystem, Journal } from "#actors/index.js"
 import { HandClock } from "../../support/hand-clock.js"
 
@@ -116,7 +116,8 @@ await t.test("what is no entity, or no time, is refused", async (t) => {
   t.teardown(() => system.stop())
   const reminders = await startReminders(system)
   const alice = system.entity(Account, "alice")
-  await t.rejects(reminders.set(system.spawn(Account), "r", { afterMs: 1 }, "grow", 1), { code: "INVALID_ADDRESS" })
+  const plain = defineActor({ name: "plain", state: () => 0, receive: { grow: (_ctx, _by: number) => undefined } })
+  await t.rejects(reminders.set(system.spawn(plain), "r", { afterMs: 1 }, "grow", 1), { code: "INVALID_ADDRESS" })
   await t.rejects(reminders.set(alice, "r", { at: NaN }, "grow", 1), { code: "INVALID_PAYLOAD" })
   await t.rejects(reminders.set(alice, "r", { afterMs: 1, everyMs: 0 }, "grow", 1), { code: "INVALID_PAYLOAD" })
 })
