@@ -260,8 +260,8 @@ export class Context {
   }
 }
 
-/** The context of a reentrant handler: another message, the same life. */
-class TurnContext extends Context {
+/** The context of one message, in a life that may have others open: what is begun with it later belongs to that message. */
+export class TurnContext extends Context {
   readonly #base: Context
   readonly #meta: Meta | undefined
 
@@ -282,6 +282,10 @@ class TurnContext extends Context {
 
   override get ongoing(): Ongoing {
     return this.#base.ongoing
+  }
+
+  override get revoked(): boolean {
+    return this.#base.revoked
   }
 }
 

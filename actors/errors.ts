@@ -87,6 +87,16 @@ export const actorErrors = defineErrors({
     executed: "maybe",
     meaning: "The journal did not confirm the events; whether they are durable is unknown.",
   },
+  COMMAND_UNANSWERED: {
+    retryable: false,
+    executed: "yes",
+    meaning: "The command was carried out, and its answer was lost: the life of the actor that deferred it ended before.",
+  },
+  RECOVERY_FAILED: {
+    retryable: false,
+    executed: "no",
+    meaning: "The definition cannot make its state of what is stored: a fold or an upgrade throws.",
+  },
   SEQUENCE_CONFLICT: { retryable: true, executed: "no", meaning: "Another writer has appended to the same actor." },
   STALE_EPOCH: {
     retryable: false,

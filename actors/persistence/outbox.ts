@@ -66,19 +66,29 @@ export function entityOf(ref: AnyRef): PersistenceId {
 /** Acknowledgements that are worth a write although deliveries are open. */
 const acknowledgedAtOnce = 64
 
-/** A delivery that was not answered, and the sequence of an event before its own. */
+/** A delivery that was not answered. */
 interface Open {
+  readonly number: number
   readonly delivery: Delivery
+  /** Sequence of an event before its own. */
   readonly after: number
+  readonly receiver: Receiver
+}
+
+/** Whom deliveries are for: those that wait, oldest first, and the one that is under way (B2). */
+interface Receiver {
+  readonly name: string
+  readonly waiting: Queue<Open>
+  underWay: Open | undefined
 }
 
 export class Outbox {
   #next = 1
   /** Not answered, by number, oldest first. */
   readonly #open = new Map<number, Open>()
-  /** By receiver: the numbers that wait, oldest first; the first of them may be under way. */
-  readonly #queues = new Map<string, number[]>()
-  readonly #underWay = new Set<number>()
+  readonly #receivers = new Map<string, Receiver>()
+  /** Receivers for whom the next one can be sent. */
+  readonly #free = new Queue<Receiver>()
   #acknowledged: number[] = []
 
   get size(): number {
@@ -88,7 +98,7 @@ export class Outbox {
   /** Of a snapshot. */
   get state(): OutboxState | undefined {
     if (this.#next === 1) return undefined
-    return { next: this.#next, open: [...this.#open].map(([number, { delivery, after }]) => [number, delivery, after]) }
+    return { next: this.#next, open: [...this.#open.values()].map(({ number, delivery, after }) => [number, delivery, after]) } // prettier-ignore
   }
 
   /** Up to which event all may be trimmed (B5). */
@@ -128,11 +138,17 @@ export class Outbox {
 
   /** What can be sent now; it counts as under way from here on (B2). */
   *due(): Iterable<{ readonly number: number; readonly delivery: Delivery }> {
-    for (const [number] of this.#queues.values()) {
-      if (number === undefined || this.#underWay.has(number)) continue
-      this.#underWay.add(number)
-      yield { number, delivery: (this.#open.get(number) as Open).delivery }
+    for (let receiver = this.#free.take(); receiver !== undefined; receiver = this.#free.take()) {
+      const next = receiver.underWay === undefined ? this.#nextTo(receiver) : undefined
+      if (next !== undefined) yield (receiver.underWay = next)
     }
+  }
+
+  #nextTo(receiver: Receiver): Open | undefined {
+    for (let open = receiver.waiting.take(); open !== undefined; open = receiver.waiting.take())
+      if (this.#open.has(open.number)) return open
+    if (this.#receivers.get(receiver.name) === receiver) this.#receivers.delete(receiver.name)
+    return undefined
   }
 
   /** Those of the numbers whose deliveries are not open. */
@@ -142,41 +158,75 @@ export class Outbox {
 
   /** It was answered. */
   acknowledge(number: number): void {
-    if (!this.#open.has(number)) return
-    this.#remove(number)
-    this.#acknowledged.push(number)
+    if (this.#remove(number)) this.#acknowledged.push(number)
+  }
+
+  /** How many are answered without that being written down. */
+  get unwritten(): number {
+    return this.#acknowledged.length
   }
 
   get worthWriting(): boolean {
-    return this.#acknowledged.length >= acknowledgedAtOnce || (this.#open.size === 0 && this.#acknowledged.length > 0)
+    return this.unwritten >= acknowledgedAtOnce || (this.#open.size === 0 && this.unwritten > 0)
   }
 
-  /** The answered ones that are not written down. */
-  takeAcknowledged(): readonly number[] {
-    const taken = this.#acknowledged
+  /** What is to be written, and with it which deliveries were answered. */
+  withAcknowledged(events: readonly NewEvent[], version: number): readonly NewEvent[] {
+    if (this.#acknowledged.length === 0) return events
+    const payload = this.#acknowledged
     this.#acknowledged = []
-    return taken
+    return [...events, { name: ACKNOWLEDGED, payload, version }]
   }
 
   #add(number: number, delivery: Delivery, after: number): void {
-    this.#open.set(number, { delivery, after })
-    const receiver = receiverOf(delivery)
-    const queue = this.#queues.get(receiver)
-    if (queue === undefined) this.#queues.set(receiver, [number])
-    else queue.push(number)
+    const { tenant, type, key } = delivery.to
+    const name = joined(tenant, type, key)
+    let receiver = this.#receivers.get(name)
+    if (receiver === undefined) {
+      receiver = { name, waiting: new Queue(), underWay: undefined }
+      this.#receivers.set(name, receiver)
+    }
+    const open = { number, delivery, after, receiver }
+    this.#open.set(number, open)
+    receiver.waiting.put(open)
+    if (receiver.waiting.size === 1) this.#free.put(receiver)
   }
 
-  #remove(number: number): void {
-    const delivery = this.#open.get(number)?.delivery
-    if (delivery === undefined) return
+  #remove(number: number): boolean {
+    const open = this.#open.get(number)
+    if (open === undefined) return false
     this.#open.delete(number)
-    this.#underWay.delete(number)
-    const receiver = receiverOf(delivery)
-    const queue = this.#queues.get(receiver) ?? []
-    if (queue[0] === number) queue.shift()
-    else queue.splice(queue.indexOf(number), 1)
-    if (queue.length === 0) this.#queues.delete(receiver)
+    const { receiver } = open
+    if (receiver.underWay === open) {
+      receiver.underWay = undefined
+      this.#free.put(receiver)
+    }
+    return true
   }
 }
 
-const receiverOf = ({ to }: Delivery): string => joined(to.tenant, to.type, to.key)
+/** What is taken in the order in which it was put, each at the same price however many wait. */
+class Queue<T> {
+  #items: T[] = []
+  #taken = 0
+
+  get size(): number {
+    return this.#items.length - this.#taken
+  }
+
+  put(item: T): void {
+    this.#items.push(item)
+  }
+
+  take(): T | undefined {
+    const item = this.#items[this.#taken]
+    if (this.size <= 1) {
+      this.#items = []
+      this.#taken = 0
+    } else if (++this.#taken > 1000 && 2 * this.#taken > this.#items.length) {
+      this.#items.splice(0, this.#taken)
+      this.#taken = 0
+    }
+    return item
+  }
+}

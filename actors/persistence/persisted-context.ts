@@ -1,353 +1,221 @@
 /**
- * How an actor runs whose state is what its events made of it.
+ * One life of an actor whose state is what its events made of it: it recovers, takes commands, writes, and leaves. What is persisted in it stands in persisted-turn.ts and
+ * command-turn.ts.
  *
  * Invariants
  *   P1. State changes only by events, and an event is folded only once it is in the journal, or held to go there with the answer of its command.
- *   P2. No reply leaves before everything that was persisted for it is durable.
- *   P3. A failed append ends the incarnation whatever the handler does about it; the ask gets `JOURNAL_FAILED`.
- *   P4. A snapshot is taken only when all events up to its sequence are folded.
- *   P5. A command with an id is carried out once: its events, its id and its answer are one write; the same id again gets the same answer.
- *   P6. What retention lets go is covered by a stored snapshot.
+ *   P2. No reply leaves before everything that was persisted up to then is durable. What is persisted later does not hold it up.
+ *   P3. A write that fails, or a fold that throws, ends the life whatever the handler does about it; the ask is told. What could never be stored is refused before, and ends nothing.
+ *   P4. A life that cannot recover tells whoever sends why. What lasts (a damaged record, a fold that throws) is tried again with the next wake, or when a message comes after a while;
+ *       what heals (the journal is away) is tried until it succeeds, while messages wait.
+ *   P5. A command with an id is carried out once (N1 to N4), and counts as new after `keepCommandsMs`.
+ *   P6. What is answered to deliveries is written before the life ends in order.
  */
 import type { ErasedHandler } from "../actor.js"
+import type { Cell } from "../cell.js"
 import { Context } from "../context.js"
 import { AgentOSError, thrownText } from "../errors.js"
-import { numberedIn } from "../names.js"
-import type { ActorRef } from "../ref.js"
+import { causeOf } from "../inbox.js"
 import type { ActorSystem } from "../system.js"
-import { Limit } from "../timers.js"
 import { isPromise } from "../turns.js"
-import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
-import {
-  ACKNOWLEDGED,
-  checkedDelivery,
-  DELIVER,
-  isReserved,
-  Outbox,
-  type Delivery,
-  type OutboxState,
-} from "./outbox.js"
-import type { AnyPersistentSpec } from "./persistent-actor.js"
+import { Appends, type Command, type Writer } from "./appends.js"
+import { CommandTurn } from "./command-turn.js"
+import { leaveBehind, leftBehind } from "./former-lives.js"
+import type { Journal, NewEvent } from "./journal.js"
+import { Keeping } from "./keeping.js"
+import { ACKNOWLEDGED, DELIVER } from "./outbox.js"
+import type { Persisted } from "./persisted.js"
+import { PersistedTurn } from "./persisted-turn.js"
+import { pause, Postman } from "./postman.js"
+import { isLasting, recovered } from "./recovery.js"
 
-/** What the cell keeps as the state of a persistent actor. */
-export class Persisted {
-  readonly outbox = new Outbox()
-  readonly spec: AnyPersistentSpec
-  readonly id: PersistenceId
-  state: unknown
-  sequence = 0
-  snapshotAt = 0
-  /** Events of the command being handled, to be written with its answer. */
-  held: NewEvent[] = []
-  /** The last append that is still open; appends of one actor follow each other. */
-  writing: Promise<void> | undefined = undefined
-  failed: AgentOSError | undefined = undefined
+const retryMs = { least: 50, most: 5000 }
+/** How long one that cannot recover is left alone. */
+const brokenMs = { least: 1000, most: 60_000 }
 
-  constructor(spec: AnyPersistentSpec, init: unknown) {
-    const { tenant = "default", key = "" } = (init ?? {}) as { tenant?: string; key?: string }
-    this.spec = spec
-    this.id = { tenant, type: spec.name, key }
-    this.state = spec.state()
+export class PersistedContext extends Context implements Writer {
+  readonly #cell: Cell
+  readonly #system: ActorSystem
+  readonly appends = new Appends(this)
+  readonly #keeping: Keeping
+  readonly #postman = new Postman(this)
+  /** Commands that were carried out and wait for their answer, by id. */
+  readonly unanswered = new Map<string, CommandTurn>()
+  persisted: Persisted
+  /** Why it could not recover (P4). */
+  broken: { readonly why: AgentOSError; readonly attempts: number; readonly until: number } | undefined
+
+  constructor(cell: Cell) {
+    super(cell)
+    this.#cell = cell
+    this.#system = cell.system
+    this.#keeping = new Keeping(cell.system)
+    this.persisted = cell.state as Persisted
   }
 
-  /** @param after sequence of an event before this one */
-  fold(name: string, payload: unknown, after: number): void {
-    if (isReserved(name)) return this.outbox.fold(name, payload, after)
-    const fold = this.spec.events[name]
-    if (fold === undefined) {
-      throw new AgentOSError(
-        "RECORD_UNKNOWN",
-        `${this.spec.name} ${this.id.key}: there is no event ${JSON.stringify(name)} in version ${this.spec.version}; there are: ${Object.keys(this.spec.events).join(", ")}`,
-      )
-    }
-    fold(this.state, payload as never)
-  }
-}
-
-/** What was trimmed cannot be folded again. */
-function notRebuildable(spec: AnyPersistentSpec, id: PersistenceId, snapshot: Snapshot | undefined): AgentOSError {
-  return new AgentOSError(
-    "RECORD_UNKNOWN",
-    `${spec.name} ${id.key}: its first events were trimmed, and ${
-      snapshot === undefined
-        ? "there is no snapshot that covers them"
-        : `the snapshot that covers them is of version ${snapshot.version}; this program takes version ${spec.version}`
-    }`,
-  )
-}
-
-/**
- * Stores a snapshot, then lets go what need not be kept (P6).
- * @param keepsAfter up to which event the outbox lets go
- */
-async function retain(
-  { journal, clock }: ActorSystem,
-  spec: AnyPersistentSpec,
-  id: PersistenceId,
-  snapshot: Snapshot,
-  keepsAfter: number,
-): Promise<void> {
-  await journal.saveSnapshot(id, snapshot)
-  const { keepEvents, keepCommandsMs } = spec.retention ?? {}
-  const upTo = keepEvents === undefined ? 0 : Math.min(snapshot.sequence - keepEvents, keepsAfter)
-  if (upTo > 0) await journal.trim(id, upTo)
-  if (keepCommandsMs !== undefined) await journal.trimCommands(id, clock.wallTime() - keepCommandsMs)
-}
-
-/** The state of a snapshot in the form of this version; undefined when the snapshot is of no use. */
-function upgraded(spec: AnyPersistentSpec, { version, state }: Snapshot): { readonly state: unknown } | undefined {
-  if (version > spec.version) return undefined
-  let of = state
-  for (let from = version; from < spec.version; from++) {
-    const upgrade = spec.upgradeState?.[from]
-    if (upgrade === undefined) return undefined
-    of = upgrade(of)
-  }
-  return { state: of }
-}
-
-/** Waits so long, or until the signal aborts. */
-function pause({ wheel }: ActorSystem, milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      limit.cancel()
-      signal.removeEventListener("abort", over)
-      resolve()
-    }
-    const limit = new Limit(over)
-    wheel.add(limit, milliseconds)
-    signal.addEventListener("abort", over, { once: true })
-  })
-}
-
-/** What every persistent actor understands beside its own messages. */
-export const outboxHandlers: Readonly<Record<string, ErasedHandler>> = {
-  [ACKNOWLEDGED]: (ctx, number) =>
-    number === 0 ? undefined : (ctx as PersistedContext).acknowledged(number as number),
-  /** Wakes one whose outbox is to be sent; it does so when it recovers. */
-  [DELIVER]: (ctx, numbers) => (ctx as PersistedContext).settle(numbers as readonly number[]),
-}
-
-export class PersistedContext extends Context {
-  get #persisted(): Persisted {
-    return this.cell.state as Persisted
+  get journal(): Journal {
+    return this.#system.journal
   }
 
-  override get state(): unknown {
-    return this.#persisted.state
+  /** It has ended, or is about to. */
+  get ending(): boolean {
+    return this.revoked || this.#cell.stopping
   }
 
-  /** Snapshot and tail. */
+  override get tasks(): number {
+    return super.tasks + this.#postman.underWay + (this.appends.tail === undefined ? 0 : 1)
+  }
+
+  /** The context of the message that is being handled. */
+  begin(): PersistedTurn {
+    const { meta } = this
+    const commandId = causeOf(meta)?.commandId
+    return commandId === undefined
+      ? new PersistedTurn(this, this.#cell, meta)
+      : new CommandTurn(this, this.#cell, meta, commandId)
+  }
+
+  // --- recovery ------------------------------------------------------------------------------------------------------------------------------
+
+  /** At the beginning of the life (P4). */
   async recover(): Promise<void> {
-    const persisted = this.#persisted
-    const { spec, id } = persisted
-    const { journal } = this.cell.system
-    const snapshot = await journal.snapshot(id)
-    const state = snapshot === undefined ? undefined : upgraded(spec, snapshot)
-    if (snapshot !== undefined && state !== undefined) {
-      persisted.state = state.state
-      persisted.outbox.restore(snapshot.outbox as OutboxState | undefined)
-      persisted.sequence = snapshot.sequence
-      persisted.snapshotAt = snapshot.sequence
-    }
-    for await (const events of journal.read(id, persisted.sequence)) {
-      for (const stored of events) {
-        // A snapshot of another version is of no use, and events that it covered may have been trimmed.
-        if (stored.sequence !== persisted.sequence + 1) throw notRebuildable(spec, id, snapshot)
-        let event: { readonly name: string; readonly payload: unknown } = stored
-        if (stored.version > spec.version)
-          throw new AgentOSError(
-            "RECORD_UNKNOWN",
-            `${spec.name} ${id.key}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`,
-          )
-        for (let version = stored.version; version < spec.version && !isReserved(stored.name); version++)
-          event = spec.upgrade?.[version]?.(event) ?? event
-        persisted.fold(event.name, event.payload, persisted.sequence)
-        persisted.sequence = stored.sequence
-      }
-    }
-    if (persisted.sequence < (snapshot?.sequence ?? 0)) throw notRebuildable(spec, id, snapshot)
-    this.sendOutbox()
-  }
-
-  /** Sends what is in the outbox and not on its way. */
-  sendOutbox(): void {
-    const { outbox, id } = this.#persisted
-    for (const { number, delivery } of outbox.due()) {
-      const commandId = numberedIn(id.tenant, id.type, id.key, number)
-      const { system } = this
-      // On behalf of nobody: it goes on when the caller has given up.
-      this.turn(undefined).run(async (signal) => {
-        const { tenant, type, key } = delivery.to
-        for (let attempt = 0; !signal.aborted; attempt++) {
-          try {
-            const ref = system.entityAt(tenant, type, key)
-            await ref.with({ commandId, signal, whenFull: "wait" }).ask(delivery.type, delivery.payload)
-            return number
-          } catch (error) {
-            if (attempt === 3)
-              system.logger.warn(
-                { actor: this.self.address, error, to: delivery.to },
-                "a delivery fails; it goes on trying",
-              )
-            await pause(system, Math.min(10_000, 100 * 2 ** attempt) * (1 + 0.2 * system.random.float()), signal)
-          }
-        }
-        return 0
-      }, ACKNOWLEDGED)
+    for (let attempt = 0; ; attempt++) {
+      const why = await this.#attempt()
+      if (why === undefined) return
+      if (isLasting(why) || this.signal.aborted) return this.#leaveAlone(why, 0)
+      if (attempt === 3)
+        this.#system.logger.warn({ actor: this.self.address, error: why }, "an actor cannot recover; it goes on trying")
+      await pause(this, retryMs.least * 2 ** attempt, retryMs.most)
     }
   }
 
-  persist(name: string, payload?: unknown): Promise<void> {
-    return this.#persist([{ name, payload, version: this.#persisted.spec.version }])
+  async #attempt(): Promise<AgentOSError | undefined> {
+    const { spec, id } = this.persisted
+    try {
+      await leftBehind(this.#system, id)
+      const persisted = await recovered(this.journal, spec, id)
+      this.cell.state = this.persisted = persisted
+    } catch (error) {
+      return AgentOSError.from(error, "JOURNAL_FAILED")
+    }
+    this.#postman.send()
+    return undefined
   }
 
-  persistAll(
-    events: readonly { readonly name: string; readonly payload: unknown }[],
-    ...deliveries: readonly Delivery[]
-  ): Promise<void> {
-    const { version } = this.#persisted.spec
-    const all = [...events, ...deliveries.map((payload) => ({ name: DELIVER, payload }))]
-    return this.#persist(all.map(({ name, payload }) => ({ name, payload, version })))
+  #leaveAlone(why: AgentOSError, attempts: number): void {
+    const until = this.#system.wheel.now + Math.min(brokenMs.most, brokenMs.least * 2 ** attempts)
+    this.broken = { why, attempts, until }
+    this.#system.logger.error({ actor: this.self.address, error: why }, "an actor cannot recover")
   }
 
-  deliver(ref: ActorRef<unknown>, type: string, payload?: unknown): Promise<void> {
-    return this.persistAll([], checkedDelivery(ref, type, payload))
+  /** One that could not recover has got a message. @returns why it still cannot */
+  async mend(): Promise<AgentOSError | undefined> {
+    const { broken } = this
+    if (broken === undefined) return undefined
+    if (this.#system.wheel.now < broken.until) return broken.why
+    const why = await this.#attempt()
+    if (why === undefined) this.broken = undefined
+    else this.#leaveAlone(why, broken.attempts + 1)
+    return why
   }
 
-  /** A delivery was answered; it is written down with what is stored next, or when none is open any more. */
-  acknowledged(number: number): Promise<void> | undefined {
-    const { outbox, spec } = this.#persisted
-    outbox.acknowledge(number)
-    this.sendOutbox()
-    return outbox.worthWriting
-      ? this.#persist([{ name: ACKNOWLEDGED, payload: outbox.takeAcknowledged(), version: spec.version }])
-      : undefined
+  // --- writing -------------------------------------------------------------------------------------------------------------------------------
+
+  appended(command: Command | undefined): void {
+    if (this.revoked) return
+    this.#keeping.look(this.persisted, command !== undefined)
+    this.#postman.send()
+  }
+
+  failed(events: readonly NewEvent[], cause: unknown): AgentOSError {
+    if (cause instanceof AgentOSError && cause.code === "INVALID_PAYLOAD") return this.#over(cause)
+    const what = `the journal did not take ${events.length} events`
+    return this.#over(
+      new AgentOSError("JOURNAL_FAILED", `${this.persisted.title}: ${what}: ${thrownText(cause)}`, { cause }),
+    )
+  }
+
+  foldFailed({ name }: NewEvent, cause: unknown): AgentOSError {
+    const message = `${this.persisted.title}: the event ${name} cannot be folded: ${thrownText(cause)}`
+    return this.#over(new AgentOSError("ACTOR_CRASHED", message, { cause }))
+  }
+
+  /** P3 */
+  #over(why: AgentOSError): AgentOSError {
+    this.appends.close(why)
+    if (!this.revoked) this.#cell.workFailed(why)
+    return why
+  }
+
+  /** What a command got, if it was carried out and is not too old (P5). */
+  async answerTo(commandId: string): Promise<{ readonly reply: unknown } | undefined> {
+    const { spec, id } = this.persisted
+    const { journal } = this
+    const known = await journal.reply(id, commandId)
+    const keepMs = spec.retention?.keepCommandsMs
+    if (known === undefined || keepMs === undefined) return known
+    await journal.trimCommands(id, this.#system.clock.wallTime() - keepMs)
+    return journal.reply(id, commandId)
   }
 
   /** Somebody takes these deliveries for open: that some are not is written down, where that was lost. */
   settle(numbers: readonly number[]): Promise<void> | undefined {
-    const { outbox, spec } = this.#persisted
-    const payload = outbox.answered(numbers)
-    return payload.length > 0 ? this.#persist([{ name: ACKNOWLEDGED, payload, version: spec.version }]) : undefined
+    const payload = this.persisted.outbox.answered(numbers)
+    if (payload.length === 0) return undefined
+    return this.appends.append([this.persisted.event(ACKNOWLEDGED, payload)], undefined, undefined)
   }
 
-  #persist(events: readonly NewEvent[]): Promise<void> {
-    const persisted = this.#persisted
-    const writing = this.#write(events, persisted.writing)
-    const over = (): void => {
-      if (persisted.writing === writing) persisted.writing = undefined
-    }
-    persisted.writing = writing
-    writing.then(over, over) // a handler need not look at it: `command` does (P3)
-    return writing
+  // --- the end -------------------------------------------------------------------------------------------------------------------------------
+
+  /** Before it ends in order (P6): what works persist at the end is waited for, too. */
+  async leave(): Promise<void> {
+    if (this.persisted.outbox.unwritten > 0) void this.appends.append([], undefined, undefined)
+    await this.appends.tail
   }
 
-  async #write(given: readonly NewEvent[], before: Promise<void> | undefined): Promise<void> {
-    const persisted = this.#persisted
-    if (before !== undefined) await before
-    if (persisted.failed !== undefined) throw persisted.failed
-    for (const { name } of given)
-      if (persisted.spec.events[name] === undefined && !isReserved(name)) persisted.fold(name, undefined, 0)
-    const events = persisted.outbox.numbered(given)
-    const { sequence: after } = persisted
-    const held = this.cause.commandId !== undefined
-    if (held) persisted.held.push(...events)
-    else {
-      try {
-        persisted.sequence = await this.#append(events, undefined)
-      } catch (cause) {
-        throw this.#appendFailed(events, cause)
-      }
-    }
-    for (const { name, payload } of events) persisted.fold(name, payload, after) // P1
-    if (!held) this.#appended()
-  }
-
-  /** Writes what a command held back, with its answer (P5). */
-  async commit(events: readonly NewEvent[], command: { readonly id: string; readonly reply: unknown }): Promise<void> {
-    try {
-      this.#persisted.sequence = await this.#append(events, command)
-    } catch (cause) {
-      throw this.#appendFailed(events, cause)
-    }
-    this.#appended()
-  }
-
-  #appended(): void {
-    this.#saveSnapshotWhenDue() // P4
-    if (this.#persisted.outbox.size > 0) this.sendOutbox()
-  }
-
-  #append(
-    events: readonly NewEvent[],
-    command: { readonly id: string; readonly reply: unknown } | undefined,
-  ): Promise<number> {
-    const { id, sequence } = this.#persisted
-    return this.cell.system.journal.append(id, sequence, 0, events, { traceId: this.cause.traceId, command })
-  }
-
-  /** From now on nothing is taken (P3). */
-  #appendFailed(events: readonly NewEvent[], cause: unknown): AgentOSError {
-    const { spec, id } = this.#persisted
-    return (this.#persisted.failed = new AgentOSError(
-      "JOURNAL_FAILED",
-      `${spec.name} ${id.key}: the journal did not take ${events.length} events: ${thrownText(cause)}`,
-      { cause },
-    ))
-  }
-
-  /** To be called when all that was appended is folded (P4). */
-  #saveSnapshotWhenDue(): void {
-    const persisted = this.#persisted
-    const { system } = this.cell
-    const { sequence, spec, id, outbox } = persisted
-    if (sequence - persisted.snapshotAt < (spec.snapshotEvery ?? 1000)) return
-    persisted.snapshotAt = sequence
-    const snapshot = { sequence, version: spec.version, state: structuredClone(persisted.state), outbox: outbox.state }
-    // A snapshot only saves time at recovery; the next one makes up for one that failed.
-    retain(system, spec, id, snapshot, outbox.keepsAfter).catch((error: unknown) =>
-      system.logger.warn(
-        { actor: this.self.address, error },
-        "a snapshot could not be saved, or what it covers not be trimmed",
-      ),
-    )
-  }
-
-  get persisted(): Persisted {
-    return this.#persisted
+  override revoke(why?: () => AgentOSError): void {
+    const first = !this.revoked
+    super.revoke(why)
+    if (!first) return
+    const { id } = this.persisted
+    const message = `this life of ${this.persisted.title} has ended; nothing more is stored for it`
+    this.appends.close(new AgentOSError("ACTOR_STOPPED", message))
+    const writes = [this.appends.underWay, this.#keeping.underWay].filter((write) => write !== undefined)
+    if (writes.length > 0) leaveBehind(this.#system, id, writes)
   }
 }
 
-/** Wraps a handler: replies wait for what was persisted (P2), command ids (P5), and a failure of the journal that the handler caught (P3). */
-export function command(handler: ErasedHandler): ErasedHandler {
+/** Wraps a handler: what it persists belongs to its own turn, and its reply waits for that (P2, P5). */
+export function command(type: string, handler: ErasedHandler): ErasedHandler {
   return (context, payload) => {
-    const ctx = context as PersistedContext
-    const { commandId } = ctx.cause
-    if (commandId === undefined) {
-      const result = handler(ctx, payload)
-      return isPromise(result) || ctx.persisted.writing !== undefined ? checked(ctx, result) : result
-    }
-    return (async () => {
-      const known = await ctx.system.journal.reply(ctx.persisted.id, commandId)
-      if (known !== undefined) return known.reply
-      ctx.persisted.held = []
-      const reply = await checked(ctx, handler(ctx, payload))
-      const events = ctx.persisted.held
-      ctx.persisted.held = []
-      await ctx.commit(events, { id: commandId, reply }) // P2
-      return reply
-    })()
+    const life = context as PersistedContext
+    return life.broken === undefined ? carryOut(life, handler, payload) : mended(life, type, handler, payload)
   }
 }
 
-/** A handler's result, once all that it persisted is durable (P2, P3). */
-async function checked(ctx: PersistedContext, result: unknown): Promise<unknown> {
-  const { persisted } = ctx
-  try {
-    return await result
-  } finally {
-    while (persisted.writing !== undefined) await persisted.writing
-    if (persisted.failed !== undefined) throw persisted.failed
-  }
+function carryOut(life: PersistedContext, handler: ErasedHandler, payload: unknown): unknown {
+  const turn = life.begin()
+  if (turn instanceof CommandTurn) return turn.carryOut(handler, payload)
+  const result = handler(turn, payload)
+  if (isPromise(result)) return durable(life, result)
+  const { tail } = life.appends
+  return tail === undefined ? result : tail.then(() => result)
+}
+
+/** P2 */
+async function durable({ appends }: PersistedContext, result: PromiseLike<unknown>): Promise<unknown> {
+  const value = await result
+  if (appends.tail !== undefined) await appends.tail
+  return value
+}
+
+/** P4 */
+async function mended(life: PersistedContext, type: string, handler: ErasedHandler, payload: unknown): Promise<unknown> {
+  const why = await life.mend()
+  return why === undefined ? carryOut(life, handler, payload) : life.begin().lose(type, why)
+}
+
+/** What every persistent actor understands beside its own messages: one whose outbox is to be sent does so when it wakes. */
+export const outboxHandlers: Readonly<Record<string, ErasedHandler>> = {
+  [DELIVER]: command(DELIVER, (turn, numbers) => (turn as PersistedTurn).life.settle(numbers as readonly number[])),
 }

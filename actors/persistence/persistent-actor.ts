@@ -1,10 +1,12 @@
 /** What a user writes for an actor whose state is what its events made of it; `persisted-context.ts` is how it runs. */
 import { checkedDefinition, type ActorContext, type ActorDefinition, type ErasedHandler } from "../actor.js"
+import type { EntityId } from "../entities.js"
 import { AgentOSError } from "../errors.js"
 import { byName } from "../names.js"
 import type { ActorRef, MessageType, PayloadOf as MessageOf, ProtocolOf } from "../ref.js"
 import { isReserved, type Delivery } from "./outbox.js"
-import { command, outboxHandlers, Persisted, PersistedContext } from "./persisted-context.js"
+import { command, outboxHandlers, PersistedContext } from "./persisted-context.js"
+import { Persisted } from "./persisted.js"
 
 /** How events change state. */
 export type EventFolds<State> = { readonly [name: string]: (state: State, payload: never) => void }
@@ -124,12 +126,16 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
       return checkedDefinition({
         name: spec.name,
         persistent: true,
-        state: (init) => new Persisted(known, init),
+        state: (init) => {
+          const { tenant, key } = init as EntityId
+          return new Persisted(known, { tenant, type: spec.name, key })
+        },
         context: (cell) => new PersistedContext(cell),
         started: (ctx) => (ctx as PersistedContext).recover(),
+        stopping: (ctx) => (ctx as PersistedContext).leave(),
         receive: {
           ...Object.fromEntries(
-            Object.entries(handlers).map(([type, handler]) => [type, command(handler as unknown as ErasedHandler)]),
+            Object.entries(handlers).map(([type, handler]) => [type, command(type, handler as unknown as ErasedHandler)]),
           ),
           ...outboxHandlers,
         },

@@ -63,6 +63,8 @@ export const faces: Readonly<Record<Code, Face>> = {
   DEADLINE_EXCEEDED: late,
   STASH_FULL: unavailable,
   JOURNAL_FAILED: unavailable,
+  COMMAND_UNANSWERED: conflict,
+  RECOVERY_FAILED: damaged,
   SEQUENCE_CONFLICT: conflict,
   STALE_EPOCH: unavailable,
   RECORD_DAMAGED: damaged,

@@ -76,7 +76,7 @@ await t.test("a snapshot of an older version is upgraded, or named when it canno
 
   const Blunt = counterOf(2)
   const blunt = await open(clock, journal, Blunt)
-  await t.rejects(blunt.entity(Blunt, "k").ask("total"), { code: "ACTOR_STOPPED" })
+  await t.rejects(blunt.entity(Blunt, "k").ask("total"), { code: "RECORD_UNKNOWN" })
   await blunt.stop()
 
   const Second = counterOf(2, { 1: (state) => ({ total: (state as { total: number }).total * 100 }) })

@@ -1,0 +1,127 @@
+/**
+ * The writes of one life of a persistent actor. Whoever asks for them, they go into the journal one after the other.
+ *
+ * Invariants
+ *   Q1. One write at a time, in the order in which they were asked for; events are folded in the order in which they are stored.
+ *   Q2. A command holds the queue from its first event until its one write has ended: nobody's write comes between what it has folded and what it stores.
+ *   Q3. After `close` nothing is written any more: who waits is refused. The write that is under way goes on, and the next life waits for it (L1).
+ */
+import type { AgentOSError } from "../errors.js"
+import type { AppendOptions, Journal, NewEvent } from "./journal.js"
+import { Line } from "./line.js"
+import type { Persisted } from "./persisted.js"
+
+/** The life that writes. */
+export interface Writer {
+  readonly journal: Journal
+  readonly persisted: Persisted
+  /** The journal has taken what was given to it, and all of it is folded. */
+  appended(command: Command | undefined): void
+  /** It has not, or a fold threw: the life is over. @returns what is told */
+  failed(events: readonly NewEvent[], cause: unknown): AgentOSError
+  foldFailed(event: NewEvent, cause: unknown): AgentOSError
+}
+
+export type Command = NonNullable<AppendOptions["command"]>
+
+export class Appends extends Line {
+  readonly #writer: Writer
+  #closed: AgentOSError | undefined
+  #held: Hold | undefined
+  /** The call of the journal that has not ended. */
+  underWay: Promise<unknown> | undefined = undefined
+
+  constructor(writer: Writer) {
+    super()
+    this.#writer = writer
+  }
+
+  /** Stores events in their turn, then folds them; durable when it resolves. */
+  append(events: readonly NewEvent[], traceId: string | undefined, command: Command | undefined): Promise<void> {
+    return this.add(this.#append(this.tail, events, traceId, command))
+  }
+
+  async #append(
+    before: Promise<void> | undefined,
+    events: readonly NewEvent[],
+    traceId: string | undefined,
+    command: Command | undefined,
+  ): Promise<void> {
+    if (before !== undefined) await before
+    const { persisted } = this.#writer
+    const { sequence: after } = persisted
+    const numbered = persisted.outbox.numbered(events)
+    await this.#write(numbered, traceId, command)
+    for (const event of numbered) this.fold(event, event.payload, after)
+    this.#writer.appended(command)
+  }
+
+  /** Takes the queue when those before it have ended (Q2). */
+  hold(): Hold {
+    const hold = new Hold(this.tail)
+    void this.add(hold.over)
+    return (this.#held = hold)
+  }
+
+  /** Stores what was held and folded, and lets go of the queue. */
+  async commit(
+    hold: Hold,
+    events: readonly NewEvent[],
+    traceId: string | undefined,
+    command: Command | undefined,
+  ): Promise<void> {
+    await this.#write(events, traceId, command)
+    this.#held = undefined
+    this.#writer.appended(command)
+    hold.release()
+  }
+
+  /** @param payload of the event, not shared with what is stored @param after sequence of an event before this one */
+  fold(event: NewEvent, payload: unknown, after: number): void {
+    try {
+      this.#writer.persisted.fold(event.name, payload, after)
+    } catch (cause) {
+      throw this.#writer.foldFailed(event, cause)
+    }
+  }
+
+  async #write(events: readonly NewEvent[], traceId: string | undefined, command: Command | undefined): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed
+    const { persisted, journal } = this.#writer
+    const { id, sequence, outbox, spec } = persisted
+    const all = outbox.withAcknowledged(events, spec.version)
+    if (all.length === 0 && command === undefined) return
+    try {
+      const call = journal.append(id, sequence, 0, all, { traceId, command })
+      this.underWay = call
+      persisted.sequence = await call
+    } catch (cause) {
+      throw this.#writer.failed(events, cause)
+    } finally {
+      this.underWay = undefined
+    }
+  }
+
+  /** Q3. @param why told to those who wait */
+  close(why: AgentOSError): void {
+    this.#closed ??= why
+    this.#held?.refuse(this.#closed)
+  }
+}
+
+/** The queue in the hands of one command. */
+export class Hold {
+  /** Settles when its turn has come; undefined when it came at once. */
+  readonly granted: Promise<void> | undefined
+  readonly over: Promise<void>
+  release!: () => void
+  refuse!: (why: AgentOSError) => void
+
+  constructor(granted: Promise<void> | undefined) {
+    this.granted = granted
+    this.over = new Promise((release, refuse) => {
+      this.release = release
+      this.refuse = refuse
+    })
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The context of a command with an id, which is carried out once: its events, its id and its answer are one write.
+ *
+ * Invariants
+ *   N1. What its handler persists is folded at once and stored when the handler has ended, or not at all. From then on what is persisted through it is stored by itself.
+ *   N2. Works that the handler begins begin when it has ended: what they persist is none of its write.
+ *   N3. A command that is answered later is stored with its answer, if it persisted nothing until then; else it is marked as carried out, and its answer is stored when it is
+ *       given. It is sent when it is durable. The same id gets the same answer; it waits for it in the same life, and is told `COMMAND_UNANSWERED` when that has ended without.
+ *   N4. A command that was put aside is neither answered nor stored as carried out: it will be when it is taken again.
+ */
+import type { ErasedHandler, Sender, Task } from "../actor.js"
+import { Ask, DeferredReply } from "../ask.js"
+import type { Cell } from "../cell.js"
+import { AgentOSError } from "../errors.js"
+import type { Meta } from "../inbox.js"
+import { keptCopy } from "../plain.js"
+import { isPromise } from "../turns.js"
+import { answerOf, storedAnswer, UNANSWERED } from "./answers.js"
+import type { Hold } from "./appends.js"
+import type { NewEvent } from "./journal.js"
+import { Line } from "./line.js"
+import { ended, PersistedTurn, SILENCE } from "./persisted-turn.js"
+import type { PersistedContext } from "./persisted-context.js"
+
+/** The handler runs; its write is under way; the answer is owed; it was given, or will never be. */
+type Stage = "handling" | "ending" | "unanswered" | "over"
+
+export class CommandTurn extends PersistedTurn {
+  readonly #id: string
+  /** What the handler has persisted, one after the other. */
+  readonly #line = new Line()
+  readonly #held: NewEvent[] = []
+  #hold: Hold | undefined
+  #stage: Stage = "handling"
+  #stashed = false
+  /** What `defer` was told: an answer, as it is and as it is stored, or a failure. */
+  #answer: { readonly value: unknown; readonly stored: unknown } | undefined
+  #failure: { readonly error: unknown } | undefined
+  /** The journal knows that it was carried out, but not its answer. */
+  #marked = false
+  /** Those who wait for the answer. */
+  readonly #asks: Ask[] = []
+  #onEnd: (() => void) | undefined
+  #end: Promise<void> | undefined
+
+  constructor(life: PersistedContext, cell: Cell, meta: Meta | undefined, id: string) {
+    super(life, cell, meta)
+    this.#id = id
+    if (meta instanceof Ask) this.#asks.push(meta)
+  }
+
+  /** Carries the command out, unless that was done before. @returns its answer */
+  async carryOut(handler: ErasedHandler, payload: unknown): Promise<unknown> {
+    const { life } = this
+    const before = life.unanswered.get(this.#id)
+    if (before !== undefined) return before.#join(this)
+    let known: Awaited<ReturnType<typeof life.answerTo>>
+    try {
+      known = await life.answerTo(this.#id)
+    } catch (error) {
+      return this.refuse(AgentOSError.from(error, "JOURNAL_FAILED"))
+    }
+    void this.cell // its life may have ended meanwhile
+    if (known !== undefined) {
+      const answer = answerOf(known.reply)
+      return answer === undefined ? this.refuse(this.#noAnswer()) : answer.value
+    }
+    const given = handler(this, payload)
+    const result = isPromise(given) ? await given : given
+    this.#stage = "ending"
+    this.#onEnd?.() // N2
+    if (this.#line.tail !== undefined) await this.#line.tail
+    return this.#finish(result)
+  }
+
+  async #finish(result: unknown): Promise<unknown> {
+    if (this.#stashed) {
+      await this.#commit(undefined) // N4
+      this.#stage = "over"
+      return SILENCE
+    }
+    const deferred = result instanceof DeferredReply
+    if (!deferred || this.#answer !== undefined) {
+      const answer = (this.#answer ??= this.#kept(result))
+      this.#stage = "over"
+      await this.#commit({ reply: answer.stored })
+      return answer.value
+    }
+    if (this.#failure !== undefined) {
+      await this.#commitUnanswered()
+      this.#stage = "over"
+      return this.refuse(this.#failure.error)
+    }
+    this.life.unanswered.set(this.#id, this)
+    this.#stage = "unanswered"
+    await this.#commitUnanswered()
+    return SILENCE
+  }
+
+  #commitUnanswered(): Promise<void> | undefined {
+    if (this.#held.length === 0) return undefined
+    this.#marked = true
+    return this.#commit({ reply: UNANSWERED })
+  }
+
+  /** The one write of what was held (N1). @param record undefined when the command does not count as carried out */
+  #commit(record: { readonly reply: unknown } | undefined): Promise<void> {
+    const { appends } = this.life
+    const command = record && { id: this.#id, reply: record.reply }
+    if (this.#hold === undefined) return appends.append([], this.traceId, command)
+    return appends.commit(this.#hold, this.#held, this.traceId, command)
+  }
+
+  protected override store(events: readonly NewEvent[]): Promise<void> {
+    if (this.#stage === "handling") {
+      const before = this.#line.tail ?? (this.#hold ??= this.life.appends.hold()).granted
+      return this.#line.add(this.#keep(before, events))
+    }
+    if (this.#stage !== "unanswered" || this.#marked) return super.store(events)
+    this.#marked = true
+    return this.life.appends.append(events, this.traceId, { id: this.#id, reply: UNANSWERED }) // N3
+  }
+
+  async #keep(before: Promise<void> | undefined, events: readonly NewEvent[]): Promise<void> {
+    if (before !== undefined) await before
+    void this.cell // its life may have ended meanwhile
+    const { persisted, appends } = this.life
+    const { sequence: after, title } = persisted
+    const numbered = persisted.outbox.numbered(events)
+    this.#held.push(...numbered)
+    for (const event of numbered) appends.fold(event, keptCopy(event.payload, () => title), after)
+  }
+
+  override stash(): void {
+    super.stash()
+    this.#stashed = true
+  }
+
+  override run<T>(work: (signal: AbortSignal, sender: Sender) => Promise<T>, done: string, failed?: string): Task {
+    if (this.#stage !== "handling") return super.run(work, done, failed)
+    const end = (this.#end ??= new Promise((onEnd) => (this.#onEnd = onEnd))) // N2
+    // Who takes no signal is not made one.
+    const later =
+      work.length === 0
+        ? () => end.then(() => (work as () => Promise<T>)())
+        : (signal: AbortSignal, sender: Sender) => end.then(() => work(signal, sender))
+    return super.run(later, done, failed)
+  }
+
+  /** The same command again, while its answer is owed. */
+  #join(again: CommandTurn): DeferredReply {
+    const { meta } = again
+    if (meta instanceof Ask) {
+      this.ongoing.owe(meta)
+      this.#asks.push(meta)
+    }
+    return SILENCE
+  }
+
+  override replyLater(value: unknown): void {
+    if (this.#stage === "over" || this.#answer !== undefined || this.#failure !== undefined || this.life.revoked) return
+    const answer = (this.#answer = this.#kept(value))
+    if (this.#stage !== "unanswered") return // it goes with what the handler persists
+    void this.life.appends
+      .append([], this.traceId, { id: this.#id, reply: answer.stored })
+      .then(() => this.#settle((ask) => ask.reply(value)), ended)
+  }
+
+  override failLater(error: unknown): void {
+    if (this.#stage === "over" || this.#answer !== undefined || this.#failure !== undefined) return
+    this.#failure = { error }
+    if (this.#stage === "unanswered") this.#settle((ask) => ask.fail(error))
+  }
+
+  #settle(tell: (ask: Ask) => void): void {
+    this.#stage = "over"
+    this.life.unanswered.delete(this.#id)
+    for (const ask of this.#asks) tell(ask)
+  }
+
+  /** @throws `INVALID_PAYLOAD` for an answer that cannot be given again */
+  #kept(value: unknown): { readonly value: unknown; readonly stored: unknown } {
+    return { value, stored: storedAnswer(keptCopy(value, () => `${this.life.persisted.title}, the answer to command ${this.#id}`)) } // prettier-ignore
+  }
+
+  #noAnswer(): AgentOSError {
+    return new AgentOSError(
+      "COMMAND_UNANSWERED",
+      `${this.life.persisted.title}: command ${this.#id} was carried out, and its life ended before it was answered`,
+    )
+  }
+}

@@ -1,0 +1,56 @@
+/** The state of a persistent actor, what it was made of, and the event up to which it was: what its cell keeps. */
+import { AgentOSError } from "../errors.js"
+import { keptCopy } from "../plain.js"
+import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
+import { isReserved, Outbox } from "./outbox.js"
+import type { AnyPersistentSpec } from "./persistent-actor.js"
+
+export class Persisted {
+  readonly outbox = new Outbox()
+  readonly spec: AnyPersistentSpec
+  readonly id: PersistenceId
+  /** Undefined until it is recovered. */
+  state: unknown = undefined
+  sequence = 0
+  snapshotAt = 0
+
+  constructor(spec: AnyPersistentSpec, id: PersistenceId) {
+    this.spec = spec
+    this.id = id
+  }
+
+  get title(): string {
+    return `${this.spec.name} ${this.id.key}`
+  }
+
+  /** An event as it may be stored: what it holds is nobody else's. @throws `INVALID_PAYLOAD` for one that could not be read back */
+  event(name: string, payload: unknown): NewEvent {
+    const { events, version } = this.spec
+    if (!isReserved(name) && events[name] === undefined)
+      throw new AgentOSError(
+        "INVALID_PAYLOAD",
+        `${this.title}: there is no event ${JSON.stringify(name)}; there are: ${Object.keys(events).join(", ")}`,
+      )
+    return { name, payload: keptCopy(payload, () => `${this.title}, event ${name}`), version }
+  }
+
+  /** @param after sequence of an event before this one @throws `RECORD_UNKNOWN`, and what the fold throws */
+  fold(name: string, payload: unknown, after: number): void {
+    if (isReserved(name)) return this.outbox.fold(name, payload, after)
+    const { events, version } = this.spec
+    const fold = events[name] as ((state: unknown, payload: never) => void) | undefined
+    if (fold === undefined)
+      throw new AgentOSError(
+        "RECORD_UNKNOWN",
+        `${this.title}: there is no event ${JSON.stringify(name)} in version ${version}; there are: ${Object.keys(events).join(", ")}`,
+      )
+    fold(this.state, payload as never)
+  }
+
+  /** @throws `INVALID_PAYLOAD` when the state holds what cannot be kept */
+  snapshot(): Snapshot {
+    const { sequence, spec, outbox } = this
+    const state = keptCopy(this.state, () => `the state of ${this.title}`)
+    return { sequence, version: spec.version, state, outbox: outbox.state }
+  }
+}

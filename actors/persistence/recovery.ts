@@ -1,0 +1,91 @@
+/** How a persistent actor comes back: from its last snapshot that this version can use, and the events after it. */
+import { AgentOSError, thrownText } from "../errors.js"
+import type { Journal, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
+import { isReserved, type OutboxState } from "./outbox.js"
+import { Persisted } from "./persisted.js"
+import type { AnyPersistentSpec } from "./persistent-actor.js"
+
+/** @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN`, `RECOVERY_FAILED`; or what the journal throws while it is away */
+export async function recovered(journal: Journal, spec: AnyPersistentSpec, id: PersistenceId): Promise<Persisted> {
+  const persisted = new Persisted(spec, id)
+  const { title } = persisted
+  persisted.state = own(`${title}: its state cannot be made`, () => spec.state())
+  const snapshot = await journal.snapshot(id)
+  const state = snapshot && own(`${title}: its snapshot cannot be upgraded`, () => upgraded(spec, snapshot))
+  if (snapshot !== undefined && state !== undefined) {
+    persisted.state = state.of
+    persisted.outbox.restore(snapshot.outbox as OutboxState | undefined)
+    persisted.sequence = persisted.snapshotAt = snapshot.sequence
+  }
+  for await (const events of journal.read(id, persisted.sequence)) {
+    for (const stored of events) {
+      // A snapshot of another version is of no use, and events that it covered may have been trimmed.
+      if (stored.sequence !== persisted.sequence + 1) throw notRebuildable(persisted, snapshot)
+      if (stored.version > spec.version)
+        throw new AgentOSError(
+          "RECORD_UNKNOWN",
+          `${title}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`,
+        )
+      try {
+        const { name, payload } = inThisVersion(spec, stored)
+        persisted.fold(name, payload, persisted.sequence)
+      } catch (cause) {
+        throw ownFault(`${title}: event ${stored.sequence} ${JSON.stringify(stored.name)} cannot be folded`, cause)
+      }
+      persisted.sequence = stored.sequence
+    }
+  }
+  if (persisted.sequence < (snapshot?.sequence ?? 0)) throw notRebuildable(persisted, snapshot)
+  return persisted
+}
+
+/** Whether it would fail so again: what is stored, or the program, would have to change first. */
+export const isLasting = ({ code }: AgentOSError): boolean =>
+  code === "RECORD_DAMAGED" || code === "RECORD_UNKNOWN" || code === "RECOVERY_FAILED"
+
+/** What the definition's own code throws is no fault of the journal. */
+function own<T>(what: string, call: () => T): T {
+  try {
+    return call()
+  } catch (cause) {
+    throw ownFault(what, cause)
+  }
+}
+
+function ownFault(what: string, cause: unknown): AgentOSError {
+  if (cause instanceof AgentOSError && isLasting(cause)) return cause
+  return new AgentOSError("RECOVERY_FAILED", `${what}: ${thrownText(cause)}`, { cause })
+}
+
+type Event = Pick<StoredEvent, "name" | "payload">
+
+function inThisVersion(spec: AnyPersistentSpec, stored: StoredEvent): Event {
+  let event: Event = stored
+  for (let version = stored.version; version < spec.version && !isReserved(stored.name); version++)
+    event = spec.upgrade?.[version]?.(event) ?? event
+  return event
+}
+
+/** The state of a snapshot in the form of this version; undefined when the snapshot is of no use. */
+function upgraded(spec: AnyPersistentSpec, { version, state }: Snapshot): { readonly of: unknown } | undefined {
+  if (version > spec.version) return undefined
+  let of = state
+  for (let from = version; from < spec.version; from++) {
+    const upgrade = spec.upgradeState?.[from]
+    if (upgrade === undefined) return undefined
+    of = upgrade(of)
+  }
+  return { of }
+}
+
+/** What was trimmed cannot be folded again. */
+function notRebuildable({ title, spec }: Persisted, snapshot: Snapshot | undefined): AgentOSError {
+  return new AgentOSError(
+    "RECORD_UNKNOWN",
+    `${title}: its first events were trimmed, and ${
+      snapshot === undefined
+        ? "there is no snapshot that covers them"
+        : `the snapshot that covers them is of version ${snapshot.version}; this program takes version ${spec.version}`
+    }`,
+  )
+}
