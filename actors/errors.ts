@@ -90,7 +90,8 @@ export const actorErrors = defineErrors({
   COMMAND_UNANSWERED: {
     retryable: false,
     executed: "yes",
-    meaning: "The command was carried out, and its answer was lost: the life of the actor that deferred it ended before.",
+    meaning:
+      "The command was carried out, and its answer was lost: the life of the actor that deferred it ended before.",
   },
   RECOVERY_FAILED: {
     retryable: false,

@@ -128,7 +128,12 @@ export class CommandTurn extends PersistedTurn {
     const { sequence: after, title } = persisted
     const numbered = persisted.outbox.numbered(events)
     this.#held.push(...numbered)
-    for (const event of numbered) appends.fold(event, keptCopy(event.payload, () => title), after)
+    for (const event of numbered)
+      appends.fold(
+        event,
+        keptCopy(event.payload, () => title),
+        after,
+      )
   }
 
   override stash(): void {

@@ -210,7 +210,12 @@ async function durable({ appends }: PersistedContext, result: PromiseLike<unknow
 }
 
 /** P4 */
-async function mended(life: PersistedContext, type: string, handler: ErasedHandler, payload: unknown): Promise<unknown> {
+async function mended(
+  life: PersistedContext,
+  type: string,
+  handler: ErasedHandler,
+  payload: unknown,
+): Promise<unknown> {
   const why = await life.mend()
   return why === undefined ? carryOut(life, handler, payload) : life.begin().lose(type, why)
 }

@@ -135,7 +135,10 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
         stopping: (ctx) => (ctx as PersistedContext).leave(),
         receive: {
           ...Object.fromEntries(
-            Object.entries(handlers).map(([type, handler]) => [type, command(type, handler as unknown as ErasedHandler)]),
+            Object.entries(handlers).map(([type, handler]) => [
+              type,
+              command(type, handler as unknown as ErasedHandler),
+            ]),
           ),
           ...outboxHandlers,
         },
