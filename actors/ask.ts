@@ -130,7 +130,9 @@ export function openAsk(
     if (cause?.deadline !== undefined && cause.deadline < deadline) deadline = cause.deadline
     if (serving !== undefined && serving.deadline < deadline) deadline = serving.deadline
     const patient = options?.whenFull === "wait"
-    const ask = new Ask(system, target, type, deadline - now, patient, cause, asker, serving, resolve, reject)
+    const answered = options?.answered
+    const told = answered === undefined ? resolve : (answer: unknown): void => resolve(answered(answer) as never)
+    const ask = new Ask(system, target, type, deadline - now, patient, cause, asker, serving, told, reject)
     if (cause?.signal !== undefined) {
       if (cause.signal.aborted) {
         return ask.fail(

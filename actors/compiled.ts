@@ -9,8 +9,7 @@ import { DeferredReply } from "./ask.js"
 import { AgentOSError, thrownText } from "./errors.js"
 import { DEFAULT_CAPACITY, type Overflow } from "./mailbox.js"
 import type { DefinitionMeter } from "./meter.js"
-import { frozenCopy } from "./plain.js"
-import { checkPlain } from "./remote/payload.js"
+import { frozenCopy, keptCopy } from "./plain.js"
 
 /** Most handlers of a definition: a mailbox keeps the number in a byte, and one is the runtime's own. */
 export const MOST_HANDLERS = 254
@@ -30,9 +29,9 @@ export class Compiled {
   readonly overflow: Overflow
   /** By a handler's number; undefined when all messages are ordinary. */
   readonly lanes: Uint8Array | undefined
-  /** Whether payloads are looked at when they are sent: copied and frozen as if every actor lived elsewhere, or only held to be plain data. */
+  /** Whether payloads are copied when they are sent, as they go elsewhere, or as if they did; those of the latter kind are frozen, too. */
   readonly isolated: boolean
-  readonly #copies: boolean
+  readonly #freezes: boolean
   /** Messages handled by actors of this definition. */
   handled = 0
   /** Set while somebody measures. */
@@ -45,7 +44,7 @@ export class Compiled {
   constructor(spec: ErasedSpec, isolated = false) {
     this.spec = spec
     this.isolated = isolated || spec.carried === true
-    this.#copies = isolated
+    this.#freezes = isolated
     this.types = Object.keys(spec.receive)
     this.handlers = this.types.map((type) => {
       const handler = spec.receive[type] as ErasedHandler
@@ -86,9 +85,7 @@ export class Compiled {
   /** @param handler its number @returns the payload of a message as it would arrive from another process @throws `INVALID_PAYLOAD` */
   isolate(handler: number, payload: unknown): unknown {
     const title = (): string => `${this.spec.name}.${this.typeOf(handler)}`
-    if (this.#copies) return frozenCopy(payload, title)
-    checkPlain(payload, title)
-    return payload
+    return this.#freezes ? frozenCopy(payload, title) : keptCopy(payload, title)
   }
 
   isReentrant(type: string): boolean {

@@ -1,8 +1,16 @@
 /**
- * Plain data: what a message may carry. It survives a copy to another thread, process or disk: JSON values, bigint, Date, bytes and typed arrays,
- * refs, and objects and arrays of these.
+ * Plain data: the one set of values that a message, an answer, an event, a delivery, a reminder and a state may hold. All of it survives a copy to another thread, node
+ * or disk, and comes back as it was.
+ *
+ * Invariants
+ *   V1. The set is `undefined`, `null`, booleans, numbers, texts, bigints, dates, bytes (typed arrays, DataView, ArrayBuffer), refs, errors, and arrays, maps, sets and object
+ *       literals of these. All else is refused by name, with its place: functions, symbols (as keys, too), instances of classes, arrays with holes, shared memory.
+ *   V2. Values are nested at most `deepest` deep, so that no walk through them overflows the stack.
+ *   V3. What is looked at is never changed, and what cannot be read (a getter that throws) is refused, too.
+ *   V4. One walk, `copied`, says what is refused and makes every copy; `checkPlain` only spares it where there is nothing to be said.
  */
-import { AgentOSError } from "./errors.js"
+import { AgentOSError, thrownText } from "./errors.js"
+import { Ref, StoredRef } from "./ref.js"
 
 declare const refMark: unique symbol
 
@@ -19,7 +27,10 @@ type Atom =
   | null
   | undefined
   | Date
+  | ArrayBuffer
+  | DataView
   | Uint8Array
+  | Uint8ClampedArray
   | Int8Array
   | Uint16Array
   | Int16Array
@@ -27,6 +38,8 @@ type Atom =
   | Int32Array
   | Float32Array
   | Float64Array
+  | BigInt64Array
+  | BigUint64Array
 
 /** What stands in place of a payload type that cannot travel: nothing is assignable to it, and its name is the explanation. */
 export interface NotPlain<Reason extends string> {
@@ -45,6 +58,14 @@ export type Plain<T> = unknown extends T
       ? NotPlain<"a payload holds no functions">
       : T extends symbol
         ? NotPlain<"a payload holds no symbols">
+        : T extends ReadonlyMap<infer Key, infer Value>
+          ? [Key, Value] extends [Plain<Key>, Plain<Value>]
+            ? T
+            : NotPlain<"a map in a payload holds plain data">
+          : T extends ReadonlySet<infer Member>
+            ? [Member] extends [Plain<Member>]
+              ? T
+              : NotPlain<"a set in a payload holds plain data">
         : T extends { [K in keyof T]: Plain<T[K]> }
           ? T
           : NotPlain<"a payload is plain data: no functions, no class instances">
@@ -55,97 +76,244 @@ interface RefLike extends RefMark {
   with(options: never): unknown
 }
 
-/**
- * A deep copy that nobody can change; refs stay refs, and errors stay as they are. Typed arrays are copied, but cannot be frozen.
- * @param title names the payload in errors
- * @throws `INVALID_PAYLOAD` naming the part that is not plain data
- */
-export function frozenCopy(payload: unknown, title: () => string): unknown {
-  const copies = new Map<object, unknown>()
-  const copy = (value: unknown, path: string): unknown => {
-    const refuse = (what: string) =>
-      new AgentOSError("INVALID_PAYLOAD", `${title()}: ${path} is ${what}; a payload is plain data`)
-    if (typeof value === "function" || typeof value === "symbol") throw refuse(`a ${typeof value}`)
-    if (typeof value !== "object" || value === null || isRef(value) || value instanceof Error) return value
-    const known = copies.get(value)
-    if (known !== undefined) return known
-    if (ArrayBuffer.isView(value) || value instanceof Date) {
-      const made: unknown = structuredClone(value)
-      copies.set(value, made)
-      return made
-    }
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (Array.isArray(value)) {
-      const made: unknown[] = []
-      copies.set(value, made)
-      for (let i = 0; i < value.length; i++) made.push(copy(value[i], `${path}[${i}]`))
-      return Object.freeze(made)
-    }
-    if (prototype !== Object.prototype && prototype !== null) throw refuse(`an instance of ${value.constructor.name}`)
-    const made: Record<string, unknown> = {}
-    copies.set(value, made)
-    for (const [name, part] of Object.entries(value)) made[name] = copy(part, `${path}.${name}`)
-    return Object.freeze(made)
-  }
-  return copy(payload, "the payload")
+// --- the set ---------------------------------------------------------------------------------------------------------------------------------
+
+/** V2 */
+export const deepest = 1000
+
+/** What stands for an actor or an error; each kind of copy does with it as it must. */
+export type Special = Ref | StoredRef | Error
+
+/** Where a part stands: names of properties, places in arrays and sets; a map counts as the list of its keys and values, each key before its value. */
+export type Path = readonly (string | number)[]
+
+const kind = { literal: 0, array: 1, map: 2, set: 3, date: 4, bytes: 5, special: 6, refused: 7 } as const
+
+const bytePrototypes = new Set<unknown>(
+  [
+    ...[ArrayBuffer, DataView, Buffer, Uint8Array, Uint8ClampedArray, Int8Array, Uint16Array, Int16Array],
+    ...[Uint32Array, Int32Array, Float32Array, Float64Array, BigUint64Array, BigInt64Array],
+  ].map(({ prototype }): unknown => prototype),
+)
+
+/** V1 */
+function kindOf(value: object): number {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Array.prototype) return Array.isArray(value) ? kind.array : kind.refused
+  if (prototype === Object.prototype || prototype === null)
+    return Object.getOwnPropertySymbols(value).length === 0 ? kind.literal : kind.refused
+  if (prototype === Map.prototype) return value instanceof Map ? kind.map : kind.refused
+  if (prototype === Set.prototype) return kind.set
+  if (prototype === Date.prototype) return kind.date
+  if (bytePrototypes.has(prototype)) return kind.bytes
+  return value instanceof Ref || value instanceof Error || value instanceof StoredRef ? kind.special : kind.refused
 }
 
-/**
- * A deep copy that shares nothing with its original, of what may be kept: plain data. Refs stay refs. What a persistent actor stores is copied so when it is persisted,
- * so that nobody changes it afterwards.
- * @param title names the value in errors
- * @throws `INVALID_PAYLOAD` naming the part that cannot be kept
- */
-export function keptCopy(value: unknown, title: () => string): unknown {
-  if (typeof value !== "object" || value === null) {
-    if (typeof value !== "function" && typeof value !== "symbol") return value
+const isAtom = (value: unknown): boolean =>
+  typeof value === "number" || typeof value === "string" || typeof value === "boolean" || value === null
+
+// --- a look ----------------------------------------------------------------------------------------------------------------------------------
+
+/** What a look at a value finds, the worse the higher. */
+export const found = {
+  plain: 0,
+  /** An object stands in it twice, or in itself. */
+  shared: 1,
+  /** It holds a ref, an error, or bytes that are a part of a larger buffer. */
+  special: 2,
+  refused: 3,
+} as const
+
+/** @param seen the objects that were looked at before, once there is more than one */
+function looks(value: unknown, seen: Set<object> | undefined, depth: number): number {
+  if (typeof value !== "object")
+    return typeof value === "function" || typeof value === "symbol" ? found.refused : found.plain
+  if (value === null) return found.plain
+  const what = kindOf(value)
+  if (what > kind.set) return looksWhole(value, what)
+  if (seen !== undefined) {
+    if (seen.has(value)) return found.shared
+    seen.add(value)
   }
+  if (depth === deepest) return found.refused
+  let worst: number = found.plain
+  if (what === kind.literal) {
+    for (const name in value) {
+      const part = (value as Record<string, unknown>)[name]
+      if (isAtom(part)) continue
+      seen ??= new Set<object>().add(value)
+      worst = Math.max(worst, looks(part, seen, depth + 1))
+      if (worst === found.refused) break
+    }
+    return worst
+  }
+  const parts = what === kind.array ? (value as unknown[]) : listOf(value as Map<unknown, unknown> | Set<unknown>)
+  for (let i = 0; i < parts.length && worst < found.refused; i++) {
+    const part = parts[i]
+    if (isAtom(part)) continue
+    if (part === undefined && !(i in parts)) return found.refused
+    seen ??= new Set<object>().add(value)
+    worst = Math.max(worst, looks(part, seen, depth + 1))
+  }
+  return worst
+}
+
+function looksWhole(value: object, what: number): number {
+  if (what === kind.refused) return found.refused
+  if (what === kind.bytes) return isAlone(value as ArrayBufferView | ArrayBuffer) ? found.plain : found.special
+  return what === kind.special ? found.special : found.plain
+}
+
+/** Empty ones count as not alone: their memory may have been given away. */
+const isAlone = (bytes: ArrayBufferView | ArrayBuffer): boolean =>
+  bytes instanceof ArrayBuffer ||
+  (bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength > 0 && bytes.buffer instanceof ArrayBuffer)
+
+/**
+ * @returns what a look finds, `refused` never
+ * @throws {AgentOSError} `INVALID_PAYLOAD` (V1)
+ */
+export function checkPlain(payload: unknown, title: () => string): number {
+  if (isAtom(payload)) return found.plain
+  let worst: number = found.refused
+  try {
+    worst = looks(payload, undefined, 0)
+  } catch {
+    // The walk says what cannot be read.
+  }
+  if (worst === found.refused) copied(payload, title, itself)
+  return Math.min(worst, found.special)
+}
+
+export function isPlain(value: unknown): boolean {
+  try {
+    checkPlain(value, () => "")
+    return true
+  } catch {
+    return false
+  }
+}
+
+// --- the walk --------------------------------------------------------------------------------------------------------------------------------
+
+export interface Copying {
+  /** What stands in the copy for a ref or an error. */
+  readonly special: (part: Special, path: Path) => unknown
+  /** Whether nobody can change the copy; bytes, dates, maps and sets cannot be frozen. */
+  readonly frozen?: boolean
+  /** Whether an object that stands in itself is refused. */
+  readonly refusesCircles?: boolean
+}
+
+const itself: Copying = { special: (part) => part }
+
+/**
+ * A deep copy that shares nothing with its original, and in which an object that is met twice is one again (V4).
+ * @param title names the value in errors
+ * @throws {AgentOSError} `INVALID_PAYLOAD` naming the part that is not plain data
+ */
+export function copied(value: unknown, title: () => string, how: Copying): unknown {
+  const { special, frozen = false, refusesCircles = false } = how
   const copies = new Map<object, unknown>()
-  const copy = (part: unknown, path: string): unknown => {
-    const refuse = (what: string) =>
-      new AgentOSError("INVALID_PAYLOAD", `${title()}: ${path} is ${what}; what is kept is plain data`)
-    if (typeof part === "function" || typeof part === "symbol") throw refuse(`a ${typeof part}`)
-    if (typeof part !== "object" || part === null || isRef(part)) return part
-    const known = copies.get(part)
-    if (known !== undefined) return known
-    if (ArrayBuffer.isView(part) || part instanceof Date) {
-      const made: unknown = structuredClone(part)
-      copies.set(part, made)
-      return made
-    }
-    if (Array.isArray(part)) {
-      const made: unknown[] = []
-      copies.set(part, made)
-      for (let i = 0; i < part.length; i++) made.push(copy(part[i], `${path}[${i}]`))
-      return made
-    }
-    if (part instanceof Map) {
-      const made = new Map<unknown, unknown>()
-      copies.set(part, made)
-      for (const [key, of] of part) made.set(copy(key, `a key of ${path}`), copy(of, `a value of ${path}`))
-      return made
-    }
-    if (part instanceof Set) {
-      const made = new Set<unknown>()
-      copies.set(part, made)
-      for (const member of part) made.add(copy(member, `a member of ${path}`))
-      return made
-    }
-    const prototype: unknown = Object.getPrototypeOf(part)
-    if (prototype !== Object.prototype && prototype !== null) throw refuse(`an instance of ${part.constructor.name}`)
-    const made: Record<string, unknown> = {}
-    copies.set(part, made)
-    for (const [name, of] of Object.entries(part))
-      Object.defineProperty(made, name, {
-        value: copy(of, `${path}.${name}`),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      })
+  const open = new Set<object>()
+  const path: (string | number)[] = []
+  const refuse = (what: string, cause?: unknown): AgentOSError =>
+    new AgentOSError("INVALID_PAYLOAD", `${title()}: ${pathText(path)} is ${what}; a payload is plain data`, { cause })
+  const at = (step: string | number, part: unknown): unknown => {
+    path.push(step)
+    const made = copy(part)
+    path.pop()
     return made
   }
-  return copy(value, "the value")
+  const copy = (part: unknown): unknown => {
+    if (typeof part === "function" || typeof part === "symbol") throw refuse(`a ${typeof part}`)
+    if (typeof part !== "object" || part === null) return part
+    const known = copies.get(part)
+    if (known !== undefined) {
+      if (refusesCircles && open.has(part)) throw refuse("a part of itself")
+      return known
+    }
+    const what = kindOf(part)
+    if (what === kind.refused) throw refuse(nameOf(part))
+    if (what === kind.special) return special(part as Special, path)
+    if (what > kind.set) {
+      const made = what === kind.date ? new Date((part as Date).getTime()) : ownBytes(part as ArrayBuffer, refuse)
+      copies.set(part, made)
+      return made
+    }
+    if (path.length === deepest) throw refuse(`nested more than ${deepest} deep`)
+    const made: object = what === kind.array ? [] : what === kind.literal ? {} : what === kind.map ? new Map() : new Set()
+    copies.set(part, made)
+    open.add(part)
+    if (what === kind.array) {
+      const from = part as unknown[]
+      for (let i = 0; i < from.length; i++) {
+        if (!(i in from)) throw refuse("an array with holes")
+        ;(made as unknown[]).push(at(i, from[i]))
+      }
+    } else if (what === kind.literal) {
+      for (const name of Object.keys(part)) define(made, name, at(name, (part as Record<string, unknown>)[name]))
+    } else refill(made as Map<unknown, unknown>, listOf(part as Map<unknown, unknown>).map((of, i) => at(i, of))) // prettier-ignore
+    open.delete(part)
+    return frozen ? Object.freeze(made) : made
+  }
+  try {
+    return copy(value)
+  } catch (error) {
+    if (error instanceof AgentOSError && error.code === "INVALID_PAYLOAD") throw error
+    throw refuse(`something that cannot be read (${thrownText(error)})`, error) // V3
+  }
 }
+
+/** @param from of neither a function nor a literal */
+function nameOf(from: object): string {
+  const prototype = Object.getPrototypeOf(from) as { readonly constructor?: { readonly name?: unknown } } | null
+  if (prototype === null || prototype === Object.prototype) return "an object with a symbol for a key"
+  return `an instance of ${String(prototype.constructor?.name ?? "no class")}`
+}
+
+function pathText(path: Path): string {
+  const steps = path.length > 20 ? [...path.slice(0, 10), "...", ...path.slice(-5)] : path
+  return `the payload${steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step.slice(0, 100)}`)).join("")}`
+}
+
+/** Bytes by themselves: not with the larger buffer they lie in, and not as memory that is shared. */
+function ownBytes(
+  bytes: ArrayBufferView | ArrayBuffer,
+  refuse: (what: string) => AgentOSError,
+): ArrayBufferView | ArrayBuffer {
+  if (bytes instanceof ArrayBuffer) return bytes.slice(0)
+  if (!ArrayBuffer.isView(bytes)) throw refuse(nameOf(bytes))
+  const { buffer, byteOffset, byteLength } = bytes
+  const own = byteLength === 0 ? new Uint8Array(0) : new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength))
+  if (bytes instanceof Uint8Array) return own
+  return new (bytes.constructor as new (of: ArrayBuffer) => ArrayBufferView)(own.buffer)
+}
+
+/** Sets a property of whatever name, "__proto__", too. */
+export const define = (object: object, name: string | number, value: unknown): void =>
+  void Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+
+/** The members of a set, or the keys and values of a map, each key before its value. */
+export const listOf = (of: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>): unknown[] =>
+  of instanceof Map ? [...of].flat(1) : [...(of as ReadonlySet<unknown>)]
+
+/** Fills a map or a set with what `listOf` gave. */
+export function refill(made: Map<unknown, unknown> | Set<unknown>, list: readonly unknown[]): void {
+  made.clear()
+  if (made instanceof Set) for (const member of list) made.add(member)
+  else for (let i = 0; i < list.length; i += 2) made.set(list[i], list[i + 1])
+}
+
+/** A deep copy that shares nothing with its original; refs and errors stay as they are. @throws {AgentOSError} `INVALID_PAYLOAD` */
+export const keptCopy = (value: unknown, title: () => string): unknown =>
+  isAtom(value) || value === undefined ? value : copied(value, title, itself)
+
+/** The same, and nobody can change it. */
+export const frozenCopy = (value: unknown, title: () => string): unknown =>
+  isAtom(value) || value === undefined ? value : copied(value, title, { ...itself, frozen: true })
+
+// --- its weight ------------------------------------------------------------------------------------------------------------------------------
 
 /** What an object costs beside what it holds, roughly. */
 const objectBytes = 16
@@ -163,13 +331,12 @@ export function bytesOf(payload: unknown): number {
   for (let looked = 0; open.length > 0 && looked < 10_000; looked++) {
     const value = open.pop()
     if (typeof value === "string") bytes += objectBytes + value.length
-    else if (ArrayBuffer.isView(value)) bytes += objectBytes + value.byteLength
-    else if (typeof value === "object" && value !== null && !isRef(value)) {
+    else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) bytes += objectBytes + value.byteLength
+    else if (typeof value === "object" && value !== null && !(value instanceof Ref)) {
       bytes += objectBytes
-      for (const part of Object.values(value)) open.push(part)
+      const parts = value instanceof Map || value instanceof Set ? listOf(value) : Object.values(value)
+      for (const part of parts) open.push(part)
     } else bytes += numberBytes
   }
   return bytes
 }
-
-const isRef = (value: object): boolean => "address" in value && "with" in value

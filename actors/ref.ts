@@ -88,6 +88,8 @@ export interface OpenAsk {
 export interface AskOptions {
   readonly timeoutMs?: number | undefined
   readonly whenFull?: "refuse" | "wait" | undefined
+  /** What is done with the answer the moment it is given. */
+  readonly answered?: ((answer: unknown) => unknown) | undefined
 }
 
 /** How the runtime sees every ref: what is sent comes with the cause it belongs to. */
@@ -121,6 +123,15 @@ export abstract class Ref implements SelfRef {
   /** Holds a payload against the schema of its message, where this ref knows one. @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
   check(_type: string, payload: unknown): unknown {
     return payload
+  }
+}
+
+/** A ref as it lies in a store: its address, until whoever reads the store makes a ref of it again. */
+export class StoredRef {
+  readonly address: string
+
+  constructor(address: string) {
+    this.address = address
   }
 }
 
@@ -192,7 +203,8 @@ export class RefWith extends RefBefore {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.target.request(type, checked, causeWith(this.#options, cause), { timeoutMs, whenFull }, serving, asker)
+    const how = { timeoutMs, whenFull, answered: options?.answered }
+    return this.target.request(type, checked, causeWith(this.#options, cause), how, serving, asker)
   }
 
   #checked(type: string, payload: unknown): unknown {

@@ -41,7 +41,7 @@ import {
 import { TimerWheel } from "./timers.js"
 import { weakly, type Holding } from "./remote/holding.js"
 import { nearOptions } from "./remote/near.js"
-import { checkPlain } from "./remote/payload.js"
+import { keptCopy } from "./plain.js"
 import { checkNotHosted } from "./workers/hosted.js"
 import { Workers, type WorkerOptions } from "./workers/workers.js"
 
@@ -315,9 +315,9 @@ export class ActorSystem {
   /** Starts an actor whose definition or options place it on a worker thread. */
   #spawnFar(parent: Cell, spec: ErasedSpec, options: SpawnOptions<unknown>): Cell {
     if (this.#hosting !== undefined) return this.spawnCell(parent, this.compile({ name: spec.name, spec }), options)
-    checkPlain(options.init, () => `what ${spec.name} is spawned with`)
+    const init = keptCopy(options.init, () => `what ${spec.name} is spawned with`) as undefined
     const near = this.#workersMade().near(spec)
-    return this.spawnCell(parent, this.compile({ name: near.name, spec: near }), nearOptions(options))
+    return this.spawnCell(parent, this.compile({ name: near.name, spec: near }), nearOptions({ ...options, init }))
   }
 
   #workersMade(): Workers {

@@ -8,7 +8,7 @@
  *   C2. A probe is answered at once, whatever waits on the data streams.
  */
 import type { CancelTimer, Clock } from "#actors/clock.js"
-import { ByteReader, ByteWriter, refused } from "./bytes.js"
+import { ByteReader, ByteWriter, refused } from "#actors/bytes.js"
 import type { NodeId } from "./node.js"
 
 const probe = 8

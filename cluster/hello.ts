@@ -14,7 +14,7 @@
  *   H2. Nothing goes on that one side has forgotten: a hello for a link that is no more is refused, and its sender begins a new one.
  *   H3. An incarnation speaks for itself only, to the incarnation that it means, in its own cluster, in a version that both speak.
  */
-import { ByteReader, ByteWriter, refused } from "./bytes.js"
+import { ByteReader, ByteWriter, refused } from "#actors/bytes.js"
 import type { StreamKind } from "./carrier.js"
 import { negotiate, type NodeId, type ProtocolRange } from "./node.js"
 

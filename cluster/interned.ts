@@ -8,7 +8,7 @@
  *   I1. There are `places` places; the text that takes the next one forgets the one that was there longest. Neither side grows without a bound.
  *   I2. What was named in bytes that were not sent after all is unlearnt (`undo`), or the two sides would count apart.
  */
-import { refused, type ByteReader, type ByteWriter } from "./bytes.js"
+import { refused, type ByteReader, type ByteWriter } from "#actors/bytes.js"
 
 /** Longer texts take no place. */
 const longest = 512

@@ -12,7 +12,7 @@
  *   S3. Numbers that cannot be (acknowledged before it was sent) and texts above the limit are refused; the session ends.
  *   S4. A large text goes in several frames, so that no frame is larger than `frameBytes`.
  */
-import { refused } from "./bytes.js"
+import { refused } from "#actors/bytes.js"
 
 /** Bytes before the text in a frame. */
 export const headerBytes = 7

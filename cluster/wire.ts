@@ -26,9 +26,9 @@ import {
   type Fate,
   type Parts,
 } from "#actors/remote/protocol.js"
-import { ByteWriter, refused } from "./bytes.js"
+import { ByteWriter, refused } from "#actors/bytes.js"
 import { TextsReceived, TextsSent } from "./interned.js"
-import { PlainReader, writeNumber, writePlain, writeText } from "./plain-codec.js"
+import { PlainReader, writeNumber, writePlain, writeText } from "#actors/plain-codec.js"
 
 /** Names of actors and keys of objects that are kept on both sides of a session. */
 const namePlaces = 16_384

@@ -1,17 +1,16 @@
 /**
  * Values that are not events (heads, answers of commands, snapshots, the order of a type) as bytes: 0xc1, a byte that msgpack never begins with, then crc32c
- * of the rest (4, little-endian), then msgpackr without shared structures. Values of stores from before have the msgpackr part only.
+ * of the rest (4, little-endian), then the value as the payload of an event (`record.ts`). Values of stores from before have that part only, by msgpackr.
  */
 import { AgentOSError } from "../errors.js"
 import { crc32c } from "./crc32c.js"
-import { storable } from "./maps.js"
 import { decodePayload, encodePayload } from "./record.js"
 
 const mark = 0xc1
 const valueAt = 5
 
 export function encodeValue(value: unknown): Uint8Array {
-  const payload = encodePayload(storable(value))
+  const payload = encodePayload(value)
   const bytes = Buffer.allocUnsafe(valueAt + payload.length)
   bytes[0] = mark
   bytes.writeUInt32LE(crc32c(payload), 1)

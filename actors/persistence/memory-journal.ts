@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
 import { joined, parted } from "../names.js"
-import { keptCopy } from "../plain.js"
 import type { AppendOptions, Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
+import { toStored } from "./stored.js"
 
 interface Entry {
   events: StoredEvent[]
@@ -73,17 +73,17 @@ export function memoryJournal(clock: Clock): Journal {
     },
     async reply(actor, commandId) {
       const known = entryOf(actor).replies.get(commandId)
-      return known && { ...known, reply: keptCopy(known.reply, () => "the answer") }
+      return known && { ...known, reply: toStored(known.reply, () => "the answer") }
     },
     async trimCommands(actor, before) {
       const { replies } = entryOf(actor)
       for (const [id, { wallTime }] of replies) if (wallTime < before) replies.delete(id)
     },
     async saveSnapshot(actor, snapshot) {
-      entryOf(actor).snapshot = structuredClone(snapshot)
+      entryOf(actor).snapshot = toStored(snapshot, () => `the snapshot of ${titleOf(actor)}`) as Snapshot
     },
     async snapshot(actor) {
-      return structuredClone(entryOf(actor).snapshot)
+      return toStored(entryOf(actor).snapshot, () => "the snapshot") as Snapshot | undefined
     },
     async *ordered(tenant, type, afterOrdinal = 0) {
       const { events } = orderOf(tenant, type)
@@ -116,16 +116,16 @@ export function heldAppend(
 ): { readonly events: readonly NewEvent[]; readonly options: AppendOptions } {
   const { command } = options
   const held = events.map(({ name, payload, version }, i) => {
-    return { name, payload: keptCopy(payload, () => `event ${name} (${i + 1} of ${events.length}) of ${titleOf(actor)}`), version } // prettier-ignore
+    return { name, payload: toStored(payload, () => `event ${name} (${i + 1} of ${events.length}) of ${titleOf(actor)}`), version } // prettier-ignore
   })
   if (command === undefined) return { events: held, options: { ...options } }
-  const reply = keptCopy(command.reply, () => `the answer to command ${command.id} of ${titleOf(actor)}`)
+  const reply = toStored(command.reply, () => `the answer to command ${command.id} of ${titleOf(actor)}`)
   return { events: held, options: { ...options, command: { id: command.id, reply } } }
 }
 
 const copyOf = <Event extends NewEvent>(event: Event): Event => ({
   ...event,
-  payload: keptCopy(event.payload, () => "the event"),
+  payload: toStored(event.payload, () => "the event"),
 })
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 const titleOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}/${type}/${key}`

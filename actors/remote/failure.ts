@@ -5,9 +5,8 @@
  *   V1. Whatever was thrown becomes a failure, and every failure can travel: what cannot is left out, or its text stands for it.
  */
 import { AgentOSError, thrownText } from "../errors.js"
-import { keptCopy } from "../plain.js"
+import { checkPlain, found, keptCopy } from "../plain.js"
 import type { Exit } from "../supervision.js"
-import { checkPlain } from "./payload.js"
 
 export type Failure =
   | {
@@ -66,7 +65,7 @@ const isAtom = (value: unknown): boolean =>
 /** Details as they can travel; none where a part of them cannot. */
 function travelling(details: AgentOSError["details"]): AgentOSError["details"] {
   try {
-    return details === undefined || checkPlain(details, () => "details")
+    return details === undefined || checkPlain(details, () => "details") !== found.plain
       ? undefined
       : (keptCopy(details, () => "details") as AgentOSError["details"])
   } catch {

@@ -3,10 +3,9 @@
  * and one group commit.
  *
  * Invariants
- *   G1. Events, answers and snapshots cross as bytes: they may hold what a payload may not (a state with a Map in it).
+ *   G1. Events, answers and snapshots cross as they are stored: as bytes, with addresses in place of refs.
  *   G2. Pages are asked for one by one, each after the last record of the one before; nothing is held open meanwhile.
  */
-import { deserialize, serialize } from "node:v8"
 import { AgentOSError } from "../errors.js"
 import { byName } from "../names.js"
 import type {
@@ -18,6 +17,7 @@ import type {
   Snapshot,
   StoredEvent,
 } from "../persistence/journal.js"
+import { decodePayload, encodePayload } from "../persistence/record.js"
 import { Ref } from "../ref.js"
 
 /** What it is known by on the other side. */
@@ -63,7 +63,8 @@ export class JournalRef extends Ref {
     const answer = this.#answers[type]
     if (answer === undefined)
       return Promise.reject(new AgentOSError("UNKNOWN_MESSAGE", `a journal does not know ${JSON.stringify(type)}`))
-    return (async () => serialize(await answer(...(deserialize(payload as Uint8Array) as never[]))) as never)() // G1
+    return (async () =>
+      encodePayload(await answer(...(decodePayload(payload as Uint8Array) as never[]))) as never)() // G1
   }
 }
 
@@ -76,7 +77,7 @@ async function firstPage<T>(pages: AsyncIterable<T>): Promise<T | undefined> {
 /** Another system's journal, for the actors of this one. @param ref gives the ref to it */
 export function remoteJournal(ref: () => Ref): Journal {
   const call = async (method: string, ...args: readonly unknown[]): Promise<unknown> =>
-    deserialize(await ref().with({ timeoutMs: patienceMs, whenFull: "wait" }).ask(method, serialize(args)))
+    decodePayload(await ref().with({ timeoutMs: patienceMs, whenFull: "wait" }).ask(method, encodePayload(args)))
   async function* pages<T>(method: string, of: readonly unknown[], from: number, last: (record: T) => number) {
     for (let after = from; ;) {
       const page = (await call(method, ...of, after)) as readonly T[] | undefined

@@ -7,6 +7,8 @@
  *   L3. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
  *   L4. A message that cannot be sent is lost alone, and its ask is told: names that stand beside it in the batch are still heard (W1).
  *   L5. A message that cannot be taken (its cause names what is no name, its payload has no place for what came beside it) is refused alone, and its ask is told.
+ *   L6. What is sent is as it was when `tell` or `ask` was called, or the answer given, whatever is changed afterwards: an object is copied then (`Vocabulary.pack`), or written
+ *       to bytes at once.
  */
 import { parseAddress } from "../address.js"
 import type { Ask } from "../ask.js"
@@ -14,6 +16,7 @@ import type { Cause } from "../cause.js"
 import { Cell, type Signal } from "../cell.js"
 import type { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
+import { isPlain, keptCopy } from "../plain.js"
 import type { Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { ActorSystem } from "../system.js"
@@ -22,7 +25,6 @@ import { Credit } from "./credit.js"
 import type { Directory } from "./directory.js"
 import { exitOf, failureOf, farExit, thrownOf, type Failure } from "./failure.js"
 import type { Held, Notice } from "./holding.js"
-import { plainCopy } from "./payload.js"
 import {
   lengths,
   op,
@@ -90,8 +92,14 @@ export class Link implements RefNames {
   #waitForRoom: RemoteRef[] = []
   readonly #channel: Channel
   readonly #seats: Seats
+  readonly #writes: boolean
   #batch: unknown[] = []
-  readonly #flush = (): void => this.flush()
+  /** At the end of the turn, what waits is sent. */
+  #scheduled = false
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    this.flush()
+  }
 
   readonly #unknown = new UnknownProtocol()
 
@@ -105,6 +113,7 @@ export class Link implements RefNames {
   constructor(system: ActorSystem, directory: Directory, channel: Channel, seats: Seats, options: LinkOptions = {}) {
     this.#names = options.names
     this.#fullBatch = options.fullBatch ?? fullBatch
+    this.#writes = options.writes === true
     this.system = system
     this.directory = directory
     this.#channel = channel
@@ -118,7 +127,7 @@ export class Link implements RefNames {
       (other, cause) => this.fate(this.nameOf(other), { what: "crashed", data: failureOf(cause) }),
     )
     const say = (...fields: readonly unknown[]): void => this.#push(...fields)
-    this.vocabulary = new Vocabulary(system.wheel, system.holding, this, say, options.writes === true)
+    this.vocabulary = new Vocabulary(system.wheel, system.holding, this, say, this.#writes)
     this.#credit = new Credit(system.clock, system.wheel, (to, count) => this.#push(op.credit, to, count))
   }
 
@@ -126,7 +135,7 @@ export class Link implements RefNames {
 
   tell(to: Recipient, type: string, payload: unknown, cause: Cause | undefined): void {
     const { vocabulary } = this
-    const { value, parts } = vocabulary.pack(payload, type)
+    const { value, parts } = vocabulary.pack(payload, type, typeof to === "number") // a proxy has copied it already
     const number = vocabulary.numberOf(type)
     const beside =
       cause === undefined && parts === undefined ? undefined : { parts, cause: vocabulary.packCause(cause) }
@@ -139,7 +148,7 @@ export class Link implements RefNames {
 
   ask(to: Recipient, type: string, payload: unknown, ask: Ask): void {
     const { vocabulary } = this
-    const { value, parts } = vocabulary.pack(payload, type)
+    const { value, parts } = vocabulary.pack(payload, type, typeof to === "number")
     const { cause, asker, patient } = ask
     const plain = cause === undefined && asker === undefined && parts === undefined && !patient
     const beside: Beside | undefined = plain
@@ -199,10 +208,10 @@ export class Link implements RefNames {
     try {
       this.#channel.post(batch)
     } catch {
-      // Something in it looks like plain data and is none: only that shall be lost (L4).
+      // Something in it cannot be sent after all: only that shall be lost (L4).
       for (const operation of operationsOf(batch)) {
         try {
-          this.#channel.post(operation.map(plainCopy))
+          this.#channel.post(operation)
         } catch (cause) {
           this.#unsendable(operation, cause)
         }
@@ -216,7 +225,7 @@ export class Link implements RefNames {
     const error =
       cause instanceof AgentOSError && cause.code === "INVALID_PAYLOAD"
         ? cause
-        : new AgentOSError("INVALID_PAYLOAD", "a payload looks like plain data, and cannot be copied", { cause })
+        : new AgentOSError("INVALID_PAYLOAD", "something looks like plain data, and cannot be copied", { cause })
     if (what === op.ask) this.#asks.take(first as number)?.fail(error)
     else if (what === op.reply) this.#push(op.fail, first, failureOf(error))
     else this.system.logger.error({ error }, "a message to another system could not be sent, and is lost")
@@ -235,13 +244,17 @@ export class Link implements RefNames {
   #open(): unknown[] | undefined {
     if (this.closed) return undefined
     const batch = this.#batch
-    if (batch.length === 0) this.system.clock.soon(this.#flush)
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      this.system.clock.soon(this.#flush)
+    }
     return batch
   }
 
   /** An operation with this payload has gone into the batch. */
   #pushed(batch: readonly unknown[], value: unknown): void {
-    if (batch.length >= this.#fullBatch || isLarge(value)) this.flush()
+    const changeable = this.#writes && typeof value === "object" && value !== null // L6
+    if (changeable || batch.length >= this.#fullBatch || isLarge(value)) this.flush()
   }
 
   /** Calls the ref when the link is full no more. */
@@ -361,7 +374,7 @@ export class Link implements RefNames {
       }
       this.#request(ref, to, type, value, left, beside).then((answer: unknown) => {
         try {
-          const { value, parts } = this.vocabulary.pack(answer, `the answer of ${type}`)
+          const { value, parts } = this.vocabulary.pack(answer, `the answer of ${type}`, true)
           const batch = this.#open()
           if (batch === undefined) return
           batch.push(op.reply, id, value, parts)
@@ -388,7 +401,8 @@ export class Link implements RefNames {
     try {
       const payload = vocabulary.unpack(value, beside?.parts)
       const waiting = vocabulary.unpackAskers(beside?.askers, left)
-      const options = { timeoutMs: left, whenFull: beside?.waits === true ? ("wait" as const) : undefined }
+      const whenFull = beside?.waits === true ? ("wait" as const) : undefined
+      const options = { timeoutMs: left, whenFull, answered: answerCopy }
       const cause = vocabulary.unpackCause(beside?.cause)
       return ref.request(type, payload, cause, options, waiting?.serving, waiting?.asker)
     } finally {
@@ -468,6 +482,10 @@ export class Link implements RefNames {
     this.anchor.knownFamily?.forsake()
   }
 }
+
+/** An answer as it is when it is given (L6). What is no plain data is left as it is: it is refused when it is to be sent. */
+const answerCopy = (answer: unknown): unknown =>
+  typeof answer === "object" && answer !== null && isPlain(answer) ? keptCopy(answer, () => "") : answer
 
 const isLarge = (value: unknown): boolean =>
   typeof value === "string" ? value.length > largePayload : ArrayBuffer.isView(value) && value.byteLength > largePayload

@@ -27,6 +27,13 @@ export interface RefNames {
   refOf(name: string, compiled: Compiled | undefined): Ref
 }
 
+/** Bytes of the most usual kinds, which are written wherever they lie. */
+function isBytes(payload: unknown): boolean {
+  if (!(payload instanceof Uint8Array)) return false
+  const prototype: unknown = Object.getPrototypeOf(payload)
+  return prototype === Uint8Array.prototype || prototype === Buffer.prototype
+}
+
 export class Vocabulary {
   readonly #wheel: TimerWheel
   readonly #refs: RefNames
@@ -116,20 +123,27 @@ export class Vocabulary {
 
   // --- payloads ------------------------------------------------------------------------------------------------------------------------------
 
-  /** @throws {AgentOSError} `INVALID_PAYLOAD` */
-  pack(payload: unknown, type: string): { readonly value: unknown; readonly parts: Parts } {
+  /**
+   * Ready to travel, and not to be changed by anybody: a copy, unless it is written at once, or nobody else has it.
+   * @param owned nobody else has it
+   * @throws {AgentOSError} `INVALID_PAYLOAD`
+   */
+  pack(payload: unknown, type: string, owned = false): { readonly value: unknown; readonly parts: Parts } {
     if (typeof payload === "number" || typeof payload === "string" || payload === undefined)
       return { value: payload, parts: undefined }
-    if (this.#writes && payload instanceof Uint8Array) return { value: payload, parts: undefined }
-    return pack<FarPart>(
-      payload,
-      () => type,
-      (part) =>
-        part instanceof Ref
-          ? { ref: this.#refs.nameOf(part), kind: part instanceof Cell ? this.#kindOf(part) : undefined }
-          : { failure: failureOf(part) },
-    )
+    const writes = this.#writes
+    if (writes && isBytes(payload)) return { value: payload, parts: undefined }
+    return pack<FarPart>(payload, () => type, {
+      copies: !writes && !owned,
+      refusesCircles: writes,
+      replace: this.#replace,
+    })
   }
+
+  readonly #replace = (part: Ref | Error): FarPart =>
+    part instanceof Ref
+      ? { ref: this.#refs.nameOf(part), kind: part instanceof Cell ? this.#kindOf(part) : undefined }
+      : { failure: failureOf(part) }
 
   unpack(value: unknown, parts: Parts): unknown {
     if (parts === undefined) return value

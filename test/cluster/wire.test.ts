@@ -2,33 +2,16 @@ import { deserialize, serialize } from "node:v8"
 import fc from "fast-check"
 import t from "tap"
 import { op, type Beside } from "#actors/remote/protocol.js"
-import { ByteReader, ByteWriter } from "#cluster/bytes.js"
+import { ByteReader, ByteWriter } from "#actors/bytes.js"
 import { TextsReceived, TextsSent } from "#cluster/interned.js"
-import { PlainReader, writePlain } from "#cluster/plain-codec.js"
+import { PlainReader, writePlain } from "#actors/plain-codec.js"
 import { WireDecoder, WireEncoder } from "#cluster/wire.js"
 import { fuzzFrames } from "#test/prove/mesh/frames.js"
-import { batches, introduction, plainValues } from "#test/support/wire-values.js"
+import { batches, introduction, plainValues, shape } from "#test/support/wire-values.js"
 
 const limits = { mostBytes: 2 ** 20, cutBytes: 4096 }
 /** As JavaScript itself would copy it: the slow definition of plain data that has travelled. */
 const copied = (value: unknown): unknown => deserialize(serialize(value))
-
-/** A value as text by its kinds and bits: unlike a comparison by parts it tells -0 from 0, and knows lone surrogates. @param strict the order of keys and the prototype count, too */
-function shape(value: unknown, strict = true): unknown {
-  if (typeof value === "number") return Object.is(value, -0) ? "-0" : `n${value}`
-  if (typeof value === "bigint") return `${value}n`
-  if (typeof value === "string") return `s${Buffer.from(value, "utf16le").toString("base64")}`
-  if (typeof value !== "object" || value === null) return String(value)
-  if (value instanceof Date) return `date ${value.getTime()}`
-  if (ArrayBuffer.isView(value)) {
-    const kind = Buffer.isBuffer(value) ? "Uint8Array" : value.constructor.name
-    return `${kind} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}`
-  }
-  if (Array.isArray(value)) return value.map((part) => shape(part, strict))
-  const entries = Object.entries(value).map(([name, part]) => [shape(name), shape(part, strict)])
-  if (strict) return { plain: Object.getPrototypeOf(value) === Object.prototype, entries }
-  return { entries: entries.filter(([, part]) => part !== "undefined").sort() }
-}
 
 const text = (value: unknown, strict = true): string => JSON.stringify(shape(value, strict))
 

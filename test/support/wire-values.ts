@@ -12,6 +12,7 @@ const anyText = fc.oneof(
     "",
     "__proto__",
     "constructor",
+    "toJSON",
     "a".repeat(127),
     "a".repeat(128),
     "é".repeat(127),
@@ -33,6 +34,7 @@ const typedArrays = fc.oneof(
   fc.bigInt64Array(),
   fc.bigUint64Array(),
   fc.uint8Array({ maxLength: 20 }).map((bytes) => new DataView(bytes.slice().buffer)),
+  fc.uint8Array({ maxLength: 20 }).map((bytes) => bytes.slice().buffer),
   fc.constantFrom(
     new Uint8Array(4096),
     new Uint8Array(4097).fill(3),
@@ -77,6 +79,8 @@ export const plainValues: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.array(tie("value"), { maxLength: 8 }),
     // Made by its entries, as "__proto__" is a key like any other.
     fc.array(fc.tuple(anyText, tie("value")), { maxLength: 8 }).map((entries) => Object.fromEntries(entries)),
+    fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 5 }).map((entries) => new Map(entries)),
+    fc.array(tie("value"), { maxLength: 5 }).map((members) => new Set(members)),
   ),
 })).value
 
@@ -153,3 +157,23 @@ export const introduction: readonly unknown[] = [
 ]
 
 export const batches: fc.Arbitrary<readonly unknown[]> = fc.array(operation, { maxLength: 6 }).map((all) => all.flat())
+
+/** A value as text by its kinds and bits: unlike a comparison by parts it tells -0 from 0, and knows lone surrogates. @param strict the order of keys and the prototype count, too */
+export function shape(value: unknown, strict = true): unknown {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : `n${value}`
+  if (typeof value === "bigint") return `${value}n`
+  if (typeof value === "string") return `s${Buffer.from(value, "utf16le").toString("base64")}`
+  if (typeof value !== "object" || value === null) return String(value)
+  if (value instanceof Date) return `date ${value.getTime()}`
+  if (value instanceof ArrayBuffer) return `buffer ${Buffer.from(value).toString("base64")}`
+  if (value instanceof Map) return { map: [...value].map(([key, of]) => [shape(key, strict), shape(of, strict)]) }
+  if (value instanceof Set) return { set: [...value].map((member) => shape(member, strict)) }
+  if (ArrayBuffer.isView(value)) {
+    const kind = Buffer.isBuffer(value) ? "Uint8Array" : value.constructor.name
+    return `${kind} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}`
+  }
+  if (Array.isArray(value)) return value.map((part) => shape(part, strict))
+  const entries = Object.entries(value).map(([name, part]) => [shape(name), shape(part, strict)])
+  if (strict) return { plain: Object.getPrototypeOf(value) === Object.prototype, entries }
+  return { entries: entries.filter(([, part]) => part !== "undefined").sort() }
+}

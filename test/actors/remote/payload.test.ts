@@ -2,7 +2,8 @@ import fc from "fast-check"
 import t from "tap"
 import { AgentOSError, createActorSystem, defineActor } from "#actors/index.js"
 import { failureOf, thrownOf } from "#actors/remote/failure.js"
-import { checkPlain, pack, unpack } from "#actors/remote/payload.js"
+import { checkPlain, found } from "#actors/plain.js"
+import { pack, unpack } from "#actors/remote/payload.js"
 import { Ref } from "#actors/ref.js"
 
 const title = (): string => "subject.note"
@@ -11,21 +12,25 @@ const Any = defineActor({ name: "any", state: () => ({}), receive: { hello: () =
 /** As a channel would carry it. */
 function carried(value: unknown): unknown {
   const parts: (Ref | Error)[] = []
-  const packed = pack(value, title, (part) => parts.push(part) - 1)
+  const packed = pack(value, title, { replace: (part) => parts.push(part) - 1 })
   const { value: copy, parts: places } = structuredClone(packed)
   return unpack(copy, places, (index) => parts[index])
 }
 
-t.test("plain data travels as it is, and nothing is copied before it is sent", async (t) => {
+t.test("plain data travels as it is, and nothing is copied where it is written at once", async (t) => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      t.equal(pack(value, title, () => 0).value, value)
+      t.equal(pack(value, title, { replace: () => 0 }).value, value)
       t.strictSame(carried(value), value)
     }),
   )
   const circle: { self?: unknown } = {}
   circle.self = [circle]
-  t.equal(checkPlain(circle, title), false)
+  t.equal(checkPlain(circle, title), found.shared)
+  t.throws(() => pack(circle, title, { replace: () => 0, refusesCircles: true }), {
+    code: "INVALID_PAYLOAD",
+    message: /subject\.note: the payload\.self\[0\] is a part of itself/,
+  })
 })
 
 t.test("refs and errors are parted from a payload and put back, wherever they stand", async (t) => {
@@ -34,12 +39,23 @@ t.test("refs and errors are parted from a payload and put back, wherever they st
   const refs = [system.spawn(Any), system.spawn(Any)]
   const leaf = fc.oneof(fc.constantFrom(...refs), fc.integer(), fc.string())
   const { tree } = fc.letrec((tie) => ({
-    tree: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie("tree")), fc.dictionary(fc.string(), tie("tree"))),
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      leaf,
+      fc.array(tie("tree")),
+      fc.dictionary(fc.string(), tie("tree")),
+      fc.array(tie("tree")).map((members) => new Set(members)),
+      fc.array(fc.tuple(tie("tree"), tie("tree"))).map((entries) => new Map(entries)),
+    ),
   }))
   fc.assert(
     fc.property(tree, (value) => {
       const shape = (of: unknown): string =>
-        JSON.stringify(of, (_key, part: unknown) => (part instanceof Ref ? `ref ${part.address}` : part))
+        JSON.stringify(of, (_key, part: unknown) => {
+        if (part instanceof Map) return { map: [...part] }
+        if (part instanceof Set) return { set: [...part] }
+        return part instanceof Ref ? `ref ${part.address}` : part
+      })
       const before = shape(value)
       t.equal(shape(carried(value)), before)
       t.equal(shape(value), before, "the sender's own is not changed")
@@ -71,7 +87,8 @@ t.test("what is not plain data is refused with its place", async (t) => {
     [() => 1, /subject\.note: the payload is a function/],
     [{ a: [1, { b: Symbol("x") }] }, /the payload\.a\[1\]\.b is a symbol/],
     [[new Thing()], /the payload\[0\] is an instance of Thing/],
-    [{ map: new Map() }, /the payload\.map is an instance of Map/],
+    [{ map: new Map([["a", new Thing()]]) }, /the payload\.map\[1\] is an instance of Thing/],
+    [{ weak: new WeakMap() }, /the payload\.weak is an instance of WeakMap/],
     [Promise.resolve(), /an instance of Promise/],
   ]
   for (const [value, message] of cases) t.throws(() => checkPlain(value, title), { code: "INVALID_PAYLOAD", message })

@@ -9,7 +9,7 @@
  *   B1. Reading throws `FRAME_REFUSED` and nothing else, whatever the bytes are, and allocates no more than they can hold.
  *   B2. A text arrives as it was, lone surrogates too.
  */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError } from "./errors.js"
 
 const form = { ascii: 0, utf8: 1, utf16: 2 } as const
 /** Texts up to this length are read and written here; for longer ones the call out of JavaScript pays. */

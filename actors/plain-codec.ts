@@ -1,21 +1,22 @@
 /**
- * Plain data to bytes and back: what `payload.ts` lets through. A codec of our own rather than msgpackr's, since that one changes -0, lone surrogates and the key
- * `__proto__` on the way, and reads maps, sets and errors that are no plain data; and keys are interned here for as long as a session lasts.
+ * Plain data to bytes and back, between nodes and in stores. A codec of our own beside msgpackr's, since that one changes -0, lone surrogates, maps, bytes and the key
+ * `__proto__` on the way. What differs between a wire and a store (whether keys are interned, how refs and errors go) is the `Texts` and the reader's subclass.
  *
  *   0 undefined   1 null   2 false   3 true   4 varint   5 varint n for -1 - n   6 float64   7 text   8 bytes: varint and so many   9 typed array: kind, varint, bytes
  *   10 date: float64   11, 12 bigint, negative bigint: varint and so many bytes, the lowest first   13 array: varint and so many values
- *   14 object: varint and so many pairs of an interned key and a value   0x40 to 0x7f the numbers 0 to 63   from 0x80 a text of up to 127 characters below 128
+ *   14 object: varint and so many pairs of a key and a value   15 map: varint and so many keys, each with its value   16 set: varint and so many values
+ *   from 17 what only one kind of reader knows   0x40 to 0x7f the numbers 0 to 63   from 0x80 a text of up to 127 characters below 128
  *
  * Invariants
- *   P1. What is read equals what was written, save that an object met twice is two, and a buffer of Node.js is a Uint8Array. Holes of an array are undefined.
+ *   P1. What is read equals what was written, save that a buffer of Node.js is a Uint8Array; between nodes an object met twice is two.
  *   P2. What is read is plain data and nothing else; bytes that were made up are refused (B1), however deep they nest.
  *   P3. Bytes that were read keep at most `segment` bytes alive beside themselves. A view of the frame would keep all of that alive for one small payload; a copy of each would
  *       cost ten times as much as a view. So small ones are views of a copy of the part of the frame in which they lie, large ones are copied alone, and one that
  *       is most of its frame is a view.
  */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError } from "./errors.js"
 import { ByteReader, refused, type ByteWriter } from "./bytes.js"
-import type { TextsReceived, TextsSent } from "./interned.js"
+import { deepest, listOf, refill } from "./plain.js"
 
 const tag = {
   undefined: 0,
@@ -33,20 +34,21 @@ const tag = {
   negativeBigint: 12,
   array: 13,
   object: 14,
+  map: 15,
+  set: 16,
   small: 0x40,
   ascii: 0x80,
 } as const
 
-/** Values in values. */
-const deepest = 1000
 /** P3 */
 const segment = 8192
 const smallBytes = 4096
 
-type TypedArrayConstructor = new (buffer: ArrayBuffer) => ArrayBufferView
+type Bytes = ArrayBufferView | ArrayBuffer
+type BytesConstructor = new (buffer: ArrayBuffer) => Bytes
 
-/** Kinds of typed arrays; their numbers stand on the wire. */
-const typedArrays: readonly TypedArrayConstructor[] = [
+/** Kinds of bytes; their numbers stand on the wire and in stores. */
+const bytesKinds: readonly BytesConstructor[] = [
   DataView,
   Int8Array,
   Uint8ClampedArray,
@@ -58,14 +60,28 @@ const typedArrays: readonly TypedArrayConstructor[] = [
   Float64Array,
   BigInt64Array,
   BigUint64Array,
+  class {
+    constructor(buffer: ArrayBuffer) {
+      return buffer
+    }
+  } as BytesConstructor,
 ]
-const elementSizes = [1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8]
-const kindOf = new Map<unknown, number>(typedArrays.map((constructor, kind) => [constructor, kind]))
+const elementSizes = [1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 1]
+const arrayBufferKind = 11
+const kindOf = new Map<unknown, number>(bytesKinds.map(({ prototype }, kind) => [prototype, kind]))
+kindOf.set(ArrayBuffer.prototype, arrayBufferKind)
 
 // --- writing -----------------------------------------------------------------------------------------------------------------------------------
 
+/** How keys of objects are written; they are read by what `TextsRead` is its counterpart. */
+export interface Texts {
+  write(out: ByteWriter, text: string): void
+  /** Writes objects, whatever they are, in place of `writeObject`. */
+  object?(out: ByteWriter, value: object, depth: number): void
+}
+
 /** @throws {AgentOSError} `INVALID_PAYLOAD` */
-export function writePlain(out: ByteWriter, keys: TextsSent, value: unknown, depth = 0): void {
+export function writePlain(out: ByteWriter, keys: Texts, value: unknown, depth = 0): void {
   switch (typeof value) {
     case "string":
       return writeText(out, value)
@@ -83,29 +99,44 @@ export function writePlain(out: ByteWriter, keys: TextsSent, value: unknown, dep
       throw invalid(`a ${typeof value}`)
   }
   if (value === null) return out.byte(tag.null)
-  if (ArrayBuffer.isView(value)) return writeBytes(out, value)
-  if (value instanceof Date) {
-    out.byte(tag.date)
-    return out.float64(value.getTime())
-  }
-  if (depth >= deepest) throw invalid(`nested more than ${deepest} deep, or a circle`)
-  if (Array.isArray(value)) {
+  if (keys.object === undefined) writeObject(out, keys, value, depth)
+  else keys.object(out, value, depth)
+}
+
+export function writeObject(out: ByteWriter, keys: Texts, value: object, depth: number): void {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) {
+    checkDepth(depth)
+    const names = Object.keys(value)
+    out.byte(tag.object)
+    out.varint(names.length)
+    for (const name of names) {
+      keys.write(out, name)
+      writePlain(out, keys, (value as Record<string, unknown>)[name], depth + 1)
+    }
+  } else if (Array.isArray(value)) {
+    checkDepth(depth)
     out.byte(tag.array)
     out.varint(value.length)
     for (let i = 0; i < value.length; i++) writePlain(out, keys, value[i], depth + 1)
-    return
-  }
-  const names = Object.keys(value)
-  out.byte(tag.object)
-  out.varint(names.length)
-  for (const name of names) {
-    keys.write(out, name)
-    writePlain(out, keys, (value as Record<string, unknown>)[name], depth + 1)
-  }
+  } else if (value instanceof Map || value instanceof Set) {
+    checkDepth(depth)
+    out.byte(value instanceof Map ? tag.map : tag.set)
+    out.varint(value.size)
+    for (const part of listOf(value)) writePlain(out, keys, part, depth + 1)
+  } else if (value instanceof Date) {
+    out.byte(tag.date)
+    out.float64(value.getTime())
+  } else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) writeBytes(out, value)
+  else throw invalid(`an instance of ${value.constructor.name}`)
+}
+
+function checkDepth(depth: number): void {
+  if (depth >= deepest) throw invalid(`nested more than ${deepest} deep, or a circle`)
 }
 
 const invalid = (what: string): AgentOSError =>
-  new AgentOSError("INVALID_PAYLOAD", `a payload that is ${what} does not travel between nodes`)
+  new AgentOSError("INVALID_PAYLOAD", `a payload that is ${what} does not travel`)
 
 export function writeText(out: ByteWriter, text: string): void {
   const { length } = text
@@ -130,17 +161,17 @@ export function writeNumber(out: ByteWriter, value: number): void {
   out.float64(value)
 }
 
-function writeBytes(out: ByteWriter, view: ArrayBufferView): void {
-  const { byteLength } = view
-  if (view instanceof Uint8Array) out.byte(tag.bytes)
+function writeBytes(out: ByteWriter, bytes: Bytes): void {
+  const { byteLength } = bytes
+  if (bytes instanceof Uint8Array) out.byte(tag.bytes)
   else {
-    const kind = kindOf.get(view.constructor)
-    if (kind === undefined) throw invalid(`a ${view.constructor.name}`)
+    const kind = kindOf.get(Object.getPrototypeOf(bytes))
+    if (kind === undefined) throw invalid(`an instance of ${bytes.constructor.name}`)
     out.byte(tag.typed)
     out.byte(kind)
   }
   out.varint(byteLength)
-  out.raw(view)
+  out.raw(ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes))
 }
 
 function writeBigint(out: ByteWriter, value: bigint): void {
@@ -153,15 +184,19 @@ function writeBigint(out: ByteWriter, value: bigint): void {
 
 // --- reading -----------------------------------------------------------------------------------------------------------------------------------
 
+export interface TextsRead {
+  read(from: ByteReader): string
+}
+
 /** Reads the values of one frame. */
 export class PlainReader extends ByteReader {
-  readonly #keys: TextsReceived
+  readonly #keys: TextsRead
   /** A copy of the part of the frame that small payloads are views of (P3), and where it lies. */
   #segment: ArrayBuffer | undefined
   #segmentFrom = 0
   #segmentEnd = 0
 
-  constructor(bytes: Uint8Array, keys: TextsReceived, at = 0) {
+  constructor(bytes: Uint8Array, keys: TextsRead, at = 0) {
     super(bytes, at)
     this.#keys = keys
   }
@@ -188,7 +223,7 @@ export class PlainReader extends ByteReader {
       case tag.text:
         return this.text()
       case tag.bytes:
-        return this.#bytes()
+        return this.someBytes()
       case tag.typed:
         return this.#typed()
       case tag.date:
@@ -201,9 +236,27 @@ export class PlainReader extends ByteReader {
         return this.#array(depth)
       case tag.object:
         return this.#object(depth)
+      case tag.map:
+        return this.#collection(new Map(), 2, depth)
+      case tag.set:
+        return this.#collection(new Set(), 1, depth)
       default:
-        throw refused(`a value has the unknown tag ${what}`)
+        return this.other(what, depth)
     }
+  }
+
+  /** What stands behind a tag that not every reader knows. */
+  protected other(what: number, _depth: number): unknown {
+    throw refused(`a value has the unknown tag ${what}`)
+  }
+
+  /** @param each values of a member */
+  #collection(made: Map<unknown, unknown> | Set<unknown>, each: number, depth: number): unknown {
+    if (depth >= deepest) throw refused(`values are nested more than ${deepest} deep`)
+    const list: unknown[] = []
+    for (let count = each * this.count(); list.length < count;) list.push(this.value(depth + 1))
+    refill(made, list)
+    return made
   }
 
   #array(depth: number): unknown[] {
@@ -228,7 +281,7 @@ export class PlainReader extends ByteReader {
   }
 
   /** P3 */
-  #bytes(): Uint8Array {
+  protected someBytes(): Uint8Array {
     const length = this.varint()
     const from = this.skip(length)
     if (length <= smallBytes) {
@@ -239,29 +292,29 @@ export class PlainReader extends ByteReader {
       const { buffer, byteOffset } = this.bytes
       return new Uint8Array(buffer, byteOffset + from, length)
     }
-    return new Uint8Array(this.#copy(from, length))
+    return new Uint8Array(this.copyOf(from, length))
   }
 
   #cut(from: number): void {
     const length = Math.min(segment, this.end - from)
-    this.#segment = this.#copy(from, length)
+    this.#segment = this.copyOf(from, length)
     this.#segmentFrom = from
     this.#segmentEnd = from + length
   }
 
-  #copy(from: number, length: number): ArrayBuffer {
+  protected copyOf(from: number, length: number): ArrayBuffer {
     const { buffer, byteOffset } = this.bytes
     return buffer.slice(byteOffset + from, byteOffset + from + length) as ArrayBuffer
   }
 
-  #typed(): ArrayBufferView {
+  #typed(): Bytes {
     const kind = this.byte()
-    const constructor = typedArrays[kind]
+    const constructor = bytesKinds[kind]
     const size = elementSizes[kind]
     const length = this.varint()
     if (constructor === undefined || size === undefined || length % size !== 0)
-      throw refused(`${length} bytes are no typed array of kind ${kind}`)
-    return new constructor(this.#copy(this.skip(length), length)) // a copy begins where any element may
+      throw refused(`${length} bytes are no bytes of kind ${kind}`)
+    return new constructor(this.copyOf(this.skip(length), length)) // a copy begins where any element may
   }
 
   #bigint(): bigint {
