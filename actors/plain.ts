@@ -66,9 +66,9 @@ export type Plain<T> = unknown extends T
             ? [Member] extends [Plain<Member>]
               ? T
               : NotPlain<"a set in a payload holds plain data">
-        : T extends { [K in keyof T]: Plain<T[K]> }
-          ? T
-          : NotPlain<"a payload is plain data: no functions, no class instances">
+            : T extends { [K in keyof T]: Plain<T[K]> }
+              ? T
+              : NotPlain<"a payload is plain data: no functions, no class instances">
 
 /** Any ref, whatever it understands. */
 interface RefLike extends RefMark {
@@ -242,7 +242,8 @@ export function copied(value: unknown, title: () => string, how: Copying): unkno
       return made
     }
     if (path.length === deepest) throw refuse(`nested more than ${deepest} deep`)
-    const made: object = what === kind.array ? [] : what === kind.literal ? {} : what === kind.map ? new Map() : new Set()
+    const made: object =
+      what === kind.array ? [] : what === kind.literal ? {} : what === kind.map ? new Map() : new Set()
     copies.set(part, made)
     open.add(part)
     if (what === kind.array) {

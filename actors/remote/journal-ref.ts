@@ -63,8 +63,7 @@ export class JournalRef extends Ref {
     const answer = this.#answers[type]
     if (answer === undefined)
       return Promise.reject(new AgentOSError("UNKNOWN_MESSAGE", `a journal does not know ${JSON.stringify(type)}`))
-    return (async () =>
-      encodePayload(await answer(...(decodePayload(payload as Uint8Array) as never[]))) as never)() // G1
+    return (async () => encodePayload(await answer(...(decodePayload(payload as Uint8Array) as never[]))) as never)() // G1
   }
 }
 

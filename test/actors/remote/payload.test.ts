@@ -52,10 +52,10 @@ t.test("refs and errors are parted from a payload and put back, wherever they st
     fc.property(tree, (value) => {
       const shape = (of: unknown): string =>
         JSON.stringify(of, (_key, part: unknown) => {
-        if (part instanceof Map) return { map: [...part] }
-        if (part instanceof Set) return { set: [...part] }
-        return part instanceof Ref ? `ref ${part.address}` : part
-      })
+          if (part instanceof Map) return { map: [...part] }
+          if (part instanceof Set) return { set: [...part] }
+          return part instanceof Ref ? `ref ${part.address}` : part
+        })
       const before = shape(value)
       t.equal(shape(carried(value)), before)
       t.equal(shape(value), before, "the sender's own is not changed")
