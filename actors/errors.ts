@@ -107,7 +107,7 @@ export const actorErrors = defineErrors({
   RECORD_DAMAGED: {
     retryable: false,
     executed: "no",
-    meaning: "A stored record fails its checksum or cannot be read.",
+    meaning: "A stored record fails its checksum or cannot be read, or a store lacks what it acknowledged.",
   },
   RECORD_UNKNOWN: {
     retryable: false,

@@ -47,3 +47,6 @@ export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length, before = 
   for (; i < to; i++) crc = (crc >>> 8) ^ (t0[(crc ^ (bytes[i] as number)) & 255] as number)
   return (crc ^ 0xffffffff) >>> 0
 }
+
+/** The checksum as LevelDB stores it, so that bytes which hold their own are not taken for checked. */
+export const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0

@@ -4,10 +4,13 @@
  * Invariants
  *   B1. When `write` resolves, all its changes are durable; after a crash at any moment, all of them are there or none.
  *   B2. A range sees the database as it was when its first page was asked for, whatever is written meanwhile.
+ *   B3. A LevelDB that lacks anything acknowledged is not opened unasked: neither when something in the midst of its log is gone (`log-file.ts`), nor when its end is (`watermark.ts`).
  */
 import { mkdir } from "node:fs/promises"
 import { Level } from "level"
 import { AgentOSError } from "../errors.js"
+import { damagedLogs } from "./log-file.js"
+import { Watermark } from "./watermark.js"
 
 /** A change of one key; a value of undefined deletes. */
 export type Change = readonly [key: Buffer, value: Uint8Array | undefined]
@@ -31,7 +34,20 @@ export interface Database {
   write(changes: readonly Change[]): Promise<void>
   /** Gives the room of deleted entries back; a database that has none to give leaves it out. */
   compact?(): Promise<void>
+  /** Commits that were acknowledged and are not here. */
+  readonly lost?: LostCommits | undefined
   close(): Promise<void>
+}
+
+/** Numbers of commits, both inclusive. */
+export interface LostCommits {
+  readonly from: number
+  readonly to: number
+}
+
+export interface OpenOptions {
+  /** Opens it also when something that was acknowledged is missing, and says so in `lost`. Commits are then counted on after the lost ones, and nothing misses them any more. */
+  readonly lacking?: boolean
 }
 
 /** Bytes that LevelDB gathers before it sorts them into a table. With its own 4 MB a fast disk waits for the sorting; more takes longer to open. */
@@ -39,6 +55,9 @@ export const writeBufferSize = 16 * 1024 * 1024
 
 /** From the first key to after the last. */
 export const wholeRange = [Buffer.from([0]), Buffer.from([0xff])] as const
+
+/** Where each commit leaves its number, after all keys: no range comes to it. */
+const commitKey = Buffer.from([0xff])
 
 /** In Node, `Level` is the class of classic-level; its own types name only what browsers have, too. */
 interface NodeOnly {
@@ -54,17 +73,32 @@ interface NodeOnlyStatic {
  */
 const page = { first: 16, entries: 1000, bytes: 1024 * 1024 }
 
-/** Opens a LevelDB, and makes the folder when it is not there. @throws `LEVEL_LOCKED` when another process owns the folder, `DISK_FULL`, `STORE_FAILED` */
-export async function openLevelDatabase(folder: string): Promise<Database> {
-  const db = new Level<Buffer, Uint8Array>(folder, { keyEncoding: "buffer", valueEncoding: "view", writeBufferSize })
+/**
+ * Opens a LevelDB, and makes the folder when it is not there.
+ * @throws `LEVEL_LOCKED` when another process owns the folder, `RECORD_DAMAGED` when something that was acknowledged is missing, `DISK_FULL`, `STORE_FAILED`
+ */
+export async function openLevelDatabase(folder: string, { lacking = false }: OpenOptions = {}): Promise<Database> {
+  let db: Level<Buffer, Uint8Array>
   try {
     await mkdir(folder, { recursive: true })
+    const [log] = lacking ? [] : await damagedLogs(folder) // before LevelDB makes a table of what it can read, and deletes the log
+    if (log !== undefined) throw incomplete(folder, log.message)
+    db = new Level(folder, { keyEncoding: "buffer", valueEncoding: "view", writeBufferSize }) // begins to open
     await db.open()
   } catch (error) {
     throw storeError(error, folder)
   }
+  const mark = new Watermark(folder)
+  const [stored, acknowledged] = [numberOf(await db.get(commitKey)), mark.read() ?? 0]
+  const lost = stored < acknowledged ? { from: stored + 1, to: acknowledged } : undefined
+  if (lost !== undefined && !lacking) {
+    await db.close()
+    throw incomplete(folder, lostText(lost))
+  }
+  let number = Math.max(stored, acknowledged)
   return {
     location: folder,
+    lost,
     get: (key) => db.get(key),
     async *range(from, to, { reverse = false, limit = -1 } = {}) {
       // LevelDB's own 16 KiB would make a page of some 80 events.
@@ -89,12 +123,37 @@ export async function openLevelDatabase(folder: string): Promise<Database> {
         if (value === undefined) batch.del(key)
         else batch.put(key, value)
       }
+      number += 1
+      batch.put(commitKey, bytesOf(number))
       await batch.write({ sync: true }) // B1
+      mark.write(number)
     },
     compact: () => (db as Level<Buffer, Uint8Array> & NodeOnly).compactRange(...wholeRange),
-    close: () => db.close(),
+    close: async () => {
+      await db.close()
+      mark.close()
+    },
   }
 }
+
+/** What is lost, for messages. */
+export const lostText = ({ from, to }: LostCommits): string =>
+  `${from === to ? `commit ${from} was acknowledged, and is` : `commits ${from} to ${to} were acknowledged, and are`} missing: the end of LevelDB's log is damaged or gone`
+
+const incomplete = (folder: string, what: string): AgentOSError =>
+  new AgentOSError(
+    "RECORD_DAMAGED",
+    `the store in ${folder} is not opened: ${what}; restore a backup, or let \`store repair\` go on without what is lost`,
+  )
+
+function bytesOf(number: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeBigUInt64LE(BigInt(number))
+  return bytes
+}
+
+const numberOf = (bytes: Uint8Array | undefined): number =>
+  bytes === undefined ? 0 : Number(Buffer.from(bytes).readBigUInt64LE())
 
 /** LevelDB's own repair of a folder that does not open; it keeps what can be read. @throws `STORE_FAILED` */
 export async function repairLevelDatabase(folder: string): Promise<void> {

@@ -8,7 +8,16 @@
  *   L3. After a failed commit the store refuses every later write: what is on the disk is unknown until it is opened again.
  */
 import type { AgentOSError } from "../errors.js"
-import { openLevelDatabase, storeError, type Change, type Database, type Entry, type RangeOptions } from "./database.js"
+import {
+  openLevelDatabase,
+  storeError,
+  type Change,
+  type Database,
+  type Entry,
+  type LostCommits,
+  type OpenOptions,
+  type RangeOptions,
+} from "./database.js"
 
 export { writeBufferSize } from "./database.js"
 
@@ -34,9 +43,14 @@ export class LevelStore {
     this.#database = database
   }
 
-  /** A store in a LevelDB. @throws `LEVEL_LOCKED` when another process owns the folder, `DISK_FULL`, `STORE_FAILED` */
-  static async open(folder: string): Promise<LevelStore> {
-    return new LevelStore(await openLevelDatabase(folder))
+  /** A store in a LevelDB. @throws `LEVEL_LOCKED` when another process owns the folder, `RECORD_DAMAGED` when it lacks what was acknowledged, `DISK_FULL`, `STORE_FAILED` */
+  static async open(folder: string, options?: OpenOptions): Promise<LevelStore> {
+    return new LevelStore(await openLevelDatabase(folder, options))
+  }
+
+  /** Commits that were acknowledged and are not here. */
+  get lost(): LostCommits | undefined {
+    return this.#database.lost
   }
 
   /** For messages: the folder. */

@@ -2,11 +2,11 @@
  * Makes a damaged store usable again, and says what it lost.
  *
  * Invariants
- *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted.
+ *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted; so is a line for what was acknowledged and is gone, before the store goes on without it.
  *   X2. An actor that lost events stays refused until its tail is cut; nothing acknowledged is forgotten silently.
  *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot.
  */
-import { mkdir, open, rename } from "node:fs/promises"
+import { copyFile, mkdir, open, rename } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
 import type { StoreProgress } from "./backup.js"
@@ -16,10 +16,11 @@ import { eventsOf, Heads, headKeyOf, shardsKey, snapshotKeyOf, commandKeyOf, typ
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, numbered } from "./keys.js"
 import { LevelStore } from "./level-store.js"
+import { damagedLogs } from "./log-file.js"
 import { Orders } from "./order.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { damagedTables } from "./table-file.js"
-import { actorOf, holdsStore, nameOf, roomOf, verifyStore, type Damage } from "./verify.js"
+import { actorOf, holdsStore, missingIn, nameOf, roomOf, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
   /** Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the state before it. */
@@ -32,6 +33,8 @@ export interface RepairOptions {
 export interface RepairReport {
   /** The database did not open; LevelDB's own repair made it so. */
   readonly reopened: boolean
+  /** What was acknowledged, and was not to be read any more: nobody knows whose it was. The store goes on without it. */
+  readonly lost: readonly Damage[]
   /** Names of the records that are in the quarantine file now, and of damaged files, which are in a folder beside the store that ends in `.quarantine`. */
   readonly setAside: readonly string[]
   /** What is still wrong, and why it was left. */
@@ -41,14 +44,19 @@ export interface RepairReport {
 /** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when LevelDB cannot repair it */
 export async function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
   const { cutTails = false, quarantine = `${resolve(folder)}.quarantine.jsonl`, progress } = options
-  const { store, reopened, moved } = await openDamaged(folder)
+  const { store, reopened, moved, logs } = await openDamaged(folder)
   try {
     const repair = new Repair(store, quarantine)
+    const lost = [...logs, ...missingIn(folder, store)]
+    if (lost.length > 0) {
+      await repair.note(lost) // X1
+      await store.write([]) // commits are counted on from here
+    }
     const { damages } = await verifyStore(store, { ...(progress && { progress }) })
     for (const damage of damages) await repair.mend(damage)
     if (cutTails) for (const damage of damages) await repair.cut(damage)
     const { damages: left } = damages.length === 0 ? { damages } : await verifyStore(store)
-    return { reopened, setAside: [...moved, ...repair.setAside], left }
+    return { reopened, lost, setAside: [...moved, ...repair.setAside], left }
   } finally {
     await store.close()
   }
@@ -59,23 +67,28 @@ interface Opened {
   readonly reopened: boolean
   /** Names of files that were moved away. */
   readonly moved: readonly string[]
+  /** In whose midst something is gone; copies of them are with the files that were moved away. */
+  readonly logs: readonly Damage[]
 }
 
 async function openDamaged(folder: string): Promise<Opened> {
   if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
-  const tables = await damagedTables(folder)
+  const [tables, gaps] = await Promise.all([damagedTables(folder), damagedLogs(folder)])
+  const logs = gaps.map((log): Damage => ({ kind: "log", name: `log ${log.file}`, ...log }))
+  const away = `${resolve(folder)}.quarantine`
+  if (tables.length + gaps.length > 0) await mkdir(away, { recursive: true })
+  for (const { file } of gaps) await copyFile(join(folder, file), join(away, file))
   try {
-    const store = await LevelStore.open(folder)
-    if (tables.length === 0) return { store, reopened: false, moved: [] }
+    const store = await LevelStore.open(folder, { lacking: true })
+    if (tables.length === 0) return { store, reopened: false, moved: [], logs }
     await store.close() // it is not locked: the tables are not just being written
   } catch (error) {
     if (AgentOSError.from(error).code !== "STORE_FAILED") throw error
   }
-  const away = `${resolve(folder)}.quarantine`
-  if (tables.length > 0) await mkdir(away, { recursive: true })
   for (const { file } of tables) await rename(join(folder, file), join(away, file))
   await repairLevelDatabase(folder)
-  return { store: await LevelStore.open(folder), reopened: true, moved: tables.map(({ file }) => `table ${file}`) }
+  const store = await LevelStore.open(folder, { lacking: true })
+  return { store, reopened: true, moved: tables.map(({ file }) => `table ${file}`), logs }
 }
 
 class Repair {
@@ -88,6 +101,11 @@ class Repair {
     this.#store = store
     this.#heads = new Heads(store, new Orders(store))
     this.#quarantine = quarantine
+  }
+
+  /** Puts into the quarantine file what is gone without a trace. */
+  async note(lost: readonly Damage[]): Promise<void> {
+    await this.#add(lost.map(({ name, message }) => ({ name, reason: message })))
   }
 
   /** What can be done without losing anything that is whole. */
@@ -222,13 +240,17 @@ class Repair {
 
   /** Puts records into the quarantine file (X1). */
   async #keep(entries: readonly Entry[], reason: string): Promise<void> {
+    const lines = entries.map(([key, value]) => {
+      return { name: nameOf(key), reason, key: key.toString("hex"), value: Buffer.from(value).toString("hex") }
+    })
+    await this.#add(lines)
+    this.setAside.push(...lines.map(({ name }) => name))
+  }
+
+  async #add(lines: readonly object[]): Promise<void> {
     const handle = await open(this.#quarantine, "a")
     try {
-      for (const [key, value] of entries) {
-        const line = { name: nameOf(key), reason, key: key.toString("hex"), value: Buffer.from(value).toString("hex") }
-        await handle.write(`${JSON.stringify(line)}\n`)
-        this.setAside.push(line.name)
-      }
+      for (const line of lines) await handle.write(`${JSON.stringify(line)}\n`)
       await handle.sync()
     } finally {
       await handle.close()

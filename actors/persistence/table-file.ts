@@ -8,17 +8,17 @@
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { thrownText } from "../errors.js"
-import { crc32c } from "./crc32c.js"
+import { crc32c, masked } from "./crc32c.js"
 
-export interface DamagedTable {
+export interface DamagedFile {
   /** Name of the file. */
   readonly file: string
   readonly message: string
 }
 
 /** The table files of a folder that are damaged. */
-export async function damagedTables(folder: string): Promise<readonly DamagedTable[]> {
-  const found: DamagedTable[] = []
+export async function damagedTables(folder: string): Promise<readonly DamagedFile[]> {
+  const found: DamagedFile[] = []
   for (const file of (await readdir(folder)).filter((name) => /\.(ldb|sst)$/.test(name)).sort()) {
     try {
       checkTable(await readFile(join(folder, file)))
@@ -54,8 +54,7 @@ export function checkTable(table: Buffer): void {
 function checkBlock(table: Buffer, { offset, size }: Handle): void {
   if (offset + size + trailerSize > table.length) throw new Error(`the block at ${offset} ends past the file`)
   const crc = crc32c(table, offset, offset + size + 1)
-  const masked = (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
-  if (table.readUInt32LE(offset + size + 1) !== masked)
+  if (table.readUInt32LE(offset + size + 1) !== masked(crc))
     throw new Error(`the checksum of the block at ${offset} does not fit its content`)
 }
 

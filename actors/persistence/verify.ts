@@ -14,13 +14,15 @@ import { AgentOSError } from "../errors.js"
 import { countRecords, type StoreProgress } from "./backup.js"
 import { decodeAnswer } from "./answer.js"
 import { decodeValue } from "./checked-value.js"
-import { wholeRange, type Entry } from "./database.js"
+import { lostText, wholeRange, type Entry, type LostCommits } from "./database.js"
 import { decodeHead, eventTitle, filledKey, titleOf, type HeadRecord } from "./heads.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, partsOf } from "./keys.js"
 import { LevelStore } from "./level-store.js"
+import { damagedLogs } from "./log-file.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { damagedTables } from "./table-file.js"
+import { Watermark } from "./watermark.js"
 
 /** What is wrong with one record or one actor, and what to call it. */
 export type Damage = { readonly name: string; readonly message: string } & (
@@ -36,7 +38,12 @@ export type Damage = { readonly name: string; readonly message: string } & (
       readonly kind: "missing-snapshot"
       readonly actor: PersistenceId
     }
-  | /** A file of the database is damaged; nothing was read. */ { readonly kind: "table"; readonly file: string }
+  | /** A file of the database is damaged; nothing was read. */ {
+      readonly kind: "table" | "log"
+      readonly file: string
+    }
+  | /** They were acknowledged; what they held is not known. */ ({ readonly kind: "missing-commits" } & LostCommits)
+  | /** It is not known how far the store was acknowledged. */ { readonly kind: "watermark" }
   | /** The database could not be read to its end. */ { readonly kind: "unreadable" }
 )
 
@@ -56,14 +63,30 @@ export async function verifyFolder(
 ): Promise<VerifyReport> {
   // prettier-ignore
   if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
-  const tables = await damagedTables(folder)
-  const store = await LevelStore.open(folder) // a table that an owner is just writing is not damaged
+  const [tables, logs] = await Promise.all([damagedTables(folder), damagedLogs(folder)])
+  const files: Damage[] = [
+    ...tables.map((table): Damage => ({ kind: "table", name: `table ${table.file}`, ...table })),
+    ...logs.map((log): Damage => ({ kind: "log", name: `log ${log.file}`, ...log })),
+  ]
+  if (logs.length > 0) return { records: 0, damages: files } // V1: LevelDB would leave out what it cannot read, and delete the log
+  const store = await LevelStore.open(folder, { lacking: true }) // a table that an owner is just writing is not damaged
   try {
-    if (tables.length === 0) return await verifyStore(store, options)
-    return { records: 0, damages: tables.map((table) => ({ kind: "table", name: `table ${table.file}`, ...table })) } // V2
+    if (files.length > 0) return { records: 0, damages: files } // V2
+    const { records, damages } = await verifyStore(store, options)
+    return { records, damages: [...missingIn(folder, store), ...damages] }
   } finally {
     await store.close()
   }
+}
+
+/** What the watermark tells of a store that is open although it may lack something. */
+export function missingIn(folder: string, { lost }: LevelStore): Damage[] {
+  if (lost !== undefined) {
+    const name = lost.from === lost.to ? `commit ${lost.from}` : `commits ${lost.from} to ${lost.to}`
+    return [{ kind: "missing-commits", ...lost, name, message: lostText(lost) }]
+  }
+  if (new Watermark(folder).read() !== undefined) return []
+  return [{ kind: "watermark", name: "the watermark", message: "the file ACKNOWLEDGED is damaged: whether the end of LevelDB's log is whole is not known" }] // prettier-ignore
 }
 
 /** Whether there is anything in a folder. */

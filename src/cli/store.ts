@@ -38,12 +38,14 @@ export async function backupCommand(to: string, options: GlobalOptions): Promise
 /** `llmagentos store repair`: sets damaged records aside; ends with 1 when something is still wrong. */
 export async function repairCommand(options: GlobalOptions & { readonly cutTails?: boolean }): Promise<void> {
   const folder = await folderOf(options)
-  const { reopened, setAside, left } = await withBar("verified", (progress) =>
+  const { reopened, lost, setAside, left } = await withBar("verified", (progress) =>
     repairStore(folder, { cutTails: options.cutTails === true, progress }),
   )
   if (reopened) console.log("the database did not open; it was repaired from what could be read of its files")
+  show(lost)
+  if (lost.length > 0) console.log("the store goes on without that; what acted on it elsewhere does not know")
   for (const name of setAside) console.log(pc.yellow(`set aside: ${name}`))
-  if (setAside.length > 0)
+  if (setAside.length + lost.length > 0)
     console.log(pc.dim(`they are in ${folder}.quarantine.jsonl; whole files in ${folder}.quarantine`))
   show(left)
   if (left.some(({ kind }) => kind === "missing-events" || kind === "record") && options.cutTails !== true)
