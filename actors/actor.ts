@@ -11,8 +11,9 @@ import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import type { Overflow } from "./mailbox.js"
 import { byName } from "./names.js"
+import { checkNumbers, count, durationOrNever, periodOrNever, positiveOrAll } from "./numbers.js"
 import type { ActorRef, AnyRef, Deferred, MessageType, PayloadOf, ProtocolOf, ReplyOf, SelfRef } from "./ref.js"
-import type { ChildKind, Exit, Supervision } from "./supervision.js"
+import { checkSupervision, type ChildKind, type Exit, type Supervision } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
 
 /** Handlers, by message type: the context, at most one payload, and the reply or a promise of it. */
@@ -188,6 +189,20 @@ export function defineActor<State, Handlers extends HandlersOf<State>, Init = un
   return checkedDefinition<ProtocolOf<Handlers>, Init>(spec as unknown as ErasedSpec)
 }
 
+/** The numbers that a definition and the options of a spawn have in common. @throws {AgentOSError} `INVALID_DEFINITION` */
+export function checkNumbersOfLife(
+  where: string,
+  {
+    mailbox,
+    shutdownTimeoutMs,
+    supervision,
+  }: Pick<SpawnOptions<unknown>, "mailbox" | "shutdownTimeoutMs" | "supervision">,
+): void {
+  checkNumbers("INVALID_DEFINITION", where, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
+  checkNumbers("INVALID_DEFINITION", `${where}mailbox.`, mailbox, { capacity: count })
+  if (supervision !== undefined) checkSupervision(where, supervision)
+}
+
 /** A definition from a spec whose types were checked by whoever made it. */
 export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P, Init> {
   const names = Object.keys(spec.receive)
@@ -203,11 +218,10 @@ export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P,
   if (odd !== undefined) throw wrong(`receive.${odd} is not a function`)
   if (spec.placement === "worker" && spec.module === undefined)
     throw wrong('placement: "worker" needs module: import.meta.url, and that module must export the definition')
-  const capacity = spec.mailbox?.capacity
-  if (capacity !== undefined && !(Number.isInteger(capacity) && capacity > 0))
-    throw wrong(`mailbox.capacity is ${capacity}; it is a positive integer`)
-  const bytes = spec.mailbox?.bytes
-  if (bytes !== undefined && !(bytes > 0)) throw wrong(`mailbox.bytes is ${bytes}; it is a positive number`)
+  const where = `actor ${JSON.stringify(spec.name)}: `
+  checkNumbers("INVALID_DEFINITION", where, spec, { handlerTimeoutMs: periodOrNever, passivateAfterMs: periodOrNever })
+  checkNumbers("INVALID_DEFINITION", `${where}mailbox.`, spec.mailbox, { bytes: positiveOrAll })
+  checkNumbersOfLife(where, spec)
   const unknown = [...(spec.mailbox?.urgent ?? []), ...(spec.reentrant ?? []), ...Object.keys(spec.schemas ?? {})].find(
     (name) => !names.includes(name),
   )

@@ -10,6 +10,7 @@ import type { Cause } from "./cause.js"
 import { systemClock, type Clock } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
+import { checkNumber, countOrAll, durationOrNever, periodOrNever } from "./numbers.js"
 import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
 
 export interface BreakerLimits {
@@ -83,6 +84,9 @@ class BreakerRef extends RefBefore {
 
   constructor(to: Ref, options: BreakerOptions) {
     super(to)
+    checkNumber("INVALID_DEFINITION", "circuit breaker: failures", options.failures, countOrAll)
+    checkNumber("INVALID_DEFINITION", "circuit breaker: withinMs", options.withinMs, periodOrNever)
+    checkNumber("INVALID_DEFINITION", "circuit breaker: openMs", options.openMs, durationOrNever)
     this.#options = options
     this.#clock = options.clock ?? cellOf(to)?.system.clock ?? systemClock
   }

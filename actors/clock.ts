@@ -30,13 +30,22 @@ export interface Random {
 }
 
 const settled = Promise.resolve()
+/** Node.js takes a longer time for a millisecond. */
+const longestTimeout = 2 ** 31 - 1
 
 /** The machine's own time. */
 export const systemClock: Clock = {
   wallTime: () => Date.now(),
   monotonic: () => performance.now(),
   timer(milliseconds, callback) {
-    const timer = setTimeout(callback, milliseconds)
+    let timer: NodeJS.Timeout
+    const wait = (left: number): void => {
+      timer =
+        left > longestTimeout
+          ? setTimeout(() => wait(left - longestTimeout), longestTimeout)
+          : setTimeout(callback, left)
+    }
+    wait(milliseconds)
     return () => clearTimeout(timer)
   },
   // A settled promise's reaction costs a third of queueMicrotask, which makes an async resource for each call.

@@ -6,6 +6,7 @@ import { anonymous, onward, type Cause } from "./cause.js"
 import { Cell } from "./cell.js"
 import { AgentOSError } from "./errors.js"
 import { causeOf, causeToPassOn, type Meta } from "./inbox.js"
+import { checkNumber, duration, period } from "./numbers.js"
 import { RefBefore, type AnyRef, type Ref } from "./ref.js"
 import { STOPPED } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
@@ -185,6 +186,7 @@ export class Context {
   }
 
   after(milliseconds: number, type: string, payload?: unknown): Task {
+    checkNumber("INVALID_OPTION", "the delay of after", milliseconds, duration)
     const { cell, ongoing } = this
     const handler = cell.compiled.number(type)
     const meta = causeToPassOn(this.meta)
@@ -196,6 +198,7 @@ export class Context {
   }
 
   every(milliseconds: number, type: string, payload?: unknown): Task {
+    checkNumber("INVALID_OPTION", "the interval of every", milliseconds, period)
     const { cell } = this
     const handler = cell.compiled.number(type)
     const { wheel } = cell.system

@@ -74,6 +74,11 @@ export const actorErrors = defineErrors({
     executed: "no",
     meaning: "A definition contradicts itself or the limits of the runtime.",
   },
+  INVALID_OPTION: {
+    retryable: false,
+    executed: "no",
+    meaning: "A number that a call was given (a time, a size) is none, or out of its range.",
+  },
   HANDLER_TIMEOUT: {
     retryable: true,
     executed: "maybe",

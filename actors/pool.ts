@@ -13,6 +13,7 @@ import type { Cell } from "./cell.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { causeOf, type Meta } from "./inbox.js"
+import { checkNumber, checkNumbers, count, wholeOrAll } from "./numbers.js"
 import { RefBefore, type ActorRef, type AnyRef, type AskOptions, type OpenAsk } from "./ref.js"
 import { router, type Broadcast, type Router, type Routing } from "./router.js"
 import type { Supervision } from "./supervision.js"
@@ -51,11 +52,6 @@ const spawnOptions = ({ name, supervision }: PoolOptions) => ({
   ...(supervision === undefined ? {} : { supervision }),
 })
 
-const checkSize = (size: number): void => {
-  if (!Number.isInteger(size) || size < 1)
-    throw new AgentOSError("INVALID_DEFINITION", `the size of a pool is ${size}; it is a positive integer`)
-}
-
 /**
  * `size` supervised actors behind a router. One that crashes is started again in its place, one that has ended for good leaves the router.
  * @throws {AgentOSError} `INVALID_DEFINITION`, `NAME_TAKEN`
@@ -75,7 +71,7 @@ export function spawnPool<P, Init>(
   definition: ActorDefinition<P, Init>,
   options: PoolOptions & { readonly routing?: Routing; readonly init?: Init },
 ): Pool<P> | Pool<P, Broadcast<P>> {
-  checkSize(options.size)
+  checkNumber("INVALID_DEFINITION", "the size of a pool", options.size, count)
   const { random } = "random" in parent ? parent : parent.system
   const routing = (options.routing ?? "least-loaded") as Exclude<Routing, "broadcast">
   const routees = router<P>([], routing, { random })
@@ -305,7 +301,8 @@ export function workPool<P, Init>(
   definition: ActorDefinition<P, Init>,
   options: WorkPoolOptions & WithInit<Init>,
 ): WorkPoolRefOf<P> {
-  checkSize(options.size)
+  checkNumber("INVALID_DEFINITION", "the size of a pool", options.size, count)
+  checkNumbers("INVALID_DEFINITION", "work pool: ", options, { capacity: wholeOrAll, retries: wholeOrAll })
   const init: WorkPoolInit = { definition, options, init: (options as SpawnOptions<unknown>).init, waiting: [] }
   const pool = parent.spawn(WorkPool, { ...spawnOptions(options), init })
   return new WorkPoolRef(cellOf(pool) as Cell, options.capacity ?? 1000) as unknown as WorkPoolRefOf<P>

@@ -8,6 +8,7 @@ import type { Cause } from "./cause.js"
 import { systemClock, type Clock } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
+import { checkNumber, factor, positive } from "./numbers.js"
 import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
 
 export interface Rate {
@@ -37,6 +38,12 @@ export function take(
   return { bucket: { tokens, at: now }, retryAfterMs: ((1 - tokens) * 1000) / rate.perSecond }
 }
 
+/** @throws {AgentOSError} `INVALID_DEFINITION` */
+export function checkRate({ perSecond, burst }: Rate): void {
+  checkNumber("INVALID_DEFINITION", "rate limit: perSecond", perSecond, positive)
+  checkNumber("INVALID_DEFINITION", "rate limit: burst", burst, factor)
+}
+
 class RateLimitRef extends RefBefore {
   readonly #rate: Rate
   readonly #clock: Clock
@@ -44,6 +51,7 @@ class RateLimitRef extends RefBefore {
 
   constructor(to: Ref, options: RateLimitOptions) {
     super(to)
+    checkRate(options)
     this.#rate = options
     this.#clock = options.clock ?? cellOf(to)?.system.clock ?? systemClock
     this.#bucket = { tokens: options.burst, at: this.#clock.monotonic() }

@@ -6,6 +6,7 @@
  */
 import { bothOf, type Cause, causeWith, type SendOptions } from "./cause.js"
 import { checkName } from "./names.js"
+import { checkNumber, durationOrNever, moment } from "./numbers.js"
 import type { Plain, RefMark } from "./plain.js"
 
 /** The names of the messages of a protocol. */
@@ -53,7 +54,7 @@ export interface ActorRef<P> extends RefMark {
    *   `ACTOR_CRASHED` with it as its cause
    */
   ask<K extends MessageType<P>>(type: K, ...payload: PayloadOf<P, K>): Promise<ReplyOf<P, K>>
-  /** The same ref, sending with these options. @throws {AgentOSError} `INVALID_NAME` for a command id or tenant that is none */
+  /** The same ref, sending with these options. @throws {AgentOSError} `INVALID_NAME` for a command id or tenant that is none, `INVALID_OPTION` for a time */
   with(options: SendOptions): ActorRef<P>
 }
 
@@ -176,6 +177,9 @@ export class RefWith extends RefBefore {
 
   constructor(target: Ref, options: SendOptions) {
     super(target)
+    const { timeoutMs, cause } = options
+    if (timeoutMs !== undefined) checkNumber("INVALID_OPTION", "timeoutMs", timeoutMs, durationOrNever)
+    if (cause?.deadline !== undefined) checkNumber("INVALID_OPTION", "cause.deadline", cause.deadline, moment)
     this.#options = options
   }
 

@@ -9,7 +9,8 @@
 import { defineActor, type ActorContext } from "./actor.js"
 import { causeWith, type Cause } from "./cause.js"
 import { cellOf } from "./context.js"
-import { AgentOSError } from "./errors.js"
+import { AgentOSError, thrownText } from "./errors.js"
+import { checkNumber, count, countOrAll } from "./numbers.js"
 import type { ActorRef, Deferred, Ref } from "./ref.js"
 import type { ActorSystem } from "./system.js"
 
@@ -70,9 +71,13 @@ const Source = defineActor({
   receive: {
     pull(ctx, most: number) {
       const { state } = ctx
-      state.pull?.reply.fail(new AgentOSError("CANCELLED", "a later pull took the place of this one"))
       const reply = ctx.defer<Page<unknown>>()
-      state.pull = { most: Math.max(1, most), reply }
+      if (!count.fits(most)) {
+        reply.fail(new AgentOSError("INVALID_OPTION", `a page of ${thrownText(most)} items was asked for`))
+        return reply
+      }
+      state.pull?.reply.fail(new AgentOSError("CANCELLED", "a later pull took the place of this one"))
+      state.pull = { most, reply }
       serve(ctx)
       return reply
     },
@@ -129,12 +134,13 @@ export function openStream<T>(
   iterable: AsyncIterable<T>,
   { buffer = 16 }: StreamOptions = {},
 ): StreamRef<T> {
-  const init = { iterable, capacity: Math.max(1, buffer) }
+  checkNumber("INVALID_OPTION", "buffer", buffer, countOrAll)
+  const init = { iterable, capacity: buffer }
   return ctx.spawn(Source, { kind: "temporary", init }) as unknown as StreamRef<T>
 }
 
 /** A page is waited for until the cause, the signal or the source ends it. */
-const noLimit = { timeoutMs: 2 ** 31 - 1 }
+const noLimit = { timeoutMs: Infinity }
 
 /**
  * The items of a stream. Leaving the loop, an abort of the signal, or the end of the actor that reads closes the source.
@@ -145,6 +151,7 @@ export async function* readStream<T>(
   stream: StreamRef<T>,
   { batch = 16, signal }: ReadOptions = {},
 ): AsyncGenerator<T, void, undefined> {
+  checkNumber("INVALID_OPTION", "batch", batch, count)
   const ref = stream as unknown as Ref
   const inside = "cause" in reader ? reader : undefined
   const own = inside?.signal

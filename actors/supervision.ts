@@ -6,6 +6,16 @@
  *   S2. A temporary child is never restarted, a transient one only after a crash, a permanent one also after it ended by itself.
  *   S3. Backoff counts the crashes of one child that follow each other; a child that ran well for a while begins anew.
  */
+import {
+  amount,
+  checkNumber,
+  checkNumbers,
+  duration,
+  durationOrNever,
+  factor,
+  periodOrNever,
+  wholeOrAll,
+} from "./numbers.js"
 
 /** Which children a crash of one of them concerns. */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one"
@@ -36,6 +46,20 @@ export interface Supervision {
 export const DEFAULT_SUPERVISION: Supervision = {
   strategy: "one-for-one",
   intensity: { max: 10, withinMs: 10_000 },
+}
+
+/** @throws {AgentOSError} `INVALID_DEFINITION` */
+export function checkSupervision(where: string, { intensity, backoff }: Partial<Supervision>): void {
+  const refused = "INVALID_DEFINITION"
+  if (intensity !== undefined) {
+    checkNumber(refused, `${where}supervision.intensity.max`, intensity.max, wholeOrAll)
+    checkNumber(refused, `${where}supervision.intensity.withinMs`, intensity.withinMs, periodOrNever)
+  }
+  if (backoff === undefined) return
+  const at = `${where}supervision.backoff.`
+  checkNumber(refused, `${at}minMs`, backoff.minMs, duration)
+  checkNumber(refused, `${at}maxMs`, backoff.maxMs, duration)
+  checkNumbers(refused, at, backoff, { factor, jitter: amount, resetAfterMs: durationOrNever })
 }
 
 /** How an incarnation ended. */

@@ -6,6 +6,7 @@
  */
 import {
   checkedDefinition,
+  checkNumbersOfLife,
   type ActorDefinition,
   type AnyDefinition,
   type ErasedSpec,
@@ -24,6 +25,7 @@ import { AgentOSError } from "./errors.js"
 import { causeOf, type Meta } from "./inbox.js"
 import { DefinitionMeter } from "./meter.js"
 import { checkName, joined } from "./names.js"
+import { checkNumbers, countOrAll, durationOrNever } from "./numbers.js"
 import type { Journal, PersistenceId } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
 import type { Transport } from "./ports.js"
@@ -154,6 +156,10 @@ export class ActorSystem {
 
   constructor(options: ActorSystemOptions, hosting?: Hosting) {
     this.name = checkName("the name of an actor system", options.name)
+    const { shutdownTimeoutMs, entities } = options
+    const system = `the actor system ${options.name}: `
+    checkNumbers("INVALID_DEFINITION", system, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
+    checkNumbers("INVALID_DEFINITION", `${system}entities.`, entities, { maxResident: countOrAll })
     this.node = hosting?.node ?? options.transport?.node ?? "local"
     this.#hosting = hosting
     this.clock = options.clock ?? systemClock
@@ -162,7 +168,7 @@ export class ActorSystem {
     this.logger = quietLogger(options.logger ?? silentLogger)
     this.telemetry = quietTelemetry(options.telemetry ?? {}, this.logger)
     this.holding = options.holding ?? weakly
-    this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 5000
+    this.shutdownTimeoutMs = shutdownTimeoutMs ?? 5000
     this.dispatcher = new Dispatcher(this.clock)
     this.wheel = new TimerWheel(this.clock)
     this.#meters = options.metrics === true ? [] : undefined
@@ -172,7 +178,7 @@ export class ActorSystem {
     this.#workerOptions = options.workers ?? {}
     if (options.workers !== undefined) this.#workersMade()
     this.#root = new Cell(this, this.compile(guardianDefinition), null, 0, undefined)
-    const { maxResident = 100_000, memoryPressure = heapPressure } = options.entities ?? {}
+    const { maxResident = 100_000, memoryPressure = heapPressure } = entities ?? {}
     const groupOf = options.transport?.groupOf?.bind(options.transport)
     this.#entities = new Entities(this, this.#root, maxResident, memoryPressure, groupOf)
     for (const definition of options.definitions ?? []) {
@@ -306,6 +312,8 @@ export class ActorSystem {
       if (parent.family.child(options.name) !== undefined)
         throw new AgentOSError("NAME_TAKEN", `${joined(...parent.path, options.name)} is alive already`)
     }
+    if (options !== undefined && (options.mailbox ?? options.shutdownTimeoutMs ?? options.supervision) !== undefined)
+      checkNumbersOfLife(`spawn of ${spec.name}: `, options)
     if (options !== undefined && (options.placement === "worker" || spec.placement === "worker"))
       return this.#spawnFar(parent, spec, options)
     const compiled = spec === this.#lastSpec ? (this.#lastCompiled as Compiled) : this.compile(definition)

@@ -6,6 +6,7 @@
  *   T2. An entry is in at most one slot; removing one that is in none does nothing.
  *   T3. What an entry does when it fires may add and remove any entry, those that are due at the same moment too.
  *   T4. While no entry waits, no timer of the clock is started.
+ *   T5. An entry whose deadline never comes is in no slot.
  */
 import type { CancelTimer, Clock } from "./clock.js"
 
@@ -90,6 +91,7 @@ export class TimerWheel {
 
   addAt(entry: Deadline, deadline: number): void {
     entry.deadline = deadline
+    if (!(deadline < Infinity)) return // T5
     const due = Math.max(this.#tick + 1, Math.ceil((deadline - this.#origin) / TICK_MS)) // T1
     entry.dueTick = due
     entry.wheel = this

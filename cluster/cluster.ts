@@ -16,6 +16,16 @@ import { systemClock, systemRandom, type Clock, type Random } from "#actors/cloc
 import type { EntityId } from "#actors/entities.js"
 import { AgentOSError } from "#actors/errors.js"
 import { joined } from "#actors/names.js"
+import {
+  amountOrAll,
+  checkEach,
+  checkNumber,
+  checkNumbers,
+  countUpTo,
+  durationOrNever,
+  positiveOrAll,
+  wholeNumber,
+} from "#actors/numbers.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { DELIVER } from "#actors/persistence/outbox.js"
 import type { ActorRef } from "#actors/ref.js"
@@ -110,10 +120,17 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 /** @throws {AgentOSError} `INVALID_NODE` before anything is opened */
-function describe({ name, node, shards = DEFAULT_SHARDS }: ClusterOptions): Omit<NodeDescription, "address"> {
+function describe(options: ClusterOptions): Omit<NodeDescription, "address"> {
+  const { name, node, shards = DEFAULT_SHARDS, membership, mesh, rebalance, hold } = options
   checkedCluster(name)
-  if (!Number.isInteger(shards) || shards < 1 || shards > 65_536)
-    throw new AgentOSError("INVALID_NODE", `shards must be a whole number from 1 to 65,536, not ${shards}`)
+  checkNumber("INVALID_NODE", "shards", shards, countUpTo(65_536))
+  checkNumbers("INVALID_NODE", "", options, { drainMs: durationOrNever })
+  checkNumbers("INVALID_NODE", "node.", node, { above: wholeNumber })
+  checkEach("INVALID_NODE", "membership.", membership, positiveOrAll)
+  checkEach("INVALID_NODE", "mesh.timings.", mesh?.timings, positiveOrAll)
+  checkEach("INVALID_NODE", "mesh.sizes.", mesh?.sizes, positiveOrAll)
+  checkEach("INVALID_NODE", "rebalance.", rebalance, amountOrAll)
+  checkEach("INVALID_NODE", "hold.", hold, amountOrAll)
   const { roles = [], capabilities = {}, capacity = 1 } = node
   return checkedNode({ name: node.name, incarnation: 0, roles, capabilities, capacity, protocol, address: "host:0" })
 }

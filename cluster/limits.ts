@@ -12,7 +12,8 @@ import { defineActor } from "#actors/actor.js"
 import type { Cause } from "#actors/cause.js"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
-import type { Rate } from "#actors/rate-limit.js"
+import { checkNumber, factor, type NumberKind } from "#actors/numbers.js"
+import { checkRate, type Rate } from "#actors/rate-limit.js"
 import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "#actors/ref.js"
 
 /** Between two asks of a granter that could not be reached. */
@@ -38,6 +39,11 @@ interface Grant {
   /** When no token was left: after so long there is one. */
   readonly retryAfterMs: number
 }
+
+const upTo = (burst: number): NumberKind => ({
+  says: "a number from 1 to burst",
+  fits: (value) => factor.fits(value) && value <= burst,
+})
 
 /** The granter: one for each limit. */
 export const limitGranter = defineActor({
@@ -86,10 +92,8 @@ export class ClusterLimit {
 
   constructor(granter: ActorRef<Granter>, rate: ClusterRate, clock: Clock) {
     const { perSecond, burst, lot = Math.max(1, Math.min(burst, Math.ceil(perSecond * lotSeconds))) } = rate
-    if (!(perSecond > 0 && burst >= 1 && lot >= 1 && lot <= burst))
-      throw new RangeError(
-        `a limit takes perSecond above 0, burst at least 1 and lot from 1 to burst, not ${JSON.stringify({ perSecond, burst, lot })}`,
-      )
+    checkRate(rate)
+    checkNumber("INVALID_DEFINITION", "rate limit: lot", lot, upTo(burst))
     this.#granter = granter.with({ timeoutMs: grantTimeoutMs })
     this.#rate = rate
     this.#lot = lot

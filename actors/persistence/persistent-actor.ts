@@ -3,6 +3,7 @@ import { checkedDefinition, type ActorContext, type ActorDefinition, type Erased
 import type { EntityId } from "../entities.js"
 import { AgentOSError } from "../errors.js"
 import { byName } from "../names.js"
+import { checkNumber, checkNumbers, count, countOrAll, durationOrNever, periodOrNever, wholeOrAll } from "../numbers.js"
 import type { ActorRef, MessageType, PayloadOf as MessageOf, ProtocolOf } from "../ref.js"
 import { isReserved, type Delivery } from "./outbox.js"
 import { command, outboxHandlers, PersistedContext } from "./persisted-context.js"
@@ -121,6 +122,10 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
       `actor ${JSON.stringify(spec.name)}: the event ${JSON.stringify(reserved)} begins with $, as those of the runtime do`,
     )
   const known = { ...spec, events: byName(spec.events) } as unknown as AnyPersistentSpec
+  const where = `actor ${JSON.stringify(spec.name)}: `
+  checkNumber("INVALID_DEFINITION", `${where}version`, spec.version, count)
+  checkNumbers("INVALID_DEFINITION", where, spec, { snapshotEvery: countOrAll, passivateAfterMs: periodOrNever })
+  checkNumbers("INVALID_DEFINITION", `${where}retention.`, spec.retention, { keepEvents: wholeOrAll, keepCommandsMs: durationOrNever }) // prettier-ignore
   return {
     receive(handlers) {
       return checkedDefinition({

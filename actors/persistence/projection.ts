@@ -13,6 +13,7 @@ import { defineActor, type ActorContext, type RefOf } from "../actor.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import { AgentOSError } from "../errors.js"
 import { asName, byName, checkName, joined } from "../names.js"
+import { checkNumber, count, countOrAll, durationOrNever } from "../numbers.js"
 import type { ActorSystem } from "../system.js"
 import type { OrderedEvent, PersistenceId } from "./journal.js"
 import type { EventsOf } from "./persistent-actor.js"
@@ -78,8 +79,10 @@ export function defineProjection<State, const Definition extends { readonly name
   const wrong = (what: string) => new AgentOSError("INVALID_DEFINITION", `projection ${JSON.stringify(name)}: ${what}`)
   if (!/^[A-Za-z][A-Za-z0-9._-]{0,99}$/.test(name))
     throw wrong("a name is a letter, then up to 99 letters, digits, dots, dashes or underscores")
-  if (!Number.isInteger(version) || version < 1) throw wrong(`version is ${version}; it is a positive integer`)
-  if (!(saveEvery >= 1)) throw wrong(`saveEvery is ${saveEvery}; it is at least 1`)
+  const where = `projection ${JSON.stringify(name)}: `
+  checkNumber("INVALID_DEFINITION", `${where}version`, version, count)
+  checkNumber("INVALID_DEFINITION", `${where}saveEvery`, saveEvery, countOrAll)
+  checkNumber("INVALID_DEFINITION", `${where}saveAfterMs`, saveAfterMs, durationOrNever)
   return { name, version, from: from.name, state, apply: byName(spec.apply as Projection<State>["apply"]), saveEvery, saveAfterMs } // prettier-ignore
 }
 

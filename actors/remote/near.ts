@@ -34,8 +34,6 @@ export interface NearOptions extends SpawnOptions<unknown> {
   readonly far: SpawnOptions<unknown>
 }
 
-/** So long that it never comes: the other side has limits of its own. */
-const neverMs = 1e9
 /** What a stop over there may take longer than its own limits, twice. */
 const graceMs = 2000
 
@@ -314,7 +312,7 @@ export function nearSpec(spec: ErasedSpec, places: Places, systemShutdownMs: num
     },
     // They pass even while the window is full; over there they overtake what waits.
     reentrant: [...new Set([...reentrant, ...(mailbox?.urgent ?? [])])],
-    handlerTimeoutMs: neverMs,
+    handlerTimeoutMs: Infinity, // the other side has limits of its own
     shutdownTimeoutMs: 2 * shutdownTimeoutMs + graceMs,
     carried: true,
   }).spec

@@ -10,9 +10,9 @@ import type { ErasedSpec } from "../actor.js"
 import type { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
 import type { EntityId } from "../entities.js"
-import { AgentOSError } from "../errors.js"
 import { fnv1a } from "../hash.js"
 import { joined } from "../names.js"
+import { checkNumber, checkNumbers, count, periodOrNever, positive } from "../numbers.js"
 import { Directory } from "../remote/directory.js"
 import { JOURNAL, JournalRef } from "../remote/journal-ref.js"
 import type { Link } from "../remote/link.js"
@@ -46,10 +46,9 @@ export class Workers implements Places {
 
   constructor(system: ActorSystem, options: WorkerOptions, known: () => Iterable<Compiled>) {
     const { threads = Math.max(1, availableParallelism() - 1), hangMs = defaultHangMs } = options
-    if (!(Number.isInteger(threads) && threads > 0))
-      throw new AgentOSError("INVALID_DEFINITION", `workers.threads is ${threads}; it is a positive integer`)
-    if (!(hangMs > 0))
-      throw new AgentOSError("INVALID_DEFINITION", `workers.hangMs is ${hangMs}; it is a positive number`)
+    checkNumber("INVALID_DEFINITION", "workers.threads", threads, count)
+    checkNumber("INVALID_DEFINITION", "workers.hangMs", hangMs, periodOrNever)
+    checkNumbers("INVALID_DEFINITION", "workers.", options, { memoryMb: positive })
     this.#system = system
     this.#options = options
     this.#known = known

@@ -58,6 +58,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   INVALID_NAME: invalid,
   INVALID_ADDRESS: invalid,
   INVALID_DEFINITION: invalid,
+  INVALID_OPTION: invalid,
   HANDLER_TIMEOUT: late,
   CANCELLED: cancelled,
   DEADLINE_EXCEEDED: late,

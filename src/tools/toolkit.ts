@@ -8,6 +8,7 @@
 import { z } from "zod"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
+import { checkNumbers, periodOrNever } from "#actors/numbers.js"
 import type { ToolSpec } from "../models/model.js"
 import type { Tool, ToolContext, ToolOutcome } from "./tool.js"
 
@@ -32,6 +33,7 @@ export class ToolKit {
         `${JSON.stringify(tool.name)} is no name for a tool: begin with a letter, then letters, digits, dots, dashes and underscores, 64 at most`,
       )
     }
+    checkNumbers("INVALID_TOOL", `tool ${tool.name}: `, tool, { timeoutMs: periodOrNever })
     if (this.#tools.has(tool.name)) throw new AgentOSError("NAME_TAKEN", `there is a tool named ${tool.name} already`)
     this.#tools.set(tool.name, tool)
   }

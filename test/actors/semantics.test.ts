@@ -788,3 +788,17 @@ t.test("S37. whatever is thrown, its ask is told in words, and a listener that t
     t.notOk(odd.tell("fine"))
   }
 })
+
+t.test("S38. a number that is none, or out of its range, is refused before anything is begun", async (t) => {
+  const system = await systemFor(t)
+  const ref = system.spawn(Listener)
+  for (const value of [NaN, -1, "5", 5n] as never[]) {
+    t.throws(() => ref.with({ timeoutMs: value }), { code: "INVALID_OPTION", message: /timeoutMs/ })
+    const given = { name: "odd", state: () => null, receive: {}, handlerTimeoutMs: value }
+    t.throws(() => defineActor(given), { code: "INVALID_DEFINITION", message: /handlerTimeoutMs/ })
+    t.throws(() => system.spawn(Listener, { mailbox: { capacity: value } }), { code: "INVALID_DEFINITION" })
+  }
+  t.same(await ref.with({ timeoutMs: Infinity }).ask("heard"), [])
+  t.same(await ref.with({ timeoutMs: Number.MAX_VALUE }).ask("heard"), [])
+  t.equal(system.statistics.actors, 1)
+})

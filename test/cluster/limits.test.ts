@@ -130,5 +130,5 @@ t.test("a rate that makes no sense is refused", async (t) => {
     { perSecond: 1, burst: 0 },
     { perSecond: 1, burst: 2, lot: 3 },
   ])
-    t.throws(() => new ClusterLimit(entity, rate, clock), RangeError)
+    t.throws(() => new ClusterLimit(entity, rate, clock), { code: "INVALID_DEFINITION" })
 })
