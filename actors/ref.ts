@@ -159,7 +159,9 @@ export abstract class RefBefore extends Ref {
 }
 
 function checkedOptions(options: SendOptions): SendOptions {
-  const { commandId, cause } = options
+  const { commandId, timeoutMs, cause } = options
+  if (timeoutMs !== undefined) checkNumber("INVALID_OPTION", "timeoutMs", timeoutMs, durationOrNever)
+  if (cause?.deadline !== undefined) checkNumber("INVALID_OPTION", "cause.deadline", cause.deadline, moment)
   if (commandId !== undefined) checkName("a command id", commandId)
   if (cause !== undefined) checkCause(cause)
   return options
@@ -177,9 +179,6 @@ export class RefWith extends RefBefore {
 
   constructor(target: Ref, options: SendOptions) {
     super(target)
-    const { timeoutMs, cause } = options
-    if (timeoutMs !== undefined) checkNumber("INVALID_OPTION", "timeoutMs", timeoutMs, durationOrNever)
-    if (cause?.deadline !== undefined) checkNumber("INVALID_OPTION", "cause.deadline", cause.deadline, moment)
     this.#options = options
   }
 
