@@ -11,6 +11,10 @@ export interface Transport {
    * `entityHere` of the system.
    */
   entity(id: PersistenceId): Ref | undefined
-  /** Number of the group that an entity belongs to, from 0: those of one group can be stopped together. */
+  /** Number of the group that an entity belongs to, from 0: those of one group live in one place, and can be stopped together. */
   groupOf?(id: PersistenceId): number
+  /** Whether the entities of a group live here now; default: all do. */
+  serves?(group: number): boolean
+  /** Calls back, inside whatever brought it about, when the entities of a group begin to live here. */
+  follow?(listener: (group: number) => void): void
 }

@@ -28,6 +28,7 @@ import { checkName, joined } from "./names.js"
 import { checkNumbers, countOrAll, durationOrNever } from "./numbers.js"
 import type { Journal, PersistenceId } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
+import { reminderKeeper } from "./persistence/reminder-keeper.js"
 import type { Transport } from "./ports.js"
 import type { ActorRef, AnyRef, Ref } from "./ref.js"
 import {
@@ -111,6 +112,8 @@ const guardianDefinition = checkedDefinition<Record<string, never>, undefined>({
   state: () => undefined,
   receive: {},
 })
+/** Known to every system by name; made ready when it is first needed. */
+const runtimeDefinitions: ReadonlyMap<string, AnyDefinition> = new Map([[reminderKeeper.name, reminderKeeper]])
 /** Dead letters that are logged; the others are counted. */
 const loggedDeadLetters = 10
 
@@ -144,7 +147,8 @@ export class ActorSystem {
   readonly #meters: DefinitionMeter[] | undefined
   readonly #isolated: boolean
   readonly #whenGivenUp: "stop-actor" | "stop-system"
-  readonly #transport: Transport | undefined
+  /** Where entities live that do not live here; undefined when all do. */
+  readonly transport: Transport | undefined
   readonly #root: Cell
   readonly #entities: Entities
   readonly #hosting: Hosting | undefined
@@ -174,7 +178,7 @@ export class ActorSystem {
     this.#meters = options.metrics === true ? [] : undefined
     this.#whenGivenUp = options.whenGivenUp ?? "stop-actor"
     this.#isolated = options.isolated ?? false
-    this.#transport = options.transport
+    this.transport = options.transport
     this.#workerOptions = options.workers ?? {}
     if (options.workers !== undefined) this.#workersMade()
     this.#root = new Cell(this, this.compile(guardianDefinition), null, 0, undefined)
@@ -182,7 +186,7 @@ export class ActorSystem {
     const groupOf = options.transport?.groupOf?.bind(options.transport)
     this.#entities = new Entities(this, this.#root, maxResident, memoryPressure, groupOf)
     for (const definition of options.definitions ?? []) {
-      if (this.#definitions.has(definition.name))
+      if (this.#definitions.has(definition.name) || runtimeDefinitions.has(definition.name))
         throw new AgentOSError("INVALID_DEFINITION", `two definitions are named ${JSON.stringify(definition.name)}`)
       this.#definitions.set(definition.name, this.compile(definition))
     }
@@ -211,7 +215,7 @@ export class ActorSystem {
     checkEntity(tenant, key)
     if (this.#hosting !== undefined) return this.#hosting.entity(tenant, type, key)
     const compiled = this.#known(type)
-    return this.#transport?.entity({ tenant, type, key }) ?? this.#entities.ref(compiled, tenant, key)
+    return this.transport?.entity({ tenant, type, key }) ?? this.#entities.ref(compiled, tenant, key)
   }
 
   /** An entity in this process, whatever the transport says. @throws `UNKNOWN_DEFINITION`, `INVALID_NAME` */
@@ -230,7 +234,19 @@ export class ActorSystem {
   #known(type: string): Compiled {
     const compiled = this.#definitions.get(type)
     if (compiled !== undefined) return compiled
+    const runtime = runtimeDefinitions.get(type)
+    if (runtime !== undefined) return this.compile(runtime)
     throw new AgentOSError("UNKNOWN_DEFINITION", `${type} is not among the definitions that the system was made with`)
+  }
+
+  /** Whether entities of this name can be made here. */
+  knows(type: string): boolean {
+    return this.#definitions.has(type) || runtimeDefinitions.has(type)
+  }
+
+  /** It stands in the tree of another one, whose entities it reaches. */
+  get hosted(): boolean {
+    return this.#hosting !== undefined
   }
 
   /** Stops an actor and its children; resolves when they have ended. */

@@ -44,6 +44,21 @@ export class Limit extends Deadline {
   }
 }
 
+/** Waits so long, or until the signal aborts; the caller looks at the signal. */
+export function pause(wheel: TimerWheel, milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const over = (): void => {
+      limit.cancel()
+      signal.removeEventListener("abort", over)
+      resolve()
+    }
+    const limit = new Limit(over)
+    wheel.add(limit, milliseconds)
+    signal.addEventListener("abort", over, { once: true })
+  })
+}
+
 export class TimerWheel {
   readonly #clock: Clock
   readonly #origin: number

@@ -15,35 +15,19 @@
  *   P4. What serves nobody now moves first and is not held back by the bound per minute: a shard without a live owner, then one whose owner leaves.
  *   P5. A shard whose state lies on a node that is away stays there ("away"): started elsewhere it would start empty.
  */
+import { DEFAULT_GROUPS, groupOf } from "#actors/groups.js"
+import { fold, HASH_START, mix } from "#actors/hash.js"
 import type { NodeDescription } from "./node.js"
 
 /** How many shards the entities of a system are dealt into unless configured; it can never change for a store that has data (P1). */
-export const DEFAULT_SHARDS = 1024
+export const DEFAULT_SHARDS = DEFAULT_GROUPS
 
 /** A node that may be given shards, by what counts for that (P2). */
 export type Candidate = Pick<NodeDescription, "name" | "capacity" | "roles">
 
-/** Mixes 32 bits so that each bit of the result depends on each of the argument (the finalizer of MurmurHash3). */
-function mix(h: number): number {
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return h ^ (h >>> 16)
-}
-
-/**
- * Folds a text into a running hash, UTF-16 unit by unit (FNV-1a), and its length after it, so that ("ab", "c") and ("a", "bc") differ. It goes on from
- * a hash that is given, which the plain one in `actors/hash.ts` cannot.
- */
-function fold(text: string, h: number): number {
-  for (let n = 0; n < text.length; n++) h = Math.imul(h ^ text.charCodeAt(n), 0x01000193)
-  return mix(h ^ text.length)
-}
-
-const offset = 0x811c9dc5
-
-/** @returns the shard of an entity, from 0 to `shards` - 1 (P1) */
+/** @returns the shard of an entity, from 0 to `shards` - 1 (P1); a keeper of reminders is of the shard whose reminders it keeps */
 export function shardOf(tenant: string, type: string, key: string, shards: number = DEFAULT_SHARDS): number {
-  return (fold(key, fold(type, fold(tenant, offset))) >>> 0) % shards
+  return groupOf(tenant, type, key, shards)
 }
 
 /** What a node's draws are made from: 64 bits of its name, since two names that agree in 32 would agree in every draw. */
@@ -57,7 +41,7 @@ interface Drawer {
 function drawers(nodes: readonly Candidate[], role: string | undefined): readonly Drawer[] {
   return nodes
     .filter(({ capacity, roles }) => capacity > 0 && (role === undefined || roles.includes(role)))
-    .map(({ name, capacity }) => ({ name, capacity, high: fold(name, offset), low: fold(name, 0x2545f491) }))
+    .map(({ name, capacity }) => ({ name, capacity, high: fold(name, HASH_START), low: fold(name, 0x2545f491) }))
 }
 
 /** @returns higher is better; two nodes' draws for one shard are as good as independent */

@@ -10,6 +10,7 @@
  *   V5. While a view is paused, what is due there waits, in its order, and so does what arrives from outside; when it goes on, all of it happens, late.
  */
 import { systemClock, type CancelTimer, type Clock } from "../clock.js"
+import { Heap } from "../heap.js"
 
 /** Something that happens at a time. */
 export abstract class Happening {
@@ -56,7 +57,7 @@ export interface VirtualClockOptions {
 
 export class VirtualClock implements Clock {
   readonly startAt: number
-  readonly #due = new Heap()
+  readonly #due = new Heap<Happening>(before)
   /** What is to be done before time moves (V3). */
   #next: Happening[] = []
   #taken = 0
@@ -141,8 +142,8 @@ export class VirtualClock implements Clock {
   #step(): void {
     const run = this.#run
     if (run?.enough?.() === true) return this.#end(run, true)
-    let happening = this.#takeNext() ?? (run && this.#due.takeUntil(run.until))
-    while (happening?.off === true) happening = this.#takeNext() ?? (run && this.#due.takeUntil(run.until))
+    let happening = this.#takeNext() ?? (run && this.#takeDue(run.until))
+    while (happening?.off === true) happening = this.#takeNext() ?? (run && this.#takeDue(run.until))
     if (happening === undefined) {
       if (run === undefined) return
       if (run.until > this.#now && run.until < Infinity) this.#now = run.until
@@ -157,6 +158,12 @@ export class VirtualClock implements Clock {
       this.#run = undefined
       run.fail(error)
     }
+  }
+
+  /** The first of those with a time, if it has come by then. */
+  #takeDue(until: number): Happening | undefined {
+    const { first } = this.#due
+    return first === undefined || first.at > until ? undefined : this.#due.take()
   }
 
   #takeNext(): Happening | undefined {
@@ -302,47 +309,6 @@ export class ClockView implements Clock {
 
   afterInputOutput(callback: () => void): void {
     if (this.#alive) this.#clock.scheduleNext(new Call(this, callback, -Infinity))
-  }
-}
-
-/** What is due, the first on top. */
-class Heap {
-  readonly #items: Happening[] = []
-
-  push(item: Happening): void {
-    const items = this.#items
-    let place = items.length
-    items.push(item)
-    while (place > 0) {
-      const above = (place - 1) >> 1
-      const other = items[above] as Happening
-      if (!before(item, other)) break
-      items[place] = other
-      place = above
-    }
-    items[place] = item
-  }
-
-  /** The first, if it is due by then. */
-  takeUntil(time: number): Happening | undefined {
-    const items = this.#items
-    const top = items[0]
-    if (top === undefined || top.at > time) return undefined
-    const last = items.pop() as Happening
-    const size = items.length
-    if (size === 0) return top
-    let place = 0
-    for (;;) {
-      let below = 2 * place + 1
-      if (below >= size) break
-      if (below + 1 < size && before(items[below + 1] as Happening, items[below] as Happening)) below += 1
-      const other = items[below] as Happening
-      if (!before(other, last)) break
-      items[place] = other
-      place = below
-    }
-    items[place] = last
-    return top
   }
 }
 
