@@ -318,7 +318,7 @@ export class ActorSystem {
   spawnUnder(parent: Cell, definition: AnyDefinition, options: SpawnOptions<unknown> | undefined): Cell {
     if (this.#stopping !== undefined) this.checkRunning()
     const { spec } = definition
-    if (spec.persistent === true && spec.name !== "llmagentos.reminders")
+    if (spec.persistent === true)
       throw new AgentOSError(
         "INVALID_DEFINITION",
         `${spec.name} is persistent, and a persistent actor is an entity: system.entity(definition, key)`,

@@ -15,6 +15,7 @@ import type { ActorDefinition, AnyDefinition } from "#actors/actor.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import type { EntityId } from "#actors/entities.js"
 import { AgentOSError } from "#actors/errors.js"
+import { KEEPER } from "#actors/groups.js"
 import { joined } from "#actors/names.js"
 import {
   amountOrAll,
@@ -28,6 +29,7 @@ import {
 } from "#actors/numbers.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { DELIVER } from "#actors/persistence/outbox.js"
+import { startReminders } from "#actors/persistence/reminders.js"
 import type { ActorRef } from "#actors/ref.js"
 import { createActorSystem, type ActorSystem } from "#actors/system.js"
 import { quietLogger, silentLogger, type Logger } from "#actors/telemetry.js"
@@ -162,7 +164,7 @@ function entityShards(options: ClusterOptions, shards: Shards): Parameters<typeo
 }
 
 function isEntity(options: ClusterOptions): (type: string) => boolean {
-  const types = new Set(definitionsOf(options).map(({ name }) => name))
+  const types = new Set([...definitionsOf(options).map(({ name }) => name), KEEPER])
   return (type) => types.has(type)
 }
 
@@ -245,6 +247,7 @@ class ClusterNode implements Cluster {
       },
     })
     shards.start({ system, peers: this.#mesh, registry, seat: this.#driver.seat })
+    startReminders(system).catch(() => undefined) // whoever serves a shard sends its reminders; it goes on trying
     this.#mesh.serve(service, { handle: (type) => this.#asked(type) })
     this.receptionist = new Receptionist(this.#mesh, random)
     this.#topics = new Topics(system, this.receptionist)

@@ -37,6 +37,8 @@ export interface DispatchOptions {
   readonly clock: Clock
   /** Name of the node that a shard is placed on. */
   placedOn(shard: number): string | undefined
+  /** A shard begins to be served: what comes for it goes into its entities from now on. */
+  served(shard: number): void
   /** Asks a peer for a barrier. */
   askBarrier(peer: NodeId, shard: number, hops: number): Promise<unknown>
 }
@@ -299,7 +301,9 @@ export class Dispatch implements ShardedRefs {
     // What this node sent to another before goes first.
     if (shard.handles && !this.#barriers.isUp(number) && this.#barriers.last(number) !== undefined)
       this.#barriers.raise(number)
+    const before = this.straight[number]
     this.straight[number] = shard.handles && !this.#barriers.isUp(number) && !this.#closed ? 1 : 0
+    if (before === 0 && this.straight[number] === 1) this.#options.served(number)
     if (lines.size > 0 && !shard.moving && !shard.stopping) {
       const way = this.#way(number, undefined)
       if (way.go !== "hold") for (const message of lines.take("both")) this.#dispatch(message, message.from, true)

@@ -4,19 +4,21 @@
  * Invariants
  *   F1. An entity of a shard that this node does not own appends nothing; nor, while the epoch is being minted anew, before that is settled.
  *       Nor does it store snapshots or trim: what its last life left behind must not come after what another owner writes, or into a copy that is on its way.
- *   F2. What belongs to no shard (top-level actors, reminders, runs) goes on as without a cluster.
+ *   F2. What belongs to no shard (top-level actors, runs, keepers of reminders from before groups) goes on as without a cluster.
  */
+import { isFormerKeeper } from "#actors/groups.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import { heldAppend } from "#actors/persistence/memory-journal.js"
 import { fenceOf } from "./epochs.js"
 import type { Ownership } from "./ownership.js"
 
-/** @param shardOf undefined for an actor that is no entity */
+/** @param shardOfEntity undefined for an actor that is no entity */
 export function fencedJournal(
   journal: Journal,
   ownership: Pick<Ownership, "write">,
-  shardOf: (actor: PersistenceId) => number | undefined,
+  shardOfEntity: (actor: PersistenceId) => number | undefined,
 ): Journal {
+  const shardOf = (actor: PersistenceId): number | undefined => (isFormerKeeper(actor) ? undefined : shardOfEntity(actor)) // prettier-ignore
   const write = (actor: PersistenceId, work: () => Promise<void>): Promise<void> => {
     const shard = shardOf(actor)
     return shard === undefined ? work() : ownership.write(shard, work)

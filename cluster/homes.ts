@@ -50,7 +50,7 @@ export interface HomeOptions {
 }
 
 /** Of a store from before the cluster, when nobody says which types are entities. */
-const likelyEntity = (type: string): boolean => !type.startsWith("~") && type !== "llmagentos.reminders"
+const likelyEntity = (type: string): boolean => !type.startsWith("~")
 /** Calls to the registry that are under way at once. */
 const atOnce = 32
 /** How long `leave` waits for what is under way. */

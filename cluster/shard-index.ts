@@ -1,6 +1,6 @@
 /**
  * Which actors of a store belong to which shard: a record for each, by number of the shard, so that a shard is found without a look at all the others. Actors that are no entities
- * (keepers of reminders, logs, projections) belong to their node, and are not in it.
+ * (logs, projections, keepers of reminders from before groups) belong to their node, and are not in it.
  *
  * Invariants
  *   I1. An actor that was ever appended to under a fence, which only entities of a cluster are, has a record in the index: it is written in the batch of the first such append. A
@@ -11,6 +11,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import type { Change } from "#actors/persistence/database.js"
 import { decodeHead, shardsKey } from "#actors/persistence/heads.js"
+import { isFormerKeeper } from "#actors/groups.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { after, keyOf, partsOf } from "#actors/persistence/keys.js"
 import type { JournalParts } from "#actors/persistence/level-journal.js"
@@ -51,6 +52,7 @@ export async function fillIndex(
   await heads.fill()
   let changes: Change[] = []
   const add = async (actor: PersistenceId): Promise<void> => {
+    if (isFormerKeeper(actor)) return
     changes.push(indexChange(actor, shards))
     if (changes.length < fillPage) return
     await store.write(changes)

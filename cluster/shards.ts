@@ -90,6 +90,8 @@ export class Shards implements EntityDoor {
   #system!: ActorSystem
   #peers!: Peers
   #unfollow: (() => void) | undefined
+  /** Who want to know which shards begin to be served here. */
+  readonly #followers: ((shard: number) => void)[] = []
   /** Shards of which peers are to be told. */
   #serving: Shard[] = []
   readonly #looking = new Limit(() => this.#look())
@@ -110,6 +112,7 @@ export class Shards implements EntityDoor {
       held: this.#held,
       clock,
       placedOn: (shard) => this.#rebalancer.placedOn(shard),
+      served: (shard) => this.#followers.forEach((follower) => follower(shard)),
       askBarrier: (peer, shard, hops) =>
         this.#peers.call(peer, SERVICE, "barrier", { shard, hops }, { timeoutMs: barrierMs }),
     })
@@ -134,6 +137,8 @@ export class Shards implements EntityDoor {
       node: nodeId(this.#self),
       entity: (id) => this.entity(id),
       groupOf: (id) => this.shardOf(id),
+      serves: (shard) => this.straight[shard] === 1,
+      follow: (follower) => void this.#followers.push(follower),
     }
   }
 

@@ -8,6 +8,7 @@ import { systemRandom, type CancelTimer, type Clock } from "#actors/clock.js"
 import { definePersistentActor, defineActor } from "#actors/index.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { ActorSystem } from "#actors/system.js"
+import { KEEPER } from "#actors/groups.js"
 import { VirtualClock, type ClockView } from "#actors/simulation/virtual-clock.js"
 import { fencedJournal } from "#cluster/fenced-journal.js"
 import type { HoldLimits } from "#cluster/held.js"
@@ -157,7 +158,7 @@ export class TestCluster {
     const registry = memoryRegistry(agent, { cluster: "test", clock, random })
     const state = this.#options.state?.(this) ?? sharedMemoryState(this.epochs, this.journal)
     const ownership = state.ownership({ registry, clock })
-    const entities = new Set(definitions.map(({ name }) => name))
+    const entities = new Set([...definitions.map(({ name }) => name), KEEPER])
     const sharded = new Shards({
       self: node,
       ownership,
