@@ -23,7 +23,8 @@ export class Keeping {
   look(persisted: Persisted, hadCommand: boolean): void {
     if (this.underWay !== undefined) return // the next append looks again
     const { spec, sequence, snapshotAt } = persisted
-    const snapshotDue = sequence - snapshotAt >= (spec.snapshotEvery ?? 1000)
+    const { snapshotEvery: every = 1000 } = spec
+    const snapshotDue = sequence - snapshotAt >= (typeof every === "number" ? every : every(persisted.state))
     const keepCommandsMs = hadCommand ? spec.retention?.keepCommandsMs : undefined
     const commandsDue = keepCommandsMs !== undefined && this.#system.clock.wallTime() >= this.#commandsFrom
     if (snapshotDue || commandsDue) this.#begin(persisted, this.#keep(persisted, snapshotDue, commandsDue))

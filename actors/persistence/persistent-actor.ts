@@ -66,8 +66,8 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
   /** By the version a snapshot was stored with: the state in the form of the next version. Without it such a snapshot is not used. */
   readonly upgradeState?: { readonly [version: number]: (state: unknown) => unknown }
   readonly retention?: Retention
-  /** Events between two snapshots; default 1,000. */
-  readonly snapshotEvery?: number
+  /** Events between two snapshots, for a state that grows by what it is; default 1,000. */
+  readonly snapshotEvery?: number | ((state: State) => number)
   readonly passivateAfterMs?: number
   /** As of every actor. */
   readonly module?: string

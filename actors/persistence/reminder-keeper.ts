@@ -227,7 +227,8 @@ function commandIdOf({ to, name, at, setting }: Kept): string {
 }
 
 /** A copy: what it is sent to may do with it what it likes. */
-const payloadOf = ({ name, payload }: Reminder): unknown => keptCopy(payload, () => `the payload of the reminder ${name}`)
+const payloadOf = ({ name, payload }: Reminder): unknown =>
+  keptCopy(payload, () => `the payload of the reminder ${name}`)
 
 /** K2. @returns whether it was answered; false when that is not wanted any more */
 function carryOut(system: ActorSystem, reminder: Kept, signal: AbortSignal): Promise<boolean> {
@@ -290,7 +291,7 @@ export const reminderKeeper = definePersistentActor({
       tenants: new Set(),
     }),
   },
-  snapshotEvery: 500,
+  snapshotEvery: ({ kept }) => Math.max(500, kept.size), // what is written grows with what is kept, not with its square
   retention: { keepEvents: 0, keepCommandsMs: 7 * 24 * 3_600_000 },
 }).receive({
   async set(ctx, wanted: Wanted): Promise<void> {

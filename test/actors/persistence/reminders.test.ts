@@ -139,26 +139,29 @@ await t.test("set again for the time at which it came, it comes again (K1)", asy
   }
 })
 
-await t.test("set anew while it is sent, the new one comes at its own time, and cancelled it comes no more", async (t) => {
-  const clock = new HandClock()
-  const system = await open(clock, memoryJournal(clock))
-  t.teardown(() => system.stop())
-  const reminders = await startReminders(system)
-  for (const laterMs of [0, 8000, undefined]) {
-    const ref = system.entity(Account, `later by ${laterMs}`)
-    const at = clock.wallTime() + 1000
-    failing = 1
-    await reminders.set(ref, "r", { at }, "grow", 1)
-    await wind(clock, 1010) // refused once; it is sent again a little later
-    failing = 0
-    if (laterMs === undefined) t.equal(await reminders.cancel(ref, "r"), true)
-    else await reminders.set(ref, "r", { at: at + laterMs }, "grow", 10)
-    await wind(clock, 2000)
-    t.equal(await ref.ask("balance"), laterMs === 0 ? 10 : 0)
-    await wind(clock, 9000)
-    t.equal(await ref.ask("balance"), laterMs === undefined ? 0 : 10)
-  }
-})
+await t.test(
+  "set anew while it is sent, the new one comes at its own time, and cancelled it comes no more",
+  async (t) => {
+    const clock = new HandClock()
+    const system = await open(clock, memoryJournal(clock))
+    t.teardown(() => system.stop())
+    const reminders = await startReminders(system)
+    for (const laterMs of [0, 8000, undefined]) {
+      const ref = system.entity(Account, `later by ${laterMs}`)
+      const at = clock.wallTime() + 1000
+      failing = 1
+      await reminders.set(ref, "r", { at }, "grow", 1)
+      await wind(clock, 1010) // refused once; it is sent again a little later
+      failing = 0
+      if (laterMs === undefined) t.equal(await reminders.cancel(ref, "r"), true)
+      else await reminders.set(ref, "r", { at: at + laterMs }, "grow", 10)
+      await wind(clock, 2000)
+      t.equal(await ref.ask("balance"), laterMs === 0 ? 10 : 0)
+      await wind(clock, 9000)
+      t.equal(await ref.ask("balance"), laterMs === undefined ? 0 : 10)
+    }
+  },
+)
 
 await t.test("one that is refused for ever holds up no other, and is tried again within 30 seconds (K2)", async (t) => {
   const clock = new HandClock()
@@ -181,25 +184,28 @@ await t.test("one that is refused for ever holds up no other, and is tried again
   t.equal((await reminders.of(alice)).length, 1)
 })
 
-await t.test("a wall clock that jumps ahead is seen within a minute; one that jumps back sends nothing twice", async (t) => {
-  const clock = new HandClock()
-  const system = await open(clock, memoryJournal(clock))
-  t.teardown(() => system.stop())
-  const reminders = await startReminders(system)
-  const alice = system.entity(Account, "alice")
-  const hour = 3_600_000
-  await reminders.set(alice, "once", { afterMs: hour }, "grow", 1)
-  await reminders.set(alice, "often", { afterMs: hour, everyMs: 1000 }, "grow", 100)
-  clock.jump(2 * hour)
-  await wind(clock, 60_010)
-  t.equal(await alice.ask("balance"), 101, "what was missed counts once")
-  clock.jump(-2 * hour)
-  for (let n = 0; n < 90; n++) await wind(clock, 60_000)
-  const balance = await alice.ask("balance")
-  t.equal(balance, 101, "its next time has not come by the clock that was set back")
-  for (let n = 0; n < 40; n++) await wind(clock, 60_000)
-  t.ok((await alice.ask("balance")) > 101)
-})
+await t.test(
+  "a wall clock that jumps ahead is seen within a minute; one that jumps back sends nothing twice",
+  async (t) => {
+    const clock = new HandClock()
+    const system = await open(clock, memoryJournal(clock))
+    t.teardown(() => system.stop())
+    const reminders = await startReminders(system)
+    const alice = system.entity(Account, "alice")
+    const hour = 3_600_000
+    await reminders.set(alice, "once", { afterMs: hour }, "grow", 1)
+    await reminders.set(alice, "often", { afterMs: hour, everyMs: 1000 }, "grow", 100)
+    clock.jump(2 * hour)
+    await wind(clock, 60_010)
+    t.equal(await alice.ask("balance"), 101, "what was missed counts once")
+    clock.jump(-2 * hour)
+    for (let n = 0; n < 90; n++) await wind(clock, 60_000)
+    const balance = await alice.ask("balance")
+    t.equal(balance, 101, "its next time has not come by the clock that was set back")
+    for (let n = 0; n < 40; n++) await wind(clock, 60_000)
+    t.ok((await alice.ask("balance")) > 101)
+  },
+)
 
 await t.test("a failure of the first start is not kept: the next one finds the reminders", async (t) => {
   for (const failing of ["keys", "snapshot", "read"] as const) {
@@ -280,7 +286,12 @@ await t.test("a reminder for a definition that this program lacks waits for one 
   await first.stop()
   const warned: string[] = []
   const logger = { debug() {}, info() {}, error() {}, warn: (_: unknown, text: string) => void warned.push(text) }
-  const lacking = await createActorSystem({ name: "bank", clock, journal: { ...journal, close: async () => {} }, logger })
+  const lacking = await createActorSystem({
+    name: "bank",
+    clock,
+    journal: { ...journal, close: async () => {} },
+    logger,
+  })
   await startReminders(lacking)
   for (let n = 0; n < 200; n++) await wind(clock, 1000)
   t.same(warned, ["a reminder fails; it goes on trying"])
@@ -292,26 +303,29 @@ await t.test("a reminder for a definition that this program lacks waits for one 
   t.equal(await third.entity(Account, "alice").ask("balance"), 1)
 })
 
-await t.test("a keeper whose write fails goes on in its next life, and the entity carries it out once (K6)", async (t) => {
-  const clock = new HandClock()
-  const journal = memoryJournal(clock)
-  let refused = 0
-  const system = await open(clock, {
-    ...journal,
-    append: async (actor, sequence, epoch, events, options) => {
-      if (events.some(({ name }) => name === "fired") && refused++ < 3) throw new Error("the disk is away")
-      return journal.append(actor, sequence, epoch, events, options)
-    },
-  })
-  t.teardown(() => system.stop())
-  const reminders = await startReminders(system)
-  const alice = system.entity(Account, "alice")
-  await reminders.set(alice, "r", { at: 100 }, "grow", 1)
-  for (let n = 0; n < 60; n++) await wind(clock, 500)
-  t.equal(refused, 4)
-  t.equal(await alice.ask("balance"), 1)
-  t.same(await reminders.of(alice), [])
-})
+await t.test(
+  "a keeper whose write fails goes on in its next life, and the entity carries it out once (K6)",
+  async (t) => {
+    const clock = new HandClock()
+    const journal = memoryJournal(clock)
+    let refused = 0
+    const system = await open(clock, {
+      ...journal,
+      append: async (actor, sequence, epoch, events, options) => {
+        if (events.some(({ name }) => name === "fired") && refused++ < 3) throw new Error("the disk is away")
+        return journal.append(actor, sequence, epoch, events, options)
+      },
+    })
+    t.teardown(() => system.stop())
+    const reminders = await startReminders(system)
+    const alice = system.entity(Account, "alice")
+    await reminders.set(alice, "r", { at: 100 }, "grow", 1)
+    for (let n = 0; n < 60; n++) await wind(clock, 500)
+    t.equal(refused, 4)
+    t.equal(await alice.ask("balance"), 1)
+    t.same(await reminders.of(alice), [])
+  },
+)
 
 await t.test("what is due together is sent in the order of time and setting (K2)", async (t) => {
   const clock = new HandClock()
@@ -319,7 +333,14 @@ await t.test("what is due together is sent in the order of time and setting (K2)
   const first = await open(clock, journal)
   const before = await startReminders(first)
   const alice = first.entity(Account, "alice")
-  for (const [name, at] of [["d", 300], ["a", 100], ["b", 200], ["c", 200], ["e", 300]] as const) // prettier-ignore
+  for (const [name, at] of [
+    ["d", 300],
+    ["a", 100],
+    ["b", 200],
+    ["c", 200],
+    ["e", 300],
+  ] as const)
+    // prettier-ignore
     await before.set(alice, name, { at }, "note", name)
   await before.set(alice, "d", { at: 300 }, "note", "d again")
   await first.stop()
@@ -331,61 +352,67 @@ await t.test("what is due together is sent in the order of time and setting (K2)
   t.same(await second.entity(Account, "alice").ask("notes"), ["a", "b", "c", "e", "d again"])
 })
 
-await t.test("a payload belongs to nobody else: not to who set it, not to who asks for it, not to whom it is sent", async (t) => {
-  const clock = new HandClock()
-  const system = await open(clock, memoryJournal(clock))
-  t.teardown(() => system.stop())
-  const reminders = await startReminders(system)
-  const alice = system.entity(Account, "alice")
-  const list = [1]
-  const setting = reminders.set(alice, "r", { at: 100, everyMs: 100 }, "take", list)
-  list.push(2)
-  await setting
-  const [known] = await reminders.of(alice)
-  ;(known?.payload as number[]).push(3)
-  for (let n = 0; n < 10; n++) await wind(clock, 50)
-  const notes = await alice.ask("notes")
-  t.ok(notes.length >= 3)
-  t.same(new Set(notes), new Set(["1"]))
-})
+await t.test(
+  "a payload belongs to nobody else: not to who set it, not to who asks for it, not to whom it is sent",
+  async (t) => {
+    const clock = new HandClock()
+    const system = await open(clock, memoryJournal(clock))
+    t.teardown(() => system.stop())
+    const reminders = await startReminders(system)
+    const alice = system.entity(Account, "alice")
+    const list = [1]
+    const setting = reminders.set(alice, "r", { at: 100, everyMs: 100 }, "take", list)
+    list.push(2)
+    await setting
+    const [known] = await reminders.of(alice)
+    ;(known?.payload as number[]).push(3)
+    for (let n = 0; n < 10; n++) await wind(clock, 50)
+    const notes = await alice.ask("notes")
+    t.ok(notes.length >= 3)
+    t.same(new Set(notes), new Set(["1"]))
+  },
+)
 
-await t.test("a store from before groups goes on: its reminders come, can be cancelled, and keep their command ids (K5)", async (t) => {
-  const clock = new HandClock()
-  const journal = memoryJournal(clock)
-  const to = (key: string, tenant = "default") => ({ tenant, type: "account", key })
-  const kept = (key: string, name: string, at: number, more = {}) => ({ to: to(key), name, at, type: "grow", payload: 1, ...more }) // prettier-ignore
-  const id = (key: string, name: string) => JSON.stringify(["default", "account", key, name])
-  const former = (key: string) => ({ tenant: "default", type: "llmagentos.reminders", key })
-  const event = (name: string, payload: unknown) => ({ name, payload, version: 1 })
-  // Keeper 0 has a snapshot and events after it, keeper 7 events only.
-  await journal.append(former("0"), 0, 0, [event("set", kept("old", "r", 1)), event("set", kept("bob", "r", 500))])
-  const state = { kept: { [id("bob", "r")]: kept("bob", "r", 500), [id("eve", "x")]: kept("eve", "x", 400) } }
-  await journal.saveSnapshot(former("0"), { sequence: 2, version: 1, state })
-  await journal.append(former("0"), 2, 0, [
-    event("set", kept("often", "r", 300, { everyMs: 1000 })),
-    event("fired", { id: id("often", "r"), next: 1300 }),
-    event("cancelled", id("eve", "x")),
-  ])
-  await journal.append(former("7"), 0, 0, [
-    event("set", { ...kept("carl", "r", 600), to: to("carl", "acme") }),
-    event("set", kept("done", "r", 700)),
-    event("set", kept("gone", "r", 800)),
-  ])
-  // Carried out, but not written down when the program ended.
-  const commandId = `reminder:${id("done", "r")}@700`
-  await journal.append(to("done"), 0, 0, [event("grew", 1)], { command: { id: commandId, reply: undefined } })
-  const system = await open(clock, journal)
-  t.teardown(() => system.stop())
-  const reminders = await startReminders(system)
-  t.equal((await reminders.of(system.entity(Account, "bob"))).length, 1)
-  t.equal(await reminders.cancel(system.entity(Account, "gone"), "r"), true)
-  await reminders.set(system.entity(Account, "bob"), "r", { at: 500 }, "grow", 10)
-  await wind(clock, 1000)
-  await wind(clock, 400)
-  const balances = [["bob", 10], ["often", 1], ["done", 1], ["gone", 0], ["eve", 0], ["old", 0]] as const // prettier-ignore
-  for (const [key, balance] of balances) t.equal(await system.entity(Account, key).ask("balance"), balance, key)
-  t.equal(await system.entity(Account, "carl", { tenant: "acme" }).ask("balance"), 1)
-})
+await t.test(
+  "a store from before groups goes on: its reminders come, can be cancelled, and keep their command ids (K5)",
+  async (t) => {
+    const clock = new HandClock()
+    const journal = memoryJournal(clock)
+    const to = (key: string, tenant = "default") => ({ tenant, type: "account", key })
+    const kept = (key: string, name: string, at: number, more = {}) => ({ to: to(key), name, at, type: "grow", payload: 1, ...more }) // prettier-ignore
+    const id = (key: string, name: string) => JSON.stringify(["default", "account", key, name])
+    const former = (key: string) => ({ tenant: "default", type: "llmagentos.reminders", key })
+    const event = (name: string, payload: unknown) => ({ name, payload, version: 1 })
+    // Keeper 0 has a snapshot and events after it, keeper 7 events only.
+    await journal.append(former("0"), 0, 0, [event("set", kept("old", "r", 1)), event("set", kept("bob", "r", 500))])
+    const state = { kept: { [id("bob", "r")]: kept("bob", "r", 500), [id("eve", "x")]: kept("eve", "x", 400) } }
+    await journal.saveSnapshot(former("0"), { sequence: 2, version: 1, state })
+    await journal.append(former("0"), 2, 0, [
+      event("set", kept("often", "r", 300, { everyMs: 1000 })),
+      event("fired", { id: id("often", "r"), next: 1300 }),
+      event("cancelled", id("eve", "x")),
+    ])
+    await journal.append(former("7"), 0, 0, [
+      event("set", { ...kept("carl", "r", 600), to: to("carl", "acme") }),
+      event("set", kept("done", "r", 700)),
+      event("set", kept("gone", "r", 800)),
+    ])
+    // Carried out, but not written down when the program ended.
+    const commandId = `reminder:${id("done", "r")}@700`
+    await journal.append(to("done"), 0, 0, [event("grew", 1)], { command: { id: commandId, reply: undefined } })
+    const system = await open(clock, journal)
+    t.teardown(() => system.stop())
+    const reminders = await startReminders(system)
+    t.equal((await reminders.of(system.entity(Account, "bob"))).length, 1)
+    t.equal(await reminders.cancel(system.entity(Account, "gone"), "r"), true)
+    await reminders.set(system.entity(Account, "bob"), "r", { at: 500 }, "grow", 10)
+    await wind(clock, 1000)
+    await wind(clock, 400)
+    const balances = [["bob", 10], ["often", 1], ["done", 1], ["gone", 0], ["eve", 0], ["old", 0]] as const // prettier-ignore
+    for (const [key, balance] of balances) t.equal(await system.entity(Account, key).ask("balance"), balance, key)
+    t.equal(await system.entity(Account, "carl", { tenant: "acme" }).ask("balance"), 1)
+  },
+)
 
 await t.test("many reminders take one timer", async (t) => {
   const clock = new HandClock()
@@ -398,9 +425,7 @@ await t.test("many reminders take one timer", async (t) => {
   const count = 10_000
   for (let from = 0; from < count; from += 1000) {
     const some = Array.from({ length: 1000 }, (_, n) => from + n)
-    await Promise.all(
-      some.map((n) => reminders.set(system.entity(Account, `a${n}`), "r", { at: 1e9 + n }, "grow", 1)),
-    )
+    await Promise.all(some.map((n) => reminders.set(system.entity(Account, `a${n}`), "r", { at: 1e9 + n }, "grow", 1)))
   }
   t.ok(timers < 200, `${timers} timers`)
   t.equal((await reminders.of(system.entity(Account, "a9999"))).length, 1)
@@ -412,7 +437,9 @@ await t.test("what is no entity, no time, no name, or cannot be kept is refused 
   t.teardown(() => system.stop())
   const reminders = await startReminders(system)
   const alice = system.entity(Account, "alice")
-  const plain = system.spawn(defineActor({ name: "plain", state: () => 0, receive: { grow: (_ctx, _by: number) => {} } }))
+  const plain = system.spawn(
+    defineActor({ name: "plain", state: () => 0, receive: { grow: (_ctx, _by: number) => {} } }),
+  )
   await t.rejects(reminders.set(plain, "r", { afterMs: 1 }, "grow", 1), { code: "INVALID_ADDRESS" })
   const numbers = [NaN, Infinity, -Infinity, 1e300, -1e300, "5", null, {}, 5n] as number[]
   for (const at of numbers) {
