@@ -136,6 +136,11 @@ export interface Task {
   cancel(): void
 }
 
+export interface RunOptions {
+  /** Goes on when the caller cancels, and what its sender asks has neither the caller's deadline nor its signal; default false. */
+  readonly detached?: boolean
+}
+
 /** Sends on behalf of one message, for as long as its work takes. */
 export interface Sender {
   readonly cause: Cause
@@ -163,10 +168,16 @@ export interface ActorContext<State> extends Sender {
   link(ref: AnyRef): void
   unlink(ref: AnyRef): void
   /**
-   * Work that does not hold the mailbox. Its result comes back as the message `done`, only to this incarnation; its error as the message
-   * `failed`, or as a crash when none is named. The signal aborts when this incarnation stops, the caller cancels or the task is cancelled.
+   * Work that does not hold the mailbox. Its result comes back as the message `done`, only to this incarnation, whatever became of its caller; its error as
+   * the message `failed`, or as a crash when none is named. The signal aborts when this incarnation stops, the task is cancelled or, unless the work is
+   * detached, the caller cancels.
    */
-  run<T>(work: (signal: AbortSignal, sender: Sender) => Promise<T>, done: string, failed?: string): Task
+  run<T>(
+    work: (signal: AbortSignal, sender: Sender) => Promise<T>,
+    done: string,
+    failed?: string,
+    options?: RunOptions,
+  ): Task
   /** Sends itself a message after so many milliseconds. */
   after(milliseconds: number, type: string, payload?: unknown): Task
   /** Sends itself a message every so many milliseconds; a tick is skipped while the mailbox is full. */

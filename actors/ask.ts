@@ -1,7 +1,7 @@
 import type { Cause } from "./cause.js"
 import type { Compiled } from "./compiled.js"
 import { AgentOSError } from "./errors.js"
-import type { AskOptions, Deferred, OpenAsk, Ref } from "./ref.js"
+import { isSameActor, type AskOptions, type Deferred, type OpenAsk, type Ref } from "./ref.js"
 import type { ActorSystem } from "./system.js"
 import { Deadline } from "./timers.js"
 
@@ -154,7 +154,8 @@ export function openAsk(
 
 /** Whether `target` is among those who wait in the chain of asks that ends with `asker`. */
 function waitsFor(target: object, asker: object, serving: OpenAsk | undefined): boolean {
-  if (asker === target) return true
-  for (let link = serving; link !== undefined; link = link.serving) if (link.asker === target) return true
+  if (isSameActor(asker, target)) return true
+  for (let link = serving; link !== undefined; link = link.serving)
+    if (link.asker !== undefined && isSameActor(link.asker, target)) return true
   return false
 }

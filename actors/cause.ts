@@ -77,6 +77,12 @@ export function onward(cause: Cause | undefined): Cause | undefined {
   return cause?.commandId === undefined ? cause : { ...cause, commandId: undefined }
 }
 
+/** What an actor's own timers and works pass on: who began it, but neither until when nor how to call it off. */
+export function later(cause: Cause | undefined): Cause | undefined {
+  if (cause === undefined || (cause.deadline ?? cause.signal ?? cause.commandId) === undefined) return cause
+  return { ...cause, deadline: undefined, signal: undefined, commandId: undefined }
+}
+
 function joined(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
   if (a === undefined || a === b) return b
   return b === undefined ? a : AbortSignal.any([a, b])

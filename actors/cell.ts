@@ -8,7 +8,6 @@
  *   C3. What an actor owes is told when its life ends, with the crash or with `ACTOR_STOPPED`.
  */
 import { actorAddress, formatAddress } from "./address.js"
-import type { SpawnOptions } from "./actor.js"
 import { Ask, openAsk } from "./ask.js"
 import type { Cause } from "./cause.js"
 import type { Sibling } from "./children.js"
@@ -16,8 +15,8 @@ import type { Compiled } from "./compiled.js"
 import type { Context } from "./context.js"
 import { AgentOSError, thrownText } from "./errors.js"
 import { Family } from "./family.js"
-import { causeOf, phases } from "./inbox.js"
-import type { AnyRef, AskOptions, OpenAsk } from "./ref.js"
+import { causeOf, phases, type CellOptions } from "./inbox.js"
+import type { AnyRef, AskOptions, OpenAsk, Ref } from "./ref.js"
 import { STOPPED, type Exit } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
 import type { ActorNode } from "./telemetry.js"
@@ -44,7 +43,6 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
   older: Cell | null = null
   younger: Cell | null = null
   #family: Family | undefined = undefined
-  /** How often it was started again. */
   life = 0
   /** Whether it ended without being asked to by its supervisor or the system. */
   #stoppedByItself = false
@@ -54,7 +52,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     compiled: Compiled,
     parent: Cell | null,
     incarnation: number,
-    options: SpawnOptions<unknown> | undefined,
+    options: CellOptions | undefined,
   ) {
     super(system, compiled, options)
     this.parent = parent
@@ -71,6 +69,11 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
 
   get path(): string[] {
     return this.parent === null || this.parent.parent === null ? [this.name] : [...this.parent.path, this.name]
+  }
+
+  /** By which others reach it, for as long as they may want to: an entity beyond this life. */
+  get ref(): Ref {
+    return this.options?.entity?.ref ?? this
   }
 
   get alive(): boolean {
@@ -171,6 +174,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
 
   /** Runs a life-cycle function; a promise holds the mailbox, a throw is a crash. */
   private hook(call: ((context: Context) => unknown) | undefined, then: (() => void) | undefined): void {
+    this.handler = 0
     this.current = undefined
     try {
       const result = call?.(this.context)
@@ -205,6 +209,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
 
   /** Stops it after the message it is handling, at its own wish. */
   stopItself(): void {
+    if (this.phase === phases.starting) this.options?.entity?.refused()
     this.#stoppedByItself = true
     this.signal(stopSignal)
   }
@@ -271,7 +276,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
   }
 
   private over(): AgentOSError {
-    return new AgentOSError("ACTOR_STOPPED", `${this.address} has stopped`)
+    return this.options?.entity?.over ?? new AgentOSError("ACTOR_STOPPED", `${this.address} has stopped`)
   }
 
   /** A throw: the message is lost (C1), its ask is told, the supervisor decides. */
@@ -331,9 +336,10 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     this.known?.abort()
     this.known?.revoke(why)
     this.signals = undefined
+    this.options?.entity?.ended(exit.kind === "crashed")
     this.bury()
     this.state = undefined
-    this.system.counts.actors -= 1
+    if (this.parent !== null) this.system.counts.actors -= 1 // the root is none of those who are counted
     if (this.#family !== undefined) {
       if (wasStarting) this.#family.started(false)
       this.#family.ended(exit)
@@ -379,6 +385,10 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
   /** The family, if it ever needed one. */
   get knownFamily(): Family | undefined {
     return this.#family
+  }
+
+  protected get attached(): boolean {
+    return this.#family?.attached === true
   }
 
   get childless(): boolean {

@@ -1,11 +1,11 @@
 /** What a handler is given: the cell of one incarnation, seen from inside. Once revoked, every use throws. */
-import type { AnyDefinition, Sender, SpawnOptions, Task } from "./actor.js"
+import type { AnyDefinition, RunOptions, Sender, SpawnOptions, Task } from "./actor.js"
 import { Ask, DeferredReply } from "./ask.js"
 import { Bag } from "./bag.js"
 import { anonymous, onward, type Cause } from "./cause.js"
 import { Cell } from "./cell.js"
 import { AgentOSError } from "./errors.js"
-import { causeOf, causeToPassOn, type Meta } from "./inbox.js"
+import { causeOf, causeToPassOn, Own, type Message, type Meta } from "./inbox.js"
 import { checkNumber, duration, period } from "./numbers.js"
 import { RefBefore, type AnyRef, type Ref } from "./ref.js"
 import { STOPPED } from "./supervision.js"
@@ -28,6 +28,11 @@ class Ongoing {
       this.#owedAtMost = Math.max(16, 2 * this.#owed.length)
     }
     this.#owed.push(ask)
+  }
+
+  /** Answers that are still owed, or works that go on. */
+  get open(): boolean {
+    return this.works.size > 0 || this.#owed.some(({ ended }) => !ended)
   }
 
   /** What is owed will not be answered any more. */
@@ -66,14 +71,14 @@ export class Context {
     return (this.#ongoing ??= new Ongoing())
   }
 
-  /** Works begun by `run` that have not ended; timers do not count. */
-  get tasks(): number {
-    return this.#ongoing?.works.size ?? 0
+  /** Whether this life owes anything beside what its mailbox holds: works that go on, answers that were deferred. Timers do not count. */
+  get owes(): boolean {
+    return this.#ongoing?.open === true
   }
 
   /** The same context for a message that is handled beside another one. */
-  turn(meta: Meta | undefined): Context {
-    return new TurnContext(this, this.#cell, meta)
+  turn(meta: Meta | undefined, handler = 0, payload?: unknown): Context {
+    return new TurnContext(this, this.#cell, { meta, handler, payload })
   }
 
   get state(): unknown {
@@ -85,7 +90,7 @@ export class Context {
   }
 
   get self(): Ref {
-    return this.#cell
+    return this.#cell.ref
   }
 
   get system(): ActorSystem {
@@ -109,7 +114,7 @@ export class Context {
   ask(ref: unknown, type: string, payload?: unknown): Promise<never> {
     const { cell, meta } = this
     const serving = meta instanceof Ask ? meta : undefined
-    return (ref as Ref).request(type, payload, causeToPassOn(meta), undefined, serving, cell)
+    return (ref as Ref).request(type, payload, causeToPassOn(meta), undefined, serving, cell.ref)
   }
 
   spawn(definition: AnyDefinition, options?: SpawnOptions<unknown>): Ref {
@@ -143,22 +148,28 @@ export class Context {
     this.cell.family.unlink(otherOf(ref))
   }
 
-  run<T>(work: (signal: AbortSignal, sender: Sender) => Promise<T>, done: string, failed?: string): Task {
+  run<T>(
+    work: (signal: AbortSignal, sender: Sender) => Promise<T>,
+    done: string,
+    failed?: string,
+    { detached = false }: RunOptions = {},
+  ): Task {
     const { cell, meta, ongoing } = this
-    const stop = new AbortController()
-    // A listener that is taken off again costs a tenth of AbortSignal.any, and leaves nothing behind on a signal that lives longer.
-    const callers = causeOf(meta)?.signal
-    const follow = (): void => stop.abort(callers?.reason)
-    if (callers?.aborted === true) follow()
-    else callers?.addEventListener("abort", follow, { once: true })
-    const own = ongoing.abort.signal
-    if (own.aborted) stop.abort(own.reason)
-    const task = { stop, place: 0 }
-    ongoing.works.add(task)
     const { life, compiled } = cell
     const handler = compiled.number(done)
     const failure = failed === undefined ? undefined : compiled.number(failed)
-    const sender = new TaskSender(meta)
+    const own = new Own(life, causeOf(meta))
+    const stop = new AbortController()
+    // A listener that is taken off again costs a tenth of AbortSignal.any, and leaves nothing behind on a signal that lives longer.
+    const callers = detached ? undefined : causeOf(meta)?.signal
+    const follow = (): void => stop.abort(callers?.reason)
+    if (callers?.aborted === true) follow()
+    else callers?.addEventListener("abort", follow, { once: true })
+    const { signal } = ongoing.abort
+    if (signal.aborted) stop.abort(signal.reason)
+    const task = { stop, place: 0 }
+    ongoing.works.add(task)
+    const sender = new TaskSender(detached ? own : meta)
     let dropped = false
     const end = (deliver: () => void): void => {
       ongoing.works.remove(task)
@@ -171,11 +182,9 @@ export class Context {
         work.length === 0 ? (work as () => Promise<T>)() : work(stop.signal, sender as unknown as Sender),
       )
       .then(
-        (value) => end(() => cell.put(handler, value, causeToPassOn(meta), true)),
+        (value) => end(() => cell.putOwn(handler, value, own, true)),
         (error: unknown) =>
-          end(() =>
-            failure === undefined ? cell.workFailed(error) : cell.put(failure, error, causeToPassOn(meta), true),
-          ),
+          end(() => (failure === undefined ? cell.workFailed(error) : cell.putOwn(failure, error, own, true))),
       )
     return {
       cancel: () => {
@@ -189,10 +198,10 @@ export class Context {
     checkNumber("INVALID_OPTION", "the delay of after", milliseconds, duration)
     const { cell, ongoing } = this
     const handler = cell.compiled.number(type)
-    const meta = causeToPassOn(this.meta)
+    const own = new Own(cell.life, causeOf(this.meta))
     const timer = new Limit(() => {
       ongoing.timers.delete(timer)
-      cell.put(handler, payload, meta, true)
+      cell.putOwn(handler, payload, own, true)
     })
     return this.#start(timer, milliseconds)
   }
@@ -202,13 +211,10 @@ export class Context {
     const { cell } = this
     const handler = cell.compiled.number(type)
     const { wheel } = cell.system
+    const own = new Own(cell.life, undefined)
     const timer = new Limit(() => {
       wheel.addAt(timer, Math.max(timer.deadline + milliseconds, wheel.now))
-      try {
-        cell.put(handler, payload, undefined, false)
-      } catch (error) {
-        cell.workFailed(error) // the payload is looked at with each tick, and may have become one that is refused
-      }
+      cell.putOwn(handler, payload, own, false)
     })
     return this.#start(timer, milliseconds)
   }
@@ -227,7 +233,12 @@ export class Context {
   }
 
   stash(): void {
-    this.cell.stash()
+    this.cell.stash(this.handling)
+  }
+
+  /** The message that this context is of. */
+  protected get handling(): Message {
+    return this.cell.handling
   }
 
   unstashAll(): void {
@@ -266,16 +277,20 @@ export class Context {
 /** The context of one message, in a life that may have others open: what is begun with it later belongs to that message. */
 export class TurnContext extends Context {
   readonly #base: Context
-  readonly #meta: Meta | undefined
+  readonly #message: Message
 
-  constructor(base: Context, cell: Cell, meta: Meta | undefined) {
+  constructor(base: Context, cell: Cell, message: Message) {
     super(cell)
     this.#base = base
-    this.#meta = meta
+    this.#message = message
   }
 
   protected override get meta(): Meta | undefined {
-    return this.#meta
+    return this.#message.meta
+  }
+
+  protected override get handling(): Message {
+    return this.#message
   }
 
   protected override get cell(): Cell {

@@ -2,11 +2,14 @@
  * Virtual actors: an entity is known by its key, becomes an actor with its first message, and is put to sleep when none came for a while or memory runs short.
  *
  * Invariants
- *   E1. At most one actor per entity is alive; a message that comes while it is being stopped waits for its successor.
- *   E2. Only an idle entity is passivated: one that has a message, a promise or a task open stays.
+ *   E1. At most one actor per entity is alive. What comes for it while it is being stopped stays in its mailbox, and is its successor's, in order, when it has ended. So is what waits
+ *       when it stops itself, unless it did so in `started`.
+ *   E2. Only an idle entity is passivated, by whatever cause (T5 of turns.ts): one that has a message, a promise or a task open, owes an answer, has put something aside, has
+ *       children or watches somebody stays. Timers keep nobody awake: they end with the life. Every message counts as use, those of its own timers and works too.
  *   E3. A known entity that sleeps costs its ref, and nothing here.
  *   E4. Residents of a group know each other, so that to stop one group costs nothing for the others. What waits for a resident that is stopped with its group is given back.
  *   E5. One whose definition says `passivateAfterMs: Infinity` is never passivated.
+ *   E6. A tenant of which nobody is in memory costs nothing here.
  */
 import { getHeapStatistics } from "node:v8"
 import { entityAddress, formatAddress } from "./address.js"
@@ -14,11 +17,11 @@ import { openAsk, type Ask } from "./ask.js"
 import type { Cause } from "./cause.js"
 import type { Cell } from "./cell.js"
 import type { AgentOSError } from "./errors.js"
-import type { Meta, Waiting } from "./inbox.js"
+import type { EntityPlace, Sent, Waiting } from "./inbox.js"
 import { Bag } from "./bag.js"
 import type { Compiled } from "./compiled.js"
 import type { PersistenceId } from "./persistence/journal.js"
-import { AddressedRef, type AskOptions, type OpenAsk } from "./ref.js"
+import { AddressedRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
 import type { ActorSystem } from "./system.js"
 import { Deadline, Limit } from "./timers.js"
 
@@ -42,35 +45,61 @@ export function heapPressure(): number {
   return used / limit
 }
 
-/** The entities of one definition and tenant. */
+/** The entities of one definition and tenant; forgotten with the last that is in memory, save by those who hold a ref (E6). */
 interface Kind {
   readonly compiled: Compiled
   readonly tenant: string
   readonly passivateMs: number
-  readonly residents: Map<string, Resident>
+  residents: Map<string, Resident>
 }
 
+/** Of a kind that is not known here: nobody is in memory. */
+const nobody = new Map<string, Resident>()
+
 /** An entity in memory; its deadline is when to look whether it is still used. */
-class Resident extends Deadline {
+class Resident extends Deadline implements EntityPlace {
   readonly kind: Kind
   readonly key: string
-  readonly cell: Cell
   readonly #entities: Entities
+  #ref: Ref | undefined = undefined
+  cell!: Cell
   lastUsed = 0
   place = 0
   /** Its neighbours in its group (E4). */
   group = -1
   next: Resident | undefined = undefined
   previous: Resident | undefined = undefined
-  /** Messages that came while it was being stopped (E1). */
-  late: Waiting[] | undefined = undefined
+  /** It was told to stop; what comes for it stays in its mailbox (E1). */
+  stopping = false
+  over: AgentOSError | undefined = undefined
+  /** Who gets what it leaves; else its successor does. */
+  heir: ((left: readonly Waiting[]) => void) | undefined = undefined
+  /** Its successor is wanted even if nothing waits. */
+  roused = false
+  /** It did not want to live; a successor would not, either. */
+  unwilling = false
 
-  constructor(entities: Entities, kind: Kind, key: string, cell: Cell) {
+  constructor(entities: Entities, kind: Kind, key: string) {
     super()
     this.#entities = entities
     this.kind = kind
     this.key = key
-    this.cell = cell
+  }
+
+  get ref(): Ref {
+    return (this.#ref ??= this.#entities.refOf(this))
+  }
+
+  used(): void {
+    this.#entities.use(this)
+  }
+
+  refused(): void {
+    this.unwilling = true
+  }
+
+  ended(crashed: boolean): void {
+    this.#entities.ended(this, crashed)
   }
 
   override expired(): void {
@@ -83,7 +112,7 @@ export interface GivenBack {
   readonly id: PersistenceId
   readonly type: string
   readonly payload: unknown
-  readonly meta: Meta | undefined
+  readonly meta: Sent | undefined
 }
 
 /** Between two looks at residents that are not idle and are to be stopped with their group. */
@@ -120,19 +149,35 @@ export class Entities {
     return this.#residents.size
   }
 
+  /** Tenants and definitions of which entities are in memory (E6). */
+  get tenants(): number {
+    let count = 0
+    for (const tenants of this.#kinds.values()) count += tenants.size
+    return count
+  }
+
   ref(compiled: Compiled, tenant: string, key: string): EntityRef {
     return new EntityRef(this.#system, this, this.#kindOf(compiled, tenant), key)
   }
 
+  /** The ref of an entity of this process, wherever it may live later. */
+  refOf({ kind: { compiled, tenant }, key }: Resident): Ref {
+    return this.#system.entityAt(tenant, compiled.spec.name, key)
+  }
+
   #kindOf(compiled: Compiled, tenant: string): Kind {
-    let tenants = this.#kinds.get(compiled)
-    if (tenants === undefined) this.#kinds.set(compiled, (tenants = new Map()))
-    let kind = tenants.get(tenant)
-    if (kind === undefined) {
-      const passivateMs = compiled.spec.passivateAfterMs ?? defaultPassivateMs
-      tenants.set(tenant, (kind = { compiled, tenant, passivateMs, residents: new Map() }))
-    }
-    return kind
+    const known = this.#kinds.get(compiled)?.get(tenant)
+    if (known !== undefined) return known
+    const passivateMs = compiled.spec.passivateAfterMs ?? defaultPassivateMs
+    return { compiled, tenant, passivateMs, residents: nobody }
+  }
+
+  /** A resident that the map of its kind does not name: a ref may have been made before others of its kind came (E6). */
+  #known(kind: Kind, key: string): Resident | undefined {
+    const known = this.#kinds.get(kind.compiled)?.get(kind.tenant)
+    if (known === undefined || known === kind) return undefined
+    kind.residents = known.residents
+    return kind.residents.get(key)
   }
 
   /** Puts a message into an entity's mailbox, waking it when it sleeps. */
@@ -141,45 +186,45 @@ export class Entities {
     key: string,
     handler: number,
     payload: unknown,
-    meta: Meta | undefined,
+    meta: Sent | undefined,
     promised = false,
   ): boolean {
     if (this.#system.stopping) {
       const ref = new EntityRef(this.#system, this, kind, key)
       return this.#system.deadLetter(ref, kind.compiled.typeOf(handler), meta, "stopped")
     }
-    let resident = kind.residents.get(key)
-    if (resident?.late !== undefined) {
-      resident.late.push({ handler, payload, meta }) // E1
-      return true
-    }
-    if (resident === undefined || !resident.cell.alive) {
-      if (resident !== undefined) this.#forget(resident)
-      resident = this.#wake(kind, key)
-    }
+    const resident = kind.residents.get(key) ?? this.#known(kind, key) ?? this.#wake(kind, key)
     resident.lastUsed = this.#system.wheel.now
-    return resident.cell.put(handler, payload, meta, promised)
+    return resident.cell.put(handler, payload, meta, promised) // E1
   }
 
   /** Starts an entity without a message, unless it is awake. */
   rouse(compiled: Compiled, tenant: string, key: string): void {
+    if (this.#system.stopping) return
     const kind = this.#kindOf(compiled, tenant)
     const resident = kind.residents.get(key)
-    if (this.#system.stopping || resident?.late !== undefined || resident?.cell.alive === true) return
-    if (resident !== undefined) this.#forget(resident)
-    this.#wake(kind, key).lastUsed = this.#system.wheel.now
+    if (resident === undefined) this.#wake(kind, key)
+    else if (resident.stopping || resident.cell.stopping) resident.roused = true
+  }
+
+  use(resident: Resident): void {
+    resident.lastUsed = this.#system.wheel.now
   }
 
   #wake(kind: Kind, key: string): Resident {
     this.#makeRoom()
     const id: EntityId = { tenant: kind.tenant, key }
-    const cell = this.#system.spawnCell(this.#guardian, kind.compiled, { init: id, kind: "transient" })
-    const resident = new Resident(this, kind, key, cell)
-    kind.residents.set(key, resident)
-    this.#residents.add(resident)
-    if (this.#groupOf !== undefined)
-      this.#join(resident, this.#groupOf({ tenant: kind.tenant, type: kind.compiled.spec.name, key }))
+    const resident = new Resident(this, kind, key)
+    const cell = this.#system.cellUnder(this.#guardian, kind.compiled, {
+      init: id,
+      kind: "transient",
+      entity: resident,
+    })
+    resident.cell = cell
+    resident.lastUsed = this.#system.wheel.now
+    this.#enter(resident)
     if (kind.passivateMs < Infinity) this.#system.wheel.add(resident, kind.passivateMs)
+    cell.start()
     return resident
   }
 
@@ -187,9 +232,8 @@ export class Entities {
   look(resident: Resident): void {
     const { cell, kind, lastUsed } = resident
     const { wheel } = this.#system
-    if (!cell.alive) return this.#forget(resident)
     const until = lastUsed + kind.passivateMs
-    if (until <= wheel.now && cell.idle) this.#passivate(resident)
+    if (until <= wheel.now && cell.idle) this.#stop(resident)
     else wheel.addAt(resident, Math.max(until, wheel.now + Math.min(kind.passivateMs, 1000)))
   }
 
@@ -205,26 +249,30 @@ export class Entities {
     let found: Resident | undefined
     for (let n = 0; n < looks; n++) {
       const resident = this.#residents.at(Math.floor(this.#system.random.float() * this.#residents.size))
-      if (resident === undefined || resident.late !== undefined || !resident.cell.idle) continue
-      if (resident.kind.passivateMs === Infinity) continue // E5
-      if (found === undefined || resident.lastUsed < found.lastUsed) found = resident
+      if (resident === undefined || resident.stopping || resident.kind.passivateMs === Infinity) continue // E5
+      if (found !== undefined && resident.lastUsed >= found.lastUsed) continue
+      if (resident.cell.idle) found = resident
     }
-    if (found !== undefined) this.#passivate(found)
+    if (found !== undefined) this.#stop(found)
   }
 
-  #passivate(resident: Resident): void {
-    void this.#stop(resident).then((late) => {
-      for (const { handler, payload, meta } of late)
-        this.deliver(resident.kind, resident.key, handler, payload, meta, true)
-    })
+  #stop(resident: Resident): void {
+    resident.stopping = true
+    this.#system.wheel.remove(resident)
+    void resident.cell.stop()
   }
 
-  /** @returns what came meanwhile */
-  async #stop(resident: Resident): Promise<readonly Waiting[]> {
-    const late: Waiting[] = (resident.late = [])
-    await resident.cell.stop()
+  /** One has ended: what waits for it is its successor's, in the same turn, so that nothing overtakes it (E1). What waits for one that crashed too often is told. */
+  ended(resident: Resident, crashed: boolean): void {
+    const { kind, key, cell, heir } = resident
+    if (kind.residents.get(key) !== resident) return // abandoned
     this.#forget(resident)
-    return late
+    if (this.#system.stopping || crashed || resident.unwilling) return
+    const left = cell.takeAll()
+    if (heir !== undefined) return heir(left)
+    if (left.length === 0 && !resident.roused) return
+    const successor = this.#known(kind, key) ?? this.#wake(kind, key)
+    for (const { handler, payload, meta } of left) successor.cell.put(handler, payload, meta, true)
   }
 
   /** Whether no entity of a group is in memory. */
@@ -235,27 +283,20 @@ export class Entities {
   /**
    * Stops the residents of a group. Those that have something to do go on with it for a while; whoever calls sees to it that nothing new comes.
    * @param limitMs after so long they are told to stop with what they are doing, which they may end within their own time for that
+   * @param why told to those whom they still owe an answer then
    * @returns what they did not handle, each one's in its order
    */
-  async release(group: number, limitMs: number): Promise<readonly GivenBack[]> {
+  async release(group: number, limitMs: number, why: AgentOSError): Promise<readonly GivenBack[]> {
     const { wheel } = this.#system
     const givenBack: GivenBack[] = []
-    const stopping = new Set<Resident>()
     const until = wheel.now + limitMs
     while (this.#groups[group] !== undefined) {
       const overdue = wheel.now >= until
       for (const resident of this.#membersOf(group)) {
-        if (!resident.cell.alive && resident.late === undefined) this.#forget(resident)
-        else if (resident.late === undefined && (overdue || resident.cell.idle)) {
-          stopping.add(resident)
-          for (const waiting of resident.cell.takeAll()) givenBack.push(backOf(resident, waiting))
-          void this.#stop(resident).then((late) => {
-            stopping.delete(resident)
-            for (const waiting of late) givenBack.push(backOf(resident, waiting))
-          })
-        }
+        resident.heir ??= (left) => givenBack.push(...left.map((waiting) => backOf(resident, waiting)))
+        resident.over ??= why
+        if (!resident.stopping && (overdue || resident.cell.idle)) this.#stop(resident)
       }
-      if (this.#groups[group] === undefined) break
       await new Promise<void>((look) => wheel.add(new Limit(look), lookMs))
       if (this.#system.stopping) break
     }
@@ -271,7 +312,6 @@ export class Entities {
     const givenBack: GivenBack[] = []
     for (const resident of this.#membersOf(group)) {
       for (const waiting of resident.cell.takeAll()) givenBack.push(backOf(resident, waiting))
-      for (const waiting of resident.late?.splice(0) ?? []) givenBack.push(backOf(resident, waiting))
       this.#forget(resident)
       resident.cell.abandon(why)
     }
@@ -282,6 +322,20 @@ export class Entities {
     const members: Resident[] = []
     for (let resident = this.#groups[group]; resident !== undefined; resident = resident.next) members.push(resident)
     return members
+  }
+
+  #enter(resident: Resident): void {
+    const { kind, key } = resident
+    const { compiled, tenant } = kind
+    let tenants = this.#kinds.get(compiled)
+    if (tenants === undefined) this.#kinds.set(compiled, (tenants = new Map()))
+    if (!tenants.has(tenant)) {
+      tenants.set(tenant, kind)
+      if (kind.residents === nobody) kind.residents = new Map()
+    }
+    kind.residents.set(key, resident)
+    this.#residents.add(resident)
+    if (this.#groupOf !== undefined) this.#join(resident, this.#groupOf({ tenant, type: compiled.spec.name, key }))
   }
 
   #join(resident: Resident, group: number): void {
@@ -303,11 +357,15 @@ export class Entities {
   }
 
   #forget(resident: Resident): void {
+    const { kind, key } = resident
     this.#system.wheel.remove(resident)
     this.#residents.remove(resident)
     this.#part(resident)
-    const { residents } = resident.kind
-    if (residents.get(resident.key) === resident) residents.delete(resident.key)
+    kind.residents.delete(key)
+    if (kind.residents.size > 0) return
+    const tenants = this.#kinds.get(kind.compiled)
+    tenants?.delete(kind.tenant) // E6
+    if (tenants?.size === 0) this.#kinds.delete(kind.compiled)
   }
 }
 
@@ -333,9 +391,20 @@ export class EntityRef extends AddressedRef {
     this.#key = key
   }
 
+  get tenant(): string {
+    return this.#kind.tenant
+  }
+
+  get type(): string {
+    return this.#kind.compiled.spec.name
+  }
+
+  get key(): string {
+    return this.#key
+  }
+
   get address(): string {
-    const { tenant, compiled } = this.#kind
-    return formatAddress(entityAddress(this.#system.name, tenant, compiled.spec.name, this.#key))
+    return formatAddress(entityAddress(this.#system.name, this.tenant, this.type, this.#key))
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
@@ -365,7 +434,7 @@ export class EntityRef extends AddressedRef {
    * Puts a message with what lies beside it: its cause, or an ask that is open already.
    * @param promised it was accepted before, and goes past the capacity of the mailbox
    */
-  put(type: string, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
+  put(type: string, payload: unknown, meta: Sent | undefined, promised: boolean): boolean {
     return this.#entities.deliver(this.#kind, this.#key, this.#kind.compiled.number(type), payload, meta, promised)
   }
 

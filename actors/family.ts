@@ -66,6 +66,11 @@ export class Family {
     for (const child of this.children.toArray().reverse()) await child.stop()
   }
 
+  /** Actors end with this one, or it is to hear of their end. */
+  get attached(): boolean {
+    return !this.children.empty || (this.#watched?.size ?? 0) > 0 || (this.linked?.size ?? 0) > 0
+  }
+
   // --- supervision ---------------------------------------------------------------------------------------------------------------------------
 
   /** @param life which life of the child ended (F2) */

@@ -5,11 +5,14 @@
  *   I1. Ordinary messages are taken in the order they came. Urgent ones come before all others, those of reentrant handlers before the ordinary ones once a
  *       promise was open beside which they could be handled.
  *   I2. One message waits in the cell itself, and needs no mailbox: most actors never have one.
- *   I3. A mailbox that is full refuses, drops of its own lane, or lets a patient ask wait. What was promised (results, timers) goes past its capacity.
+ *   I3. A mailbox that is full refuses, drops of its own lane, or lets a patient ask wait. What was promised (results, timers) goes past its capacity,
+ *       in whatever lane; a tick is no promise, and is only put where there is room.
+ *   I4. What an actor's own timers and works send it is for the life that began them: another one does not handle it, and it is not handed on. It does not expire, and nobody else
+ *       can call it off.
  */
 import type { SpawnOptions } from "./actor.js"
 import { Ask } from "./ask.js"
-import { onward, type Cause } from "./cause.js"
+import { later, onward, type Cause } from "./cause.js"
 import { lanes, type Compiled } from "./compiled.js"
 import { AgentOSError } from "./errors.js"
 import { KEPT_SLOTS, Mailbox } from "./mailbox.js"
@@ -17,12 +20,27 @@ import { Ref } from "./ref.js"
 import type { ActorSystem } from "./system.js"
 import type { Limit } from "./timers.js"
 
-/** What lies beside a message: the cause it belongs to, or the ask that waits for its answer. */
-export type Meta = Cause | Ask
+/** Lies beside a message that a timer or work of the actor itself sends: it was promised to one life (I4). */
+export class Own {
+  readonly life: number
+  readonly cause: Cause | undefined
+
+  /** @param cause that of the message during which it was begun */
+  constructor(life: number, cause: Cause | undefined) {
+    this.life = life
+    this.cause = later(cause)
+  }
+}
+
+/** What lies beside a message that was sent: the cause it belongs to, or the ask that waits for its answer. */
+export type Sent = Cause | Ask
+
+/** What lies beside a message. */
+export type Meta = Sent | Own
 
 /** The cause that a message came with. */
 export function causeOf(meta: Meta | undefined): Cause | undefined {
-  return meta instanceof Ask ? meta.cause : meta
+  return meta instanceof Ask || meta instanceof Own ? meta.cause : meta
 }
 
 export const causeToPassOn = (meta: Meta | undefined): Cause | undefined =>
@@ -43,7 +61,7 @@ export class Aside {
   /** Asks that wait for room in the mailbox. */
   patient: Mailbox<Meta> | undefined
   /** Put aside by the actor itself. */
-  stashed: { readonly handler: number; readonly payload: unknown; readonly meta: Meta | undefined }[] | undefined
+  stashed: Message[] | undefined
 
   /** Promises of reentrant handlers that are open, with what lay beside their messages. */
   readonly open = new Map<Limit, Meta | undefined>()
@@ -51,13 +69,42 @@ export class Aside {
   get waiting(): number {
     return (this.urgent?.size ?? 0) + (this.reentrant?.size ?? 0)
   }
+
+  /** Nothing is put aside, waits for room or is being handled beside a promise. */
+  get idle(): boolean {
+    return this.open.size === 0 && this.stashed === undefined && (this.patient?.size ?? 0) === 0
+  }
 }
 
-/** A message that was taken out of a mailbox unhandled. */
-export interface Waiting {
+/** A message as its actor has it. */
+export interface Message {
   readonly handler: number
   readonly payload: unknown
   readonly meta: Meta | undefined
+}
+
+/** A message that was taken out of a mailbox unhandled. */
+export interface Waiting extends Message {
+  readonly meta: Sent | undefined
+}
+
+/** The place of an actor that is an entity: how it is known beyond this life of it, and what is told to whoever wakes it and lets it sleep. */
+export interface EntityPlace {
+  /** Reaches the entity in whatever life, on whatever node. */
+  readonly ref: Ref
+  /** Why it is being stopped, as those are told to whom it owes an answer. */
+  readonly over: AgentOSError | undefined
+  /** It was used by itself, by a timer or the result of work. */
+  used(): void
+  /** It has stopped itself before it handled anything. */
+  refused(): void
+  /** It has ended; what waits for it can still be taken. */
+  ended(crashed: boolean): void
+}
+
+/** What an actor is spawned with, by users and by the runtime. */
+export interface CellOptions extends SpawnOptions<unknown> {
+  readonly entity?: EntityPlace
 }
 
 /** @template S what the actor is told besides messages: signals, which come before them */
@@ -65,7 +112,7 @@ export abstract class Inbox<S> extends Ref {
   readonly system: ActorSystem
   readonly compiled: Compiled
   /** What it was spawned with beyond the ordinary; most have none of it. */
-  readonly options: SpawnOptions<unknown> | undefined
+  readonly options: CellOptions | undefined
   /** Handler number of the one message that waits inline, 0 when there is none (I2). */
   #first = 0
   #firstPayload: unknown = undefined
@@ -84,7 +131,7 @@ export abstract class Inbox<S> extends Ref {
   /** It has a place in the dispatcher's ring. */
   protected scheduled = false
 
-  constructor(system: ActorSystem, compiled: Compiled, options: SpawnOptions<unknown> | undefined) {
+  constructor(system: ActorSystem, compiled: Compiled, options: CellOptions | undefined) {
     super()
     this.system = system
     this.compiled = compiled
@@ -129,7 +176,7 @@ export abstract class Inbox<S> extends Ref {
     if (compiled.isolated && !promised) payload = compiled.isolate(handler, payload)
     const lane = compiled.lanes?.[handler]
     if (lane === lanes.urgent || (lane === lanes.reentrant && this.open !== undefined))
-      return this.putAside(lane, handler, payload, meta)
+      return this.putAside(lane, handler, payload, meta, promised)
     if (lane === lanes.reentrant) (this.aside ??= new Aside()).reentrantInLine = true
     return this.putInLine(handler, payload, meta, promised)
   }
@@ -161,15 +208,39 @@ export abstract class Inbox<S> extends Ref {
     return (this.#mailbox = new Mailbox(options?.mailbox?.capacity ?? compiled.capacity, compiled.bytes))
   }
 
-  private putAside(lane: number, handler: number, payload: unknown, meta: Meta | undefined): boolean {
-    const aside = (this.aside ??= new Aside())
-    const { capacity } = this.compiled
-    const mailbox =
-      lane === lanes.urgent ? (aside.urgent ??= new Mailbox(capacity)) : (aside.reentrant ??= new Mailbox(capacity))
-    if (!mailbox.takes(payload)) return this.refuse(mailbox, handler, payload, meta)
+  private putAside(
+    lane: number,
+    handler: number,
+    payload: unknown,
+    meta: Meta | undefined,
+    promised: boolean,
+  ): boolean {
+    const mailbox = this.besideOf(lane)
+    if (!promised && !mailbox.takes(payload)) return this.refuse(mailbox, handler, payload, meta)
     mailbox.put(handler, payload, meta)
     if (!this.scheduled) this.queue()
     return true
+  }
+
+  private besideOf(lane: number): Mailbox<Meta> {
+    const aside = (this.aside ??= new Aside())
+    const { capacity } = this.compiled
+    return lane === lanes.urgent
+      ? (aside.urgent ??= new Mailbox(capacity))
+      : (aside.reentrant ??= new Mailbox(capacity))
+  }
+
+  /** Puts a message that the actor's own timer or work sends it (I3, I4). @param promised false: only where there is room */
+  putOwn(handler: number, payload: unknown, own: Own, promised: boolean): void {
+    this.options?.entity?.used()
+    if (promised || this.roomFor(handler, payload)) this.put(handler, payload, own, true)
+  }
+
+  private roomFor(handler: number, payload: unknown): boolean {
+    const lane = this.compiled.lanes?.[handler]
+    if (lane === lanes.urgent || (lane === lanes.reentrant && this.open !== undefined))
+      return this.besideOf(lane).takes(payload)
+    return this.hasRoom(this.#mailbox ?? this.makeMailbox(), payload)
   }
 
   /** The inline message counts too. */
@@ -310,15 +381,22 @@ export abstract class Inbox<S> extends Ref {
 
   // --- stashing and burying ------------------------------------------------------------------------------------------------------------------
 
-  /** Puts the message being handled aside. @throws {AgentOSError} `STASH_FULL` */
-  stash(): void {
+  /** The message being handled. @throws {AgentOSError} `INVALID_DEFINITION` when there is none, as in `started` */
+  get handling(): Message {
+    const { handler, payload, current: meta } = this
+    if (handler !== 0) return { handler, payload, meta }
+    throw new AgentOSError("INVALID_DEFINITION", `${this.address} handles no message that could be put aside`)
+  }
+
+  /** Puts a message that is being handled aside. @throws {AgentOSError} `STASH_FULL` */
+  stash(message: Message): void {
     const aside = (this.aside ??= new Aside())
     const stashed = (aside.stashed ??= [])
     const capacity = this.options?.mailbox?.capacity ?? this.compiled.capacity
     if (stashed.length >= capacity)
       throw new AgentOSError("STASH_FULL", `${this.address} has stashed ${capacity} messages`)
-    if (this.current instanceof Ask) this.current.stashed = true
-    stashed.push({ handler: this.handler, payload: this.payload, meta: this.current })
+    if (message.meta instanceof Ask) message.meta.stashed = true
+    stashed.push(message)
   }
 
   unstashAll(): void {
@@ -330,10 +408,8 @@ export abstract class Inbox<S> extends Ref {
       mailbox.putFirst(this.#first, this.#firstPayload, this.#firstMeta)
       this.clearFirst()
     }
-    for (const { handler, payload, meta } of stashed.reverse()) {
-      if (meta instanceof Ask) meta.stashed = false
-      mailbox.putFirst(handler, payload, meta)
-    }
+    for (const { handler, payload, meta } of stashed.reverse()) mailbox.putFirst(handler, payload, meta)
+    if (!this.scheduled) this.schedule()
   }
 
   /** Nobody will handle what waits: it is counted, and who asked is told. */
@@ -347,18 +423,20 @@ export abstract class Inbox<S> extends Ref {
     this.aside = undefined
   }
 
-  /** Takes out all that waits, in the order in which it would be handled: what was put aside first, what waits for room last. */
+  /** Takes out all that others have sent and that waits (I4), in the order in which it would be handled: what was put aside first, what waits for room last. */
   takeAll(): readonly Waiting[] {
     const { current, handler, payload, aside } = this
-    const taken: Waiting[] = [...(aside?.stashed ?? [])]
-    for (const { meta } of taken) if (meta instanceof Ask) meta.stashed = false
+    const taken: Waiting[] = []
+    const add = (number: number, given: unknown, meta: Meta | undefined): void => {
+      if (number !== PROBE && !(meta instanceof Own)) taken.push({ handler: number, payload: given, meta })
+    }
+    for (const stashed of aside?.stashed ?? []) add(stashed.handler, stashed.payload, stashed.meta)
     if (aside !== undefined) aside.stashed = undefined
-    for (let number = this.take(); number !== 0; number = this.take())
-      if (number !== PROBE) taken.push({ handler: number, payload: this.payload, meta: this.current })
+    for (let number = this.take(); number !== 0; number = this.take()) add(number, this.payload, this.current)
     const patient = aside?.patient
     while (patient !== undefined && patient.size > 0) {
       const number = patient.take()
-      taken.push({ handler: number, payload: patient.payload, meta: patient.meta })
+      add(number, patient.payload, patient.meta)
     }
     this.current = current // of the message that is being handled
     this.handler = handler

@@ -7,6 +7,7 @@ export type {
   EndReason,
   MailboxOptions,
   RefOf,
+  RunOptions,
   Sender,
   SpawnOptions,
   Task,

@@ -209,7 +209,8 @@ function begin(ctx: PoolContext): void {
 }
 
 function isGivenUp({ meta }: QueuedJob, now: number): boolean {
-  return meta instanceof Ask ? meta.ended : meta?.deadline !== undefined && meta.deadline < now
+  const deadline = causeOf(meta)?.deadline
+  return meta instanceof Ask ? meta.ended : deadline !== undefined && deadline < now
 }
 
 /** Puts the job into the worker's mailbox, beside an ask that ends only when the worker has done with it (P3). */
@@ -227,12 +228,12 @@ function run(pool: Cell, worker: Cell, job: QueuedJob): void {
     Infinity,
     false,
     causeOf(job.meta),
-    undefined,
+    job.meta instanceof Ask ? job.meta.asker : undefined,
     job.meta instanceof Ask ? job.meta.serving : undefined,
     (reply: unknown) => finished({ reply }),
     (error) => finished({ failure: { error } }),
   )
-  ask.deadline = job.meta instanceof Ask ? job.meta.deadline : (job.meta?.deadline ?? Infinity)
+  ask.deadline = job.meta instanceof Ask ? job.meta.deadline : (causeOf(job.meta)?.deadline ?? Infinity)
   try {
     if (!worker.put(worker.compiled.number(job.type), job.payload, ask, true))
       ask.fail(new AgentOSError("ACTOR_STOPPED", `${worker.address} has stopped`))

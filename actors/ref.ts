@@ -137,7 +137,18 @@ export class StoredRef {
 }
 
 /** A ref that is found by its address on every node, and so is sent by it: of an entity, wherever that is active. */
-export abstract class AddressedRef extends Ref {}
+export abstract class AddressedRef extends Ref {
+  abstract readonly tenant: string
+  abstract readonly type: string
+  abstract readonly key: string
+}
+
+/** Whether two refs reach the same actor: the same object, or the same entity. */
+export function isSameActor(one: object, other: object): boolean {
+  if (one === other) return true
+  if (!(one instanceof AddressedRef && other instanceof AddressedRef)) return false
+  return one.key === other.key && one.type === other.type && one.tenant === other.tenant
+}
 
 /** A ref that stands before another one, and passes on what it likes. */
 export abstract class RefBefore extends Ref {

@@ -22,7 +22,7 @@ import { cellOf, Context } from "./context.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Entities, heapPressure, type EntityId, type EntityRef } from "./entities.js"
 import { AgentOSError } from "./errors.js"
-import { causeOf, type Meta } from "./inbox.js"
+import { causeOf, type CellOptions, type Meta } from "./inbox.js"
 import { DefinitionMeter } from "./meter.js"
 import { checkName, joined } from "./names.js"
 import { checkNumbers, countOrAll, durationOrNever } from "./numbers.js"
@@ -348,11 +348,17 @@ export class ActorSystem {
     return (this.#workers ??= new Workers(this, this.#workerOptions, () => this.#definitions.values()))
   }
 
-  spawnCell(parent: Cell, compiled: Compiled, options: SpawnOptions<unknown> | undefined): Cell {
+  spawnCell(parent: Cell, compiled: Compiled, options: CellOptions | undefined): Cell {
+    const cell = this.cellUnder(parent, compiled, options)
+    cell.start()
+    return cell
+  }
+
+  /** An actor that has its place, and is still to be started. */
+  cellUnder(parent: Cell, compiled: Compiled, options: CellOptions | undefined): Cell {
     const cell = new Cell(this, compiled, parent, ++this.#incarnations, options)
     this.counts.actors += 1
     parent.family.adopt(cell)
-    cell.start()
     return cell
   }
 

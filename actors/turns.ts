@@ -6,11 +6,13 @@
  *   T2. Signals are handled before messages, so a flooded actor can still be stopped.
  *   T3. Nothing of a life that ended is heard: a promise whose limit is not the open one any more comes too late.
  *   T4. An actor that has nothing to do holds neither the payload nor the cause of its last message.
+ *   T5. An actor is idle, and may sleep or move, when it has nothing to do and owes nothing: no message waits or is put aside, no promise is open, no work goes on, no answer was
+ *       deferred, and no actor hangs on it (a child, one that it watches or is linked to). Whoever asks "may this end now" asks for this and for nothing else. Timers do not count.
  */
 import { Ask, DeferredReply } from "./ask.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import { Inbox, phases, PROBE, type Aside, type Meta } from "./inbox.js"
+import { Inbox, Own, phases, PROBE, type Aside, type Meta } from "./inbox.js"
 import type { DefinitionMeter } from "./meter.js"
 import { Limit } from "./timers.js"
 
@@ -22,22 +24,28 @@ export abstract class Turns<S> extends Inbox<S> {
   /** The context of this life, once somebody asked for it. */
   protected abstract known: Context | undefined
 
+  /** How often it was started again. */
+  abstract life: number
+
   abstract get context(): Context
+  /** Others end with this life, or are to be heard of in it. */
+  protected abstract get attached(): boolean
   protected abstract handleSignal(signal: S): void
   /** A handler or hook threw: the message being handled is lost. */
   protected abstract crash(thrown: unknown): void
   /** As those are told who wait for the answer of a handler that threw. */
   protected abstract crashOf(thrown: unknown): AgentOSError
 
-  /** Nothing to do and nothing under way. */
+  /** T5 */
   get idle(): boolean {
     return (
       this.open === undefined &&
       this.waiting === 0 &&
       this.phase === phases.running &&
       this.signals === undefined &&
-      (this.aside === undefined || this.aside.open.size === 0) &&
-      (this.known === undefined || this.known.tasks === 0)
+      (this.aside === undefined || this.aside.idle) &&
+      (this.known === undefined || !this.known.owes) &&
+      !this.attached
     )
   }
 
@@ -108,6 +116,7 @@ export abstract class Turns<S> extends Inbox<S> {
     const { aside } = this
     if (aside !== undefined) this.admit()
     if (this.open === undefined) {
+      this.handler = 0
       this.current = undefined // T4
       this.payload = undefined
       if (this.mayWait || this.signals !== undefined || aside !== undefined) this.scheduleIfDue()
@@ -139,9 +148,13 @@ export abstract class Turns<S> extends Inbox<S> {
     }
   }
 
-  /** Whether nobody waits for it any more. */
+  /** Whether nobody waits for it any more, or it is for a life that has ended. */
   private isLate(handler: number, meta: Meta): boolean {
-    if (meta instanceof Ask) return meta.ended
+    if (meta instanceof Ask) {
+      meta.stashed = false // until it is put aside anew
+      return meta.ended
+    }
+    if (meta instanceof Own) return meta.life !== this.life // I4 of inbox.ts
     if (meta.deadline === undefined || meta.deadline >= this.system.wheel.now) return false
     this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "expired")
     return true
@@ -177,6 +190,7 @@ export abstract class Turns<S> extends Inbox<S> {
     if (this.scheduled || this.phase === phases.ended || this.open !== undefined) return
     if (this.waiting > 0 || this.signals !== undefined) this.schedule()
     else {
+      this.handler = 0
       this.current = undefined // T4
       this.payload = undefined
     }
@@ -203,7 +217,10 @@ export abstract class Turns<S> extends Inbox<S> {
       return true
     }
     try {
-      const result = (this.compiled.handlers[handler - 1] as Handler)(this.context.turn(meta), payload)
+      const result = (this.compiled.handlers[handler - 1] as Handler)(
+        this.context.turn(meta, handler, payload),
+        payload,
+      )
       resume()
       if (isPromise(result)) this.holdBeside(result, meta, handler)
       else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
@@ -239,12 +256,12 @@ export abstract class Turns<S> extends Inbox<S> {
     const beside = this.aside?.open
     for (const [turn, meta] of beside ?? []) {
       turn.cancel()
-      if (meta instanceof Ask) meta.fail(why())
+      if (meta instanceof Ask && !meta.stashed) meta.fail(why())
     }
     beside?.clear()
     if (this.open === undefined) return
     this.release()
-    if (this.current instanceof Ask) this.current.fail(why())
+    if (this.current instanceof Ask && !this.current.stashed) this.current.fail(why())
   }
 
   // --- measuring -----------------------------------------------------------------------------------------------------------------------------

@@ -251,7 +251,8 @@ export class Shard {
   async #stopEntities(): Promise<void> {
     this.stopping = true
     this.#world.changed(this)
-    const back = await this.#world.entities.release(this.number, handleMs)
+    const why = new AgentOSError("SHARD_MOVED", `shard ${this.number} is given to another node`)
+    const back = await this.#world.entities.release(this.number, handleMs, why)
     this.lines.putFirst(back, this.#world.now())
     this.stopping = false
     this.#world.changed(this)

@@ -64,6 +64,18 @@ export class ShardedRef extends AddressedRef {
     this.#from = from
   }
 
+  get tenant(): string {
+    return this.#id.tenant
+  }
+
+  get type(): string {
+    return this.#id.type
+  }
+
+  get key(): string {
+    return this.#id.key
+  }
+
   get address(): string {
     return this.#entity().address
   }

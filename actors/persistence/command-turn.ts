@@ -8,11 +8,11 @@
  *       given. It is sent when it is durable. The same id gets the same answer; it waits for it in the same life, and is told `COMMAND_UNANSWERED` when that has ended without.
  *   N4. A command that was put aside is neither answered nor stored as carried out: it will be when it is taken again.
  */
-import type { ErasedHandler, Sender, Task } from "../actor.js"
+import type { ErasedHandler, RunOptions, Sender, Task } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
 import { AgentOSError } from "../errors.js"
-import type { Meta } from "../inbox.js"
+import type { Message } from "../inbox.js"
 import { keptCopy } from "../plain.js"
 import { isPromise } from "../turns.js"
 import { answerOf, storedAnswer, UNANSWERED } from "./answers.js"
@@ -43,10 +43,10 @@ export class CommandTurn extends PersistedTurn {
   #onEnd: (() => void) | undefined
   #end: Promise<void> | undefined
 
-  constructor(life: PersistedContext, cell: Cell, meta: Meta | undefined, id: string) {
-    super(life, cell, meta)
+  constructor(life: PersistedContext, cell: Cell, message: Message, id: string) {
+    super(life, cell, message)
     this.#id = id
-    if (meta instanceof Ask) this.#asks.push(meta)
+    if (message.meta instanceof Ask) this.#asks.push(message.meta)
   }
 
   /** Carries the command out, unless that was done before. @returns its answer */
@@ -141,15 +141,20 @@ export class CommandTurn extends PersistedTurn {
     this.#stashed = true
   }
 
-  override run<T>(work: (signal: AbortSignal, sender: Sender) => Promise<T>, done: string, failed?: string): Task {
-    if (this.#stage !== "handling") return super.run(work, done, failed)
+  override run<T>(
+    work: (signal: AbortSignal, sender: Sender) => Promise<T>,
+    done: string,
+    failed?: string,
+    options?: RunOptions,
+  ): Task {
+    if (this.#stage !== "handling") return super.run(work, done, failed, options)
     const end = (this.#end ??= new Promise((onEnd) => (this.#onEnd = onEnd))) // N2
     // Who takes no signal is not made one.
     const later =
       work.length === 0
         ? () => end.then(() => (work as () => Promise<T>)())
         : (signal: AbortSignal, sender: Sender) => end.then(() => work(signal, sender))
-    return super.run(later, done, failed)
+    return super.run(later, done, failed, options)
   }
 
   /** The same command again, while its answer is owed. */

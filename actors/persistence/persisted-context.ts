@@ -62,17 +62,18 @@ export class PersistedContext extends Context implements Writer {
     return this.revoked || this.#cell.stopping
   }
 
-  override get tasks(): number {
-    return super.tasks + this.#postman.underWay + (this.appends.tail === undefined ? 0 : 1)
+  override get owes(): boolean {
+    const writes = this.appends.tail !== undefined
+    return super.owes || writes || this.#postman.underWay > 0 || this.unanswered.size > 0
   }
 
   /** The context of the message that is being handled. */
   begin(): PersistedTurn {
-    const { meta } = this
-    const commandId = causeOf(meta)?.commandId
+    const { handling: message } = this
+    const commandId = causeOf(message.meta)?.commandId
     return commandId === undefined
-      ? new PersistedTurn(this, this.#cell, meta)
-      : new CommandTurn(this, this.#cell, meta, commandId)
+      ? new PersistedTurn(this, this.#cell, message)
+      : new CommandTurn(this, this.#cell, message, commandId)
   }
 
   // --- recovery ------------------------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
 import { TurnContext } from "../context.js"
 import type { AgentOSError } from "../errors.js"
-import { causeOf, type Meta } from "../inbox.js"
+import { causeOf, type Message } from "../inbox.js"
 import type { ActorRef } from "../ref.js"
 import type { NewEvent } from "./journal.js"
 import { checkedDelivery, DELIVER, type Delivery } from "./outbox.js"
@@ -19,8 +19,8 @@ export const SILENCE = new DeferredReply(undefined)
 export class PersistedTurn extends TurnContext {
   readonly life: PersistedContext
 
-  constructor(life: PersistedContext, cell: Cell, meta: Meta | undefined) {
-    super(life, cell, meta)
+  constructor(life: PersistedContext, cell: Cell, message: Message) {
+    super(life, cell, message)
     this.life = life
   }
 

@@ -7,19 +7,55 @@
  *   H2. After a crash it keeps its mailbox and its place until the other side says restart or end.
  */
 import { parseAddress } from "../address.js"
-import type { AnyDefinition, SpawnOptions } from "../actor.js"
+import type { AnyDefinition } from "../actor.js"
 import { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
+import type { EntityId } from "../entities.js"
+import type { CellOptions, EntityPlace } from "../inbox.js"
+import type { Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { Link, Seats } from "./link.js"
 import type { SeatNews, SeatRequest } from "./protocol.js"
 import { failureOf, farExit } from "./failure.js"
 
+/** The place of an entity whose proxy stands over there, where its life is decided on. */
+class FarPlace implements EntityPlace {
+  readonly over = undefined
+  readonly #link: Link
+  readonly #seat: number
+  readonly #type: string
+  readonly #id: EntityId
+  #ref: Ref | undefined
+
+  constructor(link: Link, seat: number, type: string, id: EntityId) {
+    this.#link = link
+    this.#seat = seat
+    this.#type = type
+    this.#id = id
+  }
+
+  get ref(): Ref {
+    return (this.#ref ??= this.#link.system.entityAt(this.#id.tenant, this.#type, this.#id.key))
+  }
+
+  used(): void {
+    this.#link.seat(this.#seat, { what: "used" })
+  }
+
+  refused(): void {
+    // It stops, as its proxy will.
+  }
+
+  ended(): void {
+    // What it was sent was taken out of the proxy's mailbox.
+  }
+}
+
 /** An actor that lives here and stands in the tree over there. */
 class Hosted extends Cell {
   readonly #address: string
 
-  constructor(link: Link, compiled: Compiled, seat: number, address: string, options: SpawnOptions<unknown>) {
+  constructor(link: Link, compiled: Compiled, seat: number, address: string, options: CellOptions) {
     super(link.system, compiled, link.anchor, seat, options)
     this.#address = address
   }
@@ -129,12 +165,14 @@ export class Far implements Seats {
     }
   }
 
-  #start(seat: number, place: Place, { address, init, options }: SeatRequest, definition: AnyDefinition): void {
+  #start(seat: number, place: Place, { address, entity, init, options }: SeatRequest, definition: AnyDefinition): void {
     const { link } = this
     const compiled = this.#definitions.compile(definition)
+    const unpacked = link.vocabulary.unpack(init.value, init.parts)
     const cell = new Hosted(link, compiled, seat, address, {
       ...options,
-      init: link.vocabulary.unpack(init.value, init.parts),
+      init: unpacked,
+      ...(entity ? { entity: new FarPlace(link, seat, definition.name, unpacked as EntityId) } : {}),
     })
     place.cell = cell
     link.system.counts.actors += 1

@@ -12,7 +12,7 @@
 import { checkedDefinition, type ErasedHandler, type ErasedSpec, type SpawnOptions } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
-import type { Meta } from "../inbox.js"
+import { causeOf, type Meta } from "../inbox.js"
 import { Context } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import { DEFAULT_CAPACITY } from "../mailbox.js"
@@ -99,6 +99,7 @@ export class Seat {
       data: {
         round,
         definition: this.spec.name,
+        entity: this.cell.options?.entity !== undefined,
         module: this.spec.module as string,
         address: link.nameOf(this.cell),
         init: link.vocabulary.pack(init, `what ${this.spec.name} is spawned with`),
@@ -115,7 +116,7 @@ export class Seat {
     if (meta instanceof Ask) {
       link.ask(this.number, type, payload, meta)
       answer = new DeferredReply(meta)
-    } else link.tell(this.number, type, payload, meta)
+    } else link.tell(this.number, type, payload, causeOf(meta))
     this.#sent += 1
     this.#underWay += 1
     // A reentrant message passes while the proxy is held, and does not hold it twice.
@@ -139,9 +140,11 @@ export class Seat {
     this.#hold = undefined
   }
 
-  /** Whether the actor may have something to do; if so, asks it. */
+  /** Whether the actor may have something to do; if so, asks it. What it answers counts once: it may have begun something by itself since. */
   get busy(): boolean {
-    if (this.link === undefined || this.#sent === this.#idleAt) return false
+    const idle = this.#sent === this.#idleAt
+    this.#idleAt = -1
+    if (this.link === undefined || idle) return false
     this.link.seat(this.number, { what: "idle?" })
     return true
   }
@@ -184,6 +187,8 @@ export class Seat {
       case "idle":
         this.#idleAt = news.data
         return
+      case "used":
+        return this.cell.options?.entity?.used()
       case "crashed":
         if (news.data.round !== this.#round) return // X4
         return this.#roundEnded(exitOf(news.data.exit), news.data.gone === true)
@@ -258,8 +263,8 @@ class ProxyContext extends Context {
     return new ProxyTurn(this.#proxy, this.seat, meta)
   }
 
-  override get tasks(): number {
-    return this.seat.busy ? 1 : 0
+  override get owes(): boolean {
+    return this.seat.busy
   }
 
   override abort(): void {

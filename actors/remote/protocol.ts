@@ -99,6 +99,8 @@ export type Fate =
 export interface SeatRequest {
   readonly round: number
   readonly definition: string
+  /** Whether it is one, whose tenant and key are what it is spawned with. */
+  readonly entity: boolean
   readonly module: string
   readonly address: string
   readonly init: { readonly value: unknown; readonly parts: Parts }
@@ -122,6 +124,8 @@ export type SeatNews =
       readonly data: { readonly round: number; readonly exit: FarExit; readonly gone?: true }
     }
   | { readonly what: "over"; readonly data?: undefined }
+  /** It was used by itself, by a timer or work. */
+  | { readonly what: "used"; readonly data?: undefined }
   /** It has nothing to do, after so many messages. */
   | { readonly what: "idle"; readonly data: number }
 

@@ -1,6 +1,7 @@
 import t from "tap"
 import {
   createActorSystem,
+  defineActor,
   delivery,
   definePersistentActor,
   memoryJournal,
@@ -27,6 +28,8 @@ const Receiver = definePersistentActor({
   got: (ctx) => [...ctx.state.got],
 })
 
+const Nobody = defineActor({ name: "nobody", state: () => 0, receive: { wrong() {} } })
+
 const Sender = definePersistentActor({
   name: "sender",
   version: 1,
@@ -44,7 +47,7 @@ const Sender = definePersistentActor({
     return n
   },
   async wrong(ctx) {
-    await ctx.deliver(ctx.self as never, "wrong" as never)
+    await ctx.deliver(ctx.spawn(Nobody) as never, "wrong" as never)
   },
   sent: (ctx) => ctx.state.sent,
 })
