@@ -124,7 +124,9 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
   const known = { ...spec, events: byName(spec.events) } as unknown as AnyPersistentSpec
   const where = `actor ${JSON.stringify(spec.name)}: `
   checkNumber("INVALID_DEFINITION", `${where}version`, spec.version, count)
-  checkNumbers("INVALID_DEFINITION", where, spec, { snapshotEvery: countOrAll, passivateAfterMs: periodOrNever })
+  checkNumbers("INVALID_DEFINITION", where, spec, { passivateAfterMs: periodOrNever })
+  if (typeof spec.snapshotEvery !== "function")
+    checkNumbers("INVALID_DEFINITION", where, spec, { snapshotEvery: countOrAll })
   checkNumbers("INVALID_DEFINITION", `${where}retention.`, spec.retention, { keepEvents: wholeOrAll, keepCommandsMs: durationOrNever }) // prettier-ignore
   return {
     receive(handlers) {
