@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import t from "tap"
 import {
   createActorSystem,
@@ -5,12 +6,16 @@ import {
   delivery,
   definePersistentActor,
   memoryJournal,
+  openLevelJournal,
   resumeDeliveries,
   systemClock,
 } from "#actors/index.js"
 import type { ActorSystem, Journal } from "#actors/index.js"
+import { Outbox } from "#actors/persistence/outbox.js"
 
 let refusing = false
+/** What is refused for now. */
+let refused: number | undefined
 const Receiver = definePersistentActor({
   name: "receiver",
   version: 1,
@@ -22,7 +27,7 @@ const Receiver = definePersistentActor({
   },
 }).receive({
   async take(ctx, n: number) {
-    if (refusing) throw new Error("not now")
+    if (refusing || n === refused) throw new Error("not now")
     await ctx.persist("took", n)
   },
   got: (ctx) => [...ctx.state.got],
@@ -45,6 +50,12 @@ const Sender = definePersistentActor({
   async send(ctx, { to, n }: { readonly to: string; readonly n: number }) {
     await ctx.persistAll([{ name: "sent", payload: n }], delivery(ctx.system.entity(Receiver, to), "take", n))
     return n
+  },
+  async sendAll(ctx, { to, times }: { readonly to: readonly string[]; readonly times: number }) {
+    const all = Array.from({ length: times }, (_, n) =>
+      to.map((key) => delivery(ctx.system.entity(Receiver, key), "take", n)),
+    )
+    await ctx.persistAll([], ...all.flat())
   },
   async wrong(ctx) {
     await ctx.deliver(ctx.spawn(Nobody) as never, "wrong" as never)
@@ -157,6 +168,102 @@ await t.test("one that was carried out but whose answer was lost is not carried 
   await until(async () => (await receiver.ask("got")).length === 1)
   await receiver.with({ commandId: "default/sender/a#1" }).ask("take", 1)
   t.same(await receiver.ask("got"), [1])
+})
+
+for (const [name, openJournal] of [
+  ["memory", async () => memoryJournal(systemClock)],
+  ["LevelDB", openLevelJournal],
+] as const)
+  await t.test(`what was answered is written down when the sender ends in order (${name})`, async (t) => {
+    const journal = await openJournal(t.testdir())
+    t.teardown(() => journal.close())
+    const first = await open(journal)
+    const sender = first.entity(Sender, "a")
+    refused = 1
+    t.teardown(() => (refused = undefined))
+    await sender.ask("send", { to: "never", n: 1 }) // stays open, so that the others are not worth a write
+    for (let n = 2; n <= 4; n++) await sender.ask("send", { to: `x${n}`, n })
+    for (let n = 2; n <= 4; n++)
+      await until(async () => (await first.entity(Receiver, `x${n}`).ask("got")).length === 1)
+    await sender.ask("sent")
+    await first.stop()
+    for (let n = 2; n <= 4; n++)
+      await journal.trimCommands({ tenant: "default", type: "receiver", key: `x${n}` }, systemClock.wallTime() + 1)
+    refused = undefined
+    const second = await open(journal)
+    t.teardown(() => second.stop())
+    t.equal(await resumeDeliveries(second, Sender), 1)
+    await until(async () => (await second.entity(Receiver, "never").ask("got")).length === 1)
+    for (let n = 2; n <= 4; n++) t.same(await second.entity(Receiver, `x${n}`).ask("got"), [n], "not carried out again")
+  })
+
+await t.test("the next one leaves when the one before is answered, and many answers are one write", async (t) => {
+  let acknowledgements = 0
+  const inner = memoryJournal(systemClock)
+  const journal: Journal = {
+    ...inner,
+    append(actor, sequence, epoch, events, options) {
+      if (events.some(({ name }) => name === "$acknowledged")) acknowledgements += 1
+      return inner.append(actor, sequence, epoch, events, options)
+    },
+  }
+  const system = await open(journal)
+  t.teardown(() => system.stop())
+  const sender = system.entity(Sender, "many")
+  const receivers = Array.from({ length: 50 }, (_, i) => `m${i}`)
+  await sender.ask("sendAll", { to: receivers, times: 20 })
+  for (const to of receivers) {
+    const receiver = system.entity(Receiver, to)
+    await until(async () => (await receiver.ask("got")).length === 20)
+    t.same(
+      await receiver.ask("got"),
+      Array.from({ length: 20 }, (_, n) => n),
+    )
+  }
+  t.ok(acknowledgements <= 1000 / 50, `${acknowledgements} writes for 1,000 answers`)
+  t.equal(await resumeDeliveries(system, Sender), 0)
+})
+
+await t.test("of the deliveries to one receiver only the oldest is under way, whatever comes between", (t) => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constant("add" as const), to: fc.integer({ min: 0, max: 3 }) }),
+    fc.record({ do: fc.constant("answer" as const), which: fc.nat() }),
+    fc.record({ do: fc.constant("fold" as const), which: fc.nat() }),
+    fc.record({ do: fc.constant("due" as const) }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const outbox = new Outbox()
+      const open: { readonly number: number; readonly to: string; underWay: boolean }[] = []
+      let next = 1
+      for (const each of steps) {
+        if (each.do === "add") {
+          const to = String(each.to)
+          const payload = { number: next, to: { tenant: "t", type: "x", key: to }, type: "m", payload: next }
+          outbox.fold("$deliver", payload, next)
+          open.push({ number: next++, to, underWay: false })
+        } else if (each.do === "due") {
+          const due = [...outbox.due()].map(({ number }) => number).sort((a, b) => a - b)
+          const wanted = open.filter(
+            ({ to, number }) => open.find((other) => other.to === to)?.number === number, // the oldest to its receiver
+          )
+          const free = wanted.filter(({ underWay, to }) => !underWay && !open.some((o) => o.to === to && o.underWay))
+          if (JSON.stringify(due) !== JSON.stringify(free.map(({ number }) => number))) return false
+          for (const one of free) one.underWay = true
+        } else {
+          const candidates = each.do === "answer" ? open.filter(({ underWay }) => underWay) : open
+          const one = candidates[each.which % Math.max(1, candidates.length)]
+          if (one === undefined) continue
+          if (each.do === "answer") outbox.acknowledge(one.number)
+          else outbox.fold("$acknowledged", [one.number], 0)
+          open.splice(open.indexOf(one), 1)
+        }
+      }
+      return outbox.size === open.length
+    }),
+    { numRuns: 500 },
+  )
+  t.end()
 })
 
 await t.test("only entities receive deliveries", async (t) => {

@@ -1,6 +1,6 @@
 import t from "tap"
-import { createActorSystem, definePersistentActor, memoryJournal } from "#actors/index.js"
-import type { Journal } from "#actors/index.js"
+import { createActorSystem, definePersistentActor, levelJournal, LevelStore, memoryJournal } from "#actors/index.js"
+import type { ActorSystem, Journal } from "#actors/index.js"
 import { HandClock } from "../../support/hand-clock.js"
 
 const settings = { snapshotEvery: 10, retention: { keepEvents: 5, keepCommandsMs: 1000 } }
@@ -65,6 +65,71 @@ await t.test("answers of commands are forgotten by age", async (t) => {
   t.equal(await journal.reply(id, "old"), undefined)
   t.match(await journal.reply(id, "young"), { reply: 2 })
 })
+
+const patient = definePersistentActor({
+  name: "counter",
+  version: 1,
+  state: () => ({ total: 0 }),
+  events: {
+    added: (state, by: number) => {
+      state.total += by
+    },
+  },
+  retention: { keepCommandsMs: 1000 },
+}).receive({
+  async add(ctx, by: number) {
+    await ctx.persist("added", by)
+    return ctx.state.total
+  },
+  total: (ctx) => ctx.state.total,
+})
+
+for (const [name, openJournal] of [
+  ["memory", async (_: string, clock: HandClock) => memoryJournal(clock)],
+  ["LevelDB", async (folder: string, clock: HandClock) => levelJournal(await LevelStore.open(folder), clock)],
+] as const)
+  await t.test(
+    `answers are forgotten by age without a snapshot, and count as forgotten before (${name})`,
+    async (t) => {
+      const clock = new HandClock()
+      const journal = await openJournal(t.testdir(), clock)
+      t.teardown(() => journal.close())
+      const make = (): Promise<ActorSystem> =>
+        createActorSystem({
+          name: "test",
+          clock,
+          journal: { ...journal, close: async () => {} },
+          definitions: [patient],
+        })
+      let system = await make()
+      t.teardown(() => system.stop())
+      const add = (commandId: string): Promise<number> => system.entity(patient, "k").with({ commandId }).ask("add", 1)
+      t.equal(await add("a"), 1)
+      clock.wind(900)
+      t.equal(await add("a"), 1, "young enough")
+      clock.wind(101)
+      t.equal(await add("a"), 2, "too old: a new command, though nothing was trimmed")
+      t.equal(await add("a"), 2, "and remembered as such")
+      clock.wind(900)
+      t.equal(await add("a"), 2, "for as long as any other")
+      for (let n = 0; n < 100; n++) {
+        await add(`n${n}`)
+        clock.wind(100)
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+      await system.entity(patient, "k").ask("total")
+      let known = 0
+      for (let n = 0; n < 100; n++) if ((await journal.reply(id, `n${n}`)) !== undefined) known += 1
+      t.ok(known <= 16, `${known} of 100 answers are kept, of 10 that count`)
+      await system.stop()
+      clock.wind(5000)
+      system = await make()
+      t.equal(await add("n99"), 103, "after a restart, too")
+      await system.entity(patient, "k").ask("total")
+      await system.stop()
+      for (let n = 0; n < 99; n++) t.equal(await journal.reply(id, `n${n}`), undefined)
+    },
+  )
 
 await t.test("a snapshot of an older version is upgraded, or named when it cannot be", async (t) => {
   const clock = new HandClock()
