@@ -80,6 +80,13 @@ export function encodeRecord(names: Buffer, event: StoredEvent): Buffer {
   return bytes
 }
 
+/** The same record of an actor of other names. @param names of the actor, from `actorNames` @param to of the other */
+export function renamed(bytes: Uint8Array, names: Buffer, to: Buffer): Buffer {
+  const made = Buffer.concat([bytes.subarray(0, headerSize), to, bytes.subarray(headerSize + names.length)])
+  made.writeUInt32LE(checksum(made), 4)
+  return made
+}
+
 /** @param where names the record in errors @throws `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
 export function decodeRecord(bytes: Uint8Array, where: string): StoredRecord {
   const buffer = checkedBuffer(bytes, () => where)

@@ -5,10 +5,12 @@
  *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted; so is a line for what was acknowledged and is gone, before the store goes on without it.
  *   X2. An actor that lost events stays refused until its tail is cut; nothing acknowledged is forgotten silently.
  *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot.
+ *   X4. What bears a name that is no longer allowed is moved to one that is, and both are told (`old-names.ts`).
  */
 import { copyFile, mkdir, open, rename } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
+import { joined } from "../names.js"
 import type { StoreProgress } from "./backup.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import { repairLevelDatabase, type Change, type Entry } from "./database.js"
@@ -17,6 +19,7 @@ import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, numbered } from "./keys.js"
 import { LevelStore } from "./level-store.js"
 import { damagedLogs } from "./log-file.js"
+import { moveOldNames, type MovedActor, type ShardOf } from "./old-names.js"
 import { Orders } from "./order.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { damagedTables } from "./table-file.js"
@@ -28,6 +31,8 @@ export interface RepairOptions {
   /** Where damaged records go, a JSON object a line; default: beside the folder, its name followed by `.quarantine.jsonl`. */
   readonly quarantine?: string
   readonly progress?: StoreProgress
+  /** The shard of an entity, for the store of a node of a cluster (`shardOf` of `llmagentos/cluster`): names that are no longer allowed are moved within it. */
+  readonly shardOf?: ShardOf
 }
 
 export interface RepairReport {
@@ -37,6 +42,8 @@ export interface RepairReport {
   readonly lost: readonly Damage[]
   /** Names of the records that are in the quarantine file now, and of damaged files, which are in a folder beside the store that ends in `.quarantine`. */
   readonly setAside: readonly string[]
+  /** Actors whose names were no longer allowed, and what they are called now. */
+  readonly moved: readonly MovedActor[]
   /** What is still wrong, and why it was left. */
   readonly left: readonly Damage[]
 }
@@ -44,7 +51,7 @@ export interface RepairReport {
 /** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when LevelDB cannot repair it */
 export async function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
   const { cutTails = false, quarantine = `${resolve(folder)}.quarantine.jsonl`, progress } = options
-  const { store, reopened, moved, logs } = await openDamaged(folder)
+  const { store, reopened, moved: files, logs } = await openDamaged(folder)
   try {
     const repair = new Repair(store, quarantine)
     const lost = [...logs, ...missingIn(folder, store)]
@@ -55,11 +62,21 @@ export async function repairStore(folder: string, options: RepairOptions = {}): 
     const { damages } = await verifyStore(store, { ...(progress && { progress }) })
     for (const damage of damages) await repair.mend(damage)
     if (cutTails) for (const damage of damages) await repair.cut(damage)
+    const olds = damages.filter((damage) => damage.kind === "old-name")
+    const names = await moveOldNames(store, olds, options.shardOf)
     const { damages: left } = damages.length === 0 ? { damages } : await verifyStore(store)
-    return { reopened, lost, setAside: [...moved, ...repair.setAside], left }
+    const told = left.map((damage) => ({ ...damage, message: damage.message + whyLeft(damage, names.refused) }))
+    return { reopened, lost, setAside: [...files, ...repair.setAside], moved: names.moved, left: told }
   } finally {
     await store.close()
   }
+}
+
+function whyLeft(damage: Damage, refused: ReadonlyMap<string, string>): string {
+  if (damage.kind !== "old-name") return ""
+  const { tenant, type, key } = damage.actor
+  const why = refused.get(joined(tenant, type, key))
+  return why === undefined ? "" : `; it was not moved: ${why}`
 }
 
 interface Opened {

@@ -8,6 +8,7 @@
  *       of others it is known only that they can be read.
  *   V4. An actor whose records are on their way (a shard that moves between nodes, and was cut short) is not taken for damaged when some are missing: the node carries the
  *       move to its end when it is started.
+ *   V5. A name that is no longer allowed is told once: of an actor, of one that a delivery leads to, of a command.
  */
 import { readdir } from "node:fs/promises"
 import { AgentOSError } from "../errors.js"
@@ -20,6 +21,7 @@ import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, partsOf } from "./keys.js"
 import { LevelStore } from "./level-store.js"
 import { damagedLogs } from "./log-file.js"
+import { OldNames, shown, whyOld, type OldName } from "./old-names.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { damagedTables } from "./table-file.js"
 import { Watermark } from "./watermark.js"
@@ -37,6 +39,11 @@ export type Damage = { readonly name: string; readonly message: string } & (
   | /** What was trimmed is in no snapshot: the state cannot be had again. */ {
       readonly kind: "missing-snapshot"
       readonly actor: PersistenceId
+    }
+  | /** It is whole, and its name is no longer allowed (V5). */ {
+      readonly kind: "old-name"
+      readonly actor: PersistenceId
+      readonly command?: string
     }
   | /** A file of the database is damaged; nothing was read. */ {
       readonly kind: "table" | "log"
@@ -107,10 +114,12 @@ export async function verifyStore(
     const all = store.pages(...wholeRange)[Symbol.asyncIterator]()
     const first = all.next()
     const [heads, snapshots] = [new Cursor(store, "head"), new Cursor(store, "snapshot")]
+    const names = new OldNames()
     const actors = new Actors(heads, snapshots, filled, await onTheirWay(store), damages)
     for (let page = await first; page.done !== true; page = await all.next()) {
       for (const [key, value] of page.value) {
         last = key
+        names.look(key, value)
         if (roomOf(key) !== "journal") {
           checkValue(key, value, damages)
           continue
@@ -122,11 +131,17 @@ export async function verifyStore(
       progress?.(records, Math.max(records, total))
     }
     await actors.end()
+    for (const old of names.found) damages.push({ kind: "old-name", ...old, ...oldNameTold(old) })
   } catch (error) {
     const { message } = AgentOSError.from(error)
     damages.push({ kind: "unreadable", name: `what follows ${last === undefined ? "the beginning" : nameOf(last)}`, message }) // prettier-ignore
   }
   return { records, damages }
+}
+
+function oldNameTold(old: OldName): Pick<Damage, "name" | "message"> {
+  const name = old.command === undefined ? shown(old.actor) : `a command of ${shown(old.actor)}`
+  return { name, message: `${name}: ${whyOld(old)}` }
 }
 
 /** What a record is, from its key. */

@@ -4,10 +4,12 @@ import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import { backupStore, type StoreProgress } from "#actors/persistence/backup.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
+import { shown } from "#actors/persistence/old-names.js"
 import { repairStore } from "#actors/persistence/repair.js"
 import { holdsStore, verifyFolder, type Damage } from "#actors/persistence/verify.js"
 import { levelItems } from "#cluster/level-items.js"
 import { moveStore } from "#cluster/move-store.js"
+import { shardOf } from "#cluster/placement.js"
 import { postgresItems } from "#cluster/postgres-items.js"
 import type { MovableStore } from "#cluster/stored-item.js"
 import { postgresSettings, storeUrl } from "../store.js"
@@ -38,8 +40,8 @@ export async function backupCommand(to: string, options: GlobalOptions): Promise
 /** `llmagentos store repair`: sets damaged records aside; ends with 1 when something is still wrong. */
 export async function repairCommand(options: GlobalOptions & { readonly cutTails?: boolean }): Promise<void> {
   const folder = await folderOf(options)
-  const { reopened, lost, setAside, left } = await withBar("verified", (progress) =>
-    repairStore(folder, { cutTails: options.cutTails === true, progress }),
+  const { reopened, lost, setAside, moved, left } = await withBar("verified", (progress) =>
+    repairStore(folder, { cutTails: options.cutTails === true, progress, shardOf }),
   )
   if (reopened) console.log("the database did not open; it was repaired from what could be read of its files")
   show(lost)
@@ -47,6 +49,8 @@ export async function repairCommand(options: GlobalOptions & { readonly cutTails
   for (const name of setAside) console.log(pc.yellow(`set aside: ${name}`))
   if (setAside.length + lost.length > 0)
     console.log(pc.dim(`they are in ${folder}.quarantine.jsonl; whole files in ${folder}.quarantine`))
+  for (const { from, to } of moved)
+    console.log(pc.yellow(`moved, for its name is no longer allowed: ${shown(from)} is ${shown(to)} now`))
   show(left)
   if (left.some(({ kind }) => kind === "missing-events" || kind === "record") && options.cutTails !== true)
     console.log("actors that lost events stay refused; --cut-tails lets them go on with the state before the loss")

@@ -374,7 +374,7 @@ t.test("events, messages and schemas are looked up by their own names alone", as
     const account = system.entity(Account, `of ${name}`)
     t.throws(() => account.tell(name as never), { code: "UNKNOWN_MESSAGE" })
     await t.rejects(account.ask(name as never), { code: "UNKNOWN_MESSAGE" })
-    await t.rejects(account.ask("wrong", name), { code: "RECORD_UNKNOWN" })
+    await t.rejects(account.ask("wrong", name), { code: "INVALID_PAYLOAD" })
     t.throws(() => system.entityAt("default", name, "a"), { code: "UNKNOWN_DEFINITION" })
   }
   const Odd = definePersistentActor({
