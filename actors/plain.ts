@@ -102,7 +102,7 @@ function kindOf(value: object): number {
   if (prototype === Array.prototype) return Array.isArray(value) ? kind.array : kind.refused
   if (prototype === Object.prototype || prototype === null)
     return Object.getOwnPropertySymbols(value).length === 0 ? kind.literal : kind.refused
-  if (prototype === Map.prototype) return value instanceof Map ? kind.map : kind.refused
+  if (prototype === Map.prototype) return kind.map
   if (prototype === Set.prototype) return kind.set
   if (prototype === Date.prototype) return kind.date
   if (bytePrototypes.has(prototype)) return kind.bytes
@@ -121,7 +121,9 @@ export const found = {
   shared: 1,
   /** It holds a ref, an error, or bytes that are a part of a larger buffer. */
   special: 2,
-  refused: 3,
+  /** It holds a ref as it lies in a store. */
+  stored: 3,
+  refused: 4,
 } as const
 
 /** @param seen the objects that were looked at before, once there is more than one */
@@ -161,7 +163,9 @@ function looks(value: unknown, seen: Set<object> | undefined, depth: number): nu
 function looksWhole(value: object, what: number): number {
   if (what === kind.refused) return found.refused
   if (what === kind.bytes) return isAlone(value as ArrayBufferView | ArrayBuffer) ? found.plain : found.special
-  return what === kind.special ? found.special : found.plain
+  if (what === kind.date) (value as Date).getTime() // V3: what only looks like one has none
+  if (what !== kind.special) return found.plain
+  return value instanceof StoredRef ? found.stored : found.special
 }
 
 /** Empty ones count as not alone: their memory may have been given away. */
@@ -169,29 +173,25 @@ const isAlone = (bytes: ArrayBufferView | ArrayBuffer): boolean =>
   bytes instanceof ArrayBuffer ||
   (bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength > 0 && bytes.buffer instanceof ArrayBuffer)
 
+/** What is found in a value. */
+export function lookAt(value: unknown): number {
+  if (isAtom(value)) return found.plain
+  try {
+    return looks(value, undefined, 0)
+  } catch {
+    return found.refused // V3
+  }
+}
+
 /**
  * @returns what a look finds, `refused` never
  * @throws {AgentOSError} `INVALID_PAYLOAD` (V1)
  */
 export function checkPlain(payload: unknown, title: () => string): number {
-  if (isAtom(payload)) return found.plain
-  let worst: number = found.refused
-  try {
-    worst = looks(payload, undefined, 0)
-  } catch {
-    // The walk says what cannot be read.
-  }
-  if (worst === found.refused) copied(payload, title, itself)
-  return Math.min(worst, found.special)
-}
-
-export function isPlain(value: unknown): boolean {
-  try {
-    checkPlain(value, () => "")
-    return true
-  } catch {
-    return false
-  }
+  const worst = lookAt(payload)
+  if (worst < found.refused) return worst
+  copied(payload, title, itself)
+  return found.special // a getter that threw once
 }
 
 // --- the walk --------------------------------------------------------------------------------------------------------------------------------

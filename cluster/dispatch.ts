@@ -5,12 +5,14 @@
  * Invariants
  *   D1. A message is handled, held, on its way to a peer, or its sender has been told; on every change of what is known of a shard, what is held for it is looked at again.
  *   D2. `straight[shard]` is 1 only while whatever comes for the shard, from here or from a peer, may go into its entities at once.
+ *   D3. What waits is as it was when it was sent (L6 of `link.ts`), whatever its sender changes meanwhile.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { Ask } from "#actors/ask.js"
 import type { Clock } from "#actors/clock.js"
 import type { EntityRef } from "#actors/entities.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
+import { keptCopy } from "#actors/plain.js"
 import type { Ref } from "#actors/ref.js"
 import type { ActorSystem } from "#actors/system.js"
 import { Barriers } from "./barriers.js"
@@ -42,6 +44,12 @@ export interface DispatchOptions {
   /** Asks a peer for a barrier. */
   askBarrier(peer: NodeId, shard: number, hops: number): Promise<unknown>
 }
+
+/** D3 @throws `INVALID_PAYLOAD` */
+const copied = (message: Message): Message => ({
+  ...message,
+  payload: keptCopy(message.payload, () => `${message.id.type}.${message.type}`),
+})
 
 export class Dispatch implements ShardedRefs {
   readonly straight: Uint8Array
@@ -168,11 +176,12 @@ export class Dispatch implements ShardedRefs {
     const way = this.#way(shard, from)
     if (way.go === "nowhere") return this.#refuse(message, "UNAVAILABLE")
     const to = way.go === "peer" ? way.peer : undefined
+    const own = from === undefined && !accepted
     // What a peer sends for this node has its order by the link.
     if ((from === undefined || to !== undefined) && !this.#barriers.mayGo(shard, to)) {
       if (!accepted && this.#barriers.count(shard) >= this.#held.limits.perShard)
         return this.#refuse(message, "MAILBOX_FULL")
-      this.#barriers.wait(shard, message, from)
+      this.#barriers.wait(shard, own ? copied(message) : message, from)
       this.changed(this.#shard(shard))
       return true
     }
@@ -181,7 +190,8 @@ export class Dispatch implements ShardedRefs {
       return this.#deliver(message, accepted || (from !== undefined && from === givenBy))
     }
     if (way.go === "hold") {
-      if (this.#shard(shard).lines.hold(way.line, message, from, this.#clock.monotonic(), accepted)) return true
+      const held = own ? copied(message) : message
+      if (this.#shard(shard).lines.hold(way.line, held, from, this.#clock.monotonic(), accepted)) return true
       return this.#refuse(message, "MAILBOX_FULL")
     }
     return this.#send(message, way.peer)

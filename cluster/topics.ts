@@ -7,6 +7,7 @@
  *       "Subscribed" begins when `subscribe` resolves, for publishers on all nodes that had a link then.
  *   U2. Over a link goes one message for each thing published, when and only when there is a subscriber at its other end.
  *   U3. At most once: what is published while the link to a node is away does not reach its subscribers.
+ *   U4. What is published is as it was at the call, whatever its publisher changes afterwards; what is no plain data is refused there.
  */
 import { defineActor, type ActorContext, type ActorDefinition } from "#actors/actor.js"
 import { asName, checkName, joined } from "#actors/names.js"
@@ -111,7 +112,8 @@ export class Topics {
       checkName("the name of a topic", name)
       const receptionist = this.#receptionist
       const reach: Reach = { name, receptionist, others: [] }
-      const definition = topicDefinition as unknown as ActorDefinition<TopicProtocol<unknown>, Reach>
+      const carried = { ...topicDefinition, spec: { ...topicDefinition.spec, carried: true } } // U4
+      const definition = carried as unknown as ActorDefinition<TopicProtocol<unknown>, Reach>
       topic = this.#system.spawn(definition, { name: asName(joined("topic", name)), init: reach })
       const { address } = topic
       const know = (refs: readonly ActorRef<unknown>[]): void => {

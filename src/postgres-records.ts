@@ -8,7 +8,7 @@
  */
 import type { AgentOSError } from "#actors/errors.js"
 import { after, escaped, keyOf } from "#actors/persistence/keys.js"
-import { decodePayload, encodePayload } from "#actors/persistence/record.js"
+import { decodePayload, encodePayload } from "#actors/persistence/stored-codec.js"
 import type { Clock } from "#actors/clock.js"
 import { byteStrings } from "#cluster/postgres-arrays.js"
 import { isContended } from "#cluster/postgres-errors.js"

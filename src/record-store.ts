@@ -1,6 +1,6 @@
 import { after, keyOf } from "#actors/persistence/keys.js"
 import type { LevelStore } from "#actors/persistence/level-store.js"
-import { decodePayload, encodePayload } from "#actors/persistence/record.js"
+import { decodePayload, encodePayload } from "#actors/persistence/stored-codec.js"
 
 /**
  * Small durable records by key, for everything that is not an actor's journal: knowledge, keys, audit. Keys sort by their bytes.

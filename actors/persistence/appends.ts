@@ -9,12 +9,15 @@
 import type { AgentOSError } from "../errors.js"
 import type { AppendOptions, Journal, NewEvent } from "./journal.js"
 import { Line } from "./line.js"
+import { isReserved } from "./outbox.js"
 import type { Persisted } from "./persisted.js"
+import { fromStored, type Entities } from "./stored.js"
 
 /** The life that writes. */
 export interface Writer {
   readonly journal: Journal
   readonly persisted: Persisted
+  readonly entities: Entities
   /** The journal has taken what was given to it, and all of it is folded. */
   appended(command: Command | undefined): void
   /** It has not, or a fold threw: the life is over. @returns what is told */
@@ -76,10 +79,11 @@ export class Appends extends Line {
     hold.release()
   }
 
-  /** @param payload of the event, not shared with what is stored @param after sequence of an event before this one */
+  /** @param payload of the event as it is stored, but not shared with it @param after sequence of an event before this one */
   fold(event: NewEvent, payload: unknown, after: number): void {
+    const { persisted, entities } = this.#writer
     try {
-      this.#writer.persisted.fold(event.name, payload, after)
+      persisted.fold(event.name, isReserved(event.name) ? payload : fromStored(payload, entities), after)
     } catch (cause) {
       throw this.#writer.foldFailed(event, cause)
     }

@@ -1,10 +1,10 @@
 /**
  * Values that are not events (heads, answers of commands, snapshots, the order of a type) as bytes: 0xc1, a byte that msgpack never begins with, then crc32c
- * of the rest (4, little-endian), then the value as the payload of an event (`record.ts`). Values of stores from before have that part only, by msgpackr.
+ * of the rest (4, little-endian), then the value (`stored-codec.ts`). Values of stores from before have that part only, by msgpackr.
  */
 import { AgentOSError } from "../errors.js"
 import { crc32c } from "./crc32c.js"
-import { decodePayload, encodePayload } from "./record.js"
+import { decodePayload, encodePayload } from "./stored-codec.js"
 
 const mark = 0xc1
 const valueAt = 5

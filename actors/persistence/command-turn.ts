@@ -13,7 +13,6 @@ import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
 import { AgentOSError } from "../errors.js"
 import type { Message } from "../inbox.js"
-import { keptCopy } from "../plain.js"
 import { isPromise } from "../turns.js"
 import { answerOf, storedAnswer, UNANSWERED } from "./answers.js"
 import type { Hold } from "./appends.js"
@@ -21,6 +20,7 @@ import type { NewEvent } from "./journal.js"
 import { Line } from "./line.js"
 import { ended, PersistedTurn, SILENCE } from "./persisted-turn.js"
 import type { PersistedContext } from "./persisted-context.js"
+import { fromStored, toStored } from "./stored.js"
 
 /** The handler runs; its write is under way; the answer is owed; it was given, or will never be. */
 type Stage = "handling" | "ending" | "unanswered" | "over"
@@ -63,7 +63,7 @@ export class CommandTurn extends PersistedTurn {
     void this.cell // its life may have ended meanwhile
     if (known !== undefined) {
       const answer = answerOf(known.reply)
-      return answer === undefined ? this.refuse(this.#noAnswer()) : answer.value
+      return answer === undefined ? this.refuse(this.#noAnswer()) : fromStored(answer.value, life.entities)
     }
     const given = handler(this, payload)
     const result = isPromise(given) ? await given : given
@@ -131,7 +131,7 @@ export class CommandTurn extends PersistedTurn {
     for (const event of numbered)
       appends.fold(
         event,
-        keptCopy(event.payload, () => title),
+        toStored(event.payload, () => title),
         after,
       )
   }
@@ -190,7 +190,7 @@ export class CommandTurn extends PersistedTurn {
 
   /** @throws `INVALID_PAYLOAD` for an answer that cannot be given again */
   #kept(value: unknown): { readonly value: unknown; readonly stored: unknown } {
-    return { value, stored: storedAnswer(keptCopy(value, () => `${this.life.persisted.title}, the answer to command ${this.#id}`)) } // prettier-ignore
+    return { value, stored: storedAnswer(toStored(value, () => `${this.life.persisted.title}, the answer to command ${this.#id}`)) } // prettier-ignore
   }
 
   #noAnswer(): AgentOSError {

@@ -16,7 +16,8 @@ import type { PersistenceId, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, partsOf } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
 import type { Orders, TypeOrder } from "./order.js"
-import { actorNames, decodeEvent, decodePayload } from "./record.js"
+import { actorNames, decodeEvent } from "./record.js"
+import { decodePayload } from "./stored-codec.js"
 
 /** What a head record says. */
 export interface HeadRecord {

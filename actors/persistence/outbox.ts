@@ -13,6 +13,7 @@ import { AgentOSError } from "../errors.js"
 import { joined } from "../names.js"
 import type { ActorRef, AnyRef, MessageType, PayloadOf } from "../ref.js"
 import type { NewEvent, PersistenceId } from "./journal.js"
+import { toStored } from "./stored.js"
 
 /** Names of the events; those of users never begin with $. */
 export const DELIVER = "$deliver"
@@ -49,7 +50,8 @@ export function delivery<P, K extends MessageType<P>>(
 }
 
 export function checkedDelivery(ref: AnyRef, type: string, payload: unknown): Delivery {
-  return { to: entityOf(ref), type, payload }
+  const to = entityOf(ref)
+  return { to, type, payload: toStored(payload, () => `${to.type}.${type}`) }
 }
 
 /** Which entity a ref reaches. @throws `INVALID_ADDRESS` */

@@ -28,6 +28,7 @@ import type { Persisted } from "./persisted.js"
 import { PersistedTurn } from "./persisted-turn.js"
 import { pause, Postman } from "./postman.js"
 import { isLasting, recovered } from "./recovery.js"
+import type { Entities } from "./stored.js"
 
 const retryMs = { least: 50, most: 5000 }
 /** How long one that cannot recover is left alone. */
@@ -51,6 +52,10 @@ export class PersistedContext extends Context implements Writer {
     this.#system = cell.system
     this.#keeping = new Keeping(cell.system)
     this.persisted = cell.state as Persisted
+  }
+
+  get entities(): Entities {
+    return this.#system
   }
 
   get journal(): Journal {
@@ -94,7 +99,7 @@ export class PersistedContext extends Context implements Writer {
     const { spec, id } = this.persisted
     try {
       await leftBehind(this.#system, id)
-      const persisted = await recovered(this.journal, spec, id)
+      const persisted = await recovered(this.#system, spec, id)
       this.cell.state = this.persisted = persisted
     } catch (error) {
       return AgentOSError.from(error, "JOURNAL_FAILED")

@@ -1,9 +1,9 @@
 /** The state of a persistent actor, what it was made of, and the event up to which it was: what its cell keeps. */
 import { AgentOSError } from "../errors.js"
-import { keptCopy } from "../plain.js"
 import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
 import { isReserved, Outbox } from "./outbox.js"
 import type { AnyPersistentSpec } from "./persistent-actor.js"
+import { toStored } from "./stored.js"
 
 export class Persisted {
   readonly outbox = new Outbox()
@@ -31,7 +31,7 @@ export class Persisted {
         "INVALID_PAYLOAD",
         `${this.title}: there is no event ${JSON.stringify(name)}; there are: ${Object.keys(events).join(", ")}`,
       )
-    return { name, payload: keptCopy(payload, () => `${this.title}, event ${name}`), version }
+    return { name, payload: toStored(payload, () => `${this.title}, event ${name}`), version }
   }
 
   /** @param after sequence of an event before this one @throws `RECORD_UNKNOWN`, and what the fold throws */
@@ -50,7 +50,7 @@ export class Persisted {
   /** @throws `INVALID_PAYLOAD` when the state holds what cannot be kept */
   snapshot(): Snapshot {
     const { sequence, spec, outbox } = this
-    const state = keptCopy(this.state, () => `the state of ${this.title}`)
+    const state = toStored(this.state, () => `the state of ${this.title}`)
     return { sequence, version: spec.version, state, outbox: outbox.state }
   }
 }

@@ -1,10 +1,10 @@
 /** Sends the deliveries of one life of a persistent actor: the next one to a receiver leaves as soon as the one before is answered. What is open stands in outbox.ts. */
 import { anonymous } from "../cause.js"
 import { numberedIn } from "../names.js"
-import { keptCopy } from "../plain.js"
 import { Limit } from "../timers.js"
 import type { Delivery } from "./outbox.js"
 import type { PersistedContext } from "./persisted-context.js"
+import { fromStored, toStored } from "./stored.js"
 
 const patient = { whenFull: "wait" } as const
 const retryMs = { least: 100, most: 10_000 }
@@ -53,7 +53,10 @@ export class Postman {
     const { system, persisted } = this.#life
     const { tenant, type: own, key } = persisted.id
     const cause = { ...anonymous, commandId: numberedIn(tenant, own, key, number) }
-    const copy = keptCopy(payload, () => `delivery ${number} of ${persisted.title}`)
+    const copy = fromStored(
+      toStored(payload, () => `delivery ${number} of ${persisted.title}`),
+      system,
+    )
     return system.entityAt(to.tenant, to.type, to.key).request(type, copy, cause, patient, undefined, undefined)
   }
 

@@ -17,6 +17,7 @@ import { checkNumber, count, countOrAll, durationOrNever } from "../numbers.js"
 import type { ActorSystem } from "../system.js"
 import type { OrderedEvent, PersistenceId } from "./journal.js"
 import type { EventsOf } from "./persistent-actor.js"
+import { fromStored, toStored } from "./stored.js"
 
 /** Whose event it is and when it was stored. */
 export interface EventMeta {
@@ -185,7 +186,7 @@ class Progress<State> {
     for (const { fail } of this.waiting.splice(0)) fail(error)
   }
 
-  fold({ ordinal, name, payload, key, sequence, wallTime, version }: OrderedEvent): void {
+  fold({ ordinal, name, key, sequence, wallTime, version }: OrderedEvent, payload: unknown): void {
     const { tenant } = this.id
     this.projection.apply[name]?.(this.state, payload as never, { tenant, key, sequence, wallTime, ordinal, version })
     this.missed += ordinal - this.offset - 1
@@ -208,7 +209,7 @@ const Projector = defineActor({
   async started(ctx) {
     const progress = ctx.state
     const stored = await failing(progress, () => ctx.system.journal.snapshot(progress.id))
-    progress.begin(stored)
+    progress.begin(stored && { ...stored, state: fromStored(stored.state, ctx.system) })
     ctx.tell(ctx.self, "advance")
   },
   receive: {
@@ -222,7 +223,7 @@ const Projector = defineActor({
         async () => {
           let pages = 0
           for await (const page of ctx.system.journal.ordered(id.tenant, projection.from, progress.offset)) {
-            for (const event of page) progress.fold(event) // Q2
+            for (const event of page) progress.fold(event, fromStored(event.payload, ctx.system)) // Q2
             if (progress.offset - progress.savedOffset >= projection.saveEvery) await save(ctx)
             if (++pages === pagesATurn || ctx.signal.aborted) return true
           }
@@ -275,7 +276,8 @@ const Keeper = defineActor({
 async function save({ state: progress, system }: ActorContext<Progress<unknown>>): Promise<void> {
   const { offset, id, stored } = progress
   if (offset === progress.savedOffset) return
-  await system.journal.saveSnapshot(id, stored)
+  const state = toStored(stored.state, () => `the state of the projection ${progress.projection.name}`)
+  await system.journal.saveSnapshot(id, { ...stored, state })
   progress.savedOffset = offset
 }
 

@@ -3,30 +3,22 @@
  *
  * Layout, little-endian: magic "LA" (2), format (1), flags (1: bit 0 command id, bit 1 trace id), crc32c of all the rest (4), sequence (8), epoch (8),
  * wall time (8), schema version (4), key id (2; 0 is not encrypted), then tenant, type, key, event name, [command id], [trace id], each as length (2) and
- * UTF-8, then the payload: JSON by msgpackr without shared structures, other values by our own codec (`stored-codec.ts`), which begins with a byte that msgpack never does.
+ * UTF-8, then the payload (`stored-codec.ts`).
  *
  * Invariants
  *   R1. A record of any released format can be read for ever; `test/support/golden` keeps one of each.
  *   R2. Reading never throws anything but `RECORD_DAMAGED` and `RECORD_UNKNOWN`.
  */
-import { Packr } from "msgpackr"
 import { AgentOSError } from "../errors.js"
 import { crc32c } from "./crc32c.js"
 import type { PersistenceId, StoredEvent } from "./journal.js"
-import "./maps.js"
-import { decodeStored, encodeStored, isJson, ownMark } from "./stored-codec.js"
+import { encodePayload, packr } from "./stored-codec.js"
 
 const magic = 0x414c // "LA"
 const format = 1
 const flag = { command: 1, trace: 2 }
 const headerSize = 38
 const bodyAt = 8
-
-const packr = new Packr({ useRecords: false, structuredClone: false, moreTypes: true, useBigIntExtension: true })
-/** Plain data to bytes and back, each value by itself. @throws {AgentOSError} `INVALID_PAYLOAD` for what cannot be stored */
-export const encodePayload = (value: unknown): Uint8Array => (isJson(value) ? packr.pack(value) : encodeStored(value))
-export const decodePayload = (bytes: Uint8Array): unknown =>
-  bytes[0] === ownMark ? decodeStored(bytes) : packr.unpack(bytes)
 
 export interface StoredRecord {
   readonly actor: PersistenceId
@@ -154,7 +146,7 @@ function eventAt(buffer: Buffer, at: number): StoredEvent {
     wallTime: readUInt53(buffer, 24),
     version: buffer.readUInt32LE(32),
     name: eventName(buffer, at + 2, command),
-    payload: buffer[payload] === ownMark ? decodeStored(buffer.subarray(payload)) : packr.unpack(buffer, window),
+    payload: packr.unpack(buffer, window),
   }
   if (flags & flag.command) event.commandId = textAt(buffer, command, trace)
   if (flags & flag.trace) event.traceId = textAt(buffer, trace, payload)

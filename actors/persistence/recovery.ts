@@ -4,14 +4,20 @@ import type { Journal, PersistenceId, Snapshot, StoredEvent } from "./journal.js
 import { isReserved, type OutboxState } from "./outbox.js"
 import { Persisted } from "./persisted.js"
 import type { AnyPersistentSpec } from "./persistent-actor.js"
+import { fromStored, type Entities } from "./stored.js"
 
 /** @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN`, `RECOVERY_FAILED`; or what the journal throws while it is away */
-export async function recovered(journal: Journal, spec: AnyPersistentSpec, id: PersistenceId): Promise<Persisted> {
+export async function recovered(
+  system: Entities & { readonly journal: Journal },
+  spec: AnyPersistentSpec,
+  id: PersistenceId,
+): Promise<Persisted> {
+  const { journal } = system
   const persisted = new Persisted(spec, id)
   const { title } = persisted
   persisted.state = own(`${title}: its state cannot be made`, () => spec.state())
   const snapshot = await journal.snapshot(id)
-  const state = snapshot && own(`${title}: its snapshot cannot be upgraded`, () => upgraded(spec, snapshot))
+  const state = snapshot && own(`${title}: its snapshot cannot be upgraded`, () => upgraded(spec, snapshot, system))
   if (snapshot !== undefined && state !== undefined) {
     persisted.state = state.of
     persisted.outbox.restore(snapshot.outbox as OutboxState | undefined)
@@ -27,7 +33,7 @@ export async function recovered(journal: Journal, spec: AnyPersistentSpec, id: P
           `${title}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`,
         )
       try {
-        const { name, payload } = inThisVersion(spec, stored)
+        const { name, payload } = inThisVersion(spec, stored, system)
         persisted.fold(name, payload, persisted.sequence)
       } catch (cause) {
         throw ownFault(`${title}: event ${stored.sequence} ${JSON.stringify(stored.name)} cannot be folded`, cause)
@@ -59,17 +65,24 @@ function ownFault(what: string, cause: unknown): AgentOSError {
 
 type Event = Pick<StoredEvent, "name" | "payload">
 
-function inThisVersion(spec: AnyPersistentSpec, stored: StoredEvent): Event {
-  let event: Event = stored
-  for (let version = stored.version; version < spec.version && !isReserved(stored.name); version++)
+/** What the outbox keeps stays as it is stored. */
+function inThisVersion(spec: AnyPersistentSpec, stored: StoredEvent, entities: Entities): Event {
+  if (isReserved(stored.name)) return stored
+  const payload = fromStored(stored.payload, entities)
+  let event: Event = payload === stored.payload ? stored : { ...stored, payload }
+  for (let version = stored.version; version < spec.version; version++)
     event = spec.upgrade?.[version]?.(event) ?? event
   return event
 }
 
 /** The state of a snapshot in the form of this version; undefined when the snapshot is of no use. */
-function upgraded(spec: AnyPersistentSpec, { version, state }: Snapshot): { readonly of: unknown } | undefined {
+function upgraded(
+  spec: AnyPersistentSpec,
+  { version, state }: Snapshot,
+  entities: Entities,
+): { readonly of: unknown } | undefined {
   if (version > spec.version) return undefined
-  let of = state
+  let of = fromStored(state, entities)
   for (let from = version; from < spec.version; from++) {
     const upgrade = spec.upgradeState?.[from]
     if (upgrade === undefined) return undefined

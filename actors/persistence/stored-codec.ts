@@ -1,19 +1,24 @@
 /**
- * Stored values as bytes: 0xc1, a byte that msgpack never begins with, then the value by `plain-codec.ts`, with what only a store has beside it.
+ * Stored values as bytes. What msgpackr gives back as it was (JSON, and `undefined`) is stored by it, as it is the quicker one to read. All else is one extension of msgpack,
+ * of type "V", which holds the value by `plain-codec.ts`, with what only a store has beside it:
  *
  *   17 an object met before: varint, its number among the objects in the order in which they ended   18 ref: text   19 error: a value, as `failureOf` makes it
  *
  * Invariants
  *   C1. What is read equals what was written: an object that was met twice is one again, too.
  *   C2. What is no plain data is refused with `INVALID_PAYLOAD`; reading made-up bytes throws, and does nothing else.
+ *   C3. What earlier releases wrote is read as they read it: all by msgpackr, a `Map` as an extension of type "M" that holds its entries.
  */
+import { addExtension, Packr } from "msgpackr"
 import { ByteWriter, refused, type ByteReader } from "../bytes.js"
 import { PlainReader, writeObject, writePlain, type Texts, type TextsRead } from "../plain-codec.js"
 import { StoredRef } from "../ref.js"
 import { failureOf, thrownOf, type Failure } from "../remote/failure.js"
 
-/** The first byte. */
-export const ownMark = 0xc1
+const extension = { value: 0x56, map: 0x4d } as const
+/** An extension of any length: this, the length (4, big-endian), its type. */
+const extensionMark = 0xc9
+const headerSize = 6
 
 const tag = { again: 17, ref: 18, error: 19 } as const
 
@@ -76,26 +81,37 @@ class StoredReader extends PlainReader {
   }
 }
 
-const out = new ByteWriter()
-
-/** @throws {AgentOSError} `INVALID_PAYLOAD` (C2) */
-export function encodeStored(value: unknown): Uint8Array {
-  out.clear()
-  out.byte(ownMark)
-  writePlain(out, new StoredTexts(), value)
-  return out.copy()
-}
-
-/** @param bytes from its mark on */
-export function decodeStored(bytes: Uint8Array): unknown {
-  const from = new StoredReader(bytes, keys, 1)
+function decodeOwn(bytes: Uint8Array): unknown {
+  const from = new StoredReader(bytes, keys)
   const value = from.value()
   from.ended()
   return value
 }
 
-/** Whether msgpackr gives a value back as it was, so that it can be stored in its form, which is the quicker one to read: JSON, and `undefined`. */
-export function isJson(value: unknown, seen?: Set<object>, depth = 0): boolean {
+const out = new ByteWriter()
+
+/** @throws {AgentOSError} `INVALID_PAYLOAD` (C2) */
+function encodeOwn(value: unknown): Uint8Array {
+  out.clear()
+  out.byte(extensionMark)
+  out.at = headerSize
+  writePlain(out, new StoredTexts(), value)
+  out.view.setUint32(1, out.at - headerSize)
+  out.view.setUint8(headerSize - 1, extension.value)
+  return out.copy()
+}
+
+addExtension({ type: extension.value, unpack: decodeOwn })
+addExtension({ type: extension.map, read: (entries: readonly (readonly [unknown, unknown])[]) => new Map(entries) })
+
+export const packr = new Packr({ useRecords: false, structuredClone: false, moreTypes: true, useBigIntExtension: true })
+
+/** Plain data to bytes and back, each value by itself. @throws {AgentOSError} `INVALID_PAYLOAD` for what cannot be stored (C2) */
+export const encodePayload = (value: unknown): Uint8Array => (isJson(value) ? packr.pack(value) : encodeOwn(value))
+export const decodePayload = (bytes: Uint8Array): unknown => packr.unpack(bytes)
+
+/** Whether msgpackr gives a value back as it was. */
+function isJson(value: unknown, seen?: Set<object>, depth = 0): boolean {
   if (typeof value !== "object") return isJsonAtom(value)
   if (value === null) return true
   const isArray = Array.isArray(value)

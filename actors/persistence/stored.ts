@@ -8,12 +8,12 @@
  */
 import { parseAddress, type Address } from "../address.js"
 import { AgentOSError } from "../errors.js"
-import { checkPlain, copied, found } from "../plain.js"
+import { copied, found, lookAt } from "../plain.js"
 import { StoredRef, type AnyRef, type Ref } from "../ref.js"
 import { failureOf, thrownOf } from "../remote/failure.js"
 
 /** Who makes refs of addresses again. */
-interface Entities {
+export interface Entities {
   entityAt(tenant: string, type: string, key: string): AnyRef
 }
 
@@ -47,10 +47,8 @@ function entityAddressOf({ address }: Ref, title: () => string, place: string): 
 
 /** What was stored, with refs that work in this system; the value itself when it holds none. @throws `UNKNOWN_DEFINITION` */
 export function fromStored(value: unknown, system: Entities): unknown {
-  if (typeof value !== "object" || value === null) return value
-  const title = (): string => "what was stored"
-  if (checkPlain(value, title) < found.special) return value
-  return copied(value, title, {
+  if (lookAt(value) !== found.stored) return value
+  return copied(value, () => "what was stored", {
     special(part) {
       if (!(part instanceof StoredRef)) return part
       const address = parseAddress(part.address)

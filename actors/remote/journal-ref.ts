@@ -17,7 +17,7 @@ import type {
   Snapshot,
   StoredEvent,
 } from "../persistence/journal.js"
-import { decodePayload, encodePayload } from "../persistence/record.js"
+import { decodePayload, encodePayload } from "../persistence/stored-codec.js"
 import { Ref } from "../ref.js"
 
 /** What it is known by on the other side. */

@@ -16,7 +16,7 @@ import type { Cause } from "../cause.js"
 import { Cell, type Signal } from "../cell.js"
 import type { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
-import { isPlain, keptCopy } from "../plain.js"
+import { found, keptCopy, lookAt } from "../plain.js"
 import type { Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { ActorSystem } from "../system.js"
@@ -485,7 +485,7 @@ export class Link implements RefNames {
 
 /** An answer as it is when it is given (L6). What is no plain data is left as it is: it is refused when it is to be sent. */
 const answerCopy = (answer: unknown): unknown =>
-  typeof answer === "object" && answer !== null && isPlain(answer) ? keptCopy(answer, () => "") : answer
+  typeof answer === "object" && lookAt(answer) < found.refused ? keptCopy(answer, () => "an answer") : answer
 
 const isLarge = (value: unknown): boolean =>
   typeof value === "string" ? value.length > largePayload : ArrayBuffer.isView(value) && value.byteLength > largePayload

@@ -9,6 +9,7 @@ import { Cell } from "../cell.js"
 import { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
 import type { Family } from "../family.js"
+import { keptCopy } from "../plain.js"
 import type { AskOptions, OpenAsk } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { Link } from "./link.js"
@@ -126,8 +127,9 @@ export class RemoteRef extends Cell {
     }
     if (ask.patient) {
       if (link.full) link.waitForRoom(this)
+      const copy = keptCopy(payload, () => type) // L6
       ;(this.#patient ??= []).push(() => {
-        if (!ask.ended) this.#ask(type, payload, ask)
+        if (!ask.ended) this.#ask(type, copy, ask)
       })
       return true
     }

@@ -1,6 +1,6 @@
 /** How values travel between simulated nodes: in the form in which they are stored and sent, so that nothing is shared; what nobody can change goes as it is. */
 import { AgentOSError } from "../errors.js"
-import { decodePayload, encodePayload } from "../persistence/record.js"
+import { decodePayload, encodePayload } from "../persistence/stored-codec.js"
 import { Ref } from "../ref.js"
 
 /** An object under way. */

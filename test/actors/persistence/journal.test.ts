@@ -10,7 +10,8 @@ import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { after, keyOf, numbered } from "#actors/persistence/keys.js"
-import { actorNames, decodeRecord, encodePayload, encodeRecord } from "#actors/persistence/record.js"
+import { actorNames, decodeRecord, encodeRecord } from "#actors/persistence/record.js"
+import { encodePayload } from "#actors/persistence/stored-codec.js"
 import { journalContract } from "#test/support/journal-contract.js"
 
 const openLevel = async (folder: string, clock: Clock = systemClock) =>
