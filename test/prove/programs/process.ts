@@ -1,0 +1,9 @@
+/** A process that runs the seeds it is given, one after the other, and tells what it finds: faults that are planted stay in it. */
+import type { Order, Report } from "./seeds.js"
+
+process.on("message", (order: Order) => {
+  void (async () => {
+    const { carryOut } = await import("./seeds.js")
+    process.send?.((await carryOut(order)) satisfies Report)
+  })()
+})
