@@ -201,7 +201,15 @@ export class Interpreter {
   }
 
   /** A message, told to the history. */
-  message(to: string, handler: string, value: unknown, fuel: number, sent: Partial<Extract<Seen, { did: "sent" }>> & { readonly how: How; readonly by: string; readonly life: number }, extra: Partial<Message> = {}): Message { // prettier-ignore
+  message(
+    to: string,
+    handler: string,
+    value: unknown,
+    fuel: number,
+    sent: Partial<Extract<Seen, { did: "sent" }>> & { readonly how: How; readonly by: string; readonly life: number },
+    extra: Partial<Message> = {},
+  ): Message {
+    // prettier-ignore
     const m = this.next()
     if (sent.how === "ask") this.#asked.add(m)
     this.tell({ commandId: undefined, timeoutMs: undefined, serving: undefined, patient: false, ...sent, did: "sent", m, to, handler }) // prettier-ignore
@@ -217,7 +225,11 @@ export class Interpreter {
   }
 
   /** What an ask comes to. */
-  async asked(m: number, ask: () => Promise<unknown>): Promise<{ readonly value: unknown } | { readonly error: unknown }> { // prettier-ignore
+  async asked(
+    m: number,
+    ask: () => Promise<unknown>,
+  ): Promise<{ readonly value: unknown } | { readonly error: unknown }> {
+    // prettier-ignore
     try {
       const value = await ask()
       this.tell({ did: "settled", m, value: canon(value) })
@@ -462,7 +474,11 @@ export class Interpreter {
   }
 
   /** To whom: the ref and its text. */
-  #to({ ctx, life, kind }: Turn, { to }: Send): { readonly ref: Ref; readonly own: string; readonly kind: number } | undefined { // prettier-ignore
+  #to(
+    { ctx, life, kind }: Turn,
+    { to }: Send,
+  ): { readonly ref: Ref; readonly own: string; readonly kind: number } | undefined {
+    // prettier-ignore
     if (to === "child") return life.child
     if (to !== "self") return { ref: this.ref(to), own: ownOf(this.#program, to), kind: to.kind }
     if (!isEntity(life.own)) return { ref: ctx.self as unknown as Ref, own: life.own, kind }
@@ -494,7 +510,7 @@ export class Interpreter {
     const to = fuel > 0 ? this.#to(turn, step) : undefined
     if (to === undefined || !this.#known(to.kind, step.handler)) return undefined
     const type = handlerName(step.handler)
-    const serving = turn.sender === undefined ? turn.serving ?? 0 : undefined
+    const serving = turn.sender === undefined ? (turn.serving ?? 0) : undefined
     const message = this.message(to.own, type, made(step.value, turn.ctx.self), fuel - 1, { how: "ask", by: turn.life.own, life: turn.life.number, commandId: step.commandId, timeoutMs: step.timeoutMs, serving: step.awaited ? serving : undefined }) // prettier-ignore
     const outcome = this.asked(message.m, () => (turn.sender ?? turn.ctx).ask(this.#withOptions(to.ref, step), type, message) as Promise<unknown>) // prettier-ignore
     if (!step.awaited) return undefined
@@ -503,7 +519,13 @@ export class Interpreter {
     return undefined
   }
 
-  *#persist(turn: Turn, events: readonly Event[], awaited: boolean, deliver: Send | undefined): Generator<Promise<unknown>, undefined, unknown> { // prettier-ignore
+  *#persist(
+    turn: Turn,
+    events: readonly Event[],
+    awaited: boolean,
+    deliver: Send | undefined,
+  ): Generator<Promise<unknown>, undefined, unknown> {
+    // prettier-ignore
     const { ctx, message, life, kind } = turn
     const p = this.next()
     const to = deliver !== undefined && message.fuel > 0 ? this.#to(turn, deliver) : undefined
@@ -544,7 +566,12 @@ export class Interpreter {
   }
 
   #notPersisted(p: number, error: unknown): void {
-    this.tell({ did: "notPersisted", p, code: codeOf(error), retryable: error instanceof ErrorClass && error.retryable })
+    this.tell({
+      did: "notPersisted",
+      p,
+      code: codeOf(error),
+      retryable: error instanceof ErrorClass && error.retryable,
+    })
   }
 
   #defer(turn: Turn, { value, by, ms, fails }: Extract<Step, { do: "defer" }>): unknown {
@@ -649,7 +676,15 @@ export class Interpreter {
   }
 
   /** Reads a stream as far as `take`. */
-  async read(reader: ActorSystem, ref: StreamRef<number>, s: number, take: number, batch: number, life: number): Promise<void> { // prettier-ignore
+  async read(
+    reader: ActorSystem,
+    ref: StreamRef<number>,
+    s: number,
+    take: number,
+    batch: number,
+    life: number,
+  ): Promise<void> {
+    // prettier-ignore
     let left = take
     const read = (how: "all" | "left" | "failed", code = ""): void => this.tell({ did: "read", s, how, code, life })
     try {
@@ -680,7 +715,14 @@ export class Interpreter {
     return undefined
   }
 
-  async remind(by: string, life: number, { to, name, ms, handler }: Remind, fuel: number, value: unknown): Promise<void> { // prettier-ignore
+  async remind(
+    by: string,
+    life: number,
+    { to, name, ms, handler }: Remind,
+    fuel: number,
+    value: unknown,
+  ): Promise<void> {
+    // prettier-ignore
     if (fuel < 0 || !isEntityRole(this.#program.kinds[to.kind] as Kind) || !this.#known(to.kind, handler)) return
     const own = ownOf(this.#program, to)
     const type = handlerName(handler)
@@ -697,7 +739,8 @@ export class Interpreter {
 
   async forget(to: Target, name: number): Promise<void> {
     if (!isEntityRole(this.#program.kinds[to.kind] as Kind)) return
-    const forgotten = (): void => this.tell({ did: "forgotten", to: ownOf(this.#program, to), name: reminderName(name) })
+    const forgotten = (): void =>
+      this.tell({ did: "forgotten", to: ownOf(this.#program, to), name: reminderName(name) })
     forgotten() // from when it is asked for, nobody can say
     try {
       await (await startReminders(this.system as ActorSystem)).cancel(this.ref(to), reminderName(name))
@@ -741,4 +784,3 @@ function drive(steps: Generator<Promise<unknown>, unknown, unknown>): unknown {
     return next.value
   })()
 }
-

@@ -2,7 +2,7 @@
  * What the runtime promises, as pure functions over what was seen. Each judge names the promise that it holds (S: semantics.md, E: entities.ts, P: persisted-context.ts, J: journal.ts).
  */
 import { isNone } from "./generator.js"
-import { History, isEntity, type Seen, type SeenAs } from "./history.js"
+import { isEntity, type History, type Seen, type SeenAs } from "./history.js"
 import { kindName, type Handler, type Kind, type Program } from "./program.js"
 
 export interface Violation {
@@ -244,7 +244,7 @@ function* circles(view: View): Iterable<string> {
   for (const sent of view.sent.values()) {
     if (sent.how !== "ask" || sent.serving === undefined) continue
     const waiting = [sent.by]
-    for (let m = sent.serving; m > 0; ) {
+    for (let m = sent.serving; m > 0;) {
       const link = view.sent.get(m)
       if (link?.serving === undefined) break
       waiting.push(link.by)
@@ -263,7 +263,8 @@ function* ofOneLife(view: View): Iterable<string> {
   for (const worked of view.history.of("worked")) {
     const { m, life, at, host } = worked
     if (view.turnsOf(m).length > 0 || view.lifeEnded.has(life) || !view.lives(host, at + soonMs)) continue
-    if (view.quiet !== undefined && at < view.quiet.at - soonMs) yield `the result ${m} of a work is not heard, though its life goes on`
+    if (view.quiet !== undefined && at < view.quiet.at - soonMs)
+      yield `the result ${m} of a work is not heard, though its life goes on`
   }
 }
 
@@ -344,7 +345,8 @@ function* durable(view: View): Iterable<string> {
       const { to, log } = seen as SeenAs<"journal">
       yield* check(to, log, "in the journal")
       const final = known.get(to)?.log ?? []
-      if (final.length !== log.length) yield `${to}: ${final.length} events are in its state, ${log.length} in the journal`
+      if (final.length !== log.length)
+        yield `${to}: ${final.length} events are in its state, ${log.length} in the journal`
     } else if (seen.did === "finalFailed") {
       const { to, code, text } = seen as SeenAs<"finalFailed">
       if (code !== "INVALID_NAME") yield `${to} cannot be read at the end: ${code} ${text}`
@@ -441,7 +443,8 @@ function* reminds(view: View): Iterable<string> {
       return false
     })
     const came = view.turnsOf(set.m).length
-    if (!disturbed && came === 0) yield `the reminder ${set.name} of ${set.to} (message ${set.m}) was set, and never comes`
+    if (!disturbed && came === 0)
+      yield `the reminder ${set.name} of ${set.to} (message ${set.m}) was set, and never comes`
   }
 }
 

@@ -76,7 +76,8 @@ export async function runOnOneNode(program: Program, seed: number | string): Pro
     }
     const outcome = await simulate(options, program.faults)
     world.over = true
-    if (world.history.full) throw new RangeError("the program does not end: the interpreter gives it more than it takes away")
+    if (world.history.full)
+      throw new RangeError("the program does not end: the interpreter gives it more than it takes away")
     return { history: world.history, outcome }
   } finally {
     process.off("unhandledRejection", unhandled)
@@ -275,7 +276,11 @@ class World {
     const again = await this.#whenUp(simulation)
     for (const target of this.#targets()) await this.#look(simulation, again, target)
     for (const { kind, tenant, handle } of again.projections) {
-      await this.#orEnd(simulation, again, handle.caughtUp().catch(() => undefined))
+      await this.#orEnd(
+        simulation,
+        again,
+        handle.caughtUp().catch(() => undefined),
+      )
       const ordered: string[] = []
       for await (const page of (again.system as ActorSystem).journal.ordered(tenant, kind))
         for (const { key, sequence, name, payload } of page) if (!name.startsWith("$")) ordered.push(`${key} ${sequence} ${name} ${canon(payload)}`) // prettier-ignore
@@ -377,4 +382,3 @@ function guarded(clock: Clock, now: () => number): Clock {
     afterInputOutput: (callback) => clock.afterInputOutput(callback),
   }
 }
-

@@ -32,7 +32,11 @@ async function oneNode(progress: (text: string) => void): Promise<BenchRow[]> {
   return [
     row("generated programs on one node", "seeds", seeds, "2,000", seeds >= 2000),
     row("programs that break a promise", "seeds", failed, "0", failed === 0),
-    row("events", "events", sum(({ events }) => events)),
+    row(
+      "events",
+      "events",
+      sum(({ events }) => events),
+    ),
     row("programs a second of processor time", "programs/s", sum((report) => report.programs) / (sum(({ milliseconds }) => milliseconds) / 1000)), // prettier-ignore
     row("seeds run again, and of another hash then", "seeds", unequal.length, `0 of ${sum(({ replayed }) => replayed)}`, unequal.length === 0), // prettier-ignore
   ]

@@ -67,7 +67,8 @@ export async function carryOut({ from, to, replayEvery, shortenIn }: Order): Pro
     if (violation === undefined) continue
     found.push({ seed, violations })
     if (shortenIn === undefined) continue
-    const fails = async (smaller: Program): Promise<readonly Violation[]> => (await runProgram(smaller, seed)).violations
+    const fails = async (smaller: Program): Promise<readonly Violation[]> =>
+      (await runProgram(smaller, seed)).violations
     const short = await shorten(program, violation, fails, shortenIn)
     test = printed(short.program, short.violation)
   }
@@ -99,19 +100,35 @@ function inProcess(order: Order, bug?: Bug): Promise<Report> {
 const seedsAtOnce = 50
 
 /** Runs the seeds from 1, in as many processes as there are processors. */
-export async function runSeeds(count: number, replayEvery: number, progress: (done: number, report: Report) => void): Promise<readonly Report[]> { // prettier-ignore
+export async function runSeeds(
+  count: number,
+  replayEvery: number,
+  progress: (done: number, report: Report) => void,
+): Promise<readonly Report[]> {
+  // prettier-ignore
   const orders: Order[] = []
   for (let from = 1; from <= count; from += seedsAtOnce) orders.push({ from, to: Math.min(count, from + seedsAtOnce - 1), replayEvery }) // prettier-ignore
   return shared(orders, (order) => inProcess(order), progress)
 }
 
 /** Plants one fault after the other, and takes seed after seed until one finds it. */
-export function findBugs(bugs: readonly Bug[], seeds: number, shortenIn: number, progress: (done: number, report: Report) => void): Promise<readonly Report[]> { // prettier-ignore
+export function findBugs(
+  bugs: readonly Bug[],
+  seeds: number,
+  shortenIn: number,
+  progress: (done: number, report: Report) => void,
+): Promise<readonly Report[]> {
+  // prettier-ignore
   return shared(bugs, (bug) => inProcess({ from: 1, to: seeds, replayEvery: Infinity, shortenIn }, bug), progress)
 }
 
 /** One after the other, some at once; the results in the order of what was given. */
-async function shared<T>(items: readonly T[], work: (item: T) => Promise<Report>, progress: (done: number, report: Report) => void): Promise<readonly Report[]> { // prettier-ignore
+async function shared<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<Report>,
+  progress: (done: number, report: Report) => void,
+): Promise<readonly Report[]> {
+  // prettier-ignore
   const results: Report[] = []
   let [next, done] = [0, 0]
   const worker = async (): Promise<void> => {

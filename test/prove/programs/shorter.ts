@@ -51,7 +51,12 @@ export async function shorten(
 }
 
 /** Leaves out one part of the acts after the other. */
-async function withoutSome(program: () => Program, parts: number, tries: (program: Program) => Promise<boolean>): Promise<boolean> { // prettier-ignore
+async function withoutSome(
+  program: () => Program,
+  parts: number,
+  tries: (program: Program) => Promise<boolean>,
+): Promise<boolean> {
+  // prettier-ignore
   let smaller = false
   const size = Math.ceil(program().acts.length / parts)
   for (let from = 0; size > 0 && from < program().acts.length;) {
