@@ -11,7 +11,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { joined } from "#actors/names.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import type { Journal, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "#actors/persistence/journal.js"
-import { escaped, unescaped } from "#actors/persistence/keys.js"
+import { escaped, unescaped, wellFormed } from "#actors/persistence/keys.js"
 import { checkTrim } from "#actors/persistence/memory-journal.js"
 import { actorNames, decodeEvent, encodeRecord } from "#actors/persistence/record.js"
 import { Fences } from "./postgres-fences.js"
@@ -97,6 +97,7 @@ export function postgresJournal(
   return {
     fences: new Fences(store),
     async append(actor, expectedSequence, epoch, events, { ordered = false, traceId, command, fence } = {}) {
+      for (const name of [...namesOf(actor), command?.id ?? ""]) wellFormed(name) // each is refused alone (G3 of `postgres-groups.ts`)
       const wallTime = Math.floor(clock.wallTime())
       const names = actorNames(actor)
       const commandId = command?.id

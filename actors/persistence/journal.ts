@@ -8,7 +8,8 @@
  *   J3. The highest epoch ever used for an actor is kept; a lower one is refused with `STALE_EPOCH`.
  *   J4. A command id is stored in the same write as its events and its reply; it is found again however often the actor is recovered, until it is trimmed. The same id again
  *       replaces the reply, and is as old as the last one.
- *   J5. Tenant leads every key; tenants never see each other's records.
+ *   J5. Tenant leads every key; tenants never see each other's records. What is not well-formed Unicode is refused as a name, since it could not be told from others; whatever else is
+ *       no name (`names.ts`) is refused where it enters the system, and can be read here: stores from before may hold it.
  *   J6. Only events that a stored snapshot covers can be trimmed. Sequences and epochs go on after it, even when no event is left.
  *   J7. Once the events of a type are read in their one order, every event of the type has an ordinal in it for ever: they are counted from 1, an
  *       actor's events follow each other, and the ordinals of trimmed events are passed over. An event is seen after all with lower ordinals.
@@ -79,7 +80,7 @@ export interface Journal {
   /**
    * @param expectedSequence the sequence of the actor's last event, 0 when it has none
    * @returns the sequence of the last event after the append
-   * @throws `SEQUENCE_CONFLICT`, `STALE_EPOCH`, `DISK_FULL`, `STORE_FAILED`; `INVALID_PAYLOAD` when something cannot be stored
+   * @throws `SEQUENCE_CONFLICT`, `STALE_EPOCH`, `DISK_FULL`, `STORE_FAILED`; `INVALID_PAYLOAD`, `INVALID_NAME` when something cannot be stored
    */
   append(
     actor: PersistenceId,

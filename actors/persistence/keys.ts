@@ -2,17 +2,25 @@
  * Keys of records in LevelDB: parts in order, each ended by a zero byte, so that the keys of one prefix stand together. Inside a part, a zero byte
  * becomes 1 1 and a one byte 1 2.
  */
+import { AgentOSError } from "../errors.js"
+
 export function keyOf(...parts: readonly string[]): Buffer {
   let text = ""
   for (const part of parts) text += `${escaped(part)}\u0000`
   return Buffer.from(text)
 }
 
-/** A part without zero bytes; sorts as the part does. */
+/** A part without zero bytes; sorts as the part does. @throws `INVALID_NAME` */
 export const escaped = (part: string): string =>
-  /[\u0000\u0001]/.test(part)
+  /[\u0000\u0001]/.test(wellFormed(part))
     ? part.replace(/[\u0000\u0001]/g, (c) => (c === "\u0000" ? "\u0001\u0001" : "\u0001\u0002"))
     : part
+
+/** The part, when it is well-formed: all that are not would be the same in UTF-8. @throws `INVALID_NAME` */
+export function wellFormed(part: string): string {
+  if (part.isWellFormed()) return part
+  throw new AgentOSError("INVALID_NAME", `${JSON.stringify(part)} holds half of a surrogate pair: it cannot be told from others in a store`) // prettier-ignore
+}
 
 /** The part that was escaped. */
 export const unescaped = (text: string): string =>

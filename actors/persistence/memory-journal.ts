@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
 import { joined, parted } from "../names.js"
+import { wellFormed } from "./keys.js"
 import type { AppendOptions, Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { toStored } from "./stored.js"
 
@@ -25,13 +26,13 @@ export function memoryJournal(clock: Clock): Journal {
   const entries = new Map<string, Entry>()
   const orders = new Map<string, Order>()
   const orderOf = (tenant: string, type: string): Order => {
-    const id = joined(tenant, type)
+    const id = joined(wellFormed(tenant), wellFormed(type))
     let order = orders.get(id)
     if (order === undefined) orders.set(id, (order = { events: [], last: 0, listeners: new Set() }))
     return order
   }
   const entryOf = ({ tenant, type, key }: PersistenceId): Entry => {
-    const id = joined(tenant, type, key)
+    const id = joined(wellFormed(tenant), wellFormed(type), wellFormed(key))
     let entry = entries.get(id)
     if (entry === undefined) entries.set(id, (entry = { events: [], sequence: 0, epoch: 0, replies: new Map() }))
     return entry
@@ -40,6 +41,7 @@ export function memoryJournal(clock: Clock): Journal {
     async append(actor, expectedSequence, epoch, events, options: AppendOptions = {}) {
       const { events: taken, options: { command, traceId } } = heldAppend(actor, events, options) // prettier-ignore
       const entry = entryOf(actor)
+      if (command !== undefined) wellFormed(command.id)
       checkAppend(actor, entry, expectedSequence, epoch)
       const wallTime = Math.floor(clock.wallTime())
       entry.epoch = epoch
@@ -72,7 +74,7 @@ export function memoryJournal(clock: Clock): Journal {
       order.events = order.events.filter(({ key, sequence }) => key !== actor.key || sequence > upTo)
     },
     async reply(actor, commandId) {
-      const known = entryOf(actor).replies.get(commandId)
+      const known = entryOf(actor).replies.get(wellFormed(commandId))
       return known && { ...known, reply: toStored(known.reply, () => "the answer") }
     },
     async trimCommands(actor, before) {

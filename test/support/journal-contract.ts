@@ -428,6 +428,25 @@ export function journalContract(
       t.ok(order.every(({ key, name, payload }) => key === name && names[payload as number] === key))
     })
 
+    await t.test("a name that is not well-formed is refused, and nobody else's record is touched", async (t) => {
+      const likely: PersistenceId = { tenant: "default", type: "half", key: "\ufffd" } // what UTF-8 makes of it
+      await journal.append(likely, 0, 0, [event(1)], { command: { id: "\ufffd", reply: 1 } })
+      const appends = ["\ud800", "\udfff", "a\udc00b", "\udc00\ud800"].flatMap((half) =>
+        [{ tenant: half }, { type: half }, { key: half }, {}].map(async (part) => {
+          const of = { ...likely, key: "whole", ...part }
+          const id = Object.keys(part).length === 0 ? half : "c"
+          await t.rejects(journal.append(of, 0, 0, [event(2)], { command: { id, reply: 2 } }), { code: "INVALID_NAME" })
+          await t.rejects(journal.reply(of, id), { code: "INVALID_NAME" })
+        }),
+      )
+      const other = journal.append({ ...likely, key: "other" }, 0, 0, [event(3)])
+      await Promise.all(appends)
+      t.equal(await other, 1, "one that comes with them is stored")
+      t.same((await all(journal.read(likely))).map(({ payload }) => payload), [1]) // prettier-ignore
+      t.match(await journal.reply(likely, "\ufffd"), { reply: 1 })
+      t.same(await keysOf(journal, "default", "half"), ["other", "\ufffd"])
+    })
+
     await t.test("a command without events is kept, and an actor that has none is no entity", async (t) => {
       const idle: PersistenceId = { tenant: "default", type: "idle", key: "i" }
       t.equal(await journal.append(idle, 0, 2, [], { command: { id: "c", reply: "nothing to do" } }), 0)

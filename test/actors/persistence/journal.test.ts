@@ -147,6 +147,52 @@ t.test("a trim that was cut short hides what it was to delete, and the next one 
   await journal.close()
 })
 
+t.test(
+  "of appends that come together nothing is kept in memory when their commit fails, nor is an ordinal used up",
+  async (t) => {
+    const folder = t.testdir()
+    const database = await openLevelDatabase(folder)
+    let full = false
+    const failing = {
+      ...database,
+      write: (changes: readonly Change[]) => (full ? Promise.reject(new Error("ENOSPC")) : database.write(changes)),
+    }
+    let journal = levelJournal(new LevelStore(failing), systemClock)
+    const id = (key: string) => ({ ...actor, key })
+    const events = (...payloads: number[]) => payloads.map((payload) => ({ name: "deposited", payload, version: 1 }))
+    await journal.append(id("a"), 0, 1, events(1), { ordered: true })
+    let calls = 0
+    journal.follow("default", "account", () => (calls += 1))
+    full = true
+    const appends = [
+      journal.append(id("a"), 1, 1, events(2, 3)),
+      journal.append(id("a"), 3, 1, events(4), { command: { id: "c", reply: 0 } }),
+      journal.append(id("b"), 0, 1, events(1), { isNew: true }),
+      journal.append(id("a"), 4, 5, []),
+    ]
+    t.same((await Promise.allSettled(appends)).map(({ status }) => status), appends.map(() => "rejected")) // prettier-ignore
+    full = false // there is room again, but what is on the disk is not known until it is opened anew
+    await t.rejects(
+      journal.append(id("a"), 1, 1, events(2)),
+      { code: "DISK_FULL" },
+      "it is expected to follow what is there",
+    )
+    await t.rejects(journal.append(id("a"), 4, 1, events(2)), { code: "SEQUENCE_CONFLICT" })
+    t.equal(calls, 0)
+    t.equal(await journal.reply(id("a"), "c"), undefined)
+    await journal.close()
+
+    journal = await openLevel(folder)
+    t.equal(await journal.append(id("a"), 1, 1, events(2), { ordered: true }), 2)
+    t.equal(await journal.append(id("b"), 0, 0, events(1), { ordered: true }), 1)
+    const order: unknown[] = []
+    for await (const page of journal.ordered("default", "account"))
+      order.push(...page.map(({ ordinal, key, sequence }) => [ordinal, key, sequence]))
+    t.same(order, [[1, "a", 1], [2, "a", 2], [3, "b", 1]]) // prettier-ignore
+    await journal.close()
+  },
+)
+
 t.test("an event that is gone from the end is missed where its head record knows of it", async (t) => {
   const store = await LevelStore.open(t.testdir())
   const journal = levelJournal(store, systemClock)
