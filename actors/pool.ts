@@ -4,7 +4,7 @@
  * Invariants
  *   P1. A worker of a work pool has at most one job, and no job waits while a worker is free.
  *   P2. A job is begun at most `1 + retries` times, and not at all once its asker has given up.
- *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it.
+ *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it. One that is stopping is not free, and gets no job.
  */
 import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type SpawnOptions } from "./actor.js"
 import { Ask, DeferredReply } from "./ask.js"
@@ -135,9 +135,12 @@ class WorkPoolState {
 
   /** How many jobs could be begun at once. */
   get idle(): number {
-    return this.hired ? this.free.length : this.given.options.size
+    return this.hired ? this.free.filter(isFree).length : this.given.options.size
   }
 }
+
+/** P3 */
+const isFree = (worker: Cell): boolean => !worker.stopping
 
 /** Crashes of a worker; what a handler refused by an `AgentOSError` of its own is not tried again. */
 const crashCodes = new Set(["ACTOR_CRASHED", "HANDLER_TIMEOUT", "LINKED_CRASH", "ACTOR_STOPPED"])
@@ -161,7 +164,7 @@ const WorkPool = defineActor({
     finished(ctx, { worker, job, failure, reply }: Finished) {
       const { state } = ctx
       const { retries = 0 } = state.given.options
-      if (worker.alive) state.free.push(worker)
+      if (!worker.stopping) state.free.push(worker)
       if (failure !== undefined && job.attempts <= retries && isCrash(failure.error)) state.waiting.unshift(job)
       else if (job.meta instanceof Ask) {
         if (failure === undefined) job.meta.reply(reply)
@@ -199,12 +202,19 @@ function hire(ctx: PoolContext, definition: AnyDefinition, init: unknown): void 
 /** Gives the free workers what waits (P1). */
 function begin(ctx: PoolContext): void {
   const { free, waiting } = ctx.state
-  while (free.length > 0) {
+  for (;;) {
+    while (free[0] !== undefined && !isFree(free[0])) free.shift() // P3: its end makes room for another
+    if (free.length === 0) return
     const job = waiting.shift()
     if (job === undefined) return
     if (isGivenUp(job, ctx.system.wheel.now)) continue // P2
     job.attempts += 1
-    run(selfCell(ctx), free.shift() as Cell, job)
+    // One that waits to be started again after a crash is the last choice.
+    const place = Math.max(
+      free.findIndex((worker) => isFree(worker) && !worker.suspended),
+      0,
+    )
+    run(selfCell(ctx), free.splice(place, 1)[0] as Cell, job)
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Invariants
  *   R1. The choice is a pure function of the routees, the message and what was drawn.
- *   R2. A routee that has ended is never chosen, and is forgotten when it is met.
+ *   R2. A routee that is stopping is never chosen; one that has ended is forgotten when it is met.
  *   R3. Cause, deadline and the chain of waiting actors pass through unchanged.
  */
 import type { Cause } from "./cause.js"
@@ -101,7 +101,11 @@ class Routee implements Candidate {
   }
 
   get ended(): boolean {
-    return cellOf(this.ref)?.stopping ?? false
+    return cellOf(this.ref)?.alive === false
+  }
+
+  get stopping(): boolean {
+    return cellOf(this.ref)?.stopping === true
   }
 
   get load(): number {
@@ -190,10 +194,11 @@ class RouterRef extends Ref {
     return routees[choose(routing, routees, draw, key)] as Routee
   }
 
-  /** Those that have not ended (R2). */
+  /** Those that may be chosen (R2). */
   #living(): readonly Routee[] {
-    if (this.#routees.some((routee) => routee.ended)) this.#routees = this.#routees.filter((routee) => !routee.ended)
-    return this.#routees
+    if (!this.#routees.some((routee) => routee.stopping)) return this.#routees
+    this.#routees = this.#routees.filter((routee) => !routee.ended)
+    return this.#routees.filter((routee) => !routee.stopping)
   }
 }
 

@@ -5,14 +5,21 @@
  *   S1. Every item arrives once, in order; the error of the source comes after the items before it.
  *   S2. The source holds at most `buffer` items (the one being read counted), the reader at most `batch`.
  *   S3. When the reader stops, or the producer does, `return()` of the iterable is called, once.
+ *   S4. A reader that has begun gives signs of life. One that gives none any more (its thread or node is lost) has stopped: known at once where its end can be seen, else
+ *       after some twenty seconds. So have the reader's pulls an error when the source is lost.
  */
 import { defineActor, type ActorContext } from "./actor.js"
 import { causeWith, type Cause } from "./cause.js"
 import { cellOf } from "./context.js"
 import { AgentOSError, thrownText } from "./errors.js"
 import { checkNumber, count, countOrAll } from "./numbers.js"
-import type { ActorRef, Deferred, Ref } from "./ref.js"
+import { Ref, type ActorRef, type AnyRef, type Deferred } from "./ref.js"
 import type { ActorSystem } from "./system.js"
+import { Limit } from "./timers.js"
+
+/** Between two signs of a reader, and how many turns without one the source waits (S4). Turns are counted and not time: a loop that was blocked heard no signs. */
+const signEveryMs = 4000
+const mostSilent = 5
 
 /** A page of a stream; after the last one nothing comes. */
 export interface Page<T> {
@@ -23,6 +30,8 @@ export interface Page<T> {
 export type StreamProtocol<T> = {
   /** Answers at least one item and at most so many, or the last page. */
   readonly pull: (most: number) => Promise<Page<T>>
+  /** A sign of the reader (S4), and who it is, where it is an actor. */
+  readonly reads: (reader?: AnyRef) => void
   readonly close: () => void
 }
 
@@ -51,6 +60,8 @@ class SourceState {
   readonly capacity: number
   readonly held: unknown[] = []
   reading = false
+  /** Turns since the last sign of the reader; undefined before the first. */
+  silent: number | undefined
   /** How the iterable ended. */
   end: { readonly error?: unknown; readonly failed: boolean } | undefined
   pull: Pull | undefined
@@ -76,10 +87,18 @@ const Source = defineActor({
         reply.fail(new AgentOSError("INVALID_OPTION", `a page of ${thrownText(most)} items was asked for`))
         return reply
       }
+      heard(ctx)
       state.pull?.reply.fail(new AgentOSError("CANCELLED", "a later pull took the place of this one"))
       state.pull = { most, reply }
       serve(ctx)
       return reply
+    },
+    reads(ctx, reader?: AnyRef) {
+      heard(ctx)
+      if (reader instanceof Ref && cellOf(reader) !== undefined) ctx.watch(reader)
+    },
+    listen(ctx) {
+      if ((ctx.state.silent = (ctx.state.silent ?? 0) + 1) > mostSilent) ctx.stop()
     },
     close: (ctx) => ctx.stop(),
     item(ctx, result: IteratorResult<unknown>) {
@@ -95,6 +114,7 @@ const Source = defineActor({
       serve(ctx)
     },
   },
+  ended: (ctx) => ctx.stop(), // S4
   stopping({ state }) {
     if (state.end !== undefined) return
     state.end = { failed: false }
@@ -102,6 +122,12 @@ const Source = defineActor({
     void (async () => state.iterator.return?.())().catch(() => {})
   },
 })
+
+/** S4 */
+function heard(ctx: SourceContext): void {
+  if (ctx.state.silent === undefined) ctx.every(signEveryMs, "listen")
+  ctx.state.silent = 0
+}
 
 /** Answers the pull that waits, if there is something to answer, and reads on. */
 function serve(ctx: SourceContext): void {
@@ -125,7 +151,12 @@ function readAhead(ctx: SourceContext): void {
   const { state } = ctx
   if (state.reading || state.end !== undefined || state.held.length >= state.capacity) return // S2
   state.reading = true
-  ctx.run(async () => state.iterator.next(), "item", "failed")
+  ctx.run(async () => resultOf(await state.iterator.next()), "item", "failed")
+}
+
+function resultOf(result: IteratorResult<unknown> | undefined): IteratorResult<unknown> {
+  if (typeof result === "object" && result !== null) return result
+  throw new TypeError(`the iterable gave ${thrownText(result)}, and not { done, value }`)
 }
 
 /** Makes a source of the iterable, a child of this actor: it ends with it. @returns where to read it */
@@ -162,7 +193,14 @@ export async function* readStream<T>(
   )
   const close = (): void => void ref.send("close", undefined, undefined)
   for (const one of signals) one.addEventListener("abort", close, { once: true })
+  const { wheel } = "cause" in reader ? reader.system : reader
+  const sign = new Limit(() => {
+    wheel.add(sign, signEveryMs)
+    ref.send("reads", undefined, undefined)
+  })
   try {
+    if (inside !== undefined) ref.send("reads", inside.self, undefined)
+    wheel.add(sign, signEveryMs)
     for (let last = false; !last;) {
       const page = (await ref.request("pull", batch, cause, noLimit, undefined, undefined)) as Page<T>
       last = page.last
@@ -172,6 +210,7 @@ export async function* readStream<T>(
       }
     }
   } finally {
+    sign.cancel()
     for (const one of signals) one.removeEventListener("abort", close)
     if (cellOf(stream)?.stopping !== true) close()
   }

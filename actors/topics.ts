@@ -2,12 +2,22 @@
  * Publish and subscribe inside the process. A topic is an ordinary actor: supervised, and reached by its ref.
  *
  * Invariants
- *   T1. A subscriber gets what was published while it was subscribed, in order; one whose mailbox is full loses messages for itself alone.
- *   T2. A subscriber that has ended leaves.
+ *   T1. A subscriber gets what was published while it was subscribed, in order; one whose mailbox is full, or that refuses a payload, loses messages for itself alone.
+ *   T2. A subscriber that has ended leaves, wherever it lived.
+ *   T3. Who has subscribed stays so over a restart of the topic. Nothing that a topic is sent makes it crash: what makes no sense is refused.
  */
 import { defineActor, type ActorContext, type ActorDefinition, type Sender } from "./actor.js"
 import { cellOf } from "./context.js"
-import type { ActorRef, AnyRef, MessageType, PayloadOf, SelfRef } from "./ref.js"
+import { AgentOSError } from "./errors.js"
+import {
+  Ref,
+  type ActorRef,
+  type AnyRef,
+  type Deferred,
+  type MessageType,
+  type PayloadOf,
+  type SelfRef,
+} from "./ref.js"
 
 /** Who gets the messages, and under which name. `subscribe` makes sure that it understands them. */
 export interface Subscription {
@@ -17,7 +27,7 @@ export interface Subscription {
 
 export interface TopicStatistics {
   readonly published: number
-  /** Messages lost to full mailboxes, by the address of the subscriber. */
+  /** Messages that were not taken, as the mailbox was full or the payload was refused, by the address of the subscriber. */
   readonly lost: Readonly<Record<string, number>>
   readonly subscribers: number
 }
@@ -38,12 +48,15 @@ export class Subscribers {
     return this.#list.length
   }
 
-  /** Messages lost to full mailboxes, by address. */
+  /** Messages that were not taken, by address. */
   get lost(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#list.map(({ address, lost }) => [address, lost]))
   }
 
-  add(ctx: Watches, { ref, type }: Subscription): void {
+  /** @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
+  add(ctx: Watches, subscription: Subscription): void {
+    const { ref, type } = checked(subscription)
+    cellOf(ref)?.compiled.number(type)
     const { address } = ref
     if (this.#list.some((other) => other.address === address && other.type === type)) return
     this.#list.push({ ref, type, address, lost: 0 })
@@ -51,11 +64,18 @@ export class Subscribers {
     if (cellOf(ref) !== undefined) ctx.watch(ref)
   }
 
-  remove(ctx: Watches, { ref, type }: Subscription): void {
+  /** @throws {AgentOSError} `INVALID_PAYLOAD` */
+  remove(ctx: Watches, subscription: Subscription): void {
+    const { ref, type } = checked(subscription)
     const { address } = ref
     this.#list = this.#list.filter((other) => other.address !== address || other.type !== type)
     const remains = this.#list.some((other) => other.address === address)
     if (!remains && cellOf(ref) !== undefined) ctx.unwatch(ref)
+  }
+
+  /** A new life of the topic has begun: its watches ended with the last one (T3). */
+  watchAgain(ctx: Watches): void {
+    for (const { ref } of this.#list) if (cellOf(ref) !== undefined) ctx.watch(ref)
   }
 
   /** T2 */
@@ -67,11 +87,45 @@ export class Subscribers {
   publish(sender: Sender, payload: unknown): number {
     let taken = 0
     for (const subscriber of this.#list)
-      if (sender.tell(subscriber.ref as SelfRef, subscriber.type, payload)) taken += 1
+      if (isTaken(sender, subscriber, payload)) taken += 1
       else subscriber.lost += 1 // T1
     return taken
   }
 }
+
+/** T1 */
+export function isTaken(sender: Sender, { ref, type }: Subscription, payload: unknown): boolean {
+  try {
+    return sender.tell(ref as SelfRef, type, payload)
+  } catch {
+    return false // its payload cannot go there, or is not understood
+  }
+}
+
+/** Topics are sent subscriptions from anywhere. @throws {AgentOSError} `INVALID_PAYLOAD` */
+function checked(subscription: Subscription | undefined): Subscription {
+  if (subscription?.ref instanceof Ref && typeof subscription.type === "string") return subscription
+  throw new AgentOSError("INVALID_PAYLOAD", "a subscription is { ref, type }: the ref of an actor, and a message that it understands") // prettier-ignore
+}
+
+/** The answer of a handler that refuses rather than crashes (T3). */
+export function refusing<T>(ctx: Pick<ActorContext<unknown>, "defer">, work: () => T): Deferred<T> {
+  const reply = ctx.defer<T>()
+  try {
+    reply.reply(work())
+  } catch (error) {
+    reply.fail(error)
+  }
+  return reply
+}
+
+class TopicState {
+  readonly subscribers = new Subscribers()
+  published = 0
+}
+
+/** The state of topics that were started before, by the actor (T3). */
+const kept = new WeakMap<object, TopicState>()
 
 /** The part of a context that subscribers are watched by. */
 type Watches = Pick<ActorContext<unknown>, "watch" | "unwatch">
@@ -80,10 +134,16 @@ type Watches = Pick<ActorContext<unknown>, "watch" | "unwatch">
 export function defineTopic<T>(name: string): ActorDefinition<TopicProtocol<T>> {
   const definition = defineActor({
     name,
-    state: () => ({ subscribers: new Subscribers(), published: 0 }),
+    state: () => new TopicState(),
+    started(ctx) {
+      ctx.state = kept.get(ctx.self) ?? ctx.state
+      kept.set(ctx.self, ctx.state)
+      ctx.state.subscribers.watchAgain(ctx)
+    },
     receive: {
-      subscribe: (ctx, subscription: Subscription) => ctx.state.subscribers.add(ctx, subscription),
-      unsubscribe: (ctx, subscription: Subscription) => ctx.state.subscribers.remove(ctx, subscription),
+      subscribe: (ctx, subscription: Subscription) => refusing(ctx, () => ctx.state.subscribers.add(ctx, subscription)),
+      unsubscribe: (ctx, subscription: Subscription) =>
+        refusing(ctx, () => ctx.state.subscribers.remove(ctx, subscription)),
       publish(ctx, payload: unknown) {
         ctx.state.published += 1
         return ctx.state.subscribers.publish(ctx, payload)

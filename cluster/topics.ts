@@ -8,25 +8,30 @@
  *   U2. Over a link goes one message for each thing published, when and only when there is a subscriber at its other end.
  *   U3. At most once: what is published while the link to a node is away does not reach its subscribers.
  *   U4. What is published is as it was at the call, whatever its publisher changes afterwards; what is no plain data is refused there.
+ *   U5. A topic that is started again keeps its subscribers (T3 of the actors' topics): they lie in what it is started with.
  */
 import { defineActor, type ActorContext, type ActorDefinition } from "#actors/actor.js"
 import { asName, checkName, joined } from "#actors/names.js"
-import type { ActorRef, Ref, SelfRef } from "#actors/ref.js"
+import type { ActorRef, Ref } from "#actors/ref.js"
 import type { ActorSystem } from "#actors/system.js"
-import { Subscribers, type Subscription, type TopicProtocol, type TopicStatistics } from "#actors/topics.js"
+import {
+  isTaken,
+  refusing,
+  Subscribers,
+  type Subscription,
+  type TopicProtocol,
+  type TopicStatistics,
+} from "#actors/topics.js"
 import type { Receptionist, ServiceName } from "./receptionist.js"
 
-/** What the actor of a topic knows of the others. */
-interface Reach {
+/** What the actor of a topic knows, over all of its lives (U5). */
+interface Topic {
   readonly name: string
   readonly receptionist: Receptionist
   /** Those of other nodes that have subscribers. */
   others: readonly Ref[]
-}
-
-interface State {
-  readonly reach: Reach
   readonly subscribers: Subscribers
+  /** Messages that no link took, by the address of the topic over there. */
   readonly lost: Map<string, number>
   published: number
   /** That this node has subscribers is known everywhere. */
@@ -35,44 +40,43 @@ interface State {
 
 const registeredAs = (topic: string): ServiceName => ["topic", topic]
 
-function left({ state: { reach, subscribers }, self }: ActorContext<State>): void {
-  if (subscribers.size === 0) void reach.receptionist.unregister(registeredAs(reach.name), self)
+function left({ state: { name, receptionist, subscribers }, self }: ActorContext<Topic>): void {
+  if (subscribers.size === 0) void receptionist.unregister(registeredAs(name), self)
 }
 
 const topicDefinition = defineActor({
   name: "cluster-topic",
-  state: (reach: Reach): State => ({
-    reach,
-    subscribers: new Subscribers(),
-    lost: new Map(),
-    published: 0,
-    known: Promise.resolve(),
-  }),
-  started: left, // a crash takes its subscribers along
+  state: (topic: Topic) => topic,
+  started: (ctx) => ctx.state.subscribers.watchAgain(ctx), // U5
   receive: {
     subscribe(ctx, subscription: Subscription) {
-      const { subscribers, reach } = ctx.state
-      const first = subscribers.size === 0
-      subscribers.add(ctx, subscription)
-      if (first)
-        ctx.state.known = reach.receptionist.register(
-          registeredAs(reach.name),
-          ctx.self as unknown as ActorRef<unknown>,
-        )
+      const { state } = ctx
       const reply = ctx.defer<void>()
-      ctx.state.known.then(() => reply.reply(), reply.fail) // U1
+      const first = state.subscribers.size === 0
+      try {
+        state.subscribers.add(ctx, subscription)
+      } catch (error) {
+        reply.fail(error)
+        return reply
+      }
+      if (first) state.known = state.receptionist.register(registeredAs(state.name), ctx.self as unknown as ActorRef<unknown>) // prettier-ignore
+      state.known.then(
+        () => reply.reply(),
+        (error: unknown) => reply.fail(error),
+      ) // U1
       return reply
     },
-    unsubscribe(ctx, subscription: Subscription) {
-      ctx.state.subscribers.remove(ctx, subscription)
-      left(ctx)
-    },
+    unsubscribe: (ctx, subscription: Subscription) =>
+      refusing(ctx, () => {
+        ctx.state.subscribers.remove(ctx, subscription)
+        left(ctx)
+      }),
     publish(ctx, payload: unknown) {
       const { state } = ctx
       state.published += 1
       let taken = state.subscribers.publish(ctx, payload)
-      for (const other of state.reach.others)
-        if (ctx.tell(other as SelfRef, "arrived", payload)) taken += 1
+      for (const other of state.others)
+        if (isTaken(ctx, { ref: other, type: "arrived" }, payload)) taken += 1
         else state.lost.set(other.address, (state.lost.get(other.address) ?? 0) + 1)
       return taken
     },
@@ -111,13 +115,13 @@ export class Topics {
     if (topic === undefined) {
       checkName("the name of a topic", name)
       const receptionist = this.#receptionist
-      const reach: Reach = { name, receptionist, others: [] }
+      const known: Topic = { name, receptionist, others: [], subscribers: new Subscribers(), lost: new Map(), published: 0, known: Promise.resolve() } // prettier-ignore
       const carried = { ...topicDefinition, spec: { ...topicDefinition.spec, carried: true } } // U4
-      const definition = carried as unknown as ActorDefinition<TopicProtocol<unknown>, Reach>
-      topic = this.#system.spawn(definition, { name: asName(joined("topic", name)), init: reach })
+      const definition = carried as unknown as ActorDefinition<TopicProtocol<unknown>, Topic>
+      topic = this.#system.spawn(definition, { name: asName(joined("topic", name)), init: known })
       const { address } = topic
       const know = (refs: readonly ActorRef<unknown>[]): void => {
-        reach.others = refs.filter((ref) => ref.address !== address) as unknown as readonly Ref[]
+        known.others = refs.filter((ref) => ref.address !== address) as unknown as readonly Ref[]
       }
       receptionist.follow(registeredAs(name), know)
       know(receptionist.lookup(registeredAs(name)))

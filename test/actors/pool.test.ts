@@ -144,3 +144,28 @@ t.test("a pool that was restarted by its own supervisor has all its routees agai
   t.equal(pool.routees.length, 2)
   t.same(await Promise.all([pool.ask("quick", "a"), pool.ask("quick", "b")]), ["a", "b"])
 })
+
+t.test("a worker that is stopping is not free: it gets no job, and none is lost with it (P3)", async (t) => {
+  const Leaving = defineActor({
+    name: "leaving",
+    state: () => null,
+    shutdownTimeoutMs: 60_000,
+    receive: {
+      leave(ctx) {
+        ctx.stop()
+        return "left"
+      },
+      work: () => "done",
+    },
+    stopping: () => new Promise<void>((done) => setTimeout(done, 30)),
+  })
+  const system = await createActorSystem({ name: "test" })
+  t.teardown(() => system.stop())
+  const pool = workPool(system, Leaving, { size: 2 })
+  for (let round = 0; round < 5; round++) {
+    t.equal(await pool.ask("leave"), "left")
+    const jobs = await Promise.all(Array.from({ length: 10 }, () => pool.ask("work")))
+    t.same(new Set(jobs), new Set(["done"]))
+  }
+  t.equal(system.statistics.deadLetters, 0)
+})

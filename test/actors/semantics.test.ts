@@ -5,6 +5,9 @@ import {
   createActorSystem,
   defineActor,
   definePersistentActor,
+  defineTopic,
+  openStream,
+  subscribe,
   type ActorRef,
   type DeadLetter,
   type Deferred,
@@ -802,3 +805,46 @@ t.test("S38. a number that is none, or out of its range, is refused before anyth
   t.same(await ref.with({ timeoutMs: Number.MAX_VALUE }).ask("heard"), [])
   t.equal(system.statistics.actors, 1)
 })
+
+t.test(
+  "S39. a subscriber stays over a restart of the topic and over what others refuse, and a stream ends with its reader",
+  async (t) => {
+    const system = await systemFor(t)
+    const Fragile = defineActor({
+      name: "fragile",
+      state: () => null,
+      supervision: { strategy: "one-for-all" },
+      receive: {
+        topic: (ctx) => ctx.spawn(defineTopic<string>("news")),
+        crash: (ctx) => void ctx.spawn(Listener).tell("crash"),
+        open: (ctx, told: ActorRef<{ heard(): unknown }>) =>
+          openStream(
+            ctx,
+            (async function* () {
+              try {
+                for (let n = 0; ; n++) yield n
+              } finally {
+                ctx.tell(told as never, "hear", "closed")
+              }
+            })(),
+          ),
+      },
+    })
+    const fragile = system.spawn(Fragile)
+    const topic = await fragile.ask("topic")
+    const [first, second] = [system.spawn(Listener), system.spawn(Listener)]
+    await subscribe(topic, first, "hear")
+    await subscribe(topic, second, "hear")
+    await t.rejects(topic.ask("subscribe", {} as never), { code: "INVALID_PAYLOAD" })
+    await fragile.ask("crash")
+    while (system.statistics.restarts < 2) await turn()
+    t.equal(await topic.ask("publish", "one"), 2)
+    t.same(await first.ask("heard"), ["one"])
+    const stream = await fragile.ask("open", second)
+    stream.tell("reads", first)
+    await stream.ask("pull", 1)
+    await system.stopActor(first)
+    while (!(await second.ask("heard")).includes("closed")) await turn()
+    await t.rejects(stream.ask("pull", 1), { code: "ACTOR_STOPPED" })
+  },
+)

@@ -1,6 +1,8 @@
 import fc from "fast-check"
 import t from "tap"
 import { createActorSystem, defineActor, openStream, readStream, type StreamRef } from "#actors/index.js"
+import { HandClock } from "#test/support/hand-clock.js"
+import { until } from "#test/support/until.js"
 
 interface Seen {
   read: number
@@ -153,4 +155,66 @@ t.test("the end of the producer ends its streams", async (t) => {
     ref.tell("push", 1)
   }
   t.type(wrong, "function")
+})
+
+t.test(
+  "a source whose reader gives no sign of life any more closes; one that is read slowly does not (S4)",
+  async (t) => {
+    const clock = new HandClock()
+    const system = await createActorSystem({ name: "streams", clock })
+    t.teardown(async () => {
+      const stopped = system.stop()
+      for (let n = 0; n < 10; n++) await turns(1).then(() => clock.wind(1000))
+      await stopped
+    })
+    const producer = system.spawn(Producer) as unknown as {
+      ask(type: "open", given: object): Promise<StreamRef<number>>
+    }
+    const wind = async (seconds: number): Promise<void> => {
+      for (let n = 0; n < seconds; n++) {
+        clock.wind(1000)
+        await turns(2)
+      }
+    }
+    const seen = { read: 0, returned: 0 }
+    const never = (): Promise<StreamRef<number>> =>
+      producer.ask("open", { items: () => numbers(1000, seen), buffer: 2 })
+    const unread = await never()
+    const lost = await never()
+    await lost.ask("pull", 1) // and then its thread is gone
+    const slow = readStream(system, await never(), { batch: 1 })
+    await slow.next()
+    await wind(120)
+    t.equal(seen.returned, 1, "of the lost one")
+    await t.rejects(lost.ask("pull", 1), { code: "ACTOR_STOPPED" })
+    t.match(await slow.next(), { done: false }, "it was only slow")
+    t.match(await unread.ask("pull", 1), { items: [0] }, "nobody had begun to read it")
+    await slow.return()
+    await turns(5)
+    t.equal(seen.returned, 2)
+  },
+)
+
+t.test("a source watches the actor that reads, and closes when that ends without a word (S4)", async (t) => {
+  const { system, stream } = await open(t)
+  const seen = { read: 0, returned: 0 }
+  const source = await stream(() => numbers(1000, seen), 2)
+  const reader = system.spawn(Producer)
+  source.tell("reads", reader)
+  await source.ask("pull", 1)
+  source.tell("reads", undefined)
+  source.tell("reads", { address: "none" } as never)
+  await system.stopActor(reader)
+  await until(() => seen.returned === 1)
+})
+
+t.test("an iterable that gives what is no result fails its reader, and the source ends", async (t) => {
+  const { system, stream } = await open(t)
+  for (const odd of [undefined, null, 5, "done", Symbol("done")]) {
+    const items = (): AsyncIterable<number> => ({ [Symbol.asyncIterator]: () => ({ next: async () => odd as never }) })
+    const read = async (): Promise<void> => {
+      for await (const _ of readStream(system, await stream(items))) t.fail("an item")
+    }
+    await t.rejects(read(), TypeError)
+  }
 })

@@ -1,5 +1,33 @@
 import t from "tap"
 import { createActorSystem, defineActor, defineTopic, subscribe } from "#actors/index.js"
+import { RefBefore } from "#actors/ref.js"
+import { until } from "#test/support/until.js"
+
+const Anything = defineActor({
+  name: "anything",
+  state: () => ({ heard: [] as unknown[] }),
+  receive: { hear: (ctx, what: unknown) => void ctx.state.heard.push(what), heard: (ctx) => ctx.state.heard },
+})
+
+const Crashing = defineActor({
+  name: "crashing",
+  state: () => null,
+  receive: {
+    crash() {
+      throw new Error("as told")
+    },
+  },
+})
+
+/** Its payloads cannot travel. */
+class Refusing extends RefBefore {
+  send(): never {
+    throw Object.create(null)
+  }
+  request(): never {
+    throw Object.create(null)
+  }
+}
 
 interface Price {
   readonly cents: number
@@ -70,4 +98,72 @@ t.test("only who understands the payload may subscribe", async (t) => {
     topic.tell("publish", { euros: 1 })
   }
   t.type(wrong, "function")
+})
+
+t.test("a payload that is refused is lost for who refuses it alone, and nobody is unsubscribed (T1)", async (t) => {
+  const system = await createActorSystem({ name: "topics", isolated: true })
+  t.teardown(() => system.stop())
+  const topic = system.spawn(defineTopic<unknown>("things"))
+  const listeners = [system.spawn(Anything), system.spawn(Anything)] as const
+  for (const listener of listeners) await subscribe(topic, listener, "hear")
+  const hidden = Object.assign(() => {}, { toJSON: () => "as a function in a message" })
+  // What the topic itself may be told differs from what its subscribers take: one gets it by a ref that refuses.
+  const refusing = system.spawn(Anything)
+  await topic.ask("subscribe", { ref: new Refusing(refusing as never), type: "hear" } as never).catch(() => undefined)
+  t.equal(await topic.ask("publish", 1), 2)
+  await t.rejects(topic.ask("publish", hidden as never), { code: "INVALID_PAYLOAD" }, "the topic refuses it, too")
+  t.equal(await topic.ask("publish", 2), 2)
+  for (const listener of listeners) t.same(await listener.ask("heard"), [1, 2])
+  t.match(await topic.ask("statistics"), { subscribers: 3, lost: { [refusing.address]: 2 } })
+  t.equal(system.statistics.crashes, 0)
+})
+
+t.test("who has subscribed stays so when the topic is started again (T3)", async (t) => {
+  const Parent = defineActor({
+    name: "parent",
+    state: () => null,
+    supervision: { strategy: "one-for-all" },
+    receive: {
+      topic: (ctx) => ctx.spawn(defineTopic<Price>("prices")),
+      crash: (ctx) => {
+        ctx.spawn(Crashing).tell("crash")
+      },
+    },
+  })
+  const { system } = await open(t)
+  const parent = system.spawn(Parent)
+  const topic = await parent.ask("topic")
+  const [listener, leaving] = [system.spawn(Listener), system.spawn(Listener)]
+  await subscribe(topic, listener, "price")
+  await subscribe(topic, leaving, "price")
+  await parent.ask("crash")
+  await until(() => system.statistics.restarts >= 2)
+  t.equal(await topic.ask("publish", { cents: 1 }), 2)
+  await system.stopActor(leaving)
+  t.equal(await topic.ask("publish", { cents: 2 }), 1, "whose end is still seen")
+  t.same(await listener.ask("heard"), [1, 2])
+  t.match(await topic.ask("statistics"), { published: 2, subscribers: 1 })
+})
+
+t.test("a subscription that makes no sense is refused, and the topic does not crash (T3)", async (t) => {
+  const { system, topic } = await open(t)
+  const listener = system.spawn(Listener)
+  await subscribe(topic, listener, "price")
+  const odd = [
+    undefined,
+    null,
+    {},
+    { ref: listener },
+    { ref: {}, type: "price" },
+    { ref: { address: 1 }, type: 2 },
+    "x",
+  ]
+  for (const subscription of odd as never[]) {
+    await t.rejects(topic.ask("subscribe", subscription), { code: "INVALID_PAYLOAD" })
+    await t.rejects(topic.ask("unsubscribe", subscription), { code: "INVALID_PAYLOAD" })
+    topic.tell("subscribe", subscription)
+  }
+  await t.rejects(topic.ask("subscribe", { ref: listener, type: "nonsense" }), { code: "UNKNOWN_MESSAGE" })
+  t.equal(await topic.ask("publish", { cents: 1 }), 1)
+  t.equal(system.statistics.crashes, 0)
 })
