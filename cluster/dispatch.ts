@@ -6,14 +6,17 @@
  *   D1. A message is handled, held, on its way to a peer, or its sender has been told; on every change of what is known of a shard, what is held for it is looked at again.
  *   D2. `straight[shard]` is 1 only while whatever comes for the shard, from here or from a peer, may go into its entities at once.
  *   D3. What waits is as it was when it was sent (L6 of `link.ts`), whatever its sender changes meanwhile.
+ *   D4. An ask that this node has passed on ends before this node does: by its answer, or it is called off where it went, and its asker is told. So none is told that its node was lost
+ *       and carried out afterwards.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { Ask } from "#actors/ask.js"
+import { causeWith, type Cause } from "#actors/cause.js"
 import type { Clock } from "#actors/clock.js"
 import type { EntityRef } from "#actors/entities.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { keptCopy } from "#actors/plain.js"
-import type { Ref } from "#actors/ref.js"
+import type { AskOptions, OpenAsk, Ref } from "#actors/ref.js"
 import type { ActorSystem } from "#actors/system.js"
 import { Barriers } from "./barriers.js"
 import { isOver, type HeldMessage, type HoldCount, type Message } from "./held.js"
@@ -70,6 +73,8 @@ export class Dispatch implements ShardedRefs {
   readonly #settled = new Map<number, (() => void)[]>()
   #flushing = 0
   #relays = 0
+  /** Calls off what this node has passed on for others. */
+  readonly #calledOff = new AbortController()
   #system!: ActorSystem
   #peers!: Peers
   #closed = false
@@ -95,6 +100,11 @@ export class Dispatch implements ShardedRefs {
   start(system: ActorSystem, peers: Peers): void {
     this.#system = system
     this.#peers = peers
+  }
+
+  /** What was passed on and not begun where it went is not carried out (D4): nobody will hear of it. */
+  callOff(why: AgentOSError): void {
+    this.#calledOff.abort(why)
   }
 
   /** From now on nothing goes straight. */
@@ -164,10 +174,22 @@ export class Dispatch implements ShardedRefs {
     return this.#barriers.any
   }
 
-  relayed(answer: Promise<never>): void {
+  relay(
+    ref: Ref,
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+    options: AskOptions | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+  ): Promise<never> {
+    // prettier-ignore
+    const lasting = causeWith({ signal: this.#calledOff.signal }, cause)
+    const answer = ref.request(type, payload, lasting, options, serving, asker)
     const ended = (): void => void (this.#relays -= 1)
     this.#relays += 1
     answer.then(ended, ended)
+    return answer
   }
 
   /** @param accepted before, by this node: no bound stands against it */
@@ -280,9 +302,7 @@ export class Dispatch implements ShardedRefs {
     if (ask.ended) return
     const timeoutMs = ask.deadline - this.#system.wheel.now
     const options = { timeoutMs, whenFull: patient ? ("wait" as const) : undefined }
-    const asked = ref.request(type, payload, ask.cause, options, ask.serving, ask.asker)
-    this.relayed(asked)
-    asked.then(
+    this.relay(ref, type, payload, ask.cause, options, ask.serving, ask.asker).then(
       (answer: unknown) => ask.reply(new Elsewhere(answer)),
       (error: unknown) => ask.fail(new Elsewhere(error)),
     )

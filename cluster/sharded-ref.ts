@@ -21,8 +21,8 @@ export interface ShardedRefs {
   readonly straight: Uint8Array
   /** Counts links that opened or closed: a ref to an entity at a peer ends with its link. */
   readonly links: number
-  /** Keeps count of an ask that this node has passed on for another, until it ends. */
-  relayed(answer: Promise<never>): void
+  /** Passes an ask on for another node, and keeps count of it until it ends. */
+  relay(ref: Ref, type: string, payload: unknown, cause: Cause | undefined, options: AskOptions | undefined, serving: OpenAsk | undefined, asker: object | undefined): Promise<never> // prettier-ignore
   here(id: PersistenceId): EntityRef
   /** The peer that a message may be sent to at once, if that is its way. */
   peerFor(shard: number, from: NodeId | undefined): NodeId | undefined
@@ -101,11 +101,10 @@ export class ShardedRef extends AddressedRef {
     if (shards.straight[this.#shard] === 1)
       return this.#gated(this.#entity().request(type, payload, cause, options, serving, asker))
     const remote = this.#remoteNow()
-    if (remote !== undefined) {
-      const answer = remote.request(type, payload, cause, options, serving, asker)
-      if (this.#from !== undefined) shards.relayed(answer)
-      return answer
-    }
+    if (remote !== undefined)
+      return this.#from === undefined
+        ? remote.request(type, payload, cause, options, serving, asker)
+        : shards.relay(remote, type, payload, cause, options, serving, asker)
     const put = (ask: Ask): boolean => {
       this.#entity().checkType(type)
       return shards.dispatch({ id: this.#id, type, payload, meta: ask }, this.#from)

@@ -14,6 +14,7 @@
  *   N3. Who hears of a higher epoch of a shard that it owns has it confirmed that it still does: what the registry tells may come late, or not at all.
  */
 import type { Clock, Random } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import type { Transport } from "#actors/ports.js"
 import type { Ref } from "#actors/ref.js"
@@ -67,7 +68,7 @@ const SERVICE = "shards"
 const barrierMs = 3000
 /** Between two looks at what waits for time to pass. */
 const lookMs = 1000
-/** How long a node that drains waits for others: to say that they serve its shards, to hear of that, and to answer. */
+/** How long a node that drains waits for others: to say that they serve its shards, and to hear of that. */
 const takenMs = 5000
 
 type News =
@@ -342,7 +343,7 @@ export class Shards implements EntityDoor {
 
   /**
    * Gives all shards away and takes none any more (N2). Resolves when this node owns none, or only such as lie on it while nobody is there to take them. For what others have to do
-   * with it, it waits a few seconds.
+   * with it, it waits a few seconds; for the answers of asks that it has passed on, as long as they are waited for.
    */
   async drain(): Promise<void> {
     const drained = (): boolean => this.#closed || (this.#ownership.ships && this.#rebalancer.nobodyTakes) || this.#ownsNone // prettier-ignore
@@ -358,7 +359,8 @@ export class Shards implements EntityDoor {
     const news: News = { kind: "routes", ...this.#dispatch.routes.all(this.#count) }
     const told = [...this.#dispatch.open].map((peer) => this.#peers.call(peer, SERVICE, news.kind, news, { timeoutMs: takenMs })) // prettier-ignore
     await Promise.allSettled(told) // with its answer each peer's last message by the old route is here
-    await wait(() => this.#dispatch.relays > 0 || this.#held.count > 0 || this.#dispatch.waiting)
+    await wait(() => this.#held.count > 0 || this.#dispatch.waiting)
+    while (this.#dispatch.relays > 0 && !this.#closed) await look() // each has its deadline
   }
 
   /** Nor is about to: what it holds for a shard that is being given to it has nowhere else to go. */
@@ -380,6 +382,8 @@ export class Shards implements EntityDoor {
 
   /** Every actor has stopped: gives up what others can take, and ends. */
   async leave(): Promise<void> {
+    const why = new AgentOSError("NODE_LOST", `${nodeId(this.#self)} left before the answer came`)
+    this.#dispatch.callOff(why) // D4 of dispatch.ts
     this.close()
     await this.#ownership.leave()
   }
