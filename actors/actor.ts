@@ -227,6 +227,11 @@ export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P,
     )
   const odd = names.find((name) => typeof spec.receive[name] !== "function")
   if (odd !== undefined) throw wrong(`receive.${odd} is not a function`)
+  const illFormed = names.find((name) => !name.isWellFormed())
+  if (illFormed !== undefined)
+    throw wrong(
+      `the message ${JSON.stringify(illFormed)} holds half of a surrogate pair: no other node or record would know it`,
+    )
   if (spec.placement === "worker" && spec.module === undefined)
     throw wrong('placement: "worker" needs module: import.meta.url, and that module must export the definition')
   const where = `actor ${JSON.stringify(spec.name)}: `

@@ -164,7 +164,7 @@ export class ActorSystem {
     const system = `the actor system ${options.name}: `
     checkNumbers("INVALID_DEFINITION", system, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
     checkNumbers("INVALID_DEFINITION", `${system}entities.`, entities, { maxResident: countOrAll })
-    this.node = hosting?.node ?? options.transport?.node ?? "local"
+    this.node = checkName("the name of a node", hosting?.node ?? options.transport?.node ?? "local")
     this.#hosting = hosting
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? systemRandom

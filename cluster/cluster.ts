@@ -16,7 +16,7 @@ import { systemClock, systemRandom, type Clock, type Random } from "#actors/cloc
 import type { EntityId } from "#actors/entities.js"
 import { AgentOSError } from "#actors/errors.js"
 import { KEEPER } from "#actors/groups.js"
-import { joined } from "#actors/names.js"
+import { isName, joined } from "#actors/names.js"
 import {
   amountOrAll,
   checkEach,
@@ -90,7 +90,8 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       isEntity: entity,
       arrived: (deliveries) => {
         for (const { actor, numbers } of deliveries)
-          if (entity(actor.type)) system.entityAt(actor.tenant, actor.type, actor.key).tell(DELIVER, numbers)
+          if (entity(actor.type) && isName(actor.tenant) && isName(actor.key))
+            system.entityAt(actor.tenant, actor.type, actor.key).tell(DELIVER, numbers)
       },
     }
     const journal = state.journal(ports)

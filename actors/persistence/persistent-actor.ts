@@ -121,6 +121,12 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
       "INVALID_DEFINITION",
       `actor ${JSON.stringify(spec.name)}: the event ${JSON.stringify(reserved)} begins with $, as those of the runtime do`,
     )
+  const illFormed = Object.keys(spec.events).find((name) => !name.isWellFormed())
+  if (illFormed !== undefined)
+    throw new AgentOSError(
+      "INVALID_DEFINITION",
+      `actor ${JSON.stringify(spec.name)}: the event ${JSON.stringify(illFormed)} holds half of a surrogate pair, and would not be read back as it was`,
+    )
   const known = { ...spec, events: byName(spec.events) } as unknown as AnyPersistentSpec
   const where = `actor ${JSON.stringify(spec.name)}: `
   checkNumber("INVALID_DEFINITION", `${where}version`, spec.version, count)

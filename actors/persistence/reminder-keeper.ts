@@ -13,14 +13,14 @@ import type { Task } from "../actor.js"
 import { Agenda } from "../agenda.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import { KEEPER, keeperKey } from "../groups.js"
-import { fnv1a } from "../hash.js"
-import { isName, joined } from "../names.js"
+import { joined } from "../names.js"
 import { keptCopy } from "../plain.js"
 import type { ActorRef, Deferred } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { pause } from "../timers.js"
 import { againMs, alarmsOf, groupIn } from "./alarms.js"
 import type { PersistenceId } from "./journal.js"
+import { allowedName } from "./old-names.js"
 import { definePersistentActor, type PersistentContext } from "./persistent-actor.js"
 
 /** A reminder that waits. */
@@ -222,8 +222,7 @@ function nextOf({ at, everyMs }: Kept, now: number): number | null {
 /** K1 */
 function commandIdOf({ to, name, at, setting }: Kept): string {
   if (setting !== undefined) return joined("reminder", setting.by, String(setting.number), String(at))
-  const former = `reminder:${JSON.stringify([to.tenant, to.type, to.key, name])}@${at}`
-  return isName(former) ? former : joined("reminder", String(fnv1a(former)), String(at))
+  return allowedName(`reminder:${JSON.stringify([to.tenant, to.type, to.key, name])}@${at}`)
 }
 
 /** A copy: what it is sent to may do with it what it likes. */

@@ -13,6 +13,7 @@
 import { createHash } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { checkName } from "#actors/names.js"
 import { checkNumbers, durationOrNever, wholeOrAll } from "#actors/numbers.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { Table } from "#actors/table.js"
@@ -270,6 +271,9 @@ export class Runs {
   ): Promise<RunResult> {
     const { random, journal } = this.#parts
     const { tenant = "default", commandId } = options
+    checkName("a tenant", tenant)
+    if (commandId !== undefined) checkName("a command id", commandId)
+    if (options.conversation !== undefined) checkName("a conversation", options.conversation)
     checkNumbers("INVALID_OPTION", "", options, { timeoutMs: durationOrNever, budgetTokens: wholeOrAll })
     if (this.kindOf(target) === undefined)
       throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
