@@ -148,6 +148,7 @@ const ofTheWay = new Set([
   "ASK_CYCLE",
   "ASK_TIMEOUT",
   "CANCELLED",
+  "INVALID_PAYLOAD",
   "MAILBOX_FULL",
   "NODE_LOST",
   "NODE_UNREACHABLE",

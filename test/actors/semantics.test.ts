@@ -6,13 +6,16 @@ import {
   defineActor,
   definePersistentActor,
   defineTopic,
+  memoryJournal,
   openStream,
   subscribe,
+  systemClock,
   type ActorRef,
   type DeadLetter,
   type Deferred,
 } from "#actors/index.js"
 import { HandClock } from "../support/hand-clock.js"
+import { PlacedSubject } from "./workers/definitions.js"
 import { thrownValues } from "../support/thrown-values.js"
 
 type Teardown = Pick<typeof t, "teardown">
@@ -565,6 +568,42 @@ t.test(
     await turns()
     t.same(log, ["begins", "status", "ends", "status", "note"])
     t.equal(await a.ask("circle"), "ASK_CYCLE")
+  },
+)
+
+t.test(
+  "S29. values of one set come back as they were from a thread and a store, as they were when they were sent; all else is refused with its place",
+  async (t) => {
+    const Store = definePersistentActor({
+      name: "store",
+      version: 1,
+      state: () => ({ of: [] as unknown[] }),
+      events: { kept: (state, what: unknown = "nothing was given") => void state.of.push(what) },
+    }).receive({
+      keep: async (ctx, what: unknown) => ctx.persist("kept", what),
+      all: (ctx) => ctx.state.of,
+    })
+    const journal = memoryJournal(systemClock)
+    const first = await systemFor(t, { definitions: [Store], journal })
+    const thread = first.spawn(PlacedSubject)
+    const value = () => ({ a: undefined, m: new Map([[-0, new Set([1n])]]), d: new Date(7), b: new Float32Array(2) })
+    const sent = value()
+    const echo = thread.ask("echo", sent)
+    sent.m.clear()
+    t.strictSame(await echo, value())
+    for (const what of [value(), undefined]) await first.entity(Store, "s").ask("keep", what)
+    for (const ref of [thread as never, first.entity(Store, "s") as never] as ActorRef<{
+      echo: (of: unknown) => unknown
+      keep: (of: unknown) => unknown
+    }>[])
+      // prettier-ignore
+      await t.rejects(ref.ask(ref === (thread as never) ? "echo" : "keep", [{ at: () => 1 }]), {
+        code: "INVALID_PAYLOAD",
+        message: /the payload\[0\]\.at is a function/,
+      })
+    await first.stop()
+    const second = await systemFor(t, { definitions: [Store], journal })
+    t.strictSame(await second.entity(Store, "s").ask("all"), [value(), "nothing was given"])
   },
 )
 

@@ -86,6 +86,9 @@ const Greeter = defineActor({
     counter: (_ctx, counter: RefOf<typeof Counter>) => counter.address,
     later: (ctx, callback: () => void) => ctx.defer<number>() ?? callback,
     keep: (_ctx, thing: { readonly inner: Thing }) => thing.inner,
+    known: (_ctx, of: ReadonlyMap<string, { readonly at: Date; readonly seen: Set<bigint> }>) => of.size,
+    things: (_ctx, of: ReadonlyMap<string, Thing>) => of.size,
+    callbacks: (_ctx, of: Set<() => void>) => of.size,
   },
 })
 
@@ -113,6 +116,11 @@ export function wrongPayloads(greeter: RefOf<typeof Greeter>, counter: RefOf<typ
   greeter.tell("later", () => {})
   // @ts-expect-error a payload holds no class instances
   greeter.tell("keep", { inner: new Thing() })
+  greeter.tell("known", new Map([["a", { at: new Date(0), seen: new Set([1n]) }]]))
+  // @ts-expect-error nor in a map
+  greeter.tell("things", new Map([["a", new Thing()]]))
+  // @ts-expect-error nor functions in a set
+  greeter.tell("callbacks", new Set([() => {}]))
   // @ts-expect-error the names are text
   greeter.tell("each", [1])
   // @ts-expect-error this ref speaks another protocol

@@ -237,11 +237,11 @@ t.test(
 )
 
 /** A key of a ledger whose shard a node owns. */
-function keyOn(cluster: TestCluster, name: string): string {
+function keyOn(cluster: TestCluster, name: string, type = "ledger"): string {
   const { shards } = cluster.nodes.get(name)!
   for (let n = 0; ; n++) {
     const key = `key${n}`
-    if (cluster.ownersOf(shards.shardOf({ tenant: "default", type: "ledger", key })).includes(name)) return key
+    if (cluster.ownersOf(shards.shardOf({ tenant: "default", type, key })).includes(name)) return key
   }
 }
 
@@ -421,6 +421,27 @@ t.test(
     t.equal(await cluster.within(a!.system.entity(Ledger, key).ask("note", { sender: "a", n: 1 })), 2)
   },
 )
+
+t.test("what is held is as it was when it was sent, and what is no plain data is refused at once", async (t) => {
+  const cluster = new TestCluster(t)
+  const [a] = await cluster.startAll("a", "b")
+  const key = keyOn(cluster, "b", "memo")
+  cluster.kill("b")
+  await cluster.clock.advance(5000)
+  const ref = a!.system.entity(Memo, key)
+  const item = { n: 1, of: new Map([["a", 1]]) }
+  t.ok(ref.tell("put", item))
+  const asked = ref.ask("put", item)
+  t.equal(a!.shards.status.held, 2)
+  item.n = 2
+  item.of.set("a", 2)
+  t.throws(() => ref.tell("put", { f: () => 1 }), { code: "INVALID_PAYLOAD", message: /memo\.put: the payload\.f/ })
+  await t.rejects(ref.ask("put", new WeakMap()), { code: "INVALID_PAYLOAD" })
+  await cluster.ready()
+  t.equal(await cluster.within(asked.catch(() => 2)), 2)
+  const right = { n: 1, of: new Map([["a", 1]]) }
+  t.same((await cluster.within(ref.ask("all")))[0], right)
+})
 
 t.test("held messages are bounded: one more is refused with MAILBOX_FULL", async (t) => {
   const cluster = new TestCluster(t, { hold: { perShard: 5, inAll: 8, holdMs: 15_000 } })

@@ -11,7 +11,7 @@ import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { after, keyOf, numbered } from "#actors/persistence/keys.js"
 import { actorNames, decodeRecord, encodeRecord } from "#actors/persistence/record.js"
-import { encodePayload } from "#actors/persistence/stored-codec.js"
+import { decodePayload, encodePayload } from "#actors/persistence/stored-codec.js"
 import { journalContract } from "#test/support/journal-contract.js"
 
 const openLevel = async (folder: string, clock: Clock = systemClock) =>
@@ -200,6 +200,23 @@ t.test("an event that is gone from the end is missed where its head record knows
   await store.write([[numbered(keyOf("journal", "default", "account", "alice"), 2), undefined]])
   await t.rejects((async () => { for await (const _ of journal.read(actor)); })(), { code: "RECORD_DAMAGED", message: /event 2 is missing/ }) // prettier-ignore
   await journal.close()
+})
+
+t.test("values of the releases that had no codec of their own are read as they read them", async (t) => {
+  const stored = "3gAKpG5vbmXAo21hcNRNAJKSoWEBkgLUTQCQo3NldNRzAJIBoWKiYXTX/wGrPwAAAAAAo2JpZ9hCAAAAAAAAAEAAAAAAAAAAAKVieXRlc8cDdAEBAqZmbG9hdHPHBXQHAAAAP6VlcnJvctRlAJOqUmFuZ2VFcnJvcqNmYXLUAACldW5kZWbUAACkbGlzdJMAosOp3gABoWuQ" // prettier-ignore
+  const { error, ...rest } = decodePayload(Buffer.from(stored, "base64")) as { readonly error: unknown }
+  t.match(error, { name: "RangeError", message: "far" })
+  t.strictSame(rest, {
+    none: null,
+    map: new Map<unknown, unknown>([["a", 1], [2, new Map()]]), // prettier-ignore
+    set: new Set([1, "b"]),
+    at: new Date(7),
+    big: 2n ** 70n,
+    bytes: new Uint8Array([1, 2]),
+    floats: new Float32Array([0.5]),
+    undef: undefined,
+    list: [0, "é", { k: [] }],
+  })
 })
 
 t.test("a value that is no event is known to be damaged, whichever byte it is", (t) => {
