@@ -41,22 +41,7 @@ export class Appends extends Line {
 
   /** Stores events in their turn, then folds them; durable when it resolves. */
   append(events: readonly NewEvent[], traceId: string | undefined, command: Command | undefined): Promise<void> {
-    return this.add(this.#append(this.tail, events, traceId, command))
-  }
-
-  async #append(
-    before: Promise<void> | undefined,
-    events: readonly NewEvent[],
-    traceId: string | undefined,
-    command: Command | undefined,
-  ): Promise<void> {
-    if (before !== undefined) await before
-    const { persisted } = this.#writer
-    const { sequence: after } = persisted
-    const numbered = persisted.outbox.numbered(events)
-    await this.#write(numbered, traceId, command)
-    for (const event of numbered) this.fold(event, event.payload, after)
-    this.#writer.appended(command)
+    return this.add(this.#write(this.tail, undefined, events, traceId, command))
   }
 
   /** Takes the queue when those before it have ended (Q2). */
@@ -67,16 +52,13 @@ export class Appends extends Line {
   }
 
   /** Stores what was held and folded, and lets go of the queue. */
-  async commit(
+  commit(
     hold: Hold,
     events: readonly NewEvent[],
     traceId: string | undefined,
     command: Command | undefined,
   ): Promise<void> {
-    await this.#write(events, traceId, command)
-    this.#held = undefined
-    this.#writer.appended(command)
-    hold.release()
+    return this.#write(undefined, hold, events, traceId, command)
   }
 
   /** @param payload of the event as it is stored, but not shared with it @param after sequence of an event before this one */
@@ -89,21 +71,36 @@ export class Appends extends Line {
     }
   }
 
-  async #write(events: readonly NewEvent[], traceId: string | undefined, command: Command | undefined): Promise<void> {
+  /** @param hold events that are folded already */
+  async #write(
+    before: Promise<void> | undefined,
+    hold: Hold | undefined,
+    events: readonly NewEvent[],
+    traceId: string | undefined,
+    command: Command | undefined,
+  ): Promise<void> {
+    if (before !== undefined) await before
     if (this.#closed !== undefined) throw this.#closed
     const { persisted, journal } = this.#writer
     const { id, sequence, outbox, spec } = persisted
-    const all = outbox.withAcknowledged(events, spec.version)
-    if (all.length === 0 && command === undefined) return
-    try {
-      const call = journal.append(id, sequence, 0, all, { traceId, command })
-      this.underWay = call
-      persisted.sequence = await call
-    } catch (cause) {
-      throw this.#writer.failed(events, cause)
-    } finally {
-      this.underWay = undefined
+    const numbered = hold === undefined ? outbox.numbered(events) : events
+    const all = outbox.withAcknowledged(numbered, spec.version)
+    if (all.length > 0 || command !== undefined) {
+      try {
+        const call = journal.append(id, sequence, 0, all, { traceId, command })
+        this.underWay = call
+        persisted.sequence = await call
+      } catch (cause) {
+        throw this.#writer.failed(events, cause)
+      } finally {
+        this.underWay = undefined
+      }
     }
+    if (hold === undefined) for (const event of numbered) this.fold(event, event.payload, sequence)
+    this.#writer.appended(command)
+    if (hold === undefined) return
+    this.#held = undefined
+    hold.release()
   }
 
   /** Q3. @param why told to those who wait */

@@ -28,8 +28,8 @@ type Stage = "handling" | "ending" | "unanswered" | "over"
 export class CommandTurn extends PersistedTurn {
   readonly #id: string
   /** What the handler has persisted, one after the other. */
-  readonly #line = new Line()
-  readonly #held: NewEvent[] = []
+  #line: Line | undefined
+  #held: NewEvent[] | undefined
   #hold: Hold | undefined
   #stage: Stage = "handling"
   #stashed = false
@@ -39,14 +39,13 @@ export class CommandTurn extends PersistedTurn {
   /** The journal knows that it was carried out, but not its answer. */
   #marked = false
   /** Those who wait for the answer. */
-  readonly #asks: Ask[] = []
+  #asks: Ask[] | undefined
   #onEnd: (() => void) | undefined
   #end: Promise<void> | undefined
 
   constructor(life: PersistedContext, cell: Cell, message: Message, id: string) {
     super(life, cell, message)
     this.#id = id
-    if (message.meta instanceof Ask) this.#asks.push(message.meta)
   }
 
   /** Carries the command out, unless that was done before. @returns its answer */
@@ -69,7 +68,7 @@ export class CommandTurn extends PersistedTurn {
     const result = isPromise(given) ? await given : given
     this.#stage = "ending"
     this.#onEnd?.() // N2
-    if (this.#line.tail !== undefined) await this.#line.tail
+    if (this.#line?.tail !== undefined) await this.#line.tail
     return this.#finish(result)
   }
 
@@ -91,14 +90,15 @@ export class CommandTurn extends PersistedTurn {
       this.#stage = "over"
       return this.refuse(this.#failure.error)
     }
-    this.life.unanswered.set(this.#id, this)
     this.#stage = "unanswered"
+    this.life.unanswered.set(this.#id, this)
+    if (this.meta instanceof Ask) this.#asks = [this.meta]
     await this.#commitUnanswered()
     return SILENCE
   }
 
   #commitUnanswered(): Promise<void> | undefined {
-    if (this.#held.length === 0) return undefined
+    if (this.#held === undefined) return undefined
     this.#marked = true
     return this.#commit({ reply: UNANSWERED })
   }
@@ -108,13 +108,14 @@ export class CommandTurn extends PersistedTurn {
     const { appends } = this.life
     const command = record && { id: this.#id, reply: record.reply }
     if (this.#hold === undefined) return appends.append([], this.traceId, command)
-    return appends.commit(this.#hold, this.#held, this.traceId, command)
+    return appends.commit(this.#hold, this.#held ?? [], this.traceId, command)
   }
 
   protected override store(events: readonly NewEvent[]): Promise<void> {
     if (this.#stage === "handling") {
-      const before = this.#line.tail ?? (this.#hold ??= this.life.appends.hold()).granted
-      return this.#line.add(this.#keep(before, events))
+      const line = (this.#line ??= new Line())
+      const before = line.tail ?? (this.#hold ??= this.life.appends.hold()).granted
+      return line.add(this.#keep(before, events))
     }
     if (this.#stage !== "unanswered" || this.#marked) return super.store(events)
     this.#marked = true
@@ -126,14 +127,12 @@ export class CommandTurn extends PersistedTurn {
     void this.cell // its life may have ended meanwhile
     const { persisted, appends } = this.life
     const { sequence: after, title } = persisted
-    const numbered = persisted.outbox.numbered(events)
-    this.#held.push(...numbered)
-    for (const event of numbered)
-      appends.fold(
-        event,
-        toStored(event.payload, () => title),
-        after,
-      )
+    const held = (this.#held ??= [])
+    for (const event of persisted.outbox.numbered(events)) {
+      held.push(event)
+      const copy = toStored(event.payload, () => title)
+      appends.fold(event, copy, after)
+    }
   }
 
   override stash(): void {
@@ -162,7 +161,7 @@ export class CommandTurn extends PersistedTurn {
     const { meta } = again
     if (meta instanceof Ask) {
       this.ongoing.owe(meta)
-      this.#asks.push(meta)
+      ;(this.#asks ??= []).push(meta)
     }
     return SILENCE
   }
@@ -185,7 +184,7 @@ export class CommandTurn extends PersistedTurn {
   #settle(tell: (ask: Ask) => void): void {
     this.#stage = "over"
     this.life.unanswered.delete(this.#id)
-    for (const ask of this.#asks) tell(ask)
+    for (const ask of this.#asks ?? []) tell(ask)
   }
 
   /** @throws `INVALID_PAYLOAD` for an answer that cannot be given again */

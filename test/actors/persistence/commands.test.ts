@@ -229,9 +229,6 @@ const journals: Record<string, (folder: string) => Promise<Journal>> = {
   LevelDB: openLevelJournal,
 }
 
-/** Its codec has no undefined yet. */
-const undefinedIsNull = (journal: string): boolean => journal === "LevelDB"
-
 for (const [name, openInner] of Object.entries(journals)) {
   await t.test(name, async (t) => {
     let inner: Journal
