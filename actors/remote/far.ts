@@ -10,17 +10,18 @@ import { parseAddress } from "../address.js"
 import type { AnyDefinition } from "../actor.js"
 import { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
+import { AgentOSError } from "../errors.js"
 import type { EntityId } from "../entities.js"
 import type { CellOptions, EntityPlace } from "../inbox.js"
 import type { Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { Link, Seats } from "./link.js"
 import type { SeatNews, SeatRequest } from "./protocol.js"
-import { failureOf, farExit } from "./failure.js"
+import { failureOf, farExit, thrownOf } from "./failure.js"
 
 /** The place of an entity whose proxy stands over there, where its life is decided on. */
 class FarPlace implements EntityPlace {
-  readonly over = undefined
+  over: AgentOSError | undefined = undefined
   readonly #link: Link
   readonly #seat: number
   readonly #type: string
@@ -76,6 +77,8 @@ interface Place {
   received: number
   /** Once its definition is loaded. */
   cell: Hosted | undefined
+  /** Of an entity. */
+  entity: FarPlace | undefined
 }
 
 /** How definitions are found by name. */
@@ -130,6 +133,8 @@ export class Far implements Seats {
         return cell?.suspend() // H2
       case "stop":
       case "end":
+        if (news.data !== undefined && place.entity !== undefined)
+          place.entity.over = AgentOSError.from(thrownOf(news.data), "ACTOR_STOPPED")
         if (cell === undefined) this.#over(seat)
         else void cell.stop()
         return
@@ -145,7 +150,7 @@ export class Far implements Seats {
 
   #spawn(seat: number, request: SeatRequest): void {
     const { round, module, definition } = request
-    const place: Place = { round, received: 0, cell: undefined }
+    const place: Place = { round, received: 0, cell: undefined, entity: undefined }
     this.#places.set(seat, place)
     const start = (found: AnyDefinition): void => {
       if (this.#places.get(seat) === place) this.#start(seat, place, request, found)
@@ -169,10 +174,11 @@ export class Far implements Seats {
     const { link } = this
     const compiled = this.#definitions.compile(definition)
     const unpacked = link.vocabulary.unpack(init.value, init.parts)
+    if (entity) place.entity = new FarPlace(link, seat, definition.name, unpacked as EntityId)
     const cell = new Hosted(link, compiled, seat, address, {
       ...options,
       init: unpacked,
-      ...(entity ? { entity: new FarPlace(link, seat, definition.name, unpacked as EntityId) } : {}),
+      ...(place.entity === undefined ? {} : { entity: place.entity }),
     })
     place.cell = cell
     link.system.counts.actors += 1

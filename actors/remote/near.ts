@@ -17,7 +17,7 @@ import { Context } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import { DEFAULT_CAPACITY } from "../mailbox.js"
 import type { Exit } from "../supervision.js"
-import { exitOf } from "./failure.js"
+import { exitOf, failureOf } from "./failure.js"
 import type { Link } from "./link.js"
 import { windowOf, type SeatNews } from "./protocol.js"
 
@@ -162,7 +162,8 @@ export class Seat {
     const { link } = this
     if (link === undefined || this.#stopped) return
     const over = new Promise<void>((done) => (this.#over = done))
-    link.seat(this.number, { what: "stop" })
+    const why = this.cell.options?.entity?.over
+    link.seat(this.number, { what: "stop", data: why && failureOf(why) })
     await over
   }
 

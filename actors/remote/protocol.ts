@@ -113,7 +113,8 @@ export type SeatNews =
   | { readonly what: "spawn"; readonly data: SeatRequest }
   | { readonly what: "restart"; readonly data: number }
   | { readonly what: "suspend"; readonly data?: undefined }
-  | { readonly what: "stop"; readonly data?: undefined }
+  /** With what it is to tell those to whom it owes an answer. */
+  | { readonly what: "stop"; readonly data: Failure | undefined }
   | { readonly what: "end"; readonly data?: undefined }
   | { readonly what: "idle?"; readonly data?: undefined }
   // far to near

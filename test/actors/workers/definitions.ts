@@ -7,6 +7,10 @@ export interface Hears {
   readonly heard: (what: string) => void
 }
 
+export interface AsksEach {
+  readonly askEach: (refs: readonly ActorRef<AsksEach>[]) => Promise<string>
+}
+
 const subject = <const Where extends { readonly placement?: "worker" }>(name: string, where: Where) =>
   defineActor({
     name,
@@ -69,6 +73,9 @@ const subject = <const Where extends { readonly placement?: "worker" }>(name: st
         return { traceId, caller, tenant, commandId, hasDeadline: deadline !== undefined }
       },
       self: (ctx) => ({ me: ctx.self as ActorRef<{ add: (by: number) => number }> }),
+      askEach: async (ctx, [next, ...rest]: readonly ActorRef<AsksEach>[]): Promise<string> =>
+        next === undefined ? "end" : ctx.ask(next, "askEach", rest),
+      address: (ctx) => ctx.self.address,
       askOther: async (ctx, ref: ActorRef<{ ping: (n: number) => number }>) => (await ctx.ask(ref, "ping", 20)) + 1,
       tellOther(ctx, { to, times }: { to: ActorRef<{ got: (n: number) => void }>; times: number }) {
         let taken = 0

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import t from "tap"
 import {
+  AgentOSError,
   createActorSystem,
   defineActor,
   memoryJournal,
@@ -19,8 +20,8 @@ import {
 } from "#actors/index.js"
 import type { ActorSystemOptions } from "#actors/system.js"
 import { begun, eventually } from "#test/support/ref-contract.js"
-import type { Subject } from "./definitions.js"
-import { Account, Narrow, NotStarting, PlacedSubject, Sleepy } from "./definitions.js"
+import type { AsksEach } from "./definitions.js"
+import { Account, Narrow, NotStarting, PlacedSubject, Sleepy, Subject } from "./definitions.js"
 
 type Tap = Pick<typeof t, "teardown">
 type SubjectRef = RefOf<typeof Subject>
@@ -382,6 +383,28 @@ t.test(
     await t.rejects(child.ask("thread"), { code: "ACTOR_STOPPED" })
   },
 )
+
+t.test("an entity on a worker thread is its own ref, and a circle of asks is seen there", async (t) => {
+  const system = await systemFor(t, { definitions: [Subject, PlacedSubject] })
+  const [here, there] = [system.entity(Subject, "k"), system.entity(PlacedSubject, "k")]
+  t.equal(await there.ask("address"), there.address)
+  const each = (ref: SubjectRef) => ref as unknown as ActorRef<AsksEach>
+  t.equal(await here.ask("askEach", [each(there)]), "end")
+  const cycle = { code: "ASK_CYCLE" }
+  await t.rejects(there.ask("askEach", [each(there)]), cycle)
+  await t.rejects(there.ask("askEach", [each(here), each(there)]), cycle)
+  await t.rejects(here.ask("askEach", [each(there), each(here)]), cycle)
+})
+
+t.test("an answer that an entity on a worker thread owes when it is moved is told as the move says", async (t) => {
+  const transport = { node: "n", entity: () => undefined, groupOf: () => 0 }
+  const system = await systemFor(t, { definitions: [PlacedSubject], transport })
+  const owed = system.entity(PlacedSubject, "k").ask("later")
+  owed.catch(() => undefined)
+  await system.entity(PlacedSubject, "k").ask("log")
+  await system.entities.release(0, 50, new AgentOSError("HANDLER_TIMEOUT", "it moves"))
+  await t.rejects(owed, { code: "HANDLER_TIMEOUT" })
+})
 
 t.test("an entity on a worker thread sleeps when it is idle there, too, and not before", async (t) => {
   const system = await systemFor(t, { definitions: [Sleepy] })
