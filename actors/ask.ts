@@ -73,6 +73,8 @@ export class Ask extends Deadline implements OpenAsk {
   }
 
   override expired(): void {
+    this.beginAt(Math.min(this.#system.upSince(this.#target), this.#system.wheel.now))
+    if (this.wheel !== null) return
     this.#system.counts.timeouts += 1
     this.fail(
       new AgentOSError(
@@ -80,6 +82,22 @@ export class Ask extends Deadline implements OpenAsk {
         `${this.#target.address} did not answer ${this.#type} within ${Math.round(this.#timeoutMs)} ms`,
       ),
     )
+  }
+
+  /**
+   * Its own time begins anew at a moment after it was sent: whom it asks could not be reached before. The deadlines of its cause and of the ask it serves stay.
+   * Looked at when its time is over, or when it can be sent on: it costs nothing on its way.
+   */
+  beginAt(moment: number): void {
+    if (this.ended || this.#timeoutMs === Infinity || moment <= this.deadline - this.#timeoutMs) return
+    const deadline = Math.min(
+      moment + this.#timeoutMs,
+      this.cause?.deadline ?? Infinity,
+      this.serving?.deadline ?? Infinity,
+    )
+    if (deadline <= this.deadline) return
+    this.wheel?.remove(this)
+    this.#system.wheel.addAt(this, deadline)
   }
 
   #end(): boolean {

@@ -13,6 +13,7 @@ import {
   type SpawnArguments,
   type SpawnOptions,
 } from "./actor.js"
+import { parseAddress } from "./address.js"
 import { Cell } from "./cell.js"
 import { Ask } from "./ask.js"
 import { DEFAULT_TENANT } from "./cause.js"
@@ -30,7 +31,7 @@ import type { Journal, PersistenceId } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
 import { reminderKeeper } from "./persistence/reminder-keeper.js"
 import type { Transport } from "./ports.js"
-import type { ActorRef, AnyRef, Ref } from "./ref.js"
+import { AddressedRef, type ActorRef, type AnyRef, type Ref } from "./ref.js"
 import {
   quietLogger,
   quietTelemetry,
@@ -360,6 +361,18 @@ export class ActorSystem {
     this.counts.actors += 1
     parent.family.adopt(cell)
     return cell
+  }
+
+  /** Since when an actor, or entity, can be reached on the monotonic clock: Infinity while the thread that it is to live on starts. */
+  upSince(target: Ref): number {
+    const workers = this.#workers
+    if (workers === undefined) return -Infinity
+    const cell = cellOf(target)
+    if (cell !== undefined) return workers.upSince(cell)
+    if (!(target instanceof AddressedRef)) return -Infinity
+    const address = parseAddress(target.address)
+    if (address.kind !== "entity" || this.#definitions.get(address.type)?.spec.carried !== true) return -Infinity
+    return workers.entitiesUpSince(address)
   }
 
   /** A top-level actor crashed more often than allowed. */

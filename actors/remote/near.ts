@@ -114,6 +114,7 @@ export class Seat {
     if (link === undefined) return void this.cell.system.deadLetter(this.cell, type, meta, "stopped")
     let answer: DeferredReply | undefined
     if (meta instanceof Ask) {
+      meta.beginAt(this.cell.system.upSince(this.cell))
       link.ask(this.number, type, payload, meta)
       answer = new DeferredReply(meta)
     } else link.tell(this.number, type, payload, causeOf(meta))

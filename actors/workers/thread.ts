@@ -26,10 +26,15 @@ export interface ThreadOptions {
   readonly lost: (thread: Thread) => void
 }
 
+/** How long a thread may take to start: some 50 ms on a machine with nothing else to do, seconds on one that is busy. */
+const mostStartMs = 60_000
+
 export class Thread implements Seats {
   readonly link: Link
   readonly ready: Promise<void>
   readonly seats = new Map<number, Seat>()
+  /** When it was up, on the monotonic clock: Infinity before. */
+  upSince = Infinity
   readonly #system: ActorSystem
   readonly #options: ThreadOptions
   readonly #worker: Worker
@@ -76,6 +81,12 @@ export class Thread implements Seats {
       this.#thrown = error
       void this.#worker.terminate()
     })
+    this.#cancelPing = system.clock.timer(mostStartMs, () => {
+      this.#lose(
+        new AgentOSError("WORKER_LOST", `the worker thread ${this.name} did not start within ${mostStartMs} ms`),
+      )
+      void this.#worker.terminate()
+    })
     this.#worker.on("message", (message: FromThread) => this.#heard(message))
     this.#worker.on("error", (error) => (this.#thrown = error))
     this.#worker.on("exit", (code) => {
@@ -111,6 +122,8 @@ export class Thread implements Seats {
   #heard(message: FromThread): void {
     switch (message.kind) {
       case "ready":
+        this.#cancelPing?.()
+        this.upSince = this.#system.clock.monotonic()
         this.#pingLater()
         return this.#ready()
       case "pong":
@@ -174,6 +187,7 @@ export class Thread implements Seats {
   #lose(error: AgentOSError): void {
     if (this.link.closed) return
     this.#cancelPing?.()
+    if (this.upSince === Infinity) this.upSince = this.#system.clock.monotonic() // nobody waits for it any more
     if (!this.#stopping) {
       this.#system.logger.error({ thread: this.name, error }, "a worker thread is lost")
       this.#options.lost(this)

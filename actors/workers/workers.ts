@@ -4,12 +4,14 @@
  * Invariants
  *   O1. An entity always goes to the thread that its key says; others to the thread with the fewest actors.
  *   O2. A thread begins with the first actor that is to live on it; a lost one is followed by another with the next.
+ *   O3. How long a thread takes to start is no part of an ask's time: that begins when the thread is up, or is lost.
  */
 import { availableParallelism } from "node:os"
 import type { ErasedSpec } from "../actor.js"
 import type { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
 import type { EntityId } from "../entities.js"
+import type { PersistenceId } from "../persistence/journal.js"
 import { fnv1a } from "../hash.js"
 import { joined } from "../names.js"
 import { checkNumber, checkNumbers, count, periodOrNever, positive } from "../numbers.js"
@@ -40,6 +42,8 @@ export class Workers implements Places {
   /** Definitions that refs may name without anybody having sent one. */
   readonly #known: () => Iterable<Compiled>
   readonly #seats = new Map<Cell, Seat>()
+  /** Where an actor lives or lived last. */
+  readonly #homes = new WeakMap<Cell, Thread>()
   readonly #specs = new Map<ErasedSpec, ErasedSpec>()
   readonly #farSpecs = new Map<ErasedSpec, ErasedSpec>()
   #started = 0
@@ -82,8 +86,19 @@ export class Workers implements Places {
   async linkFor(seat: Seat): Promise<Link> {
     const thread = this.#thread(this.#choose(seat.cell))
     thread.seats.set(seat.number, seat)
+    this.#homes.set(seat.cell, thread)
     await thread.ready
     return thread.link
+  }
+
+  /** O3 */
+  upSince(cell: Cell): number {
+    return this.#homes.get(cell)?.upSince ?? -Infinity
+  }
+
+  /** O3 */
+  entitiesUpSince({ tenant, type, key }: PersistenceId): number {
+    return this.#threads[this.#placeOf(tenant, type, key)]?.upSince ?? -Infinity
   }
 
   /** Ends the threads; their actors have ended before. */
@@ -95,11 +110,15 @@ export class Workers implements Places {
   #choose({ compiled, options }: Cell): number {
     const { tenant, key } = (options?.init ?? {}) as Partial<EntityId>
     if (options?.kind === "transient" && typeof key === "string" && typeof tenant === "string")
-      return fnv1a(joined(tenant, compiled.spec.name, key)) % this.#threads.length
+      return this.#placeOf(tenant, compiled.spec.name, key)
     let least = 0
     for (let i = 1; i < this.#threads.length; i++)
       if ((this.#threads[i]?.seats.size ?? 0) < (this.#threads[least]?.seats.size ?? 0)) least = i
     return least
+  }
+
+  #placeOf(tenant: string, type: string, key: string): number {
+    return fnv1a(joined(tenant, type, key)) % this.#threads.length
   }
 
   /** O2 */

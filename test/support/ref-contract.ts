@@ -48,7 +48,7 @@ const Circle = defineActor({
 export async function eventually<T>(look: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {
     const value = await look()
-    if (holds(value) || tries === 200) return value
+    if (holds(value) || tries === 2000) return value
     await sleep(10)
   }
 }

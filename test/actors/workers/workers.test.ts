@@ -19,6 +19,7 @@ import {
   type RefOf,
 } from "#actors/index.js"
 import type { ActorSystemOptions } from "#actors/system.js"
+import { Limit } from "#actors/timers.js"
 import { begun, eventually } from "#test/support/ref-contract.js"
 import type { AsksEach } from "./definitions.js"
 import { Account, Narrow, NotStarting, PlacedSubject, Sleepy, Subject } from "./definitions.js"
@@ -62,6 +63,31 @@ t.test("actors of one definition are spread over the threads; an entity keeps to
   const first = await threadsOf()
   t.equal(new Set(first).size, 2)
   t.same(await threadsOf(), first)
+})
+
+t.test("how long a thread takes to start is no part of an ask's time", async (t) => {
+  let ahead = 0
+  const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + ahead }
+  const system = await systemFor(t, { clock, workers: { threads: 3 }, definitions: [PlacedSubject] })
+  /** As if that many milliseconds went by before the thread is up: what is due meanwhile fires. */
+  const pass = (ms: number): void => {
+    system.wheel.add(new Limit(() => {}), 1)
+    ahead += ms
+  }
+  const patient = { timeoutMs: 30_000 }
+  const asked = system.spawn(PlacedSubject).with(patient).ask("add", 1)
+  const ofEntity = system.entity(PlacedSubject, "one").with(patient).ask("add", 2)
+  const due = system.spawn(PlacedSubject).with({ ...patient, cause: { deadline: clock.monotonic() + 40_000 } }).ask("add", 3) // prettier-ignore
+  pass(100_000)
+  await t.rejects(due, { code: "ASK_TIMEOUT" }, "a moment that was given stays that moment")
+  t.equal(await asked, 1)
+  t.equal(await ofEntity, 2)
+  const held = system.spawn(PlacedSubject).with(patient)
+  await held.ask("add", 1)
+  const late = held.ask("hold")
+  await begun(held)
+  pass(40_000)
+  await t.rejects(late, { code: "ASK_TIMEOUT" }, "once it is up, time is time")
 })
 
 t.test("what cannot be found by a worker thread is refused where it is written", async (t) => {
