@@ -127,7 +127,7 @@ export function valueContract(name: string, open: (t: Test) => Promise<ValuePath
 }
 
 /** What arrives is an object literal, and bytes are not those of Node.js. */
-function normal(value: unknown): unknown {
+export function normal(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return new Uint8Array(value)
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== null) return value
   return { ...value }
