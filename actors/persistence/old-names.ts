@@ -45,11 +45,13 @@ export function allowedName(name: string): string {
   return asName(visible)
 }
 
-/** A command that an entity has sent has an id made of the entity's names. */
-function allowedCommand(id: string): string {
+/** A command that an entity has sent has an id made of the entity's names. @param allowed what an actor is called now */
+function allowedCommand(id: string, allowed: (actor: PersistenceId) => PersistenceId): string {
   if (faultOf(id) === undefined) return id
   const [, tenant = "", type, key = "", n] = /^([^/]*)\/([A-Za-z][A-Za-z0-9._-]{0,99})\/(.*)#([0-9]+)$/s.exec(id) ?? []
-  return type === undefined ? allowedName(id) : numberedIn(allowedName(tenant), type, allowedName(key), Number(n))
+  if (type === undefined) return allowedName(id)
+  const sender = allowed({ tenant, type, key })
+  return numberedIn(sender.tenant, type, sender.key, Number(n))
 }
 
 function allowedActor(
@@ -160,17 +162,20 @@ export async function moveOldNames(
 ): Promise<{ readonly moved: readonly MovedActor[]; readonly refused: ReadonlyMap<string, string> }> {
   const count = await store.get(shardsKey)
   const shards = count === undefined ? undefined : Math.abs(decodeValue(count, () => "the count of shards") as number)
+  const allowed = (actor: PersistenceId): PersistenceId =>
+    allowedActor(actor, shards ?? 0, shards === undefined ? undefined : shardOf)
   const moves = new Map<string, MovedActor>()
   const refused = new Map<string, string>()
+  if (shards !== undefined && shardOf === undefined) {
+    for (const { actor } of olds) refused.set(nameOf(actor), "the store belongs to a node of a cluster")
+    return { moved: [], refused }
+  }
   /** Types of tenants whose order cannot be moved, so that none of their actors is. */
   const stuck = new Map<string, string>()
   for (const { actor, command } of olds) {
     if (command !== undefined) continue
-    const to = allowedActor(actor, shards ?? 0, shards === undefined ? undefined : shardOf)
-    const taken =
-      shards !== undefined && shardOf === undefined
-        ? "the store belongs to a node of a cluster"
-        : await whyTaken(store, to, to.tenant !== actor.tenant)
+    const to = allowed(actor)
+    const taken = await whyTaken(store, to, to.tenant !== actor.tenant)
     if (taken === undefined) moves.set(nameOf(actor), { from: actor, to })
     else {
       refused.set(nameOf(actor), taken)
@@ -183,7 +188,7 @@ export async function moveOldNames(
     moves.delete(name)
     refused.set(name, why)
   }
-  const changes = await changesOf(store, moves, shards, shardOf)
+  const changes = await changesOf(store, moves, allowed, shards, shardOf)
   if (changes.length > 0) await store.write(changes) // O2
   return { moved: [...moves.values()], refused }
 }
@@ -209,6 +214,7 @@ async function isAny(store: LevelStore, prefix: Buffer): Promise<boolean> {
 async function changesOf(
   store: LevelStore,
   moves: ReadonlyMap<string, MovedActor>,
+  allowed: (actor: PersistenceId) => PersistenceId,
   shards: number | undefined,
   shardOf: ShardOf | undefined,
 ): Promise<readonly Change[]> {
@@ -241,18 +247,18 @@ async function changesOf(
     const tail = key.subarray(namesEnd(key))
     const place = Buffer.concat([keyOf(room, to.tenant, to.type, to.key), tail])
     if (room === "journal") {
-      const made = movedEvent(value, from, to, toOf)
+      const made = movedEvent(value, from, to, toOf, allowed)
       if (made !== undefined) put(key, place, made)
     } else if (room === "snapshot") {
       const made = movedSnapshot(key, value, toOf)
       if (made !== undefined || to !== from) put(key, place, made ?? value)
     } else if (room === "command") {
       const id = partsOf(key)[4] ?? ""
-      if (to !== from || !isName(id)) put(key, commandKeyOf(to, allowedCommand(id)), value)
+      if (to !== from || !isName(id)) put(key, commandKeyOf(to, allowedCommand(id, allowed)), value)
     } else if (room === "command-age") {
       const id = tail.toString("utf8", 8)
       if (to !== from || !isName(id))
-        put(key, Buffer.concat([place.subarray(0, place.length - tail.length + 8), Buffer.from(allowedCommand(id))]), value) // prettier-ignore
+        put(key, Buffer.concat([place.subarray(0, place.length - tail.length + 8), Buffer.from(allowedCommand(id, allowed))]), value) // prettier-ignore
     } else if (to !== from) put(key, place, value)
   }
   if (shards !== undefined && shardOf !== undefined)
@@ -271,6 +277,7 @@ function movedEvent(
   from: PersistenceId,
   to: PersistenceId,
   toOf: (id: PersistenceId) => PersistenceId,
+  allowed: (actor: PersistenceId) => PersistenceId,
 ): Uint8Array | undefined {
   const names = actorNames(from)
   const event = decodeEvent(value, names, () => `an event of ${shown(from)}`)
@@ -281,7 +288,7 @@ function movedEvent(
   const made: StoredEvent = {
     ...event,
     payload,
-    ...(commandId === undefined ? {} : { commandId: allowedCommand(commandId) }),
+    ...(commandId === undefined ? {} : { commandId: allowedCommand(commandId, allowed) }),
   }
   return encodeRecord(actorNames(to), made)
 }

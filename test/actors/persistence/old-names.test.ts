@@ -19,9 +19,9 @@ import {
   verifyFolder,
   type ActorSystem,
 } from "#actors/index.js"
-import { isName, joined } from "#actors/names.js"
+import { isName, joined, numberedIn } from "#actors/names.js"
 import { encodeValue } from "#actors/persistence/checked-value.js"
-import { headKeyOf, shardsKey } from "#actors/persistence/heads.js"
+import { commandKeyOf, headKeyOf, shardsKey } from "#actors/persistence/heads.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { keyOf } from "#actors/persistence/keys.js"
 import { allowedName } from "#actors/persistence/old-names.js"
@@ -229,6 +229,9 @@ t.test("in the store of a cluster's node an entity stays in its shard", async (t
   }
   const again = await LevelStore.open(folder)
   t.same(await shardsInUse(again), inUse)
+  const till = moved.find(({ from }) => from.type === "till")?.to as PersistenceId
+  const sum = { tenant: "default", type: "account", key: "sum" }
+  t.ok(await again.get(commandKeyOf(sum, numberedIn(till.tenant, till.type, till.key, 1))), "its delivery is known")
   for (const { to } of moved)
     if (!to.type.startsWith("~")) t.ok((await again.get(headKeyOf(to))) !== undefined || to.type === "till")
   await again.close()
