@@ -262,7 +262,7 @@ export abstract class Inbox<S> extends Ref {
     if (compiled.meter !== undefined) compiled.meter.refused += 1
     system.dispatcher.hurried = true
     if (overflow === "drop-oldest") {
-      while (!this.hasRoom(full, payload)) this.dropOldest(full)
+      while (!this.hasRoom(full, payload) && this.dropOldest(full));
       full.put(handler, payload, meta)
       return true
     }
@@ -274,17 +274,30 @@ export abstract class Inbox<S> extends Ref {
     return false
   }
 
-  /** Of the messages of a lane; the one being handled is none of them. */
-  private dropOldest(lane: Mailbox<Meta>): void {
-    let handler = this.#first
-    let meta = this.#firstMeta
-    if (handler !== 0 && lane === this.#mailbox) this.clearFirst()
-    else {
-      handler = lane.take()
-      meta = lane.meta
-      lane.forget()
+  /** Drops the oldest message of a lane that others have sent (I3); the one being handled is none of them. @returns false when there is none */
+  private dropOldest(lane: Mailbox<Meta>): boolean {
+    const promised: Message[] = []
+    let dropped = false
+    while (!dropped) {
+      const { handler, payload, meta } = this.takeOldest(lane)
+      if (handler === 0) break
+      if (meta instanceof Own) promised.push({ handler, payload, meta })
+      else dropped = true
+      if (dropped && handler !== PROBE) this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "overflow")
     }
-    if (handler !== PROBE) this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "overflow")
+    for (const { handler, payload, meta } of promised.reverse()) lane.putFirst(handler, payload, meta)
+    return dropped
+  }
+
+  private takeOldest(lane: Mailbox<Meta>): Message {
+    if (this.#first !== 0 && lane === this.#mailbox) {
+      const first = { handler: this.#first, payload: this.#firstPayload, meta: this.#firstMeta }
+      this.clearFirst()
+      return first
+    }
+    const oldest = { handler: lane.take(), payload: lane.payload, meta: lane.meta }
+    lane.forget()
+    return oldest
   }
 
   private clearFirst(): void {

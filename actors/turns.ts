@@ -178,7 +178,7 @@ export abstract class Turns<S> extends Inbox<S> {
   }
 
   private tooLong(handler: number, limitMs: number): AgentOSError {
-    const message = `${this.address}: the handler ${this.compiled.typeOf(handler)} did not settle within ${limitMs} ms`
+    const message = `${this.address}: ${handler === 0 ? "a hook" : `the handler ${this.compiled.typeOf(handler)}`} did not settle within ${limitMs} ms`
     return new AgentOSError("HANDLER_TIMEOUT", message)
   }
 

@@ -574,6 +574,36 @@ t.test(
   },
 )
 
+t.test("what was promised is not dropped for what comes after it", async (t) => {
+  for (const urgent of [true, false]) {
+    const heard: string[] = []
+    let open: (() => void) | undefined
+    const Flooded = defineActor({
+      name: "flooded",
+      state: () => 0,
+      mailbox: { capacity: 3, overflow: "drop-oldest", urgent: urgent ? ["hear"] : [] },
+      receive: {
+        async begin(ctx) {
+          ctx.run(async () => "result", "hear")
+          ctx.after(10, "hear", "timer")
+          await new Promise<void>((done) => (open = done))
+        },
+        hear: (_ctx, what: string) => void heard.push(what),
+      },
+    })
+    const { system, clock } = await systemFor(t)
+    const ref = system.spawn(Flooded)
+    ref.tell("begin")
+    await turns()
+    await pass(clock, 20)
+    for (let n = 0; n < 20; n++) ref.tell("hear", `${n}`)
+    open?.()
+    await turns()
+    t.same(heard, ["result", "timer", "19"])
+    t.equal(system.statistics.deadLetters, 19)
+  }
+})
+
 t.test("a message is put aside by the handler that got it, also beside another one and after an await", async (t) => {
   const gates: (() => void)[] = []
   const Both = defineActor({
