@@ -21,7 +21,7 @@ import { isPromise } from "../turns.js"
 import { Appends, type Command, type Writer } from "./appends.js"
 import { CommandTurn } from "./command-turn.js"
 import { leaveBehind, leftBehind } from "./former-lives.js"
-import type { Journal, NewEvent } from "./journal.js"
+import type { Answer, Journal, NewEvent } from "./journal.js"
 import { Keeping } from "./keeping.js"
 import { ACKNOWLEDGED, DELIVER } from "./outbox.js"
 import type { Persisted } from "./persisted.js"
@@ -154,14 +154,12 @@ export class PersistedContext extends Context implements Writer {
   }
 
   /** What a command got, if it was carried out and is not too old (P5). */
-  async answerTo(commandId: string): Promise<{ readonly reply: unknown } | undefined> {
+  async answerTo(commandId: string): Promise<Answer | undefined> {
     const { spec, id } = this.persisted
-    const { journal } = this
-    const known = await journal.reply(id, commandId)
-    const keepMs = spec.retention?.keepCommandsMs
-    if (known === undefined || keepMs === undefined) return known
-    await journal.trimCommands(id, this.#system.clock.wallTime() - keepMs)
-    return journal.reply(id, commandId)
+    const known = await this.journal.reply(id, commandId)
+    const { keepCommandsMs = Infinity } = spec.retention ?? {}
+    const isOld = known?.wallTime !== undefined && known.wallTime < this.#system.clock.wallTime() - keepCommandsMs
+    return isOld ? undefined : known
   }
 
   /** Somebody takes these deliveries for open: that some are not is written down, where that was lost. */
@@ -177,6 +175,7 @@ export class PersistedContext extends Context implements Writer {
   async leave(): Promise<void> {
     if (this.persisted.outbox.unwritten > 0) void this.appends.append([], undefined, undefined)
     await this.appends.tail
+    await this.#keeping.underWay
   }
 
   override revoke(why?: () => AgentOSError): void {

@@ -9,10 +9,10 @@ const numbers = (text: string, pattern: RegExp): readonly number[] =>
 
 t.test("each promise of docs/semantics.md has its test, and each such test its promise", async (t) => {
   const promised = numbers(await readFile(`${root}docs/semantics.md`, "utf8"), /^- \*\*S(\d+)\.\*\*/gm)
-  const tests = ["semantics", "supervision", "entities"].map((name) =>
+  const tests = ["semantics", "supervision", "entities", "persistence/commands", "persistence/recovery"].map((name) =>
     readFile(`${root}test/actors/${name}.test.ts`, "utf8"),
   )
-  const tested = numbers((await Promise.all(tests)).join("\n"), /^\s*(?:t\.test\()?"S(\d+)\. /gm)
+  const tested = numbers((await Promise.all(tests)).join("\n"), /^\s*(?:(?:await )?t\.test\()?"S(\d+)\. /gm)
   t.same(
     promised,
     Array.from({ length: promised.length }, (_, i) => i + 1),

@@ -72,6 +72,12 @@ const Log = definePersistentActor({
     }, "worked")
     return "begun"
   },
+  failingWork(ctx, name: string) {
+    ctx.run(async () => {
+      await gateOf(name).open
+      throw new Error("a work has failed")
+    }, "worked")
+  },
   worked() {},
   causeOfWork: (ctx) => {
     const deferred = ctx.defer<string | undefined>()
@@ -256,7 +262,7 @@ for (const [name, openInner] of Object.entries(journals)) {
     const log = () => system.entity(Log, "a")
     const linesAfterRestart = async (): Promise<readonly string[]> => (await restarted()).entity(Log, "a").ask("lines")
 
-    await t.test("what works persist beside commands with ids is durable when they are told so", async (t) => {
+    await t.test("S30. what works persist beside commands with ids is durable when they are told so", async (t) => {
       await log().ask("work", { name: "w", times: 100 })
       await log().with({ commandId: "begin" }).ask("work", { name: "v", times: 100 })
       for (let n = 0; n < 60; n++)
@@ -295,6 +301,20 @@ for (const [name, openInner] of Object.entries(journals)) {
       const lines = await linesAfterRestart()
       t.same(lines.filter((line) => line.startsWith("f")), []) // prettier-ignore
       for (const line of confirmed) t.ok(lines.includes(line), `${line} was confirmed`)
+    })
+
+    await t.test("a life that ends while a command holds the queue stores nothing of it", async (t) => {
+      await log().ask("write", "before")
+      await log().ask("failingWork", "broken")
+      const asked = log().with({ commandId: "x" }).ask("open", "x")
+      while (gates["x"] === undefined) await turnOfLoop()
+      log().tell("work", { name: "w", times: 2 })
+      gateOf("broken").go()
+      await t.rejects(asked, { code: "ACTOR_CRASHED" })
+      gateOf("x").go()
+      while (confirmed.length < 2) await turnOfLoop()
+      t.equal(await log().with({ commandId: "x" }).ask("open", "x"), undefined, "it is carried out again")
+      t.same(await linesAfterRestart(), ["before", "w0", "w1", "x begins", "x ends"])
     })
 
     await t.test("the cause in a work is that of the message that began it", async (t) => {
@@ -340,7 +360,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       await writer
     })
 
-    await t.test("a deferred answer of a command is stored, sent and repeated like any other", async (t) => {
+    await t.test("S31. a deferred answer of a command is stored, sent and repeated like any other", async (t) => {
       for (const [name, first, value] of [
         ["nothing persisted", undefined, { balance: 7 }],
         ["something persisted", "line", [1, "two", { three: 3 }]],

@@ -95,7 +95,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       for (let n = 0; n < 20; n++) await turnOfLoop()
     }
 
-    await t.test("a life reads only when the appends of the one before have ended", async (t) => {
+    await t.test("S32. a life reads only when the appends of the one before have ended", async (t) => {
       for (const [many, stored] of [
         [[1], 1],
         [[1, 2, 3], 2],
