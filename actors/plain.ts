@@ -4,7 +4,7 @@
  *
  * Invariants
  *   V1. The set is `undefined`, `null`, booleans, numbers, texts, bigints, dates, bytes (typed arrays, DataView, ArrayBuffer), refs, errors, and arrays, maps, sets and object
- *       literals of these. All else is refused by name, with its place: functions, symbols (as keys, too), instances of classes, arrays with holes, shared memory.
+ *       literals of these. All else is refused by name, with its place: functions, symbols, instances of classes, arrays with holes, shared memory. Of a literal its own enumerable properties count, but symbols.
  *   V2. Values are nested at most `deepest` deep, so that no walk through them overflows the stack.
  *   V3. What is looked at is never changed, and what cannot be read (a getter that throws) is refused, too.
  *   V4. One walk, `copied`, says what is refused and makes every copy; `checkPlain` only spares it where there is nothing to be said.
@@ -100,8 +100,7 @@ const bytePrototypes = new Set<unknown>(
 function kindOf(value: object): number {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Array.prototype) return Array.isArray(value) ? kind.array : kind.refused
-  if (prototype === Object.prototype || prototype === null)
-    return Object.getOwnPropertySymbols(value).length === 0 ? kind.literal : kind.refused
+  if (prototype === Object.prototype || prototype === null) return kind.literal
   if (prototype === Map.prototype) return kind.map
   if (prototype === Set.prototype) return kind.set
   if (prototype === Date.prototype) return kind.date
@@ -215,7 +214,8 @@ const itself: Copying = { special: (part) => part }
 export function copied(value: unknown, title: () => string, how: Copying): unknown {
   const { special, frozen = false, refusesCircles = false } = how
   const copies = new Map<object, unknown>()
-  const open = new Set<object>()
+  /** In which the part stands that is copied. */
+  const above: object[] = []
   const path: (string | number)[] = []
   const refuse = (what: string, cause?: unknown): AgentOSError =>
     new AgentOSError("INVALID_PAYLOAD", `${title()}: ${pathText(path)} is ${what}; a payload is plain data`, { cause })
@@ -230,7 +230,7 @@ export function copied(value: unknown, title: () => string, how: Copying): unkno
     if (typeof part !== "object" || part === null) return part
     const known = copies.get(part)
     if (known !== undefined) {
-      if (refusesCircles && open.has(part)) throw refuse("a part of itself")
+      if (refusesCircles && above.includes(part)) throw refuse("a part of itself")
       return known
     }
     const what = kindOf(part)
@@ -245,7 +245,7 @@ export function copied(value: unknown, title: () => string, how: Copying): unkno
     const made: object =
       what === kind.array ? [] : what === kind.literal ? {} : what === kind.map ? new Map() : new Set()
     copies.set(part, made)
-    open.add(part)
+    above.push(part)
     if (what === kind.array) {
       const from = part as unknown[]
       for (let i = 0; i < from.length; i++) {
@@ -255,7 +255,7 @@ export function copied(value: unknown, title: () => string, how: Copying): unkno
     } else if (what === kind.literal) {
       for (const name of Object.keys(part)) define(made, name, at(name, (part as Record<string, unknown>)[name]))
     } else refill(made as Map<unknown, unknown>, listOf(part as Map<unknown, unknown>).map((of, i) => at(i, of))) // prettier-ignore
-    open.delete(part)
+    above.pop()
     return frozen ? Object.freeze(made) : made
   }
   try {
@@ -269,8 +269,7 @@ export function copied(value: unknown, title: () => string, how: Copying): unkno
 /** @param from of neither a function nor a literal */
 function nameOf(from: object): string {
   const prototype = Object.getPrototypeOf(from) as { readonly constructor?: { readonly name?: unknown } } | null
-  if (prototype === null || prototype === Object.prototype) return "an object with a symbol for a key"
-  return `an instance of ${String(prototype.constructor?.name ?? "no class")}`
+  return `an instance of ${String(prototype?.constructor?.name ?? "no class")}`
 }
 
 function pathText(path: Path): string {
@@ -292,8 +291,10 @@ function ownBytes(
 }
 
 /** Sets a property of whatever name, "__proto__", too. */
-export const define = (object: object, name: string | number, value: unknown): void =>
-  void Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+export function define(object: object, name: string | number, value: unknown): void {
+  if (name !== "__proto__") (object as Record<string | number, unknown>)[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+}
 
 /** The members of a set, or the keys and values of a map, each key before its value. */
 export const listOf = (of: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>): unknown[] =>
@@ -308,7 +309,16 @@ export function refill(made: Map<unknown, unknown> | Set<unknown>, list: readonl
 
 /** A deep copy that shares nothing with its original; refs and errors stay as they are. @throws {AgentOSError} `INVALID_PAYLOAD` */
 export const keptCopy = (value: unknown, title: () => string): unknown =>
-  isAtom(value) || value === undefined ? value : copied(value, title, itself)
+  isAtom(value) || value === undefined ? value : (flatCopy(value) ?? copied(value, title, itself))
+
+/** Most payloads are a literal of a few atoms, which costs a tenth to copy. */
+export function flatCopy(value: unknown): object | undefined {
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  for (const name in value) if (!isAtom((value as Record<string, unknown>)[name])) return undefined
+  const copy = { ...value }
+  for (const name in copy) if (!isAtom((copy as Record<string, unknown>)[name])) return undefined // a getter
+  return copy
+}
 
 /** The same, and nobody can change it. */
 export const frozenCopy = (value: unknown, title: () => string): unknown =>

@@ -17,6 +17,7 @@ import { alarmsOf } from "./alarms.js"
 import type { PersistenceId } from "./journal.js"
 import { entityOf } from "./outbox.js"
 import { keeperOf, type Reminder, type Wanted } from "./reminder-keeper.js"
+import { toStored } from "./stored.js"
 
 export type { Reminder } from "./reminder-keeper.js"
 
@@ -49,7 +50,9 @@ export class Reminders {
     checkName("the name of a reminder", name)
     this.#checkType(to, type)
     const times = timesOf(name, schedule, this.#system.clock.wallTime())
-    const kept = keptCopy(payload[0], () => `reminder ${JSON.stringify(name)}`)
+    const title = (): string => `reminder ${JSON.stringify(name)}`
+    toStored(payload[0], title) // refuses what its keeper could not store
+    const kept = keptCopy(payload[0], title)
     const wanted: Wanted = { to, name, ...times, type, payload: kept }
     await this.#keeper(to).ask("set", wanted)
   }

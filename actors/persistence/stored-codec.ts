@@ -123,7 +123,7 @@ function isJson(value: unknown, seen?: Set<object>, depth = 0): boolean {
     for (const part of value as unknown[]) if (!isJsonPart(part, value, met, depth)) return false
   } else {
     for (const name in value) {
-      if (oddNames.has(name) || !name.isWellFormed()) return false
+      if (!goodNames.has(name) && !isGood(name)) return false
       if (!isJsonPart((value as Record<string, unknown>)[name], value, met, depth)) return false
     }
   }
@@ -138,6 +138,16 @@ function isJsonPart(part: unknown, of: object, met: { seen: Set<object> | undefi
 
 /** Names of properties that msgpackr changes, or takes for something else. */
 const oddNames = new Set(["__proto__", "constructor", "toJSON"])
+
+/** Names that were looked at and are not changed; most come again and again. */
+const goodNames = new Set<string>()
+const mostNames = 4096
+
+function isGood(name: string): boolean {
+  if (oddNames.has(name) || !name.isWellFormed()) return false
+  if (goodNames.size < mostNames && name.length <= 64) goodNames.add(name)
+  return true
+}
 
 function isJsonAtom(value: unknown): boolean {
   switch (typeof value) {

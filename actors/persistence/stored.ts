@@ -8,7 +8,7 @@
  */
 import { parseAddress, type Address } from "../address.js"
 import { AgentOSError } from "../errors.js"
-import { copied, found, lookAt } from "../plain.js"
+import { copied, flatCopy, found, lookAt } from "../plain.js"
 import { StoredRef, type AnyRef, type Ref } from "../ref.js"
 import { failureOf, thrownOf } from "../remote/failure.js"
 
@@ -20,6 +20,8 @@ export interface Entities {
 /** @param title names the value in errors @throws {AgentOSError} `INVALID_PAYLOAD` (T1) */
 export function toStored(value: unknown, title: () => string): unknown {
   if (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol") return value
+  const flat = flatCopy(value)
+  if (flat !== undefined) return flat
   return copied(value, title, {
     refusesCircles: true,
     special(part, path) {

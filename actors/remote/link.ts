@@ -139,6 +139,8 @@ export class Link implements RefNames {
     const number = vocabulary.numberOf(type)
     const beside =
       cause === undefined && parts === undefined ? undefined : { parts, cause: vocabulary.packCause(cause) }
+    if (this.#goesAtOnce(value))
+      return this.#post(beside === undefined ? [op.tell, to, number, value] : [op.send, to, number, value, beside])
     const batch = this.#open()
     if (batch === undefined) return
     if (beside === undefined) batch.push(op.tell, to, number, value)
@@ -156,6 +158,7 @@ export class Link implements RefNames {
       : { parts, cause: vocabulary.packCause(cause), askers: vocabulary.packAskers(ask), waits: patient }
     const left = ask.deadline - this.system.wheel.now
     const number = vocabulary.numberOf(type)
+    if (this.#goesAtOnce(value)) return this.#post([op.ask, this.#asks.add(ask), to, number, value, left, beside])
     const batch = this.#open()
     if (batch === undefined) return
     batch.push(op.ask, this.#asks.add(ask), to, number, value, left, beside)
@@ -251,10 +254,16 @@ export class Link implements RefNames {
     return batch
   }
 
+  /** L6. @returns whether it is to be posted now, by itself: then what waits before it was posted */
+  #goesAtOnce(value: unknown): boolean {
+    if (!this.#writes || typeof value !== "object" || value === null || this.closed) return false
+    this.flush()
+    return true
+  }
+
   /** An operation with this payload has gone into the batch. */
   #pushed(batch: readonly unknown[], value: unknown): void {
-    const changeable = this.#writes && typeof value === "object" && value !== null // L6
-    if (changeable || batch.length >= this.#fullBatch || isLarge(value)) this.flush()
+    if (batch.length >= this.#fullBatch || isLarge(value)) this.flush()
   }
 
   /** Calls the ref when the link is full no more. */
@@ -375,6 +384,7 @@ export class Link implements RefNames {
       this.#request(ref, to, type, value, left, beside).then((answer: unknown) => {
         try {
           const { value, parts } = this.vocabulary.pack(answer, `the answer of ${type}`, true)
+          if (this.#goesAtOnce(value)) return this.#post([op.reply, id, value, parts])
           const batch = this.#open()
           if (batch === undefined) return
           batch.push(op.reply, id, value, parts)
