@@ -10,7 +10,7 @@ import type { Journal, NewEvent, PersistenceId } from "#actors/persistence/journ
 import { after, keyOf, numbered } from "#actors/persistence/keys.js"
 import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
-import { verifyFolder } from "#actors/persistence/verify.js"
+import { verifyFolder, type VerifyReport } from "#actors/persistence/verify.js"
 import { levelItems } from "#cluster/level-items.js"
 import { moveStore } from "#cluster/move-store.js"
 import { postgresItems } from "#cluster/postgres-items.js"
@@ -41,6 +41,9 @@ async function fillJournal(journal: Journal): Promise<void> {
   await journal.saveSnapshot(actor("a"), { sequence: 59, version: 1, state: "later" })
   await journal.trim(actor("a"), 59)
 }
+
+/** Old names are moved as they are. */
+const damaged = ({ damages }: VerifyReport) => damages.filter(({ kind }) => kind !== "old-name")
 
 /** What a journal says, and that it goes on where it was. */
 async function goesOn(t: Test, journal: Journal): Promise<void> {
@@ -95,7 +98,7 @@ function run(server: PostgresServer): void {
       const items = await itemsOf(levelItems(first))
       t.equal(await moveStore(postgresItems(settings), levelItems(second)), moved)
       t.same(await itemsOf(levelItems(second)), items)
-      t.same((await verifyFolder(second)).damages, [])
+      t.same(damaged(await verifyFolder(second)), [])
 
       const [there, here] = [postgresJournal(await PostgresStore.open(settings), systemClock), levelJournal(await LevelStore.open(second), systemClock)] // prettier-ignore
       await goesOn(t, there)
