@@ -6,6 +6,7 @@ import {
   definePersistentActor,
   memoryJournal,
   openLevelJournal,
+  startReminders,
   systemClock,
   type ActorRef,
   type AnyRef,
@@ -140,6 +141,28 @@ for (const kind of ["memory", "LevelDB"])
       message: /friend ann, event met: the payload\.who is a ref to actor:.*only refs to entities/,
     })
   })
+
+t.test("a reminder carries a ref to an entity over a restart, and no other ref", async (t) => {
+  const journal = memoryJournal(systemClock)
+  const open = async () => createActorSystem({ name: "test", definitions: [Friend], journal })
+  const first = await open()
+  const ann = first.entity(Friend, "ann")
+  const reminders = await startReminders(first)
+  const met = { who: first.entity(Friend, "bob") as never, by: "reminder" }
+  await reminders.set(ann, "meet bob", { afterMs: 60 }, "meet", met)
+  const mortal = first.spawn(Echo)
+  await t.rejects(reminders.set(ann, "bad", { afterMs: 1 }, "meet", { who: mortal as never, by: "x" }), {
+    code: "INVALID_PAYLOAD",
+    message: /reminder "bad": the payload\.who is a ref to actor:/,
+  })
+  await first.stop()
+  const second = await open()
+  t.teardown(() => second.stop())
+  await startReminders(second)
+  const again = second.entity(Friend, "ann")
+  while ((await again.ask("friend", "reminder")).found === undefined) await new Promise((look) => setTimeout(look, 5))
+  t.equal(await again.ask("greet", "reminder"), "hello")
+})
 
 t.test("an error that is stored comes back as an error", async (t) => {
   const read = decodePayload(encodePayload(toStored([new RangeError("far", { cause: "why" })], () => "it"))) as Error[]
