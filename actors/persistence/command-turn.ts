@@ -66,6 +66,7 @@ export class CommandTurn extends PersistedTurn {
     }
     const given = handler(this, payload)
     const result = isPromise(given) ? await given : given
+    this.checkLooked()
     this.#stage = "ending"
     this.#onEnd?.() // N2
     if (this.#line?.tail !== undefined) await this.#line.tail

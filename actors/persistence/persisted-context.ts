@@ -202,14 +202,20 @@ function carryOut(life: PersistedContext, handler: ErasedHandler, payload: unkno
   const turn = life.begin()
   if (turn instanceof CommandTurn) return turn.carryOut(handler, payload)
   const result = handler(turn, payload)
-  if (isPromise(result)) return durable(life, result)
+  if (isPromise(result)) return durable(life, turn, result)
+  turn.checkLooked()
   const { tail } = life.appends
   return tail === undefined ? result : tail.then(() => result)
 }
 
 /** P2 */
-async function durable({ appends }: PersistedContext, result: PromiseLike<unknown>): Promise<unknown> {
+async function durable(
+  { appends }: PersistedContext,
+  turn: PersistedTurn,
+  result: PromiseLike<unknown>,
+): Promise<unknown> {
   const value = await result
+  turn.checkLooked()
   if (appends.tail !== undefined) await appends.tail
   return value
 }

@@ -18,6 +18,7 @@ export const SILENCE = new DeferredReply(undefined)
 
 export class PersistedTurn extends TurnContext {
   readonly life: PersistedContext
+  #refusal: { readonly refusal: Refusal; readonly error: unknown } | undefined
 
   constructor(life: PersistedContext, cell: Cell, message: Message) {
     super(life, cell, message)
@@ -36,7 +37,7 @@ export class PersistedTurn extends TurnContext {
     try {
       return this.store([this.#persisted.event(name, payload)])
     } catch (error) {
-      return refused(error)
+      return this.#refused(error)
     }
   }
 
@@ -51,7 +52,7 @@ export class PersistedTurn extends TurnContext {
         ...deliveries.map((delivery) => persisted.event(DELIVER, delivery)),
       ])
     } catch (error) {
-      return refused(error)
+      return this.#refused(error)
     }
   }
 
@@ -59,8 +60,20 @@ export class PersistedTurn extends TurnContext {
     try {
       return this.persistAll([], checkedDelivery(ref, type, payload))
     } catch (error) {
-      return refused(error)
+      return this.#refused(error)
     }
+  }
+
+  #refused(error: unknown): Promise<void> {
+    const refusal = new Refusal((_, reject) => reject(error as AgentOSError))
+    void Promise.prototype.then.call(refusal, undefined, ended) // whether it was looked at is asked when the handler has ended
+    this.#refusal = { refusal, error }
+    return refusal
+  }
+
+  /** @throws what a persist was refused with, when the handler did not look at it: nothing is lost in silence */
+  checkLooked(): void {
+    if (this.#refusal?.refusal.looked === false) throw this.#refusal.error
   }
 
   /** @throws `ACTOR_STOPPED` when the life has ended */
@@ -109,10 +122,21 @@ export class PersistedTurn extends TurnContext {
 /** A failed write has ended the life, which tells those whom it owes an answer. */
 export const ended = (): void => {}
 
-function refused(error: unknown): Promise<void> {
-  const refusal = Promise.reject<void>(error)
-  refusal.catch(ended) // a handler may look at it later
-  return refusal
+/** A persist that was refused, and whether anybody has looked at it. */
+class Refusal extends Promise<void> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
+  }
+
+  looked = false
+
+  override then<A, B>(
+    onFulfilled?: ((value: void) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.looked = true
+    return super.then(onFulfilled, onRejected)
+  }
 }
 
 /** What `ctx.defer` of a persistent actor gives: its reply waits for what was persisted before. */

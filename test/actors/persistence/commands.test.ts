@@ -516,6 +516,13 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.same((await linesAfterRestart()).length, 8)
     })
 
+    await t.test("a persist that is refused and that nobody looks at is the handler's crash", async (t) => {
+      for (const ref of [log(), log().with({ commandId: "c" })])
+        await t.rejects(ref.ask("forgetful", [(() => 1) as unknown as string]), { code: "INVALID_PAYLOAD" })
+      t.equal(system.statistics.crashes, 2)
+      t.same(await log().ask("lines"), [])
+    })
+
     await t.test("a command whose answer cannot be stored is not carried out", async (t) => {
       for (let n = 0; n < 3; n++)
         await t.rejects(log().with({ commandId: "bad" }).ask("badAnswer"), { code: "INVALID_PAYLOAD", executed: "no" })
