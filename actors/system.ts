@@ -346,7 +346,13 @@ export class ActorSystem {
   }
 
   #workersMade(): Workers {
-    return (this.#workers ??= new Workers(this, this.#workerOptions, () => this.#definitions.values()))
+    return (this.#workers ??= new Workers(this, this.#workerOptions, () => this.#named()))
+  }
+
+  /** All definitions that are known by name. */
+  *#named(): Iterable<Compiled> {
+    yield* this.#definitions.values()
+    for (const definition of runtimeDefinitions.values()) yield this.compile(definition)
   }
 
   spawnCell(parent: Cell, compiled: Compiled, options: CellOptions | undefined): Cell {

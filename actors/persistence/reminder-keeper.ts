@@ -290,8 +290,8 @@ export const reminderKeeper = definePersistentActor({
       tenants: new Set(),
     }),
   },
-  snapshotEvery: ({ kept }) => Math.max(500, kept.size), // what is written grows with what is kept, not with its square
-  retention: { keepEvents: 0, keepCommandsMs: 7 * 24 * 3_600_000 },
+  snapshotEvery: ({ kept }) => Math.max(64, kept.size), // what is written grows with what is kept, not with its square
+  retention: { keepEvents: 0, keepCommandsMs: 3_600_000 },
 }).receive({
   async set(ctx, wanted: Wanted): Promise<void> {
     const own = keeperOf(ctx.system, wanted.to)
@@ -327,6 +327,8 @@ export const reminderKeeper = definePersistentActor({
     await ctx.persistAll(fired.map((of) => ({ name: "fired", payload: { id: idOf(of), next: nextOf(of, now) } })))
     for (const reminder of fired) of.ended(reminder)
   },
+  /** For threads, which do not know how entities are grouped where they live: the key of the keeper of an entity. */
+  where: (ctx, to: PersistenceId): string => keeperOf(ctx.system, to).key,
   async enrol(ctx, tenant: string): Promise<void> {
     if (!ctx.state.tenants.has(tenant)) await ctx.persist("enrolled", tenant)
   },

@@ -8,8 +8,8 @@
  *   R3. One that was due while the program did not run is sent when it starts; of a repeated one the times that were missed count as one.
  *   R4. Reminders of one entity are kept by one keeper, in its order, stored under its tenant; keepers share the journal's group commit. Every node reaches the same keeper.
  */
-import { AgentOSError } from "../errors.js"
 import { checkName } from "../names.js"
+import { checkNumber } from "../numbers.js"
 import { keptCopy } from "../plain.js"
 import type { ActorRef, AnyRef, MessageType, PayloadOf, Ref } from "../ref.js"
 import type { ActorSystem } from "../system.js"
@@ -54,24 +54,30 @@ export class Reminders {
     toStored(payload[0], title) // refuses what its keeper could not store
     const kept = keptCopy(payload[0], title)
     const wanted: Wanted = { to, name, ...times, type, payload: kept }
-    await this.#keeper(to).ask("set", wanted)
+    await (await this.#once(to)).ask("set", wanted)
   }
 
   /** @returns whether there was one */
   async cancel(ref: AnyRef, name: string): Promise<boolean> {
     const to = entityOf(ref)
-    return this.#keeper(to).ask("cancel", { to, name })
+    return (await this.#once(to)).ask("cancel", { to, name })
   }
 
   /** The reminders of an entity that wait. */
   async of(ref: AnyRef): Promise<readonly Reminder[]> {
     const to = entityOf(ref)
-    return this.#keeper(to).ask("of", to)
+    return (await this.#keeper(to)).ask("of", to)
   }
 
-  #keeper(to: PersistenceId): Ref {
+  async #keeper(to: PersistenceId): Promise<Ref> {
     const { tenant, type, key } = keeperOf(this.#system, to)
-    return this.#system.entityAt(tenant, type, key).with({ whenFull: "wait" })
+    const of = (key: string): Ref => this.#system.entityAt(tenant, type, key).with({ whenFull: "wait" })
+    return of(this.#system.hosted ? await of(key).ask("where", to) : key)
+  }
+
+  /** For one command: if a network brings it twice, the second might come after the reminder has. */
+  async #once(to: PersistenceId): Promise<Ref> {
+    return (await this.#keeper(to)).with({ commandId: this.#system.random.uuid() })
   }
 
   /** As far as this system knows what the entity understands. @throws `UNKNOWN_MESSAGE` */
@@ -83,15 +89,15 @@ export class Reminders {
 /** @throws `INVALID_PAYLOAD` */
 function timesOf(name: string, schedule: Schedule, now: number): Pick<Reminder, "at" | "everyMs"> {
   const { at, afterMs, everyMs } = schedule as { at?: number; afterMs?: number; everyMs?: number }
-  const wrong = (what: string): AgentOSError =>
-    new AgentOSError("INVALID_PAYLOAD", `reminder ${JSON.stringify(name)}: ${what}`)
-  const [given, title, moment] = at === undefined ? [afterMs, "afterMs", now + Number(afterMs)] : [at, "at", at]
-  if (typeof given !== "number" || !(Math.abs(moment) <= lastMoment))
-    throw wrong(`${title} is ${String(given)}; it is a number of milliseconds that leads to a moment a Date can name`)
-  if (everyMs === undefined) return { at: moment }
-  if (typeof everyMs !== "number" || !(everyMs >= 1 && everyMs <= lastMoment))
-    throw wrong(`everyMs is ${String(everyMs)}; it is a number of milliseconds, at least 1`)
-  return { at: moment, everyMs }
+  const check = (what: string, value: unknown, says: string, fits: (value: number) => boolean): void =>
+    checkNumber("INVALID_PAYLOAD", `reminder ${JSON.stringify(name)}: ${what}`, value, { says, fits })
+  const leads = "a number of milliseconds that leads to a moment a Date can name"
+  if (at !== undefined) check("at", at, leads, (value) => Math.abs(value) <= lastMoment)
+  else check("afterMs", afterMs, leads, (value) => Math.abs(now + value) <= lastMoment)
+  const first = at ?? now + (afterMs ?? 0)
+  if (everyMs === undefined) return { at: first }
+  check("everyMs", everyMs, "a number of milliseconds, at least 1", (value) => value >= 1 && value <= lastMoment)
+  return { at: first, everyMs }
 }
 
 const remindersOf = new WeakMap<ActorSystem, Reminders>()
