@@ -1,7 +1,7 @@
 /** What the tests of refs and of worker threads send messages to; worker threads load this module. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { threadId } from "node:worker_threads"
-import { defineActor, definePersistentActor, type ActorRef, type AnyRef } from "#actors/index.js"
+import { defineActor, definePersistentActor, startReminders, type ActorRef, type AnyRef } from "#actors/index.js"
 
 export interface Hears {
   readonly heard: (what: string) => void
@@ -114,6 +114,13 @@ const subject = <const Where extends { readonly placement?: "worker" }>(name: st
       },
       spawn: (ctx) => ({ child: ctx.spawn(Child) }),
       balance: (ctx, key: string) => ctx.ask(ctx.system.entity(Account, key), "balance"),
+      async remind(ctx, { key, cancel }: { key: string; cancel: boolean }) {
+        const reminders = await startReminders(ctx.system)
+        const account = ctx.system.entity(Account, key)
+        if (cancel) return { cancelled: await reminders.cancel(account, "r") }
+        await reminders.set(account, "r", { afterMs: key === "soon" ? 1 : 1e9 }, "deposit", 7)
+        return { waiting: (await reminders.of(account)).length }
+      },
     },
     ended(ctx, ref, reason) {
       if (ctx.state.peer !== undefined) ctx.tell(ctx.state.peer, "heard", `${ref.address} ${reason.kind}`)

@@ -9,6 +9,7 @@ import {
   memoryJournal,
   openLevelJournal,
   spawnPool,
+  startReminders,
   systemClock,
   workPool,
   type ActorRef,
@@ -430,6 +431,26 @@ t.test("an answer that an entity on a worker thread owes when it is moved is tol
   await system.entity(PlacedSubject, "k").ask("log")
   await system.entities.release(0, 50, new AgentOSError("HANDLER_TIMEOUT", "it moves"))
   await t.rejects(owed, { code: "HANDLER_TIMEOUT" })
+})
+
+t.test("an actor on a worker thread sets and cancels the reminders that the main thread keeps", async (t) => {
+  const system = await createActorSystem({
+    name: "test",
+    definitions: [Account],
+    workers: { threads: 1 },
+    // Entities are grouped as the main thread has it.
+    transport: { entity: () => undefined, groupOf: ({ key }) => 7000 + key.length },
+  })
+  t.teardown(() => system.stop())
+  const reminders = await startReminders(system)
+  const subject = system.spawn(PlacedSubject)
+  const [soon, late] = [system.entity(Account, "soon"), system.entity(Account, "late")]
+  await subject.ask("remind", { key: "soon", cancel: false })
+  t.same(await subject.ask("remind", { key: "late", cancel: false }), { waiting: 1 })
+  t.same((await reminders.of(late)).map(({ name }) => name), ["r"]) // prettier-ignore
+  t.same(await subject.ask("remind", { key: "late", cancel: true }), { cancelled: true })
+  t.same(await reminders.of(late), [])
+  t.equal(await eventually(() => soon.ask("balance"), (balance) => balance === 7), 7) // prettier-ignore
 })
 
 t.test("an entity on a worker thread sleeps when it is idle there, too, and not before", async (t) => {
