@@ -5,6 +5,7 @@
  *   E1. One step is in flight at a time; what arrives meanwhile joins the next.
  *   E2. Cancelling takes a sequence out before the next step; the thread is never aborted for it.
  *   E3. When the thread is lost, every open sequence ends with `INFERENCE_WORKER_LOST` and so does this engine: another takes its place.
+ *   E4. While a sequence is open or the model loads, the thread keeps the process alive: Piscina lets go of it, and the end of a thread that nobody holds may never be told.
  */
 import { Piscina } from "piscina"
 import { AgentOSError, thrownText } from "#actors/errors.js"
@@ -59,6 +60,7 @@ export class Engine {
   #settle: { stopped(): void; lost(error: AgentOSError): void } = { stopped() {}, lost() {} }
   #over: AgentOSError | undefined
   #pool: Piscina | undefined
+  #thread: Piscina["threads"][number] | undefined
   #loading: Promise<string> | undefined
   #ended: number[] = []
   #stepping = false
@@ -122,11 +124,15 @@ export class Engine {
     this.#pool = pool
     pool.on("error", (error) => this.#lose(error))
     // Piscina would quietly put a thread without our weights in the place of one that ended between two steps.
-    pool.threads[0]?.once("exit", (code) => {
+    const [thread] = pool.threads
+    this.#thread = thread
+    thread?.ref() // E4
+    thread?.once("exit", (code) => {
       if (this.#pool === pool) this.#lose(new Error(`the thread ended with code ${code}`))
     })
     const task: LoadTask = { do: "load", folder, backend, slots }
     const loaded = (await this.#run(task)) as Loaded | Fault
+    if (!this.#stepping) thread?.unref()
     if ("backend" in loaded) return loaded.backend
     // The thread is well, the checkpoint is not: the next request tries again.
     this.#pool = undefined
@@ -150,11 +156,13 @@ export class Engine {
     this.#stepping = true
     try {
       await this.load()
+      this.#thread?.ref() // E4
       while (this.#sequences.size > 0) await this.#step()
     } catch (error) {
       this.#failAll(AgentOSError.from(error, "INFERENCE_WORKER_LOST"))
     } finally {
       this.#stepping = false
+      this.#thread?.unref()
     }
   }
 

@@ -125,6 +125,16 @@ t.test("a lost thread: open requests get a retryable error, a new thread answers
   t.ok(threads.length > before)
 })
 
+t.test("a lost thread that nobody holds is heard of, and every open request is settled (E3, E4)", async (t) => {
+  for (let round = 0; round < 3; round++) {
+    await collect(model, request("the cat"))
+    const lost = [failure(request("the cat", { decoding: { maxTokens: 80 } })), failure(request("the dog", { decoding: { maxTokens: 80 } }))] // prettier-ignore
+    const thread = threads.at(-1) as Worker
+    void thread.terminate()
+    t.same(await Promise.all(lost), ["INFERENCE_WORKER_LOST", "INFERENCE_WORKER_LOST"])
+  }
+})
+
 t.test("a thread lost between requests is replaced as well", async (t) => {
   const expected = (await collect(model, request("the cat"))).text
   await (threads.at(-1) as Worker).terminate()
