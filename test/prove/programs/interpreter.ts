@@ -10,6 +10,7 @@ import {
   definePersistentActor,
   delivery,
   openStream,
+  parseAddress,
   readStream,
   startReminders,
   subscribe,
@@ -22,7 +23,6 @@ import {
   type Delivery,
   type SendOptions,
   type StreamRef,
-  type Task,
 } from "#actors/index.js"
 import type { AnyDefinition } from "#actors/actor.js"
 import { AgentOSError as ErrorClass } from "#actors/errors.js"
@@ -37,7 +37,6 @@ export interface Message {
   readonly fuel: number
   /** Sent by a life to itself: no other may hear it. */
   readonly setIn?: number
-  readonly every?: true
   readonly value: unknown
   readonly sent: string
 }
@@ -68,7 +67,6 @@ interface Life {
   readonly number: number
   readonly own: string
   readonly deferred: { readonly m: number; readonly give: () => void }[]
-  readonly ticking: Map<number, { readonly task: Task; left: number }>
   child: { readonly ref: Ref; readonly own: string; readonly kind: number; readonly number: number } | undefined
 }
 
@@ -174,6 +172,18 @@ export class Interpreter {
       const name = kindName(n)
       this.#roots.set(n, system.spawn(this.definitions[n] as never, { name, init: { own: name } } as never))
     })
+  }
+
+  /** Who has an address. */
+  ownerOf(address: string): string {
+    const known = this.#owns.get(address)
+    if (known !== undefined) return known
+    try {
+      const parsed = parseAddress(address)
+      return parsed.kind === "entity" ? entityText(parsed.type, parsed.tenant, parsed.key) : parsed.path.join("/")
+    } catch {
+      return address
+    }
   }
 
   tell(seen: Seen): void {
@@ -313,7 +323,7 @@ export class Interpreter {
     const { signal } = ctx
     let life = this.#lives.get(signal)
     if (life === undefined) {
-      life = { number: this.next(), own, deferred: [], ticking: new Map(), child: undefined }
+      life = { number: this.next(), own, deferred: [], child: undefined }
       this.#lives.set(signal, life)
       const { number } = life
       this.tell({ did: "lifeBegan", life: number, to: own, role })
@@ -326,8 +336,9 @@ export class Interpreter {
 
   #started(kind: Kind, n: number, ctx: Ctx): void | Promise<void> {
     const { own } = ctx.state as Plain
+    this.#owns.set(ctx.self.address, own)
     const life = this.#lifeOf(ctx, own, kind)
-    const message: Message = { m: 0, to: own, fuel: 2, value: undefined, sent: "" }
+    const message: Message = { m: 0, to: own, fuel: 1, value: undefined, sent: "" }
     const turn = this.#turn(ctx, n, life, message, undefined)
     return drive(this.#steps(turn, kind.started ?? [])) as void | Promise<void>
   }
@@ -343,14 +354,13 @@ export class Interpreter {
     const message = (isMessage(payload) ? payload : { m: 0, to: "", fuel: 0, value: undefined, sent: "" }) as Message
     const { address } = ctx.self
     const own = kind.role !== "persistent" ? (ctx.state as Plain).own : message.to === "topic" || message.to === "" ? (this.#owns.get(address) ?? "") : message.to // prettier-ignore
-    this.#owns.set(address, own)
+    if (own !== "") this.#owns.set(address, own)
     const life = this.#lifeOf(ctx, own, kind)
     const { commandId } = ctx.cause
     const turn = this.#turn(ctx, n, life, message, commandId)
     const { m, value, sent, setIn } = message
     this.tell({ did: "begun", turn: turn.number, m, to: own, life: life.number, setIn, handler: name, reentrant: handler.reentrant === true && kind.role !== "persistent", commandId, value: canon(value), sentValue: sent }) // prettier-ignore
     this.#look(turn)
-    if (message.every === true) this.#ticked(life, m)
     const ended = (how: "returned" | "threw" | "deferred" | "stashed", value: string): void =>
       this.tell({ did: "ended", turn: turn.number, how, value })
     const returned = (value: unknown): unknown => {
@@ -368,13 +378,6 @@ export class Interpreter {
     } catch (error) {
       return threw(error)
     }
-  }
-
-  #ticked(life: Life, m: number): void {
-    const ticking = life.ticking.get(m)
-    if (ticking === undefined || --ticking.left > 0) return
-    ticking.task.cancel()
-    life.ticking.delete(m)
   }
 
   /** What the state is. */
@@ -600,8 +603,7 @@ export class Interpreter {
   /** A message that no other life may hear. */
   #toItself(turn: Turn, type: string, how: "timer" | "every" | "work"): Message {
     const { life, message } = turn
-    const extra = { setIn: life.number, ...(how === "every" ? { every: true as const } : {}) }
-    return this.message(life.own, type, undefined, message.fuel - 1, { how, by: life.own, life: life.number }, extra)
+    return this.message(life.own, type, undefined, message.fuel - 1, { how, by: life.own, life: life.number }, { setIn: life.number }) // prettier-ignore
   }
 
   #run(turn: Turn, { ms, steps, handler, failed }: Extract<Step, { do: "run" }>): undefined {
@@ -630,7 +632,8 @@ export class Interpreter {
     if (step.do === "after") ctx.after(step.ms, type, this.#toItself(turn, type, "timer"))
     else {
       const tick = this.#toItself(turn, type, "every")
-      life.ticking.set(tick.m, { task: ctx.every(step.ms, type, tick), left: step.times })
+      const ticking = ctx.every(step.ms, type, tick)
+      void this.sleep(step.ms * (step.times + 0.5)).then(() => ticking.cancel())
     }
     return undefined
   }

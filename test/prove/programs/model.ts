@@ -36,6 +36,7 @@ class View {
   readonly lifeOf = new Map<number, SeenAs<"lifeBegan">>()
   readonly hostEnd = new Map<string, number>()
   readonly hostCrash = new Map<string, number>()
+  readonly stopped = new Map<string, number>()
   readonly place = new Map<object, number>()
   readonly quiet: SeenAs<"quiet"> | undefined
 
@@ -75,6 +76,8 @@ class View {
         return void this.lifeOf.set(seen.life, seen)
       case "lifeEnded":
         return void this.lifeEnded.set(seen.life, seen.at)
+      case "hostStopped":
+        return void this.stopped.set(seen.host, seen.at)
       case "hostStopping":
       case "hostDown":
         if (!this.hostEnd.has(seen.host)) this.hostEnd.set(seen.host, seen.at)
@@ -108,6 +111,24 @@ class View {
     })
   }
 
+  /** It crashed so often that its supervisor may have given up. */
+  givenUp(to: string, at: number): boolean {
+    let lives = 0
+    for (const life of this.lifeOf.values()) if (life.to === to && life.at <= at && life.at > at - 10_000) lives += 1
+    return lives > 9
+  }
+
+  get end(): number {
+    return this.history.all.at(-1)?.at ?? 0
+  }
+
+  /** Another message with the same command id was handled, or is answered from what is kept. */
+  repeats({ to, commandId, m }: Sent): boolean {
+    if (commandId === undefined || !this.isPersistent(to)) return false
+    for (const other of this.sent.values()) if (other.m !== m && other.to === to && other.commandId === commandId && this.turnsOf(other.m).length > 0) return true // prettier-ignore
+    return false
+  }
+
   get troubled(): boolean {
     return this.program.faults.some(({ kind }) => kind === "fullDisk" || kind === "slowDisk" || kind === "tornWrite")
   }
@@ -139,7 +160,7 @@ function* once(view: View): Iterable<string> {
   for (const begun of view.history.of("begun")) {
     const sent = view.sent.get(begun.m)
     if (sent === undefined || sent.how === "every" || sent.how === "deliver" || sent.how === "remind") continue
-    const id = `${begun.m} at ${begun.to}`
+    const id = `${begun.m} (${begun.handler}) at ${begun.to}`
     const count = counts.get(id) ?? { turns: 0, stashed: 0 }
     counts.set(id, count)
     count.turns += 1
@@ -158,19 +179,23 @@ function* handled(view: View): Iterable<string> {
     if (sent.how !== "tell" || !view.lives(sent.host, sent.at + soonMs)) continue
     const turns = view.turnsOf(sent.m)
     const aside = turns.filter(({ turn }) => view.ended.get(turn)?.how === "stashed").length
-    if (turns.length > 0 && turns.length > aside) continue
+    if ((turns.length > 0 && turns.length > aside) || view.repeats(sent)) continue
     if (sent.at > view.quiet.at - soonMs && turns.length === 0) continue
-    const id = `${sent.to} ${sent.handler}`
+    const id = letterBox(sent.to, sent.handler)
     const found = missing.get(id)
     const why = turns.length === 0 ? "is never handled" : "was put aside and is not taken again"
     if (found === undefined) missing.set(id, { sent, count: 1, why })
     else found.count += 1
   }
   const letters = new Map<string, number>()
-  for (const { to, type } of view.history.of("deadLetter")) letters.set(`${to} ${type}`, (letters.get(`${to} ${type}`) ?? 0) + 1) // prettier-ignore
+  for (const { to, type } of view.history.of("deadLetter")) letters.set(letterBox(to, type), (letters.get(letterBox(to, type)) ?? 0) + 1) // prettier-ignore
   for (const [id, { sent, count, why }] of missing)
     if (count > (letters.get(id) ?? 0)) yield `message ${sent.m} (${sent.handler}) to ${sent.to} was taken, ${why}, and is no dead letter` // prettier-ignore
 }
+
+/** A dead letter names the actor that an entity was at the time (`k0-17`), not the entity: those of one kind are counted together. */
+const letterBox = (to: string, type: string): string =>
+  `${isEntity(to) ? (JSON.parse(to) as string[])[0] : to.replace(/-\d+$/, "")} ${type}`
 
 /** S4, S14: every ask settles, by its deadline. */
 function* settles(view: View): Iterable<string> {
@@ -182,7 +207,8 @@ function* settles(view: View): Iterable<string> {
     const end = view.hostEnd.get(sent.host) ?? Infinity
     if (outcome === undefined) {
       const crash = view.hostCrash.get(sent.host) ?? Infinity
-      if (crash > due || (end < crash && crash > end + lateMs)) yield `the ask ${sent.m} of ${sent.handler} (sent at ${sent.at}) never settles` // prettier-ignore
+      if (due > view.end) continue
+      if (crash > due || view.stopped.has(sent.host)) yield `the ask ${sent.m} of ${sent.handler} (sent at ${sent.at}) never settles` // prettier-ignore
     } else if (outcome.at > due && end > due) yield `the ask ${sent.m} of ${sent.handler} settles ${outcome.at - sent.at} ms after it was sent; its time is ${given} ms` // prettier-ignore
   }
 }
@@ -221,14 +247,17 @@ function* failures(view: View): Iterable<string> {
     const sent = view.sent.get(outcome.m)
     if (sent === undefined || outcome.did !== "failed") continue
     const { code, executed } = outcome
+    if ((view.lifeEnded.get(sent.life) ?? Infinity) <= sent.at) continue // its context is of no use any more
     const turns = view.turnsOf(sent.m)
     const threw = turns.some(({ turn }) => view.ended.get(turn)?.how === "threw")
     const failed = view.answered.get(sent.m)?.fails === true
     const what = `the ask ${sent.m} of ${sent.handler} to ${sent.to}`
-    if (executed === "no" && turns.length > 0 && !threw && !failed) yield `${what} fails with ${code}, which says that nothing was done; it was handled` // prettier-ignore
+    // By S7 and S8 those whose turn ends with a crash of another are told that crash.
+    const crashed = turns.some(({ life }) => view.lifeEnded.has(life) && (view.lifeEnded.get(life) as number) <= outcome.at)
+    if (executed === "no" && turns.length > 0 && !threw && !failed && !crashed) yield `${what} fails with ${code}, which says that nothing was done; it was handled` // prettier-ignore
     const own = threw && turns.some(({ turn }) => view.ended.get(turn)?.value === code)
     if (own || !view.lives(sent.host, outcome.at)) continue
-    if (code === "ACTOR_STOPPED" && isEntity(sent.to)) yield `${what} fails with ACTOR_STOPPED; entities do not end`
+    if (code === "ACTOR_STOPPED" && isEntity(sent.to) && !view.givenUp(sent.to, outcome.at)) yield `${what} fails with ACTOR_STOPPED; entities do not end`
     if (code === "JOURNAL_FAILED" && !fullDisk) yield `${what} fails with JOURNAL_FAILED, and nothing is wrong with the journal: ${outcome.text}` // prettier-ignore
     if (code === "MAILBOX_FULL" && view.kindOf(sent.to)?.capacity === undefined) yield `${what} fails with MAILBOX_FULL; its mailbox has no limit` // prettier-ignore
     if (code === "RECORD_UNKNOWN" || code === "RECORD_DAMAGED" || code === "SEQUENCE_CONFLICT") yield `${what} fails with ${code}: ${outcome.text}` // prettier-ignore
@@ -371,7 +400,7 @@ function* carriedOutOnce(view: View): Iterable<string> {
     for (const p of events) {
       const turn = turnOf.get(Math.floor(Number(p)))
       const begun = view.history.of("begun").find((begun) => begun.turn === turn)
-      if (begun?.commandId === undefined) continue
+      if (begun?.commandId === undefined || view.ended.get(begun.turn)?.how === "stashed") continue
       if (view.kindOf(to)?.keepCommandsMs !== undefined && (crashes || !isDelivered(view, begun.m))) continue
       const id = begun.commandId
       const before = byCommand.get(id)
@@ -410,11 +439,13 @@ function* delivered(view: View): Iterable<string> {
   const persisted = new Set(view.history.of("persisted").map(({ p }) => p))
   const commands = new Map(view.history.of("persisting").map((seen) => [seen.p, seen]))
   const last = new Map<string, number>()
+  // One that was put aside, or whose handler throws however often it comes, holds up those behind it.
+  const heldUp = view.history.of("begun").some(({ m, turn }) => view.sent.get(m)?.how === "deliver" && ["stashed", "threw"].includes(view.ended.get(turn)?.how ?? "threw")) // prettier-ignore
   for (const sent of view.sent.values()) {
     if (sent.how !== "deliver" || sent.p === undefined || !persisted.has(sent.p)) continue
     const of = commands.get(sent.p)
     if (of?.command === true) continue
-    if (view.turnsOf(sent.m).length === 0 && sent.at < view.quiet.at - soonMs) yield `the delivery ${sent.m} (${sent.handler}) of ${sent.by} to ${sent.to} never arrives` // prettier-ignore
+    if (view.turnsOf(sent.m).length === 0 && sent.at < view.quiet.at - soonMs && !heldUp) yield `the delivery ${sent.m} (${sent.handler}) of ${sent.by} to ${sent.to} never arrives` // prettier-ignore
   }
   for (const begun of view.history.of("begun")) {
     const sent = view.sent.get(begun.m)
@@ -439,7 +470,7 @@ function* reminds(view: View): Iterable<string> {
       if (n < sent && seen.did !== "reminded" && seen.did !== "forgotten") return false
       if (seen === set || seen === all[sent]) return false
       if (seen.did === "forgotten") { const f = seen as SeenAs<"forgotten">; return f.to === set.to && f.name === set.name && n > sent - 40 && f.at < set.at + soonMs } // prettier-ignore
-      if (seen.did === "sent") { const s = seen as Sent; return s.how === "remind" && s.to === set.to && s.name === set.name && n > sent && s.at < Math.max(set.at, all[place]?.at ?? 0) + 600 } // prettier-ignore
+      if (seen.did === "sent") { const s = seen as Sent; return s.how === "remind" && s.to === set.to && s.name === set.name && n > sent && s.at < Math.max(set.at, all[place]?.at ?? 0) + 6000 } // prettier-ignore
       return false
     })
     const came = view.turnsOf(set.m).length

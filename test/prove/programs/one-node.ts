@@ -4,7 +4,6 @@ import {
   defineProjection,
   defineTopic,
   memoryJournal,
-  parseAddress,
   resumeDeliveries,
   startProjection,
   startReminders,
@@ -16,8 +15,9 @@ import {
 } from "#actors/index.js"
 import type { AnyDefinition } from "#actors/actor.js"
 import { simulate, type SimulatedNode, type Simulation, type SimulationOutcome } from "#actors/simulation/index.js"
-import { entityText, History, type Seen } from "./history.js"
+import { History, type Seen } from "./history.js"
 import { codeOf, foldAll, Interpreter, ownOf, type Host } from "./interpreter.js"
+import { isNone } from "./generator.js"
 import { handlerName, kindName, type Act, type Program, type Step, type Target } from "./program.js"
 import { canon, made, textOf } from "./values.js"
 
@@ -105,11 +105,13 @@ class World {
     const { simulation, life, clock } = node
     const program = this.#program
     const name = `${node.name}#${life}`
-    const before = this.#running
-    if (before !== undefined && !before.host.alive())
-      this.history.add(simulation.now, before.host.name, { did: "hostDown" })
     const host: Host = { name, clock, alive: () => clock.alive && !this.over, now: () => simulation.now }
     const interpreter = new Interpreter(program, this.history, host, this.#asked)
+    const end = clock.end.bind(clock)
+    clock.end = () => {
+      if (!this.history.full) interpreter.tell({ did: "hostDown" })
+      end()
+    }
     const running = (this.#running = new Running(interpreter, host))
     const tell = (seen: Seen): void => interpreter.tell(seen)
     const { maxResident } = program
@@ -123,7 +125,7 @@ class World {
       ...(program.isolated === undefined ? {} : { isolated: program.isolated }),
       telemetry: {
         crashed: (actor, error) => tell({ did: "crashed", actor, text: textOf(error) }),
-        deadLetter: ({ to, type, reason }) => tell({ did: "deadLetter", to: ownerOf(to), type, reason }),
+        deadLetter: ({ to, type, reason }) => tell({ did: "deadLetter", to: interpreter.ownerOf(to), type, reason }),
       },
     })
     running.system = system
@@ -133,7 +135,7 @@ class World {
     const delivers = uses(program, ["deliver"]) || uses(program, ["persist"])
     for (const [n, { role }] of program.kinds.entries()) {
       if (role !== "persistent") continue
-      for (const tenant of new Set(program.names.map(({ tenant }) => tenant))) {
+      for (const tenant of new Set(program.names.flatMap((name) => (isNone(name) ? [] : [name.tenant])))) {
         if (delivers) await resumeDeliveries(system, interpreter.definitions[n] as AnyDefinition, { tenant })
         const handle = startProjection(system, projectionOf(kindName(n)), { tenant })
         running.projections.push({ kind: kindName(n), tenant, handle })
@@ -327,7 +329,7 @@ class World {
     const [type, tenant, key] = JSON.parse(own) as [string, string, string]
     const events: { readonly name: string; readonly payload: unknown; readonly sequence: number }[] = []
     for await (const page of system.journal.read({ tenant, type, key })) events.push(...page)
-    if (events.length === 0 || events[0]?.sequence === 1)
+    if (events[0]?.sequence === 1)
       interpreter.tell({ did: "journal", to: own, log: foldAll(events) })
   }
 }
@@ -344,16 +346,6 @@ function projectionOf(kind: string) {
     ]),
   )
   return defineProjection({ name: `seen-${kind}`, version: 1, from: { name: kind }, state: (): { seen: string[] } => ({ seen: [] }), apply, saveEvery: 5, saveAfterMs: 200 }) // prettier-ignore
-}
-
-/** Whose address it is. */
-function ownerOf(address: string): string {
-  try {
-    const parsed = parseAddress(address)
-    return parsed.kind === "entity" ? entityText(parsed.type, parsed.tenant, parsed.key) : parsed.path.join("/")
-  } catch {
-    return address
-  }
 }
 
 const worldClock = (simulation: Simulation): Clock => ({

@@ -87,6 +87,8 @@ function canonOf(value: object): string {
   if (value instanceof Set) return `Set{${[...value].map(canon).join()}}`
   if ("address" in value && "with" in value) return `ref(${String(value.address)})`
   const keys = Object.keys(value).sort()
+  // As a journal holds it.
+  if (keys.join() === "address" && "address" in value) return `ref(${String(value.address)})`
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canon((value as Record<string, unknown>)[key])}`).join()}}`
 }
 
