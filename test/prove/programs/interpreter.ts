@@ -336,6 +336,7 @@ export class Interpreter {
 
   #started(kind: Kind, n: number, ctx: Ctx): void | Promise<void> {
     const { own } = ctx.state as Plain
+    if (own.includes(">")) return // a child that begins with a child never ends (I2)
     this.#owns.set(ctx.self.address, own)
     const life = this.#lifeOf(ctx, own, kind)
     const message: Message = { m: 0, to: own, fuel: 1, value: undefined, sent: "" }
@@ -601,8 +602,7 @@ export class Interpreter {
   }
 
   /** A message that no other life may hear. */
-  #toItself(turn: Turn, type: string, how: "timer" | "every" | "work"): Message {
-    const { life, message } = turn
+  #toItself({ life, message }: Turn, type: string, how: "timer" | "every" | "work"): Message {
     return this.message(life.own, type, undefined, message.fuel - 1, { how, by: life.own, life: life.number }, { setIn: life.number }) // prettier-ignore
   }
 
@@ -626,7 +626,7 @@ export class Interpreter {
   }
 
   #timer(turn: Turn, step: Extract<Step, { do: "after" | "every" }>): undefined {
-    const { ctx, life, message, kind } = turn
+    const { ctx, message, kind } = turn
     if (message.fuel <= 0 || !this.#known(kind, step.handler)) return undefined
     const type = handlerName(step.handler)
     if (step.do === "after") ctx.after(step.ms, type, this.#toItself(turn, type, "timer"))
