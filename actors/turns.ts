@@ -39,6 +39,7 @@ export abstract class Turns<S> extends Inbox<S> {
   /** T5 */
   get idle(): boolean {
     return (
+      !this.scheduled && // else it may be in the middle of a handler that has not returned its promise yet
       this.open === undefined &&
       this.waiting === 0 &&
       this.phase === phases.running &&
