@@ -761,23 +761,26 @@ t.test("when a system has stopped it counts no actors", async (t) => {
   t.equal(system.statistics.actors, 0)
 })
 
-t.test("an entity that makes another wake does not make room for it itself, in the middle of its handler", async (t) => {
-  const Other = defineActor({ name: "other", state: () => 0, receive: { wake: () => undefined } })
-  const Waker = defineActor({
-    name: "waker",
-    state: () => ({ owed: undefined as Deferred<string> | undefined }),
-    receive: {
-      owe(ctx) {
-        ctx.tell(ctx.system.entity(Other, "o"), "wake")
-        return (ctx.state.owed = ctx.defer<string>())
+t.test(
+  "an entity that makes another wake does not make room for it itself, in the middle of its handler",
+  async (t) => {
+    const Other = defineActor({ name: "other", state: () => 0, receive: { wake: () => undefined } })
+    const Waker = defineActor({
+      name: "waker",
+      state: () => ({ owed: undefined as Deferred<string> | undefined }),
+      receive: {
+        owe(ctx) {
+          ctx.tell(ctx.system.entity(Other, "o"), "wake")
+          return (ctx.state.owed = ctx.defer<string>())
+        },
+        give: ({ state }) => state.owed?.reply("given"),
       },
-      give: ({ state }) => state.owed?.reply("given"),
-    },
-  })
-  const { system } = await systemFor(t, { definitions: [Other, Waker], entities: { maxResident: 1 } })
-  const waker = system.entity(Waker, "w")
-  const owed = waker.ask("owe")
-  await turns()
-  waker.tell("give")
-  t.equal(await owed, "given")
-})
+    })
+    const { system } = await systemFor(t, { definitions: [Other, Waker], entities: { maxResident: 1 } })
+    const waker = system.entity(Waker, "w")
+    const owed = waker.ask("owe")
+    await turns()
+    waker.tell("give")
+    t.equal(await owed, "given")
+  },
+)

@@ -12,8 +12,117 @@ export interface Bug {
 
 export const bugs: readonly Bug[] = [
   {
-    name: "the id of a command is not looked for, so that what is sent again is done again",
+    name: "A1: appends of works do not queue behind each other",
+    module: "actors/persistence/appends.js",
+    changes: [["return this.add(this.#write(this.tail, void 0,", "return this.add(this.#write(void 0, void 0,"]],
+  },
+  {
+    name: "A1: the id of a command is not looked for, so that what is sent again is done again",
+    module: "actors/persistence/command-turn.js",
+    changes: [["known = await life.answerTo(this.#id);", "known = void 0;"]],
+  },
+  {
+    name: "A2: a deferred reply under a command id is taken for the answer itself",
+    module: "actors/persistence/command-turn.js",
+    changes: [
+      ["const deferred = result instanceof DeferredReply;", "const deferred = false;"],
+      [
+        "const answer = this.#answer ??= this.#kept(result);",
+        "const answer = this.#answer ??= { value: {}, stored: storedAnswer({}) };",
+      ],
+    ],
+  },
+  {
+    name: "A3: a command that is put aside counts as carried out",
+    module: "actors/persistence/command-turn.js",
+    changes: [["if (this.#stashed) {", "if (false) {"]],
+  },
+  {
+    name: "A4: what a command holds shares its events with the state",
+    module: "actors/persistence/command-turn.js",
+    changes: [["const copy = toStored(event.payload, () => title);", "const copy = event.payload;"]],
+  },
+  {
+    name: "A5: a payload of undefined is stored as null",
+    module: "actors/persistence/memory-journal.js",
+    changes: [["          ...event,\n", "          ...event,\n          payload: event.payload ?? null,\n"]],
+  },
+  {
+    name: "A6: an entity sleeps that owes something",
+    module: "actors/turns.js",
+    changes: [["(this.known === void 0 || !this.known.owes)", "true"]],
+  },
+  {
+    name: "A6: an entity sleeps that has put something aside",
+    module: "actors/turns.js",
+    changes: [["(this.aside === void 0 || this.aside.idle)", "true"]],
+  },
+  {
+    name: "A6: an entity sleeps in the middle of its handler",
+    module: "actors/turns.js",
+    changes: [["return !this.scheduled && //", "return true && //"]],
+  },
+  {
+    name: "A7: what waits for an entity that is stopped comes after what is sent later",
+    module: "actors/entities.js",
+    changes: [
+      [
+        "for (const { handler, payload, meta } of left) successor.cell.put(handler, payload, meta, true);",
+        "for (const { handler, payload, meta } of left) setImmediate(() => successor.cell.put(handler, payload, meta, true));",
+      ],
+    ],
+  },
+  {
+    name: "A8: names are joined as they are",
+    module: "actors/names.js",
+    changes: [["const escaped = (name) => /[%/]/.test(name) ?", "const escaped = (name) => false ?"]],
+  },
+  {
+    name: "A8: what is no name is taken for one",
+    module: "actors/names.js",
+    changes: [["if (fault === void 0) return name;", "return name;"]],
+  },
+  {
+    name: "A9: which deliveries were answered is not written at the end",
     module: "actors/persistence/persisted-context.js",
-    changes: [["if (known !== void 0) return known.reply", "if (known === 0) return known.reply"]],
+    changes: [["if (this.persisted.outbox.unwritten > 0) void", "if (false) void"]],
+  },
+  {
+    name: "A11: a reminder that is set again for the same time has the same command id",
+    module: "actors/persistence/reminder-keeper.js",
+    changes: [["String(setting.number), String(at))", "String(at))"]],
+  },
+  {
+    name: "A12: a life begins before the writes of the one before have ended",
+    module: "actors/persistence/persisted-context.js",
+    changes: [["await leftBehind(this.#system, id);", ""]],
+  },
+  {
+    name: "A13: the payload of a delivery is stored as it is",
+    module: "actors/persistence/outbox.js",
+    changes: [["payload: toStored(payload, () => `${to.type}.${type}`)", "payload"]],
+  },
+  {
+    name: "B14: what was thrown is made text by String alone",
+    module: "actors/errors.js",
+    changes: [["const text = totalText(thrown);", "const text = String(thrown);"]],
+  },
+  {
+    name: "B15: what a life sent itself comes to the next",
+    module: "actors/turns.js",
+    changes: [["if (meta instanceof Own) return meta.life !== this.life;", ""]],
+  },
+  {
+    name: "B17: two refs to one entity are two actors",
+    module: "actors/ask.js",
+    changes: [
+      ["if (isSameActor(asker, target)) return true;", "if (asker === target) return true;"],
+      ["isSameActor(link.asker, target)", "link.asker === target"],
+    ],
+  },
+  {
+    name: "B21: an actor that ends is counted twice",
+    module: "actors/cell.js",
+    changes: [["this.system.counts.actors -= 1", "this.system.counts.actors -= 2"]],
   },
 ]

@@ -253,11 +253,14 @@ function* failures(view: View): Iterable<string> {
     const failed = view.answered.get(sent.m)?.fails === true
     const what = `the ask ${sent.m} of ${sent.handler} to ${sent.to}`
     // By S7 and S8 those whose turn ends with a crash of another are told that crash.
-    const crashed = turns.some(({ life }) => view.lifeEnded.has(life) && (view.lifeEnded.get(life) as number) <= outcome.at)
+    const crashed = turns.some(
+      ({ life }) => view.lifeEnded.has(life) && (view.lifeEnded.get(life) as number) <= outcome.at,
+    )
     if (executed === "no" && turns.length > 0 && !threw && !failed && !crashed) yield `${what} fails with ${code}, which says that nothing was done; it was handled` // prettier-ignore
     const own = threw && turns.some(({ turn }) => view.ended.get(turn)?.value === code)
     if (own || !view.lives(sent.host, outcome.at)) continue
-    if (code === "ACTOR_STOPPED" && isEntity(sent.to) && !view.givenUp(sent.to, outcome.at)) yield `${what} fails with ACTOR_STOPPED; entities do not end`
+    if (code === "ACTOR_STOPPED" && isEntity(sent.to) && !view.givenUp(sent.to, outcome.at))
+      yield `${what} fails with ACTOR_STOPPED; entities do not end`
     if (code === "JOURNAL_FAILED" && !fullDisk) yield `${what} fails with JOURNAL_FAILED, and nothing is wrong with the journal: ${outcome.text}` // prettier-ignore
     if (code === "MAILBOX_FULL" && view.kindOf(sent.to)?.capacity === undefined) yield `${what} fails with MAILBOX_FULL; its mailbox has no limit` // prettier-ignore
     if (code === "RECORD_UNKNOWN" || code === "RECORD_DAMAGED" || code === "SEQUENCE_CONFLICT") yield `${what} fails with ${code}: ${outcome.text}` // prettier-ignore

@@ -329,8 +329,7 @@ class World {
     const [type, tenant, key] = JSON.parse(own) as [string, string, string]
     const events: { readonly name: string; readonly payload: unknown; readonly sequence: number }[] = []
     for await (const page of system.journal.read({ tenant, type, key })) events.push(...page)
-    if (events[0]?.sequence === 1)
-      interpreter.tell({ did: "journal", to: own, log: foldAll(events) })
+    if (events[0]?.sequence === 1) interpreter.tell({ did: "journal", to: own, log: foldAll(events) })
   }
 }
 
