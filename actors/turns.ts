@@ -121,7 +121,7 @@ export abstract class Turns<S> extends Inbox<S> {
       this.current = undefined // T4
       this.payload = undefined
       if (this.mayWait || this.signals !== undefined || aside !== undefined) this.scheduleIfDue()
-    } else if (aside !== undefined && this.waitingReentrant > 0) this.queue()
+    } else if (aside !== undefined && this.waitingReentrant > 0 && this.phase === phases.running) this.queue()
     return handled
   }
 

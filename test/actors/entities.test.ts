@@ -784,3 +784,28 @@ t.test(
     t.equal(await owed, "given")
   },
 )
+
+t.test(
+  "a message of a reentrant handler waits until the actor has started, and lets others have their turn",
+  async (t) => {
+    const heard: string[] = []
+    let begun = (): void => {}
+    const Slow = defineActor({
+      name: "slow",
+      state: () => 0,
+      started: () => new Promise<void>((done) => (begun = done)),
+      reentrant: ["hear"],
+      receive: { hear: () => void heard.push("heard") },
+    })
+    const { system } = await systemFor(t, { definitions: [Slow] })
+    const slow = system.entity(Slow, "s")
+    slow.tell("hear")
+    await turns()
+    slow.tell("hear")
+    await turns()
+    t.same(heard, [])
+    begun()
+    await turns()
+    t.same(heard, ["heard", "heard"])
+  },
+)

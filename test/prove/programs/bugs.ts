@@ -53,11 +53,6 @@ export const bugs: readonly Bug[] = [
     changes: [["(this.known === void 0 || !this.known.owes)", "true"]],
   },
   {
-    name: "A6: an entity sleeps that has put something aside",
-    module: "actors/turns.js",
-    changes: [["(this.aside === void 0 || this.aside.idle)", "true"]],
-  },
-  {
     name: "A6: an entity sleeps in the middle of its handler",
     module: "actors/turns.js",
     changes: [["return !this.scheduled && //", "return true && //"]],
@@ -96,11 +91,6 @@ export const bugs: readonly Bug[] = [
     name: "A12: a life begins before the writes of the one before have ended",
     module: "actors/persistence/persisted-context.js",
     changes: [["await leftBehind(this.#system, id);", ""]],
-  },
-  {
-    name: "A13: the payload of a delivery is stored as it is",
-    module: "actors/persistence/outbox.js",
-    changes: [["payload: toStored(payload, () => `${to.type}.${type}`)", "payload"]],
   },
   {
     name: "B14: what was thrown is made text by String alone",

@@ -28,6 +28,18 @@ const alike: readonly Name[] = [
   { tenant: "default", key: `${"x".repeat(499)}y` },
 ]
 
+/** Which become one, if nothing stands between the parts but a slash or a dash. */
+const pairs: readonly (readonly Name[])[] = [
+  [
+    { tenant: "default/k0", key: "a" },
+    { tenant: "default", key: "k0/a" },
+  ],
+  [
+    { tenant: "a-b", key: "c" },
+    { tenant: "a", key: "b-c" },
+  ],
+]
+
 /** What is no name: to be refused, wherever it comes. */
 const none: readonly Name[] = [
   { tenant: "default", key: "" },
@@ -78,6 +90,7 @@ class Generator {
     const random = this.#random
     const pool = random.chance(0.3) ? alike : alike.slice(0, 2)
     const names = Array.from({ length: 1 + random.int(4) }, () => random.pick(pool))
+    if (random.chance(0.15)) names.push(...random.pick(pairs))
     if (random.chance(0.06)) names.push(random.pick(none))
     return [...new Map(names.map((name) => [JSON.stringify(name), name])).values()]
   }
@@ -88,11 +101,13 @@ class Generator {
     const count = 3 + random.int(25)
     const lengthMs = random.pick([30, 200, 1000])
     const acts = Array.from({ length: count }, () => this.#act(random.int(lengthMs))).sort((a, b) => a.at - b.at)
-    const restarts = random.chance(0.2) ? [{ at: random.int(lengthMs + 300), client: 0, do: "restart" } as const] : []
+    const restarts = random.chance(this.#verbs.includes("deliver") ? 0.5 : 0.2)
+      ? [{ at: random.int(lengthMs + 300), client: 0, do: "restart" } as const]
+      : []
     const adapter = random.pick(["memory", "level", "level"] as const)
     return {
       adapter,
-      ...(random.chance(0.3) ? { maxResident: 1 + random.int(2) } : {}),
+      ...(random.chance(0.4) ? { maxResident: 1 + random.int(2) } : {}),
       ...(random.chance(0.15) ? { isolated: true } : {}),
       kinds,
       names: this.#names,
@@ -117,7 +132,9 @@ class Generator {
       ...sleeps,
       ...(persistent && random.chance(0.4) ? { snapshotEvery: 1 + random.int(4) } : {}),
       ...(persistent && random.chance(0.2) ? { keepEvents: random.int(3) } : {}),
-      ...(persistent && random.chance(0.12) ? { keepCommandsMs: random.pick([10, 300]) } : {}),
+      ...(persistent && random.chance(this.#verbs.includes("deliver") ? 0.3 : 0.1)
+        ? { keepCommandsMs: random.pick([10, 300]) }
+        : {}),
       ...(!persistent && random.chance(0.1) ? { capacity: 1 + random.int(4) } : {}),
       ...(!persistent && random.chance(0.1) ? { handlerTimeoutMs: random.pick([10, 60]) } : {}),
       ...(!persistent && random.chance(0.12) ? { started: this.#steps(role, 2, true) } : {}),
@@ -201,7 +218,7 @@ class Generator {
         return random.chance(0.5) ? [{ do: "subscribe", handler }] : [{ do: "publish", value: this.#value() }]
       case "remind":
         if (random.chance(0.2)) return [{ do: "forget", to: this.#target(), name: random.int(2) }]
-        return [{ do: "remind", to: this.#target(), name: random.int(2), ms: random.pick([0, 20, 200]), handler, value: this.#value() }] // prettier-ignore
+        return [{ do: "remind", to: this.#target(), name: random.int(2), ms: random.pick([0, 20, 200, -20]), handler, value: this.#value() }] // prettier-ignore
       case "throw":
         return [{ do: "throw", what: random.pick(thrownKinds) }]
     }
@@ -252,7 +269,7 @@ class Generator {
     const drawn = random.float()
     if (drawn < 0.3) return { at, client, do: "tell", to, handler, value, ...commandId }
     if (drawn < 0.34 && this.#verbs.includes("stream")) return { at, client, do: "read", to, items: random.int(8), ms: random.pick([0, 5, 40]), take: random.pick([1, 3, 100]), batch: 1 + random.int(4) } // prettier-ignore
-    if (drawn < 0.4 && this.#verbs.includes("remind")) return random.chance(0.2) ? { at, client, do: "forget", to, name: random.int(2) } : { at, client, do: "remind", to, name: random.int(2), ms: random.pick([0, 20, 200]), handler, value } // prettier-ignore
+    if (drawn < 0.4 && this.#verbs.includes("remind")) return random.chance(0.2) ? { at, client, do: "forget", to, name: random.int(2) } : { at, client, do: "remind", to, name: random.int(2), ms: random.pick([0, 20, 200, -20]), handler, value } // prettier-ignore
     if (drawn < 0.45 && this.#verbs.includes("publish")) return { at, client, do: "publish", value }
     return {
       at,

@@ -138,6 +138,9 @@ export const ownOf = (program: Program, { kind, name }: Target): string => {
   return role === "plain" ? kindName(kind) : entityText(kindName(kind), tenant, key)
 }
 
+/** Wall time when a simulation begins. */
+const beginning = 1_767_225_600_000
+
 type Remind = Omit<Extract<Step, { do: "remind" }>, "do" | "value">
 
 const isEntityRole = ({ role }: Kind): boolean => role !== "plain"
@@ -732,9 +735,9 @@ export class Interpreter {
     const message = this.message(own, type, value, fuel, { how: "remind", by, life, name: reminderName(name) })
     try {
       const ref = this.ref(to)
-      const at = this.#host.clock.wallTime() + ms
+      const at = ms < 0 ? beginning - ms : this.#host.clock.wallTime() + ms
       await (await startReminders(this.system as ActorSystem)).set(ref, reminderName(name), { at }, type, message)
-      this.tell({ did: "reminded", m: message.m, to: own, name: reminderName(name), at: this.#host.now() + ms })
+      this.tell({ did: "reminded", m: message.m, to: own, name: reminderName(name), at: Math.max(this.#host.now(), ms < 0 ? -ms : this.#host.now() + ms) }) // prettier-ignore
     } catch (error) {
       this.tell({ did: "refused", m: message.m, code: codeOf(error) })
     }

@@ -58,6 +58,7 @@ export interface Event {
   readonly value: Value
 }
 
+/** remind: after `ms`; at as many after the beginning, if negative. */
 export type Step =
   | ({ readonly do: "tell" } & Send)
   | ({ readonly do: "ask"; readonly awaited: boolean; readonly caught: boolean } & Asked)
