@@ -71,7 +71,7 @@ export class Appends extends Line {
     }
   }
 
-  /** @param hold events that are folded already */
+  /** @param hold those of the events that are the user's are folded already */
   async #write(
     before: Promise<void> | undefined,
     hold: Hold | undefined,
@@ -96,7 +96,8 @@ export class Appends extends Line {
         this.underWay = undefined
       }
     }
-    if (hold === undefined) for (const event of numbered) this.fold(event, event.payload, sequence)
+    for (const event of numbered)
+      if (hold === undefined || isReserved(event.name)) this.fold(event, event.payload, sequence) // B6
     this.#writer.appended(command)
     if (hold === undefined) return
     this.#held = undefined

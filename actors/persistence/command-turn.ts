@@ -2,7 +2,8 @@
  * The context of a command with an id, which is carried out once: its events, its id and its answer are one write.
  *
  * Invariants
- *   N1. What its handler persists is folded at once and stored when the handler has ended, or not at all. From then on what is persisted through it is stored by itself.
+ *   N1. What its handler persists is folded at once and stored when the handler has ended, or not at all; what it delivers is sent only then (B6). From then on what is
+ *       persisted through it is stored by itself.
  *   N2. Works that the handler begins begin when it has ended: what they persist is none of its write.
  *   N3. A command that is answered later is stored with its answer, if it persisted nothing until then; else it is marked as carried out, and its answer is stored when it is
  *       given. It is sent when it is durable. The same id gets the same answer; it waits for it in the same life, and is told `COMMAND_UNANSWERED` when that has ended without.
@@ -18,6 +19,7 @@ import { answerOf, storedAnswer, UNANSWERED } from "./answers.js"
 import type { Hold } from "./appends.js"
 import type { NewEvent } from "./journal.js"
 import { Line } from "./line.js"
+import { isReserved } from "./outbox.js"
 import { ended, PersistedTurn, SILENCE } from "./persisted-turn.js"
 import type { PersistedContext } from "./persisted-context.js"
 import { fromStored, toStored } from "./stored.js"
@@ -127,10 +129,11 @@ export class CommandTurn extends PersistedTurn {
     if (before !== undefined) await before
     void this.cell // its life may have ended meanwhile
     const { persisted, appends } = this.life
-    const { sequence: after, title } = persisted
+    const { sequence: after, title, outbox } = persisted
     const held = (this.#held ??= [])
-    for (const event of persisted.outbox.numbered(events)) {
+    for (const event of outbox.numbered(events)) {
       held.push(event)
+      if (isReserved(event.name)) continue // B6
       const copy = toStored(event.payload, () => title)
       appends.fold(event, copy, after)
     }

@@ -7,6 +7,7 @@
  *   B3. A delivery keeps its number for ever, and with it the command id under which it is sent however often: a persistent receiver carries it out once.
  *   B4. That it was answered may be forgotten by a crash: it is then sent again (B3).
  *   B5. The event of an open delivery is not trimmed: who looks for open deliveries among the events finds every one (deliveries.ts).
+ *   B6. It is open, and may be sent, from when its event is durable: a command that holds it back can still fail, and its number would be another's.
  */
 import { parseAddress } from "../address.js"
 import { AgentOSError } from "../errors.js"
@@ -115,12 +116,11 @@ export class Outbox {
     for (const [number, delivery, after] of state.open) this.#add(number, delivery, after)
   }
 
-  /** The events as they are stored: each delivery among them has its number (B3). */
+  /** The events as they are stored: each delivery among them has its number (B3), which this life gives to no other. */
   numbered(events: readonly NewEvent[]): readonly NewEvent[] {
     if (!events.some(({ name }) => name === DELIVER)) return events
-    let number = this.#next
     return events.map((event) =>
-      event.name === DELIVER ? { ...event, payload: { number: number++, ...(event.payload as Delivery) } } : event,
+      event.name === DELIVER ? { ...event, payload: { number: this.#next++, ...(event.payload as Delivery) } } : event,
     )
   }
 
@@ -128,7 +128,7 @@ export class Outbox {
   fold(event: string, payload: unknown, after: number): void {
     if (event === DELIVER) {
       const { number, ...delivery } = payload as NumberedDelivery
-      this.#next = number + 1
+      this.#next = Math.max(this.#next, number + 1)
       this.#add(number, delivery, after)
     } else if (event === ACKNOWLEDGED) for (const number of payload as readonly number[]) this.#remove(number)
     else

@@ -11,6 +11,7 @@ import {
   systemClock,
 } from "#actors/index.js"
 import type { ActorSystem, Journal } from "#actors/index.js"
+import type { EntityId } from "#actors/entities.js"
 import { Outbox } from "#actors/persistence/outbox.js"
 
 let refusing = false
@@ -223,6 +224,98 @@ await t.test("the next one leaves when the one before is answered, and many answ
   t.ok(acknowledgements <= 1000 / 50, `${acknowledgements} writes for 1,000 answers`)
   t.equal(await resumeDeliveries(system, Sender), 0)
 })
+
+/** What came, by entity; an entity answers what it got when its gate is open. */
+let came: string[] = []
+let cameTo = new Map<string, () => void>()
+let gate = Promise.resolve()
+const arrived = (what: string): Promise<void> => new Promise((resolve) => cameTo.set(what, resolve))
+const Doorman = defineActor({
+  name: "doorman",
+  state: ({ key }: EntityId) => key,
+  receive: {
+    async take(ctx, n: number) {
+      came.push(`${ctx.state} ${n}`)
+      cameTo.get(`${ctx.state} ${n}`)?.()
+      if (ctx.state === "first" && n === 1) await gate
+    },
+  },
+})
+
+/** Called by a command when it has persisted what it persists. */
+let persisted = (): Promise<void> => Promise.resolve()
+const Hasty = definePersistentActor({
+  name: "hasty",
+  version: 1,
+  state: () => ({ noted: 0 }),
+  events: {
+    noted: (state) => {
+      state.noted += 1
+    },
+  },
+}).receive({
+  async two(ctx) {
+    for (const n of [1, 2]) await ctx.deliver(ctx.system.entity(Doorman, "first"), "take", n)
+  },
+  async byOne(ctx) {
+    for (const n of [1, 2]) {
+      await ctx.persist("noted")
+      await ctx.deliver(ctx.system.entity(Doorman, "held"), "take", n)
+    }
+    await persisted()
+  },
+  async together(ctx) {
+    const held = ctx.system.entity(Doorman, "held")
+    await ctx.persistAll([{ name: "noted", payload: undefined }], delivery(held, "take", 1), delivery(held, "take", 2))
+    await persisted()
+  },
+  noted: (ctx) => ctx.state.noted,
+})
+
+for (const type of ["byOne", "together"] as const)
+  for (const end of ["its handler throws", "the journal does not take it"] as const)
+    await t.test(`what a command delivers leaves only when it is durable (${type}, ${end})`, async (t) => {
+      came = []
+      cameTo = new Map()
+      let answerFirst = (): void => {}
+      gate = new Promise((resolve) => (answerFirst = resolve))
+      /** Another delivery of the same actor is answered, and the next one leaves: whoever sends looks for what can be sent. */
+      const answered = async (): Promise<void> => {
+        const next = arrived("first 2")
+        answerFirst()
+        await next
+        await new Promise(setImmediate)
+        t.notOk(
+          came.some((what) => what.startsWith("held")),
+          "it has left, and is not durable",
+        )
+        throw new Error("not this time")
+      }
+      const inner = memoryJournal(systemClock)
+      let failing = true
+      const journal: Journal = {
+        ...inner,
+        async append(actor, sequence, epoch, events, options) {
+          if (failing && options?.command?.id === "c") await answered()
+          return inner.append(actor, sequence, epoch, events, options)
+        },
+      }
+      const system = await createActorSystem({ name: "post", journal, definitions: [Hasty, Doorman] })
+      t.teardown(() => system.stop())
+      const hasty = system.entity(Hasty, "a")
+      const first = arrived("first 1")
+      await hasty.ask("two")
+      await first
+      persisted = end === "its handler throws" ? answered : () => Promise.resolve()
+      await t.rejects(hasty.with({ commandId: "c" }).ask(type))
+      t.equal(await hasty.ask("noted"), 0)
+      failing = false
+      persisted = () => Promise.resolve()
+      const last = arrived("held 2")
+      await hasty.with({ commandId: "c" }).ask(type)
+      await last
+      t.same(came.filter((what) => what.startsWith("held")), ["held 1", "held 2"], "once, when it is durable") // prettier-ignore
+    })
 
 await t.test("of the deliveries to one receiver only the oldest is under way, whatever comes between", (t) => {
   const step = fc.oneof(
