@@ -158,7 +158,7 @@ export class Context {
     const { life, compiled } = cell
     const handler = compiled.number(done)
     const failure = failed === undefined ? undefined : compiled.number(failed)
-    const own = new Own(life, causeOf(meta))
+    const own = new Own(life, causeOf(meta), this.origin)
     const stop = new AbortController()
     // A listener that is taken off again costs a tenth of AbortSignal.any, and leaves nothing behind on a signal that lives longer.
     const callers = detached ? undefined : causeOf(meta)?.signal
@@ -198,7 +198,7 @@ export class Context {
     checkNumber("INVALID_OPTION", "the delay of after", milliseconds, duration)
     const { cell, ongoing } = this
     const handler = cell.compiled.number(type)
-    const own = new Own(cell.life, causeOf(this.meta))
+    const own = new Own(cell.life, causeOf(this.meta), this.origin)
     const timer = new Limit(() => {
       ongoing.timers.delete(timer)
       cell.putOwn(handler, payload, own, true)
@@ -211,7 +211,7 @@ export class Context {
     const { cell } = this
     const handler = cell.compiled.number(type)
     const { wheel } = cell.system
-    const own = new Own(cell.life, undefined)
+    const own = new Own(cell.life, undefined, this.origin)
     const timer = new Limit(() => {
       wheel.addAt(timer, Math.max(timer.deadline + milliseconds, wheel.now))
       cell.putOwn(handler, payload, own, false)
@@ -234,6 +234,11 @@ export class Context {
 
   stash(): void {
     this.cell.stash(this.handling)
+  }
+
+  /** What its timers and works go on with (`Own` in inbox.ts). */
+  protected get origin(): object | undefined {
+    return undefined
   }
 
   /** The message that this context is of. */

@@ -24,11 +24,14 @@ import type { Limit } from "./timers.js"
 export class Own {
   readonly life: number
   readonly cause: Cause | undefined
+  /** What it goes on with, where that is more than a message: a command. */
+  readonly origin: object | undefined
 
   /** @param cause that of the message during which it was begun */
-  constructor(life: number, cause: Cause | undefined) {
+  constructor(life: number, cause: Cause | undefined, origin: object | undefined) {
     this.life = life
     this.cause = later(cause)
+    this.origin = origin
   }
 }
 

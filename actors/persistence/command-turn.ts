@@ -8,6 +8,7 @@
  *   N3. A command that is answered later is stored with its answer, if it persisted nothing until then; else it is marked as carried out, and its answer is stored when it is
  *       given. It is sent when it is durable. The same id gets the same answer; it waits for it in the same life, and is told `COMMAND_UNANSWERED` when that has ended without.
  *   N4. A command that was put aside is neither answered nor stored as carried out: it will be when it is taken again.
+ *   N5. What its works, their results and its timers persist while its answer is owed is the command's: with the first of it the command is marked as carried out.
  */
 import type { ErasedHandler, RunOptions, Sender, Task } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
@@ -26,6 +27,24 @@ import { fromStored, toStored } from "./stored.js"
 
 /** The handler runs; its write is under way; the answer is owed; it was given, or will never be. */
 type Stage = "handling" | "ending" | "unanswered" | "over"
+
+/** The context of a message that a timer or work of a command has sent: it goes on with the command (N5). */
+export class ContinuedTurn extends PersistedTurn {
+  readonly #command: CommandTurn
+
+  constructor(life: PersistedContext, cell: Cell, message: Message, command: CommandTurn) {
+    super(life, cell, message)
+    this.#command = command
+  }
+
+  protected override store(events: readonly NewEvent[]): Promise<void> {
+    return this.#command.storeLater(events)
+  }
+
+  protected override get origin(): object {
+    return this.#command
+  }
+}
 
 export class CommandTurn extends PersistedTurn {
   readonly #id: string
@@ -120,9 +139,18 @@ export class CommandTurn extends PersistedTurn {
       const before = line.tail ?? (this.#hold ??= this.life.appends.hold()).granted
       return line.add(this.#keep(before, events))
     }
+    return this.storeLater(events)
+  }
+
+  /** What is persisted when its handler has ended, by whatever goes on with it (N3, N5). */
+  storeLater(events: readonly NewEvent[]): Promise<void> {
     if (this.#stage !== "unanswered" || this.#marked) return super.store(events)
     this.#marked = true
-    return this.life.appends.append(events, this.traceId, { id: this.#id, reply: UNANSWERED }) // N3
+    return this.life.appends.append(events, this.traceId, { id: this.#id, reply: UNANSWERED })
+  }
+
+  protected override get origin(): object {
+    return this
   }
 
   async #keep(before: Promise<void> | undefined, events: readonly NewEvent[]): Promise<void> {

@@ -15,11 +15,11 @@ import type { ErasedHandler } from "../actor.js"
 import type { Cell } from "../cell.js"
 import { Context } from "../context.js"
 import { AgentOSError, thrownText } from "../errors.js"
-import { causeOf } from "../inbox.js"
+import { causeOf, Own } from "../inbox.js"
 import type { ActorSystem } from "../system.js"
 import { isPromise } from "../turns.js"
 import { Appends, type Command, type Writer } from "./appends.js"
-import { CommandTurn } from "./command-turn.js"
+import { CommandTurn, ContinuedTurn } from "./command-turn.js"
 import { leaveBehind, leftBehind } from "./former-lives.js"
 import type { Answer, Journal, NewEvent } from "./journal.js"
 import { Keeping } from "./keeping.js"
@@ -75,7 +75,10 @@ export class PersistedContext extends Context implements Writer {
   /** The context of the message that is being handled. */
   begin(): PersistedTurn {
     const { handling: message } = this
-    const commandId = causeOf(message.meta)?.commandId
+    const { meta } = message
+    if (meta instanceof Own && meta.origin instanceof CommandTurn)
+      return new ContinuedTurn(this, this.#cell, message, meta.origin)
+    const commandId = causeOf(meta)?.commandId
     return commandId === undefined
       ? new PersistedTurn(this, this.#cell, message)
       : new CommandTurn(this, this.#cell, message, commandId)

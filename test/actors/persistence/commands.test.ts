@@ -55,6 +55,30 @@ const Log = definePersistentActor({
     },
   },
 }).receive({
+  /** Persists later, in one of the ways in which a command goes on, and is never answered. */
+  byAndBy(ctx, by: string) {
+    const answer = ctx.defer<string>()
+    if (by === "timer") ctx.after(1, "storeLater", by)
+    else if (by === "failure") ctx.run(() => Promise.reject(new Error(by)), "storeLater", "storeLater")
+    else if (by === "result of a result") ctx.run(async () => by, "again")
+    else
+      ctx.run(async () => {
+        if (by !== "work") return by
+        await ctx.persist("line", by)
+        confirmed.push(by)
+        return ""
+      }, "storeLater")
+    return answer
+  },
+  again(ctx, by: string) {
+    ctx.run(async () => by, "storeLater")
+  },
+  async storeLater(ctx, by: string | Error) {
+    if (by === "") return
+    const text = by instanceof Error ? by.message : by
+    await ctx.persist("line", text)
+    confirmed.push(text)
+  },
   async write(ctx, text: string) {
     handled += 1
     await ctx.persist("line", text)
@@ -433,6 +457,17 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(await again, "at last", "what had done nothing is carried out")
       t.same(await log().ask("lines"), ["stored", "by a work worked"])
     })
+
+    for (const by of ["work", "result", "failure", "timer", "result of a result"])
+      await t.test(`what the ${by} of a deferred command persists is stored once, though its life ends`, async (t) => {
+        const once = log().with({ commandId: by })
+        const first = once.ask("byAndBy", by).catch((error: unknown) => (error as AgentOSError).code)
+        while (!confirmed.includes(by)) await turnOfLoop()
+        await restarted()
+        t.equal(await first, "ACTOR_STOPPED")
+        await t.rejects(log().with({ commandId: by }).ask("byAndBy", by), { code: "COMMAND_UNANSWERED" })
+        t.same(await log().ask("lines"), [by])
+      })
 
     await t.test("a deferred failure is told to all who wait for it", async (t) => {
       const once = log().with({ commandId: "f" })
