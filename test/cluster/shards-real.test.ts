@@ -29,7 +29,7 @@ interface Started {
 }
 
 const binary = await findConsul()
-const server = await startPostgres()
+const server = binary === undefined ? "no consul on PATH" : await startPostgres()
 
 async function until(what: string, is: () => boolean, limitMs = 60_000): Promise<number> {
   const from = performance.now()
