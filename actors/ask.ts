@@ -171,7 +171,7 @@ export function openAsk(
 }
 
 /** Whether `target` is among those who wait in the chain of asks that ends with `asker`. */
-function waitsFor(target: object, asker: object, serving: OpenAsk | undefined): boolean {
+export function waitsFor(target: object, asker: object, serving: OpenAsk | undefined): boolean {
   if (isSameActor(asker, target)) return true
   for (let link = serving; link !== undefined; link = link.serving)
     if (link.asker !== undefined && isSameActor(link.asker, target)) return true

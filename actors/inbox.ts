@@ -5,7 +5,7 @@
  *   I1. Ordinary messages are taken in the order they came. Urgent ones come before all others, those of reentrant handlers before the ordinary ones once a
  *       promise was open beside which they could be handled.
  *   I2. One message waits in the cell itself, and needs no mailbox: most actors never have one.
- *   I3. A mailbox that is full refuses, drops of its own lane, or lets a patient ask wait. What was promised (results, timers) goes past its capacity,
+ *   I3. A mailbox that is full lets a patient ask wait, whatever `overflow` says; else it refuses or drops of its own lane. What was promised (results, timers) goes past its capacity,
  *       in whatever lane; a tick is no promise, and is only put where there is room.
  *   I4. What an actor's own timers and works send it is for the life that began them: another one does not handle it, and it is not handed on. It does not expire, and nobody else
  *       can call it off.
@@ -255,12 +255,12 @@ export abstract class Inbox<S> extends Ref {
   /** I3. @param full the mailbox, of whatever lane */
   private refuse(full: Mailbox<Meta>, handler: number, payload: unknown, meta: Meta | undefined): boolean {
     const { system, compiled } = this
-    const overflow = this.options?.mailbox?.overflow ?? compiled.overflow
-    if (meta instanceof Ask && meta.patient && overflow === "reject") {
+    if (meta instanceof Ask && meta.patient) {
       const aside = (this.aside ??= new Aside())
       ;(aside.patient ??= new Mailbox(Infinity)).put(handler, payload, meta)
       return true
     }
+    const overflow = this.options?.mailbox?.overflow ?? compiled.overflow
     system.counts.refused += 1
     if (compiled.meter !== undefined) compiled.meter.refused += 1
     system.dispatcher.hurried = true

@@ -5,9 +5,11 @@
  *   P1. A worker of a work pool has at most one job, and no job waits while a worker is free.
  *   P2. A job is begun at most `1 + retries` times, and not at all once its asker has given up.
  *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it. One that is stopping is not free, and gets no job.
+ *   P4. A job for which all workers wait is refused with `ASK_CYCLE`: none of them would ever be free to do it.
+ *   P5. The queue holds `capacity` jobs, and the asks that wait for room (`whenFull: "wait"`).
  */
 import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type SpawnOptions } from "./actor.js"
-import { Ask, DeferredReply } from "./ask.js"
+import { Ask, DeferredReply, waitsFor } from "./ask.js"
 import type { Cause } from "./cause.js"
 import type { Cell } from "./cell.js"
 import { cellOf } from "./context.js"
@@ -157,6 +159,11 @@ const WorkPool = defineActor({
   receive: {
     job(ctx, job: Job) {
       const meta = selfCell(ctx).current
+      if (meta instanceof Ask && ctx.state.free.length === 0 && isAwaitedByAll(ctx, meta)) {
+        const message = `all workers of ${ctx.self.address} would wait for ${job.type}, which waits for one of them`
+        meta.fail(new AgentOSError("ASK_CYCLE", message))
+        return new DeferredReply(meta)
+      }
       ctx.state.waiting.push({ type: job.type, payload: job.payload, meta, attempts: 0 })
       begin(ctx)
       return new DeferredReply(meta instanceof Ask ? meta : undefined) // kept when the pool is restarted, as what it defers would not be
@@ -190,6 +197,13 @@ const WorkPool = defineActor({
 type PoolContext = ActorContext<WorkPoolState>
 
 const selfCell = (ctx: PoolContext): Cell => cellOf(ctx.self) as Cell
+
+/** P4 */
+const isAwaitedByAll = (ctx: PoolContext, { asker, serving }: Ask): boolean =>
+  asker !== undefined &&
+  selfCell(ctx)
+    .family.children.toArray()
+    .every((worker) => waitsFor(worker, asker, serving))
 
 const isCrash = (error: unknown): boolean => error instanceof AgentOSError && crashCodes.has(error.code)
 
@@ -287,7 +301,9 @@ class WorkPoolRef extends RefBefore {
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never> {
-    if (!this.#full) return this.#pool.request("job", { type, payload }, cause, options, serving, asker)
+    if (!this.#full || options?.whenFull === "wait")
+      // P5
+      return this.#pool.request("job", { type, payload }, cause, options, serving, asker)
     const message = `${this.#capacity} jobs wait in ${this.address} already`
     return Promise.reject(new AgentOSError("MAILBOX_FULL", message))
   }
@@ -304,7 +320,7 @@ export interface WorkPoolRefOf<P> extends ActorRef<P> {
 
 /**
  * `size` workers that pull jobs from one bounded queue. A message to the ref is a job: an ask gets its result. When the queue is full an ask rejects
- * with `MAILBOX_FULL` and a tell answers false, at once; when its worker crashed it rejects with `ACTOR_CRASHED`, unless it is tried again (`retries`).
+ * with `MAILBOX_FULL`, unless it waits for room, and a tell answers false, at once; when its worker crashed it rejects with `ACTOR_CRASHED`, unless it is tried again (`retries`).
  * @throws {AgentOSError} `INVALID_DEFINITION`, `NAME_TAKEN`
  */
 export function workPool<P, Init>(

@@ -65,7 +65,10 @@ export interface ActorRef<P> extends RefMark {
 export interface SelfRef extends RefMark {
   readonly address: string
   tell(type: string, ...payload: unknown[]): boolean
-  /** An actor that waits for itself waits for ever: this rejects with `ASK_CYCLE`. */
+  /**
+   * For programs that were given the ref, as with every ref. A handler that wants to ask itself would wait for ever: `ctx.ask(ctx.self, ...)` says so at once, with `ASK_CYCLE`; this
+   * cannot tell who asks, and ends at the deadline.
+   */
   ask(type: string, ...payload: unknown[]): Promise<never>
   with(options: SendOptions): SelfRef
 }

@@ -150,8 +150,10 @@ export class RemoteRef extends Cell {
     this.#underWay = Math.max(0, this.#underWay - count)
     const patient = this.#patient
     if (patient === undefined) return
-    for (const again of patient.splice(0, this.#window - this.#underWay)) again()
+    // Those who have given up take no room: who waits behind them would get no other credit.
+    while (patient.length > 0 && this.#underWay < this.#window && !this.link.full) patient.shift()?.()
     if (patient.length === 0) this.#patient = undefined
+    else if (this.link.full) this.link.waitForRoom(this)
   }
 
   override signal(): void {

@@ -1,5 +1,5 @@
 import t from "tap"
-import { createActorSystem, defineActor, spawnPool, workPool } from "#actors/index.js"
+import { createActorSystem, defineActor, spawnPool, workPool, type ActorRef } from "#actors/index.js"
 
 const gates = new Map<string, () => void>()
 let begun: string[] = []
@@ -168,4 +168,50 @@ t.test("a worker that is stopping is not free: it gets no job, and none is lost 
     t.same(new Set(jobs), new Set(["done"]))
   }
   t.equal(system.statistics.deadLetters, 0)
+})
+
+interface Steps {
+  go: (next: ActorRef<Steps>[]) => Promise<string> | string
+}
+
+const Step = defineActor({
+  name: "step",
+  state: () => null,
+  receive: {
+    go: (ctx, [next, ...rest]: ActorRef<Steps>[]): Promise<string> | string =>
+      next === undefined ? "end" : ctx.ask(next, "go", rest),
+  },
+})
+
+t.test(
+  "a job for which all workers of its own pool wait is refused as a circle, and holds none of them (P4)",
+  async (t) => {
+    const system = await open(t)
+    for (const size of [1, 2, 3]) {
+      const pool = workPool(system, Step, { size }) as ActorRef<Steps>
+      const between = system.spawn(Step) as ActorRef<Steps>
+      const times = (count: number, ref: ActorRef<Steps>) => new Array<ActorRef<Steps>>(count).fill(ref)
+      t.equal(await pool.ask("go", times(size - 1, pool)), "end", "a worker is left for the last one")
+      const cycle = { code: "ASK_CYCLE", message: /all workers of .*work-pool.* would wait for go/ }
+      await t.rejects(pool.with({ timeoutMs: Infinity }).ask("go", times(size, pool)), cycle)
+      const through = times(size, pool).flatMap((ref) => [between, ref])
+      if (size === 1) await t.rejects(pool.with({ timeoutMs: Infinity }).ask("go", through), cycle)
+      await t.rejects(between.with({ timeoutMs: Infinity }).ask("go", [...times(size, pool), pool]), cycle)
+      t.equal(await pool.ask("go", []), "end")
+    }
+  },
+)
+
+t.test("an ask that waits for room waits for it in a full work pool, too (P5)", async (t) => {
+  const system = await open(t)
+  const pool = workPool(system, Worker, { size: 1, capacity: 1 })
+  const asks = ["a", "b"].map((name) => pool.ask("work", name))
+  await t.rejects(pool.ask("quick", "c"), { code: "MAILBOX_FULL" })
+  const patient = ["d", "e", "f"].map((name) => pool.with({ whenFull: "wait" }).ask("quick", name))
+  await t.rejects(pool.with({ whenFull: "wait", timeoutMs: 5 }).ask("quick", "g"), { code: "ASK_TIMEOUT" })
+  for (const name of ["a", "b"]) {
+    gates.get(name)!()
+    await turns()
+  }
+  t.same(await Promise.all([...asks, ...patient]), ["a done", "b done", "d", "e", "f"])
 })

@@ -657,6 +657,12 @@ t.test(
     await begun
     t.same((await patient).toSorted(), ["1", "timer", "work"])
     t.equal(system.statistics.refused, 3)
+    for (const overflow of ["reject", "drop-oldest", "drop-newest"] as const) {
+      const ref = system.spawn(Full, { mailbox: { capacity: 1, overflow } }).with({ whenFull: "wait" })
+      const asks = Array.from({ length: 5 }, () => ref.ask("heard"))
+      t.equal((await Promise.all(asks)).length, 5, `what can wait waits, whatever overflow says: ${overflow}`)
+    }
+    t.equal(system.statistics.deadLetters, 0)
   },
 )
 

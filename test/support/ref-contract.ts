@@ -2,7 +2,14 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"
 import t from "tap"
-import { createActorSystem, defineActor, type ActorSystem, type AnyRef, type RefOf } from "#actors/index.js"
+import {
+  createActorSystem,
+  defineActor,
+  type ActorSystem,
+  type AgentOSError,
+  type AnyRef,
+  type RefOf,
+} from "#actors/index.js"
 import type { ActorSystemOptions } from "#actors/system.js"
 import type { Subject } from "#test/actors/workers/definitions.js"
 
@@ -255,6 +262,11 @@ export function refContract(
       }
       t.ok(taken >= least && taken <= 66, `capacity 64: ${taken} were taken`)
       await t.rejects(ref.ask("log"), { code: "MAILBOX_FULL" })
+      const impatient = ref.with({ whenFull: "wait", timeoutMs: 20 })
+      const givenUp = Array.from({ length: 200 }, () =>
+        impatient.ask("add", 1).catch((error: AgentOSError) => error.code),
+      )
+      t.same([...new Set(await Promise.all(givenUp))], ["ASK_TIMEOUT"])
       const patient = ref.with({ whenFull: "wait" }).ask("add", 1)
       ref.tell("release")
       await held
