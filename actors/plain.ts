@@ -311,13 +311,18 @@ export function refill(made: Map<unknown, unknown> | Set<unknown>, list: readonl
 export const keptCopy = (value: unknown, title: () => string): unknown =>
   isAtom(value) || value === undefined ? value : (flatCopy(value) ?? copied(value, title, itself))
 
-/** Most payloads are a literal of a few atoms, which costs a tenth to copy. */
+/** Most payloads are a literal of a few atoms, which costs a tenth to copy. @returns undefined for all else, and for what cannot be read (V3) */
 export function flatCopy(value: unknown): object | undefined {
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return undefined
-  for (const name in value) if (!isAtom((value as Record<string, unknown>)[name])) return undefined
-  const copy = { ...value }
-  for (const name in copy) if (!isAtom((copy as Record<string, unknown>)[name])) return undefined // a getter
-  return copy
+  try {
+    if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+      return undefined
+    for (const name in value) if (!isAtom((value as Record<string, unknown>)[name])) return undefined
+    const copy = { ...value }
+    for (const name in copy) if (!isAtom((copy as Record<string, unknown>)[name])) return undefined // a getter
+    return copy
+  } catch {
+    return undefined
+  }
 }
 
 /** The same, and nobody can change it. */

@@ -304,5 +304,14 @@ export abstract class Turns<S> extends Inbox<S> {
 type Handler = (context: Context, payload: unknown) => unknown
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  return typeof value === "object" && value !== null && hasThen(value)
+}
+
+/** What cannot be read (a revoked Proxy, say) is no promise. */
+function hasThen(value: object): boolean {
+  try {
+    return typeof (value as { then?: unknown }).then === "function"
+  } catch {
+    return false
+  }
 }

@@ -7,7 +7,8 @@
  *   N2. Works that the handler begins begin when it has ended: what they persist is none of its write.
  *   N3. A command that is answered later is stored with its answer, if it persisted nothing until then; else it is marked as carried out, and its answer is stored when it is
  *       given. It is sent when it is durable. The same id gets the same answer; it waits for it in the same life, and is told `COMMAND_UNANSWERED` when that has ended without.
- *   N4. A command that was put aside is neither answered nor stored as carried out: it will be when it is taken again.
+ *   N4. A command that was put aside is neither answered nor stored as carried out: it will be when it is taken again. So one that has persisted is not put aside, and the other way
+ *       round: what it persisted would be there twice.
  *   N5. What its works, their results and its timers persist while its answer is owed is the command's: with the first of it the command is marked as carried out.
  */
 import type { ErasedHandler, RunOptions, Sender, Task } from "../actor.js"
@@ -96,15 +97,14 @@ export class CommandTurn extends PersistedTurn {
 
   async #finish(result: unknown): Promise<unknown> {
     if (this.#stashed) {
-      await this.#commit(undefined) // N4
       this.#stage = "over"
-      return SILENCE
+      return SILENCE // N4
     }
-    const deferred = result instanceof DeferredReply
+    const deferred = isDeferred(result)
     if (!deferred || this.#answer !== undefined) {
       const answer = (this.#answer ??= this.#kept(result))
       this.#stage = "over"
-      await this.#commit({ reply: answer.stored })
+      await this.#commit(answer.stored)
       return answer.value
     }
     if (this.#failure !== undefined) {
@@ -122,29 +122,28 @@ export class CommandTurn extends PersistedTurn {
   #commitUnanswered(): Promise<void> | undefined {
     if (this.#held === undefined) return undefined
     this.#marked = true
-    return this.#commit({ reply: UNANSWERED })
+    return this.#commit(UNANSWERED)
   }
 
-  /** The one write of what was held (N1). @param record undefined when the command does not count as carried out */
-  #commit(record: { readonly reply: unknown } | undefined): Promise<void> {
+  /** The one write of what was held (N1). */
+  #commit(reply: unknown): Promise<void> {
     const { appends } = this.life
-    const command = record && { id: this.#id, reply: record.reply }
+    const command = { id: this.#id, reply }
     if (this.#hold === undefined) return appends.append([], this.traceId, command)
     return appends.commit(this.#hold, this.#held ?? [], this.traceId, command)
   }
 
   protected override store(events: readonly NewEvent[]): Promise<void> {
-    if (this.#stage === "handling") {
-      const line = (this.#line ??= new Line())
-      const before = line.tail ?? (this.#hold ??= this.life.appends.hold()).granted
-      return line.add(this.#keep(before, events))
-    }
-    return this.storeLater(events)
+    if (this.#stage !== "handling") return this.storeLater(events)
+    if (this.#stashed) throw this.#misused("persists nothing after it was put aside") // N4
+    const line = (this.#line ??= new Line())
+    const before = line.tail ?? (this.#hold ??= this.life.appends.hold()).granted
+    return line.add(this.#keep(before, events))
   }
 
   /** What is persisted when its handler has ended, by whatever goes on with it (N3, N5). */
   storeLater(events: readonly NewEvent[]): Promise<void> {
-    if (this.#stage !== "unanswered" || this.#marked) return super.store(events)
+    if (this.#stage !== "unanswered" || this.#marked || this.#answer !== undefined) return super.store(events)
     this.#marked = true
     return this.life.appends.append(events, this.traceId, { id: this.#id, reply: UNANSWERED })
   }
@@ -168,6 +167,7 @@ export class CommandTurn extends PersistedTurn {
   }
 
   override stash(): void {
+    if (this.#line !== undefined) throw this.#misused("is not put aside after it has persisted") // N4
     super.stash()
     this.#stashed = true
   }
@@ -224,10 +224,24 @@ export class CommandTurn extends PersistedTurn {
     return { value, stored: storedAnswer(toStored(value, () => `${this.life.persisted.title}, the answer to command ${this.#id}`)) } // prettier-ignore
   }
 
+  #misused(what: string): AgentOSError {
+    const message = `${this.life.persisted.title}: command ${this.#id} ${what}, since it is carried out again`
+    return new AgentOSError("INVALID_DEFINITION", message)
+  }
+
   #noAnswer(): AgentOSError {
     return new AgentOSError(
       "COMMAND_UNANSWERED",
       `${this.life.persisted.title}: command ${this.#id} was carried out, and its life ended before it was answered`,
     )
+  }
+}
+
+/** What cannot be read (a revoked Proxy, say) is none. */
+function isDeferred(result: unknown): result is DeferredReply {
+  try {
+    return result instanceof DeferredReply
+  } catch {
+    return false
   }
 }

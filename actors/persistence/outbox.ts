@@ -11,7 +11,7 @@
  */
 import { parseAddress } from "../address.js"
 import { AgentOSError } from "../errors.js"
-import { joined } from "../names.js"
+import { isName, joined } from "../names.js"
 import type { ActorRef, AnyRef, MessageType, PayloadOf } from "../ref.js"
 import type { NewEvent, PersistenceId } from "./journal.js"
 import { toStored } from "./stored.js"
@@ -53,6 +53,12 @@ export function delivery<P, K extends MessageType<P>>(
 export function checkedDelivery(ref: AnyRef, type: string, payload: unknown): Delivery {
   const to = entityOf(ref)
   return { to, type, payload: toStored(payload, () => `${to.type}.${type}`) }
+}
+
+/** Whether it is what `delivery` makes: callers may be untyped, and what cannot be sent must not be stored. */
+export function isDelivery(given: unknown): given is Delivery {
+  const { to, type } = (given ?? {}) as { readonly to?: Partial<PersistenceId>; readonly type?: unknown }
+  return typeof type === "string" && isName(to?.tenant) && isName(to?.type) && isName(to?.key)
 }
 
 /** Which entity a ref reaches. @throws `INVALID_ADDRESS` */

@@ -23,7 +23,7 @@ import { CommandTurn, ContinuedTurn } from "./command-turn.js"
 import { leaveBehind, leftBehind } from "./former-lives.js"
 import type { Answer, Journal, NewEvent } from "./journal.js"
 import { Keeping } from "./keeping.js"
-import { ACKNOWLEDGED, DELIVER } from "./outbox.js"
+import { DELIVER } from "./outbox.js"
 import type { Persisted } from "./persisted.js"
 import { PersistedTurn } from "./persisted-turn.js"
 import { pause, Postman } from "./postman.js"
@@ -169,7 +169,7 @@ export class PersistedContext extends Context implements Writer {
   settle(numbers: readonly number[]): Promise<void> | undefined {
     const payload = this.persisted.outbox.answered(numbers)
     if (payload.length === 0) return undefined
-    return this.appends.append([this.persisted.event(ACKNOWLEDGED, payload)], undefined, undefined)
+    return this.appends.append([this.persisted.acknowledged(payload)], undefined, undefined)
   }
 
   // --- the end -------------------------------------------------------------------------------------------------------------------------------

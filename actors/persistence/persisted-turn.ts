@@ -5,11 +5,11 @@
 import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
 import { TurnContext } from "../context.js"
-import type { AgentOSError } from "../errors.js"
+import { AgentOSError } from "../errors.js"
 import { causeOf, type Message } from "../inbox.js"
 import type { ActorRef } from "../ref.js"
 import type { NewEvent } from "./journal.js"
-import { checkedDelivery, DELIVER, type Delivery } from "./outbox.js"
+import { checkedDelivery, type Delivery } from "./outbox.js"
 import type { Persisted } from "./persisted.js"
 import type { PersistedContext } from "./persisted-context.js"
 
@@ -18,7 +18,7 @@ export const SILENCE = new DeferredReply(undefined)
 
 export class PersistedTurn extends TurnContext {
   readonly life: PersistedContext
-  #refusal: { readonly refusal: Refusal; readonly error: unknown } | undefined
+  #refusal: { readonly refusal: Refusal; readonly error: AgentOSError } | undefined
 
   constructor(life: PersistedContext, cell: Cell, message: Message) {
     super(life, cell, message)
@@ -49,7 +49,7 @@ export class PersistedTurn extends TurnContext {
       const persisted = this.#persisted
       return this.store([
         ...events.map(({ name, payload }) => persisted.event(name, payload)),
-        ...deliveries.map((delivery) => persisted.event(DELIVER, delivery)),
+        ...deliveries.map((delivery) => persisted.delivery(delivery)),
       ])
     } catch (error) {
       return this.#refused(error)
@@ -64,8 +64,9 @@ export class PersistedTurn extends TurnContext {
     }
   }
 
-  #refused(error: unknown): Promise<void> {
-    const refusal = new Refusal((_, reject) => reject(error as AgentOSError))
+  #refused(thrown: unknown): Promise<void> {
+    const error = AgentOSError.from(thrown, "INVALID_PAYLOAD") // of callers that are not typed
+    const refusal = new Refusal((_, reject) => reject(error))
     void Promise.prototype.then.call(refusal, undefined, ended) // whether it was looked at is asked when the handler has ended
     this.#refusal = { refusal, error }
     return refusal

@@ -1,7 +1,7 @@
 /** The state of a persistent actor, what it was made of, and the event up to which it was: what its cell keeps. */
 import { AgentOSError } from "../errors.js"
 import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
-import { isReserved, Outbox } from "./outbox.js"
+import { ACKNOWLEDGED, DELIVER, isDelivery, isReserved, Outbox, type Delivery } from "./outbox.js"
 import type { AnyPersistentSpec } from "./persistent-actor.js"
 import { toStored } from "./stored.js"
 
@@ -25,13 +25,27 @@ export class Persisted {
 
   /** An event as it may be stored: what it holds is nobody else's. @throws `INVALID_PAYLOAD` for one that could not be read back */
   event(name: string, payload: unknown): NewEvent {
-    const { events, version } = this.spec
-    if (!isReserved(name) && events[name] === undefined)
+    const { events } = this.spec
+    if (typeof name !== "string" || events[name] === undefined)
       throw new AgentOSError(
         "INVALID_PAYLOAD",
-        `${this.title}: there is no event ${JSON.stringify(name)}; there are: ${Object.keys(events).join(", ")}`,
+        `${this.title}: there is no event ${typeof name === "string" ? JSON.stringify(name) : `of type ${typeof name}`}; there are: ${Object.keys(events).join(", ")}`,
       )
-    return { name, payload: toStored(payload, () => `${this.title}, event ${name}`), version }
+    return this.#event(name, payload)
+  }
+
+  /** A message to be sent, as an event. @throws `INVALID_PAYLOAD` for one that `delivery` has not made */
+  delivery(given: Delivery): NewEvent {
+    if (isDelivery(given)) return this.#event(DELIVER, given)
+    throw new AgentOSError("INVALID_PAYLOAD", `${this.title}: what is to be delivered was not made by delivery()`)
+  }
+
+  acknowledged(numbers: readonly number[]): NewEvent {
+    return this.#event(ACKNOWLEDGED, numbers)
+  }
+
+  #event(name: string, payload: unknown): NewEvent {
+    return { name, payload: toStored(payload, () => `${this.title}, event ${name}`), version: this.spec.version }
   }
 
   /** @param after sequence of an event before this one @throws `RECORD_UNKNOWN`, and what the fold throws */

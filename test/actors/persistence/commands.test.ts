@@ -145,6 +145,16 @@ const Log = definePersistentActor({
     }, "worked")
     return deferred
   },
+  answerThenPersist(ctx, name: string) {
+    handled += 1
+    const deferred = ctx.defer<string>()
+    ctx.run(async () => {
+      deferred.reply("late")
+      await ctx.persist("line", "after the answer")
+      confirmed.push(name)
+    }, "worked")
+    return deferred
+  },
   async atOnce(ctx, text: string) {
     handled += 1
     const deferred = ctx.defer<string>()
@@ -218,6 +228,33 @@ const Log = definePersistentActor({
     await ctx.persist("line", kind)
     return told
   },
+  /** Tries to persist what callers that are not typed may give. */
+  async untyped(ctx, { name, all }: { readonly name: unknown; readonly all: boolean }) {
+    const event = { name: name as "line", payload: "forged" }
+    try {
+      await (all ? ctx.persistAll([{ name: "line", payload: "good" }, event]) : ctx.persist(event.name, event.payload))
+      return "taken"
+    } catch (error) {
+      return (error as AgentOSError).code
+    }
+  },
+  async forged(ctx, given: () => unknown) {
+    try {
+      await ctx.persistAll([{ name: "line", payload: "good" }], given() as never)
+      return "taken"
+    } catch (error) {
+      return (error as AgentOSError).code
+    }
+  },
+  async unreadable(ctx, make: () => unknown) {
+    try {
+      await ctx.persist("line", make() as string)
+      return "taken"
+    } catch (error) {
+      return `${(error as AgentOSError).code} ${(error as AgentOSError).message}`
+    }
+  },
+  answerOf: (_ctx, make: () => unknown) => make(),
   lines: (ctx) => [...ctx.state.lines],
   tea: (ctx) => structuredClone(ctx.state.pieces["tea"]),
 })
@@ -237,6 +274,17 @@ const Shy = definePersistentActor({
     if (stashing) return ctx.stash() as unknown as number
     await ctx.persist("did", text)
     return ctx.state.done.length
+  },
+  async actThenStash(ctx, { text, first, caught }: { text: string; first: "persist" | "stash"; caught: boolean }) {
+    if (!stashing) return ctx.state.done.length
+    const steps = [() => ctx.persist("did", text), async () => ctx.stash()]
+    if (first === "stash") steps.reverse()
+    try {
+      for (const step of steps) await step()
+    } catch (error) {
+      if (!caught) throw error
+    }
+    return -1
   },
   ready(ctx) {
     stashing = false
@@ -469,6 +517,15 @@ for (const [name, openInner] of Object.entries(journals)) {
         t.same(await log().ask("lines"), [by])
       })
 
+    await t.test("what is persisted after a deferred answer leaves that as it is", async (t) => {
+      const asked = (): Promise<unknown> => log().with({ commandId: "a" }).ask("answerThenPersist", "a")
+      t.equal(await asked(), "late")
+      while (!confirmed.includes("a")) await turnOfLoop()
+      await restarted()
+      t.equal(await asked(), "late")
+      t.equal(handled, 1)
+    })
+
     await t.test("a deferred failure is told to all who wait for it", async (t) => {
       const once = log().with({ commandId: "f" })
       const asks = [once.ask("later", { name: "f", first: "x" }), once.ask("later", { name: "f" })]
@@ -488,6 +545,20 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(await shy.with({ commandId: "c" }).ask("act", "asked"), 1)
       await shy.with({ commandId: "t" }).ask("act", "told")
       t.same(await shy.ask("done"), ["asked", "told"])
+    })
+
+    await t.test("a command that has persisted is not put aside, nor persists one that was", async (t) => {
+      const shy = system.entity(Shy, "s")
+      for (const first of ["persist", "stash"] as const) {
+        const act = { text: first, first, caught: false }
+        await t.rejects(shy.with({ commandId: first }).ask("actThenStash", act), { code: "INVALID_DEFINITION" })
+        t.same(await shy.ask("done"), [], "nothing of it is stored")
+      }
+      const caught = { text: "caught", first: "persist", caught: true } as const
+      t.equal(await shy.with({ commandId: "caught" }).ask("actThenStash", caught), -1)
+      await shy.ask("ready")
+      t.same(await shy.ask("done"), ["caught"], "one that goes on all the same is carried out, once")
+      t.equal(await shy.with({ commandId: "caught" }).ask("actThenStash", caught), -1)
     })
 
     await t.test("a delivery that was put aside is not acknowledged, and carried out once", async (t) => {
@@ -549,6 +620,39 @@ for (const [name, openInner] of Object.entries(journals)) {
       }
       t.equal(system.statistics.crashes, 0)
       t.same((await linesAfterRestart()).length, 8)
+    })
+
+    await t.test("an event that the definition does not name is refused, also one of the runtime", async (t) => {
+      const names = ["nope", "$x", "$deliver", "$acknowledged", "__proto__", "", 5, null, undefined, Symbol("s"), {}]
+      for (const name of names)
+        for (const all of [false, true])
+          for (const ref of [log(), log().with({ commandId: `${names.indexOf(name)} ${all}` })])
+            t.equal(await ref.ask("untyped", { name, all }), "INVALID_PAYLOAD", `${String(name)} ${all}`)
+      const to = { tenant: "default", type: "shy", key: "a" }
+      for (const given of [undefined, {}, { to }, { to: { ...to, key: "" }, type: "act" }, { to, type: 5 }, [], 5])
+        for (const ref of [log(), log().with({ commandId: `forged ${JSON.stringify(given)}` })])
+          t.equal(await ref.ask("forged", (() => given) as never), "INVALID_PAYLOAD", JSON.stringify(given))
+      t.same(await linesAfterRestart(), [])
+    })
+
+    await t.test("a persist or an answer that cannot be read is refused by name", async (t) => {
+      const revoked = Proxy.revocable({}, {})
+      revoked.revoke()
+      const unreadable = [
+        () => ({ get a() { throw new Error("g") } }), // prettier-ignore
+        () => ({ deep: [{ get a() { throw new Error("g") } }] }), // prettier-ignore
+        () => new Proxy({}, { ownKeys: () => { throw new Error("trap") } }), // prettier-ignore
+        () => new Proxy({ a: 1 }, { get: () => { throw new Error("trap") } }), // prettier-ignore
+        () => new Proxy({}, { getPrototypeOf: () => { throw new Error("trap") } }), // prettier-ignore
+        () => revoked.proxy,
+        () => Object.defineProperty({}, "then", { get: () => { throw new Error("then") }, enumerable: true }) as object, // prettier-ignore
+      ]
+      for (const make of unreadable)
+        for (const ref of [log(), log().with({ commandId: `${unreadable.indexOf(make)}` })])
+          t.match(await ref.ask("unreadable", make as never), /^INVALID_PAYLOAD log a, event line: the payload.* cannot be read/) // prettier-ignore
+      t.equal(system.statistics.crashes, 0)
+      for (const make of unreadable)
+        await t.rejects(log().with({ commandId: `answer ${unreadable.indexOf(make)}` }).ask("answerOf", make as never), { code: "INVALID_PAYLOAD", message: /the answer to command.*cannot be read/ }) // prettier-ignore
     })
 
     await t.test("a persist that is refused and that nobody looks at is the handler's crash", async (t) => {
