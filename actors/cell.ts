@@ -319,10 +319,13 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     this.crash(new AgentOSError("LINKED_CRASH", `${other.address}, linked to ${this.address}, has crashed`, { cause }))
   }
 
-  /** Its supervision came to an end with a child that crashed too often: it crashes itself; at the root the system decides. */
-  escalated(child: Cell, error: unknown): void {
+  /**
+   * Its supervision came to an end with a child that crashed too often: it crashes itself; at the root the system decides.
+   * @param restMs so long it is left alone, if it never ends
+   */
+  escalated(child: Cell, error: unknown, restMs: number | undefined): void {
     this.system.telemetry.escalated?.(this.address, child.address, error)
-    if (this.parent === null) this.system.topLevelGivenUp(child, error)
+    if (this.parent === null) this.system.topLevelGivenUp(child, error, restMs)
     else this.crash(error)
   }
 
@@ -336,7 +339,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     this.known?.abort()
     this.known?.revoke(why)
     this.signals = undefined
-    this.options?.entity?.ended(exit.kind === "crashed")
+    this.options?.entity?.ended()
     this.bury()
     this.state = undefined
     if (this.parent !== null) this.system.counts.actors -= 1 // the root is none of those who are counted

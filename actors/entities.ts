@@ -98,8 +98,8 @@ class Resident extends Deadline implements EntityPlace {
     this.unwilling = true
   }
 
-  ended(crashed: boolean): void {
-    this.#entities.ended(this, crashed)
+  ended(): void {
+    this.#entities.ended(this)
   }
 
   override expired(): void {
@@ -262,12 +262,12 @@ export class Entities {
     void resident.cell.stop()
   }
 
-  /** One has ended: what waits for it is its successor's, in the same turn, so that nothing overtakes it (E1). What waits for one that crashed too often is told. */
-  ended(resident: Resident, crashed: boolean): void {
+  /** One has ended: what waits for it is its successor's, in the same turn, so that nothing overtakes it (E1). */
+  ended(resident: Resident): void {
     const { kind, key, cell, heir } = resident
     if (kind.residents.get(key) !== resident) return // abandoned
     this.#forget(resident)
-    if (this.#system.stopping || crashed || resident.unwilling) return
+    if (this.#system.stopping || resident.unwilling) return
     const left = cell.takeAll()
     if (heir !== undefined) return heir(left)
     if (left.length === 0 && !resident.roused) return

@@ -7,7 +7,7 @@
  *   F3. Restarts of one family follow each other.
  *   F4. What a life watched, was linked to and counted of its children's crashes ends with it; whoever watches it goes on watching.
  *   F5. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to
- *       do with each other.
+ *       do with each other. An entity never ends: one that crashed too often rests, longer and longer, and what waits for it is its next life's.
  *   F6. A supervisor that has crashed decides nothing more: its children are stopped before it is started again, or with it.
  */
 import type { Cell } from "./cell.js"
@@ -17,7 +17,9 @@ import {
   decide,
   DEFAULT_SUPERVISION,
   nextAttempt,
+  REST,
   type Attempts,
+  type Backoff,
   type Exit,
   type Supervision,
 } from "./supervision.js"
@@ -89,29 +91,35 @@ export class Family {
     const restarts = this.#restarts?.get(account) ?? []
     const directive = decide(supervision, child.options?.kind ?? "transient", exit, restarts, now)
     if (directive.do === "forget") return void child.stopChildrenThenEnd(exit)
-    if (directive.do === "escalate") {
+    const givenUp = directive.do === "escalate"
+    const rests = givenUp && child.options?.entity !== undefined && !cell.system.stopsWhenGivenUp // F5
+    if (givenUp && !rests) {
       void child.stopChildrenThenEnd(exit)
-      return cell.escalated(child, directive.error)
+      return cell.escalated(child, directive.error, undefined)
     }
     ;(this.#restarts ??= new Map()).set(account, counted(supervision, restarts, now))
-    const siblings = this.children.toArray()
-    const affected =
-      directive.scope === "child"
-        ? [child]
-        : directive.scope === "all"
-          ? siblings
-          : siblings.slice(siblings.indexOf(child))
-    const delayMs = this.#delay(supervision, child, now)
+    const affected = directive.do === "escalate" ? [child] : this.#affected(child, directive.scope)
+    const delayMs = this.#delay(rests ? REST : supervision.backoff, child, now)
+    if (rests) cell.escalated(child, directive.error, delayMs)
     if (delayMs === 0 && affected.length === 1 && child.childless) return child.restart()
     for (const other of affected) other.suspend()
-    const restart = (): void =>
-      void (this.#restarting = (this.#restarting ?? Promise.resolve()).then(() => restartAll(affected))) // F3
+    const restart = (): void => {
+      if (cell.parent === null)
+        void restartAll(affected) // F5: nobody waits until another has started
+      else this.#restarting = (this.#restarting ?? Promise.resolve()).then(() => restartAll(affected)) // F3
+    }
     if (delayMs === 0) return restart()
     void stopChildrenOf(affected)
     cell.system.wheel.add(new Limit(restart), delayMs)
   }
 
-  #delay({ backoff }: Supervision, child: Cell, now: number): number {
+  #affected(child: Cell, scope: "child" | "all" | "rest"): readonly Cell[] {
+    if (scope === "child") return [child]
+    const siblings = this.children.toArray()
+    return scope === "all" ? siblings : siblings.slice(siblings.indexOf(child))
+  }
+
+  #delay(backoff: Backoff | undefined, child: Cell, now: number): number {
     if (backoff === undefined) return 0
     const attempt = nextAttempt(backoff, this.#attempts?.get(child), now, this.#cell.system.random.float())
     ;(this.#attempts ??= new Map()).set(child, attempt)

@@ -102,7 +102,7 @@ export interface EntityPlace {
   /** It has stopped itself before it handled anything. */
   refused(): void
   /** It has ended; what waits for it can still be taken. */
-  ended(crashed: boolean): void
+  ended(): void
 }
 
 /** What an actor is spawned with, by users and by the runtime. */

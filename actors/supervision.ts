@@ -48,6 +48,9 @@ export const DEFAULT_SUPERVISION: Supervision = {
   intensity: { max: 10, withinMs: 10_000 },
 }
 
+/** How long an entity rests that crashed more often than is allowed. */
+export const REST: Backoff = { minMs: 1000, maxMs: 60_000 }
+
 /** @throws {AgentOSError} `INVALID_DEFINITION` */
 export function checkSupervision(where: string, { intensity, backoff }: Partial<Supervision>): void {
   const refused = "INVALID_DEFINITION"

@@ -65,7 +65,7 @@ export interface ActorSystemOptions {
   readonly shutdownTimeoutMs?: number
   /** Measures how long handlers take and messages wait, and counts messages by type; default false. Read it from `metrics`. */
   readonly metrics?: boolean
-  /** What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the whole system. */
+  /** What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the whole system. An entity is not stopped, but left alone for a while. */
   readonly whenGivenUp?: "stop-actor" | "stop-system"
   readonly entities?: EntityOptions
   /** The threads of actors with `placement: "worker"`. */
@@ -381,14 +381,19 @@ export class ActorSystem {
     return workers.entitiesUpSince(address)
   }
 
-  /** A top-level actor crashed more often than allowed. */
-  topLevelGivenUp(child: Cell, error: unknown): void {
-    const after = this.#whenGivenUp === "stop-actor" ? "it is stopped" : "the system stops"
+  get stopsWhenGivenUp(): boolean {
+    return this.#whenGivenUp === "stop-system"
+  }
+
+  /** A top-level actor crashed more often than allowed. @param restMs so long it is left alone, if it is an entity */
+  topLevelGivenUp(child: Cell, error: unknown, restMs: number | undefined): void {
+    const rests = restMs !== undefined && `it is left alone for ${Math.round(restMs)} ms`
+    const after = rests || (this.stopsWhenGivenUp ? "the system stops" : "it is stopped")
     this.logger.error(
       { actor: child.address, error },
       `an actor crashed more often than its supervisor allows; ${after}`,
     )
-    if (this.#whenGivenUp === "stop-system") void this.stop()
+    if (this.stopsWhenGivenUp) void this.stop()
   }
 
   /** Counts a message that reached nobody; its ask is told. @returns false */

@@ -809,3 +809,129 @@ t.test(
     t.same(heard, ["heard", "heard"])
   },
 )
+
+// --- one that crashes too often ------------------------------------------------------------------------------------------------------------------
+
+let sick = false
+const Fragile = defineActor({
+  name: "fragile",
+  state: (): { heard: string[] } => {
+    if (sick) throw new Error("no state")
+    return { heard: [] }
+  },
+  mailbox: { capacity: 40 },
+  receive: {
+    crash: () => {
+      throw new Error("poison")
+    },
+    add(ctx, text: string) {
+      ctx.state.heard.push(text)
+      return ctx.state.heard.length
+    },
+    put: (ctx) => (ctx.state.heard.length === 0 ? (ctx.stash() as unknown as number) : ctx.state.heard.length),
+    heard(ctx) {
+      ctx.unstashAll()
+      return [...ctx.state.heard]
+    },
+  },
+})
+
+const code = (ask: Promise<unknown>): Promise<unknown> => ask.catch((error: unknown) => (error as AgentOSError).code)
+
+t.test("an entity that crashed too often rests, and what waits for it is its next life's", async (t) => {
+  const told: string[] = []
+  const letters: string[] = []
+  const { system, clock } = await systemFor(t, {
+    definitions: [Fragile],
+    telemetry: {
+      escalated: (_supervisor, child) => void told.push(child),
+      deadLetter: ({ type, reason }) => void letters.push(`${type} ${reason}`),
+    },
+  })
+  const ref = system.entity(Fragile, "a")
+  const stashed = ref.with({ timeoutMs: 20_000 }).ask("put")
+  const poison = Array.from({ length: 11 }, () => code(ref.ask("crash")))
+  for (let n = 0; n < 5; n++) ref.tell("add", `told ${n}`)
+  const late = code(ref.with({ timeoutMs: 100 }).ask("add", "late"))
+  ref.with({ cause: { deadline: clock.monotonic() + 100 } }).tell("add", "expired")
+  const asked = ref.ask("add", "asked")
+  await turns(50)
+  t.same(new Set(await Promise.all(poison)), new Set(["ACTOR_CRASHED"]))
+  t.equal(system.entity(Fragile, "b").tell("add", "x"), true)
+  t.same(await system.entity(Fragile, "b").ask("heard"), ["x"], "another one is not concerned")
+  await pass(clock, 500)
+  ref.tell("add", "told while it rests")
+  t.equal(await late, "ASK_TIMEOUT")
+  t.equal(system.statistics.restarts, 10)
+  t.equal(told.length, 1)
+  await pass(clock, 800)
+  t.equal(await asked, 6)
+  const heard = ["told 0", "told 1", "told 2", "told 3", "told 4", "asked", "told while it rests"]
+  t.same(await ref.ask("heard"), heard)
+  t.equal(await stashed, heard.length, "the stash was kept, too")
+  t.same(letters, ["add expired"])
+})
+
+t.test("it rests for longer and longer, a minute at most, and as at first when it ran well", async (t) => {
+  let rests = 0
+  const telemetry = { escalated: () => void (rests += 1) }
+  const { system, clock } = await systemFor(t, { definitions: [Fragile], telemetry })
+  const ref = system.entity(Fragile, "a")
+  const crash = async (): Promise<void> => {
+    for (const before = rests; rests === before;) await code(ref.ask("crash"))
+  }
+  /** How long it rests, to a fifth. */
+  const rest = async (): Promise<number> => {
+    const began = clock.monotonic()
+    const answer = ref.with({ timeoutMs: 200_000 }).ask("add", "x")
+    let answered = false
+    void answer.then(() => (answered = true))
+    while (!answered) await pass(clock, 100, 100)
+    return clock.monotonic() - began
+  }
+  const between = (ms: number, least: number): void => void t.ok(ms >= least && ms <= 1.2 * least + 300, `${ms} ms`)
+  for (const least of [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
+    await crash()
+    between(await rest(), least)
+  }
+  for (let n = 0; n < 61; n++) {
+    await ref.ask("add", "it is used")
+    await pass(clock, 1000, 1000)
+  }
+  await crash()
+  between(await rest(), 1000)
+})
+
+t.test("one whose state cannot be made or whose start throws rests, too, and lives when it can", async (t) => {
+  const { system, clock } = await systemFor(t, { definitions: [Fragile] })
+  sick = true
+  t.teardown(() => void (sick = false))
+  const ref = system.entity(Fragile, "a")
+  ref.tell("add", "kept")
+  await turns(50)
+  t.equal(system.statistics.crashes, 11)
+  sick = false
+  await pass(clock, 1300)
+  t.same(await ref.ask("heard"), ["kept"])
+})
+
+t.test("a full mailbox refuses while it rests, and a stop of the system ends it at once", async (t) => {
+  const { system } = await systemFor(t, { definitions: [Fragile] })
+  const ref = system.entity(Fragile, "a")
+  for (let n = 0; n < 11; n++) await code(ref.ask("crash"))
+  let taken = 0
+  while (ref.tell("add", "x")) taken += 1
+  t.equal(taken, 40)
+  t.equal(await code(ref.ask("add", "x")), "MAILBOX_FULL")
+  await system.stop()
+  t.equal(system.statistics.deadLetters, 40)
+})
+
+t.test("with whenGivenUp: stop-system an entity that crashed too often stops the system", async (t) => {
+  const { system } = await systemFor(t, { definitions: [Fragile], whenGivenUp: "stop-system" })
+  const ref = system.entity(Fragile, "a")
+  for (let n = 0; n < 11; n++) await code(ref.ask("crash"))
+  const waits = code(ref.ask("add", "x"))
+  t.ok(["ACTOR_STOPPED", "SYSTEM_STOPPED"].includes((await waits) as string))
+  t.ok(system.stopping)
+})

@@ -377,3 +377,27 @@ t.test("an actor that watches for long holds nothing of those that have ended", 
   }
   t.ok(refs.filter((ref) => ref.deref() !== undefined).length <= 1, "all but the last, which a local may hold")
 })
+
+t.test("a top-level actor that has children is started again while another one still starts", async (t) => {
+  const system = await createActorSystem({ name: "test" })
+  t.teardown(() => system.stop())
+  let slow = false
+  const Parental = defineActor({
+    name: "parental",
+    shutdownTimeoutMs: 0,
+    state: () => ({}),
+    started: (ctx) => {
+      ctx.spawn(Child, { init: { label: "child", log: [] } })
+      return slow ? new Promise<void>(() => {}) : undefined
+    },
+    receive: { crash: () => Promise.reject(new Error("as told")), ping: () => "pong" },
+  })
+  const [one, two] = [system.spawn(Parental), system.spawn(Parental)]
+  await Promise.all([one.ask("ping"), two.ask("ping")])
+  slow = true
+  await t.rejects(one.ask("crash"))
+  await turns()
+  slow = false
+  await t.rejects(two.ask("crash"))
+  t.equal(await two.ask("ping"), "pong")
+})

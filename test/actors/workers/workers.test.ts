@@ -657,3 +657,17 @@ t.test("actors of two threads reach, ask and watch each other, and a circle is f
   await t.rejects(one.ask("askOther", step), { code: "ASK_CYCLE" })
   t.equal(await two.ask("askOther", step), 2, "another may wait for it")
 })
+
+t.test("an entity on a thread that crashed too often keeps what waits for it, and lives again", async (t) => {
+  let gaveUp!: () => void
+  const rests = new Promise<void>((resolve) => (gaveUp = resolve))
+  const system = await systemFor(t, { definitions: [PlacedSubject], telemetry: { escalated: () => gaveUp() } })
+  const ref = system.entity(PlacedSubject, "a")
+  const patient = ref.with({ timeoutMs: 60_000 })
+  for (let n = 0; n < 11; n++) patient.ask("crash", "x").catch(() => {})
+  for (let n = 0; n < 20; n++) ref.tell("add", 1)
+  await rests
+  ref.tell("add", 1)
+  t.equal(await patient.ask("add", 0), 21)
+  t.equal(system.statistics.deadLetters, 0)
+})

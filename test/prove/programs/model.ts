@@ -111,13 +111,6 @@ class View {
     })
   }
 
-  /** It crashed so often that its supervisor may have given up. */
-  givenUp(to: string, at: number): boolean {
-    let lives = 0
-    for (const life of this.lifeOf.values()) if (life.to === to && life.at <= at && life.at > at - 10_000) lives += 1
-    return lives > 9
-  }
-
   get end(): number {
     return this.history.all.at(-1)?.at ?? 0
   }
@@ -259,8 +252,7 @@ function* failures(view: View): Iterable<string> {
     if (executed === "no" && turns.length > 0 && !threw && !failed && !crashed) yield `${what} fails with ${code}, which says that nothing was done; it was handled` // prettier-ignore
     const own = threw && turns.some(({ turn }) => view.ended.get(turn)?.value === code)
     if (own || !view.lives(sent.host, outcome.at)) continue
-    if (code === "ACTOR_STOPPED" && isEntity(sent.to) && !view.givenUp(sent.to, outcome.at))
-      yield `${what} fails with ACTOR_STOPPED; entities do not end`
+    if (code === "ACTOR_STOPPED" && isEntity(sent.to)) yield `${what} fails with ACTOR_STOPPED; entities do not end`
     if (code === "JOURNAL_FAILED" && !fullDisk) yield `${what} fails with JOURNAL_FAILED, and nothing is wrong with the journal: ${outcome.text}` // prettier-ignore
     if (code === "MAILBOX_FULL" && view.kindOf(sent.to)?.capacity === undefined) yield `${what} fails with MAILBOX_FULL; its mailbox has no limit` // prettier-ignore
     if (code === "RECORD_UNKNOWN" || code === "RECORD_DAMAGED" || code === "SEQUENCE_CONFLICT") yield `${what} fails with ${code}: ${outcome.text}` // prettier-ignore
