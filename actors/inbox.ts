@@ -150,6 +150,12 @@ export abstract class Inbox<S> extends Ref {
     return (this.#first === 0 ? 0 : 1) + (this.#mailbox?.size ?? 0) + (this.aside?.waiting ?? 0)
   }
 
+  /** All that was sent and not handled: what was put aside and what waits for room, too. */
+  get unhandled(): number {
+    const { aside } = this
+    return this.waiting + (aside?.stashed?.length ?? 0) + (aside?.patient?.size ?? 0)
+  }
+
   /** False when certainly nothing waits in line: costs less than to count. */
   protected get mayWait(): boolean {
     return this.#first !== 0 || this.#mailbox !== undefined

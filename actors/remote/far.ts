@@ -4,7 +4,7 @@
  *
  * Invariants
  *   H1. Its address is that of its proxy, so that there is one address for one actor.
- *   H2. After a crash it keeps its mailbox and its place until the other side says restart or end.
+ *   H2. After a crash, or the stop of one that is permanent, it keeps its mailbox and its place until the other side says restart or end.
  */
 import { parseAddress } from "../address.js"
 import type { AnyDefinition } from "../actor.js"
@@ -22,6 +22,7 @@ import { failureOf, farExit, thrownOf } from "./failure.js"
 /** The place of an entity whose proxy stands over there, where its life is decided on. */
 class FarPlace implements EntityPlace {
   over: AgentOSError | undefined = undefined
+  unwilling = false
   readonly #link: Link
   readonly #seat: number
   readonly #type: string
@@ -44,7 +45,7 @@ class FarPlace implements EntityPlace {
   }
 
   refused(): void {
-    // It stops, as its proxy will.
+    this.unwilling = true
   }
 
   ended(): void {
@@ -111,8 +112,10 @@ export class Far implements Seats {
 
   childEnded(child: Cell, exit: Exit): void {
     const place = this.#places.get(child.incarnation)
-    if (place?.cell === child)
-      this.link.seat(child.incarnation, { what: "crashed", data: { round: place.round, exit: farExit(exit) } })
+    if (place?.cell !== child) return
+    const { round, received, entity } = place
+    const left = entity && { taken: received - child.unhandled, unwilling: entity.unwilling }
+    this.link.seat(child.incarnation, { what: "crashed", data: { round, exit: farExit(exit), left } })
   }
 
   ended(cell: Cell): void {

@@ -379,7 +379,7 @@ export class Link implements RefNames {
       const ref = this.#recipient(to)
       if (ref === undefined) {
         this.#gone(to)
-        throw new AgentOSError("ACTOR_STOPPED", `${to} has stopped`)
+        throw new AgentOSError("ACTOR_STOPPED", `${typeof to === "number" ? "the actor" : to} has stopped`)
       }
       this.#request(ref, to, type, value, left, beside).then((answer: unknown) => {
         try {

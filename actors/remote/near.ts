@@ -8,6 +8,7 @@
  *       other side itself.
  *   X3. The proxy has ended in order only when the actor over there has.
  *   X4. News of a round that is over is not heard.
+ *   X5. An entity that stopped itself over there lives on there while a message that it did not handle is there or on its way: its next life has them, in their order.
  */
 import { checkedDefinition, type ErasedHandler, type ErasedSpec, type SpawnOptions } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
@@ -16,10 +17,9 @@ import { causeOf, type Meta } from "../inbox.js"
 import { Context } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import { DEFAULT_CAPACITY } from "../mailbox.js"
-import type { Exit } from "../supervision.js"
 import { exitOf, failureOf } from "./failure.js"
 import type { Link } from "./link.js"
-import { windowOf, type SeatNews } from "./protocol.js"
+import { windowOf, type RoundEnd, type SeatNews } from "./protocol.js"
 
 /** Who finds a place for actors that are to live elsewhere. */
 export interface Places {
@@ -89,7 +89,9 @@ export class Seat {
   }
 
   #spawn(link: Link, round: number): void {
-    const { init, kind, mailbox, shutdownTimeoutMs, supervision } = this.#options
+    const { init, mailbox, shutdownTimeoutMs, supervision } = this.#options
+    const entity = this.cell.options?.entity !== undefined
+    const kind = entity ? "permanent" : this.#options.kind // X5: what it leaves is kept until this side has decided
     this.link = link
     this.#underWay = 0
     this.#sent = 0
@@ -99,7 +101,7 @@ export class Seat {
       data: {
         round,
         definition: this.spec.name,
-        entity: this.cell.options?.entity !== undefined,
+        entity,
         module: this.spec.module as string,
         address: link.nameOf(this.cell),
         init: link.vocabulary.pack(init, `what ${this.spec.name} is spawned with`),
@@ -193,7 +195,7 @@ export class Seat {
         return this.cell.options?.entity?.used()
       case "crashed":
         if (news.data.round !== this.#round) return // X4
-        return this.#roundEnded(exitOf(news.data.exit), news.data.gone === true)
+        return this.#roundEnded(news.data)
       case "over":
         this.#live = false
         this.#left()
@@ -201,8 +203,9 @@ export class Seat {
     }
   }
 
-  #roundEnded(exit: Exit, gone: boolean): void {
+  #roundEnded({ exit: told, left, gone = false }: RoundEnd): void {
     const round = this.#round
+    const exit = exitOf(told)
     if (gone) this.link = undefined
     if (exit.kind === "crashed") {
       // The message that a full window held is on the other side: its turn here ends well first.
@@ -211,9 +214,13 @@ export class Seat {
         if (this.#live && round === this.#round) this.#crash(exit.error, gone)
       })
     }
+    if (left?.unwilling === true) this.cell.options?.entity?.refused()
+    else if (left !== undefined && left.taken < this.#sent && !this.cell.stopping)
+      return this.link?.seat(this.number, { what: "restart", data: ++this.#round }) // X5
     this.#stopped = true
     this.#live = false
     this.#stopProxy()
+    this.#over?.()
   }
 
   #stopProxy(): void {

@@ -107,6 +107,16 @@ export interface SeatRequest {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+/** How a round has ended. */
+export interface RoundEnd {
+  readonly round: number
+  readonly exit: FarExit
+  /** It never lived, and is spawned anew rather than restarted. */
+  readonly gone?: boolean
+  /** Of an entity: how many of the messages that were sent to it are not kept there any more, and whether it stopped itself before it handled any. */
+  readonly left?: { readonly taken: number; readonly unwilling: boolean } | undefined
+}
+
 /** Of an actor that stands in the tree of one side (near) and lives on the other (far). A round is one start of it. */
 export type SeatNews =
   // near to far
@@ -119,11 +129,7 @@ export type SeatNews =
   | { readonly what: "idle?"; readonly data?: undefined }
   // far to near
   | { readonly what: "started"; readonly data: number }
-  /** `gone`: it never lived, and is spawned anew rather than restarted. */
-  | {
-      readonly what: "crashed"
-      readonly data: { readonly round: number; readonly exit: FarExit; readonly gone?: true }
-    }
+  | { readonly what: "crashed"; readonly data: RoundEnd }
   | { readonly what: "over"; readonly data?: undefined }
   /** It was used by itself, by a timer or work. */
   | { readonly what: "used"; readonly data?: undefined }

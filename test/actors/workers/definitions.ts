@@ -133,6 +133,22 @@ const Child = defineActor({
   receive: { thread: () => threadId, stop: (ctx) => ctx.stop() },
 })
 
+/** Stops itself each so many messages; says of each which one of its life it was. */
+export const Quitter = defineActor({
+  name: "quitter",
+  module: import.meta.url,
+  placement: "worker",
+  mailbox: { capacity: 64 },
+  passivateAfterMs: 2,
+  state: () => ({ handled: 0 }),
+  receive: {
+    hear(ctx, { n, every }: { readonly n: number; readonly every: number }) {
+      if (n % every === every - 1) ctx.stop()
+      return { n, handled: ++ctx.state.handled }
+    },
+  },
+})
+
 export const Subject = subject("subject", {})
 export const PlacedSubject = subject("placed-subject", { placement: "worker" })
 

@@ -23,7 +23,7 @@ import type { ActorSystemOptions } from "#actors/system.js"
 import { Limit } from "#actors/timers.js"
 import { begun, eventually } from "#test/support/ref-contract.js"
 import type { AsksEach } from "./definitions.js"
-import { Account, Narrow, NotStarting, PlacedSubject, Sleepy, Subject } from "./definitions.js"
+import { Account, Narrow, NotStarting, PlacedSubject, Quitter, Sleepy, Subject } from "./definitions.js"
 
 type Tap = Pick<typeof t, "teardown">
 type SubjectRef = RefOf<typeof Subject>
@@ -479,6 +479,32 @@ t.test("an entity on a worker thread sleeps when it is idle there, too, and not 
     "on another thread, too",
   )
 })
+
+t.test(
+  "what waits for an entity on a worker thread that stops itself is for its next life, in its order",
+  async (t) => {
+    for (const maxResident of [1000, 1]) {
+      const system = await systemFor(t, { definitions: [Quitter], entities: { maxResident } })
+      for (const every of [1, 2, 7, 1000]) {
+        const order: number[] = []
+        const asks = Array.from({ length: 300 }, async (_, n) => {
+          const key = `${every} ${n % 3}`
+          const patient = system.entity(Quitter, key).with({ whenFull: "wait", timeoutMs: 60_000 })
+          const { handled } = await patient.ask("hear", { n: Math.floor(n / 3), every })
+          t.ok(handled <= every, "a new life has a new state")
+          if (n % 3 === 0) order.push(n)
+        })
+        await Promise.all(asks)
+        t.same(
+          order,
+          [...order].sort((a, b) => a - b),
+          `in order, a stop each ${every}`,
+        )
+      }
+      t.equal(system.statistics.deadLetters, 0)
+    }
+  },
+)
 
 t.test("a mailbox on a worker thread takes no more than its capacity, however fast the sender", async (t) => {
   const system = await systemFor(t)
