@@ -5,7 +5,8 @@
  * Invariants
  *   C1. After a crash the waiting messages are kept; the one that crashed is lost, and its ask is told.
  *   C2. A life that ended is over: its context throws, and nothing that it began is heard (T3).
- *   C3. What an actor owes is told when its life ends, with the crash or with `ACTOR_STOPPED`.
+ *   C3. What an actor owes is told when its life ends, with `ACTOR_CRASHED` or `ACTOR_STOPPED`. The error that was thrown is the answer of the handler that threw it alone:
+ *       what it says of that one (that nothing was carried out, that it may be tried again) says nothing of the others.
  */
 import { actorAddress, formatAddress } from "./address.js"
 import { Ask, openAsk } from "./ask.js"
@@ -15,7 +16,7 @@ import type { Compiled } from "./compiled.js"
 import type { Context } from "./context.js"
 import { AgentOSError, thrownText } from "./errors.js"
 import { Family } from "./family.js"
-import { causeOf, phases, type CellOptions } from "./inbox.js"
+import { causeOf, phases, type CellOptions, type Meta } from "./inbox.js"
 import type { AnyRef, AskOptions, OpenAsk, Ref } from "./ref.js"
 import { STOPPED, type Exit } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
@@ -142,7 +143,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     try {
       this.state = this.compiled.spec.state(this.options?.init)
     } catch (error) {
-      return this.crash(error)
+      return this.crash(error, undefined)
     }
     if (this.compiled.spec.started === undefined) return
     this.phase = phases.starting
@@ -181,7 +182,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
       if (!isPromise(result)) return then?.()
       this.hold(result, undefined, then)
     } catch (error) {
-      this.crash(error)
+      this.crash(error, undefined)
     }
   }
 
@@ -223,7 +224,10 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     const tidies = mayTidy && this.compiled.spec.stopping !== undefined
     if (!tidies && this.childless) return this.stopped()
     void this.stopChildrenOf().then(async () => {
-      if (tidies) await this.tidy()
+      if (tidies) {
+        await this.tidy()
+        await this.stopChildrenOf() // those it has started meanwhile
+      }
       this.stopped()
     })
   }
@@ -280,21 +284,19 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
   }
 
   /** A throw: the message is lost (C1), its ask is told, the supervisor decides. */
-  protected crash(thrown: unknown): void {
+  protected crash(thrown: unknown, thrower: Meta | undefined): void {
     const { system, compiled } = this
     system.counts.crashes += 1
     if (compiled.meter !== undefined) compiled.meter.crashes += 1
-    const meta = this.current
-    const traceId = causeOf(meta)?.traceId
+    const traceId = causeOf(thrower ?? this.current)?.traceId
     system.telemetry.crashed?.(this.address, thrown, traceId)
-    this.current = undefined
-    if (meta instanceof Ask) meta.fail(this.crashOf(thrown))
+    if (thrower instanceof Ask) thrower.fail(thrown instanceof AgentOSError ? thrown : this.crashOf(thrown)) // C3
     system.logger.warn({ actor: this.address, error: thrown, traceId }, "an actor crashed")
     this.crashed(thrown)
+    this.current = undefined
   }
 
-  protected crashOf(thrown: unknown): AgentOSError {
-    if (thrown instanceof AgentOSError) return thrown
+  private crashOf(thrown: unknown): AgentOSError {
     const message = `${this.address} crashed: ${thrownText(thrown)}`
     return new AgentOSError("ACTOR_CRASHED", message, { cause: thrown })
   }
@@ -310,13 +312,16 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
 
   /** Work that it began beside its mailbox has failed. */
   workFailed(error: unknown): void {
-    if (!this.stopping && !this.suspended) this.crash(error)
+    if (!this.stopping && !this.suspended) this.crash(error, undefined)
   }
 
   /** An actor it is linked to has crashed. */
   linkedCrash(other: Cell, cause: unknown): void {
     if (this.stopping || this.suspended) return
-    this.crash(new AgentOSError("LINKED_CRASH", `${other.address}, linked to ${this.address}, has crashed`, { cause }))
+    this.crash(
+      new AgentOSError("LINKED_CRASH", `${other.address}, linked to ${this.address}, has crashed`, { cause }),
+      undefined,
+    )
   }
 
   /**
@@ -326,7 +331,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
   escalated(child: Cell, error: unknown, restMs: number | undefined): void {
     this.system.telemetry.escalated?.(this.address, child.address, error)
     if (this.parent === null) this.system.topLevelGivenUp(child, error, restMs)
-    else this.crash(error)
+    else this.crash(error, undefined)
   }
 
   /** Takes it out of the world: whoever waits is told. */

@@ -16,6 +16,10 @@ export class Children<T extends Sibling<T>> {
   #youngest: T | null = null
   size = 0
 
+  get youngest(): T | null {
+    return this.#youngest
+  }
+
   get empty(): boolean {
     return this.#oldest === null
   }

@@ -2,7 +2,7 @@
  * The relations of one actor: the children it supervises, those it watches and those who watch it, those it is linked to. Most actors have none, and no family.
  *
  * Invariants
- *   F1. Children stop before their parent, the last started first; they are restarted in the order they were started.
+ *   F1. Children stop before their parent, however it ends, the last started first; they are restarted in the order they were started.
  *   F2. A crash is decided on once: one that was overtaken by a restart (of the whole family, say) is not.
  *   F3. Restarts of one family follow each other.
  *   F4. What a life watched, was linked to and counted of its children's crashes ends with it; whoever watches it goes on watching.
@@ -65,7 +65,8 @@ export class Family {
 
   /** F1 */
   async stopChildren(): Promise<void> {
-    for (const child of this.children.toArray().reverse()) await child.stop()
+    // Asked for one by one: one may be started while another is waited for.
+    for (let { youngest } = this.children; youngest !== null; { youngest } = this.children) await youngest.stop()
   }
 
   /** Actors end with this one, or it is to hear of their end. */
@@ -79,8 +80,7 @@ export class Family {
   supervise(child: Cell, life: number, exit: Exit): void {
     const cell = this.#cell
     if (!child.alive || child.life !== life) return // F2
-    if (cell.stopping) return child.end(exit)
-    if (cell.suspended) return void child.stopChildrenThenEnd(exit) // F6
+    if (cell.stopping || cell.suspended) return void child.stopChildrenThenEnd(exit) // F6
     const supervision: Supervision = {
       ...DEFAULT_SUPERVISION,
       ...cell.compiled.spec.supervision,

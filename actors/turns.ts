@@ -31,10 +31,8 @@ export abstract class Turns<S> extends Inbox<S> {
   /** Others end with this life, or are to be heard of in it. */
   protected abstract get attached(): boolean
   protected abstract handleSignal(signal: S): void
-  /** A handler or hook threw: the message being handled is lost. */
-  protected abstract crash(thrown: unknown): void
-  /** As those are told who wait for the answer of a handler that threw. */
-  protected abstract crashOf(thrown: unknown): AgentOSError
+  /** Something of this life threw. @param thrower beside the message whose handler it was; undefined when it was a hook, a work, or another actor */
+  protected abstract crash(thrown: unknown, thrower: Meta | undefined): void
 
   /** T5 */
   get idle(): boolean {
@@ -145,7 +143,7 @@ export abstract class Turns<S> extends Inbox<S> {
       if (isPromise(result)) this.hold(result, meta)
       else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
     } catch (error) {
-      this.crash(error)
+      this.crash(error, meta)
     }
   }
 
@@ -164,7 +162,7 @@ export abstract class Turns<S> extends Inbox<S> {
   /** Holds the line until a handler's or hook's promise settles or its time is up (T1). @param done called when it settles well */
   protected hold(promise: PromiseLike<unknown>, meta: Meta | undefined, done?: () => void): void {
     const limitMs = this.compiled.spec.handlerTimeoutMs ?? defaultHandlerMs
-    const open = new Limit(() => this.settle(open, () => this.crash(this.tooLong(this.handler, limitMs))))
+    const open = new Limit(() => this.settle(open, () => this.crash(this.tooLong(this.handler, limitMs), meta)))
     this.open = open
     this.system.wheel.add(open, limitMs)
     if (this.phase === phases.running) this.partReentrant()
@@ -174,7 +172,7 @@ export abstract class Turns<S> extends Inbox<S> {
           done?.()
           if (meta instanceof Ask && !(value instanceof DeferredReply) && !meta.stashed) meta.reply(value)
         }),
-      (error: unknown) => this.settle(open, () => this.crash(error)),
+      (error: unknown) => this.settle(open, () => this.crash(error, meta)),
     )
   }
 
@@ -227,8 +225,7 @@ export abstract class Turns<S> extends Inbox<S> {
       else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
     } catch (error) {
       resume()
-      if (meta instanceof Ask) meta.fail(this.crashOf(error))
-      this.crash(error)
+      this.crash(error, meta)
     }
     return true
   }
@@ -239,8 +236,7 @@ export abstract class Turns<S> extends Inbox<S> {
     const fail = (error: unknown): void => {
       if (!beside.delete(turn)) return // T3
       turn.cancel()
-      if (meta instanceof Ask) meta.fail(this.crashOf(error))
-      this.crash(error)
+      this.crash(error, meta)
     }
     const turn = new Limit(() => fail(this.tooLong(handler, limitMs)))
     beside.set(turn, meta)

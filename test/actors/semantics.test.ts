@@ -2,6 +2,7 @@
 import fc from "fast-check"
 import t from "tap"
 import {
+  AgentOSError,
   createActorSystem,
   defineActor,
   definePersistentActor,
@@ -297,6 +298,38 @@ t.test(
     await last
   },
 )
+
+t.test("asks beside a crash, and deferred ones, are told ACTOR_CRASHED, whatever was thrown", async (t) => {
+  const refusal = (): AgentOSError => new AgentOSError("ASK_CYCLE", "of another call")
+  const Many = defineActor({
+    name: "many",
+    state: () => null,
+    reentrant: ["beside", "asked"],
+    receive: {
+      later: (ctx) => ctx.defer<void>(),
+      hold: () => new Promise<void>(() => {}),
+      beside: () => new Promise<void>(() => {}),
+      asked: () => Promise.reject(refusal()),
+      crash() {
+        throw refusal()
+      },
+      work: (ctx) => ctx.run(() => Promise.reject(refusal()), "later"),
+    },
+  })
+  const foreign = { code: "ACTOR_CRASHED", executed: "maybe", cause: { code: "ASK_CYCLE", executed: "no" } }
+  for (const how of ["crash", "work"] as const) {
+    const system = await systemFor(t)
+    const many = system.spawn(Many)
+    const owed = t.rejects(many.ask("later"), foreign, `deferred, ${how}`)
+    many.tell(how)
+    await owed
+  }
+  const system = await systemFor(t)
+  const many = system.spawn(Many)
+  const others = [many.ask("later"), many.ask("hold"), many.ask("beside")].map((ask) => t.rejects(ask, foreign))
+  await t.rejects(many.ask("asked"), { code: "ASK_CYCLE", executed: "no" }, "its own error tells the ask of who threw")
+  await Promise.all(others)
+})
 
 t.test(
   "S9. timers, works, watches and links end with their life; children are stopped; who watches goes on watching",

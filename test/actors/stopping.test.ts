@@ -109,3 +109,63 @@ t.test("a permanent actor that stops by itself is started again, a transient one
   await system.stop()
   await t.rejects(permanent.ask("count"), { code: "ACTOR_STOPPED" })
 })
+
+t.test(
+  "a system that has stopped holds no actors, whatever crashed and whatever was started in the middle of that",
+  async (t) => {
+    const Child = defineActor({ name: "child", state: () => null, receive: {} })
+    const failing = (signal: AbortSignal): Promise<never> =>
+      new Promise((_, fail) => signal.addEventListener("abort", () => fail(new Error("stopped in the middle"))))
+    const Parent = defineActor({
+      name: "parent",
+      state: () => null,
+      receive: {
+        async crash(ctx) {
+          ctx.spawn(Child)
+          await failing(ctx.signal)
+        },
+        nest: (ctx) => void ctx.spawn(Parent).tell("crash"),
+      },
+    })
+    for (const type of ["crash", "nest"] as const)
+      for (const how of ["spawned", "entity"]) {
+        const system = await createActorSystem({ name: "test", definitions: [Parent] })
+        const parent = how === "entity" ? system.entity(Parent, "a") : system.spawn(Parent)
+        parent.tell(type)
+        await new Promise((done) => setImmediate(done))
+        await system.stop()
+        t.equal(system.statistics.actors, 0, `${how}: ${type}`)
+      }
+  },
+)
+
+t.test("an actor takes along what it starts while it stops", async (t) => {
+  const system = await createActorSystem({ name: "test", shutdownTimeoutMs: 20 })
+  const Child = defineActor({
+    name: "child",
+    state: () => null,
+    receive: {},
+    stopping: () => new Promise<void>((done) => void setTimeout(done, 5)),
+  })
+  const Parent = defineActor({
+    name: "parent",
+    state: () => null,
+    receive: {
+      async hang(ctx) {
+        ctx.spawn(Child)
+        await new Promise<void>((done) => ctx.signal.addEventListener("abort", () => setTimeout(done, 22)))
+        ctx.spawn(Child) // the parent's time is up, and it waits for its child
+      },
+    },
+    stopping: (ctx) => void ctx.spawn(Child),
+  })
+  for (const hangs of [true, false]) {
+    const parent = system.spawn(Parent)
+    if (hangs) parent.tell("hang")
+    await new Promise((done) => setImmediate(done))
+    await system.stopActor(parent)
+    await new Promise((done) => setTimeout(done, 10))
+    t.equal(system.statistics.actors, 0, hangs ? "in a handler" : "in its farewell")
+  }
+  await system.stop()
+})
