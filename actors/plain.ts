@@ -319,7 +319,7 @@ export function flatCopy(value: unknown): object | undefined {
     for (const name in value) if (!isAtom((value as Record<string, unknown>)[name])) return undefined
     const copy = { ...value }
     for (const name in copy) if (!isAtom((copy as Record<string, unknown>)[name])) return undefined // a getter
-    return copy
+    return Object.getOwnPropertySymbols(copy).length === 0 ? copy : undefined
   } catch {
     return undefined
   }

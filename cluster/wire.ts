@@ -36,7 +36,7 @@ const keyPlaces = 4096
 
 const besideFlag = { parts: 1, cause: 2, askers: 4, waits: 8 } as const
 const causeFlag = { traceId: 1, caller: 2, left: 4, signal: 8, commandId: 16 } as const
-const failureFlag = { error: 1, code: 2, node: 4, details: 8, cause: 16 } as const
+const failureFlag = { error: 1, code: 2, node: 4, details: 8, cause: 16, number: 32 } as const
 /** Failures in failures; `failureOf` sends fewer. */
 const deepestFailure = 32
 
@@ -239,13 +239,15 @@ export class WireEncoder {
     out.byte(
       failureFlag.error |
         (code === undefined ? 0 : failureFlag.code) |
+        (typeof code === "number" ? failureFlag.number : 0) |
         (node === undefined ? 0 : failureFlag.node) |
         (details === undefined ? 0 : failureFlag.details) |
         (cause === undefined ? 0 : failureFlag.cause),
     )
     out.text(name)
     out.text(message)
-    if (code !== undefined) out.text(code)
+    if (typeof code === "number") writeNumber(out, code)
+    else if (code !== undefined) out.text(code)
     if (node !== undefined) out.text(node)
     if (details !== undefined) writePlain(out, this.#keys, details)
     if (cause !== undefined) this.#failure(cause)
@@ -426,23 +428,17 @@ export class WireDecoder {
   #failure(from: PlainReader, depth = 0): Failure {
     const flags = from.byte()
     if (flags === 0) return { kind: "value", value: from.value() }
-    if ((flags & failureFlag.error) === 0 || flags > 31 || depth > deepestFailure)
+    if ((flags & failureFlag.error) === 0 || flags > 63 || depth > deepestFailure)
       throw refused("a failure is none of the protocol")
     return {
       kind: "error",
       name: from.text(),
       message: from.text(),
-      ...(flags & failureFlag.code ? { code: from.text() } : {}),
+      ...(flags & failureFlag.code ? { code: flags & failureFlag.number ? this.#number(from) : from.text() } : {}),
       ...(flags & failureFlag.node ? { node: from.text() } : {}),
-      ...(flags & failureFlag.details ? { details: this.#details(from) } : {}),
+      ...(flags & failureFlag.details ? { details: from.value() } : {}),
       ...(flags & failureFlag.cause ? { cause: this.#failure(from, depth + 1) } : {}),
     }
-  }
-
-  #details(from: PlainReader): Readonly<Record<string, unknown>> {
-    const details = from.value()
-    if (typeof details !== "object" || details === null) throw refused("details of a failure are no object")
-    return details as Readonly<Record<string, unknown>>
   }
 
   #definition(from: PlainReader): FarDefinition {

@@ -13,9 +13,9 @@ export type Failure =
       readonly kind: "error"
       readonly name: string
       readonly message: string
-      readonly code?: string
+      readonly code?: string | number
       readonly node?: string
-      readonly details?: Readonly<Record<string, unknown>>
+      readonly details?: unknown
       readonly cause?: Failure
     }
   /** Something was thrown that is no error. */
@@ -35,39 +35,51 @@ export function failureOf(thrown: unknown): Failure {
 /** @param above those that it is the cause of, the outermost first: a chain may be a circle */
 function failureBelow(thrown: unknown, above: readonly unknown[]): Failure {
   const text = thrownText(thrown)
-  try {
-    if (thrown instanceof Error) {
-      const { name, cause } = thrown as { readonly name: unknown; readonly cause: unknown }
-      const more = thrown instanceof AgentOSError ? thrown : undefined
-      const details = travelling(more?.details)
-      const chain = [...above, thrown]
-      return {
-        kind: "error",
-        name: typeof name === "string" ? name : "Error",
-        message: text,
-        ...(more === undefined ? {} : { code: more.code }),
-        ...(typeof more?.node === "string" ? { node: more.node } : {}),
-        ...(details === undefined ? {} : { details }),
-        ...(cause === undefined || chain.length > deepest || chain.includes(cause)
-          ? {}
-          : { cause: failureBelow(cause, chain) }),
-      }
-    }
-  } catch {
-    // It is not what it looks like.
+  if (!isError(thrown)) {
+    const plain = typeof thrown === "string" ? undefined : travelling(thrown)
+    return { kind: "value", value: plain === undefined ? text : plain.is }
   }
-  return { kind: "value", value: isAtom(thrown) ? thrown : text }
+  const [name, message, code, node, details, cause] = parts.map((part) => read(thrown, part))
+  const plain = travelling(details)
+  const chain = [...above, thrown]
+  return {
+    kind: "error",
+    name: typeof name === "string" ? name.toWellFormed() : "Error",
+    message: message === "" ? message : text,
+    ...(typeof code === "number" ? { code } : typeof code === "string" ? { code: code.toWellFormed() } : {}),
+    ...(typeof node === "string" && thrown instanceof AgentOSError ? { node } : {}),
+    ...(plain?.is === undefined ? {} : { details: plain.is }),
+    ...(cause === undefined || chain.length > deepest || chain.includes(cause)
+      ? {}
+      : { cause: failureBelow(cause, chain) }),
+  }
 }
 
-const isAtom = (value: unknown): boolean =>
-  value === null || ["undefined", "number", "bigint", "boolean"].includes(typeof value)
+const parts = ["name", "message", "code", "node", "details", "cause"] as const
 
-/** Details as they can travel; none where a part of them cannot. */
-function travelling(details: AgentOSError["details"]): AgentOSError["details"] {
+function isError(thrown: unknown): thrown is Error {
   try {
-    return details === undefined || checkPlain(details, () => "details") !== found.plain
-      ? undefined
-      : (keptCopy(details, () => "details") as AgentOSError["details"])
+    return thrown instanceof Error
+  } catch {
+    return false
+  }
+}
+
+/** A part that cannot be read is none. */
+function read(error: Error, part: (typeof parts)[number]): unknown {
+  try {
+    return (error as Partial<Record<(typeof parts)[number], unknown>>)[part]
+  } catch {
+    return undefined
+  }
+}
+
+/** Plain data as it can travel; undefined for what cannot. */
+function travelling(value: unknown): { readonly is: unknown } | undefined {
+  try {
+    const title = (): string => "what was thrown"
+    if (checkPlain(value, title) !== found.plain) return undefined
+    return { is: typeof value === "string" ? value.toWellFormed() : keptCopy(value, title) }
   } catch {
     return undefined
   }
@@ -78,13 +90,16 @@ export function thrownOf(failure: Failure): unknown {
   const { name, message, code, node, details } = failure
   const cause = failure.cause === undefined ? undefined : thrownOf(failure.cause)
   const error =
-    code === undefined
-      ? Object.defineProperty(new Error(message, cause === undefined ? undefined : { cause }), "name", hidden(name))
-      : new AgentOSError(code, message, {
+    name === "AgentOSError" && typeof code === "string"
+      ? new AgentOSError(code, message, {
           cause,
           ...(node === undefined ? {} : { node }),
-          ...(details === undefined ? {} : { details }),
+          ...(details === undefined ? {} : { details: details as Readonly<Record<string, unknown>> }),
         })
+      : Object.assign(
+          Object.defineProperty(new Error(message, cause === undefined ? undefined : { cause }), "name", hidden(name)),
+          { ...(code === undefined ? {} : { code }), ...(details === undefined ? {} : { details }) },
+        )
   // The stack of this function would mislead.
   return Object.defineProperty(error, "stack", hidden(`${name}: ${message}\n    at another actor system`))
 }

@@ -1,6 +1,7 @@
 /** The one set of values: what each path on which a value travels takes, gives back as it was, and refuses by name. */
 import t, { type Test } from "tap"
 import {
+  AgentOSError,
   createActorSystem,
   defineActor,
   definePersistentActor,
@@ -48,8 +49,19 @@ export const taken: Readonly<Record<string, () => unknown>> = {
   "no prototype": () => Object.assign(Object.create(null) as object, { a: 1 }),
   "a getter": () => Object.defineProperty({}, "a", { get: () => [1], enumerable: true }),
   "a symbol for a key": () => ({ a: { [Symbol("x")]: 1, b: 2 } }),
+  "a symbol for a key of a small one": () => ({ [Symbol("x")]: () => 1, b: 2 }),
   "a proxy": () => new Proxy({ a: [1] }, {}),
   "something frozen": () => Object.freeze([Object.freeze({ a: 1 })]),
+  "an error": () => [
+    new TypeError(""),
+    Object.assign(new RangeError("far", { cause: Object.assign(new Error("c"), { code: "ENOENT" }) }), { code: "E1", details: { m: [1n] } }), // prettier-ignore
+    Object.assign(new Error("14 UNAVAILABLE: gone"), { code: 14, details: "gone" }),
+    new AgentOSError("DISK_FULL", "full", {
+      details: { free: 0 },
+      cause: new Error("why", { cause: { status: 404 } }),
+    }),
+    new Error("a cause that is none", { cause: null }),
+  ],
   "999 arrays": () => nested(999),
   "met twice": () => {
     const twice = { a: new Date(1) }

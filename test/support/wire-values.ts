@@ -1,5 +1,6 @@
 /** Plain data and batches of every kind, for property tests. */
 import fc from "fast-check"
+import { AgentOSError } from "#actors/errors.js"
 import { op } from "#actors/remote/protocol.js"
 
 const anyText = fc.oneof(
@@ -98,9 +99,9 @@ const failure: fc.Arbitrary<object> = fc.letrec((tie) => ({
       kind: fc.constant("error"),
       name: anyText,
       message: anyText,
-      code: anyText,
+      code: fc.oneof(anyText, fc.integer()),
       node: anyText,
-      details: fc.dictionary(fc.string(), plainValues),
+      details: fc.oneof(fc.dictionary(fc.string(), plainValues), plainValues),
       cause: tie("failure"),
     }),
   ),
@@ -171,6 +172,10 @@ export function shape(value: unknown, strict = true): unknown {
   if (ArrayBuffer.isView(value)) {
     const kind = Buffer.isBuffer(value) ? "Uint8Array" : value.constructor.name
     return `${kind} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")}`
+  }
+  if (value instanceof Error) {
+    const { name, message, code, details, cause } = value as Partial<AgentOSError>
+    return { error: value instanceof AgentOSError, parts: shape([name, message, code, details, cause], strict) }
   }
   if (Array.isArray(value)) return value.map((part) => shape(part, strict))
   const entries = Object.entries(value).map(([name, part]) => [shape(name), shape(part, strict)])
