@@ -72,6 +72,15 @@ export class Ask extends Deadline implements OpenAsk {
     if (this.#end()) this.#reject(error)
   }
 
+  /** Whether nobody waits for it any more, its time being over even if the wheel has not got there yet. */
+  get late(): boolean {
+    if (!this.ended && this.deadline < this.#system.wheel.now) {
+      this.wheel?.remove(this)
+      this.expired()
+    }
+    return this.ended
+  }
+
   override expired(): void {
     this.beginAt(Math.min(this.#system.upSince(this.#target), this.#system.wheel.now))
     if (this.wheel !== null) return
@@ -147,6 +156,10 @@ export function openAsk(
     let deadline = now + (options?.timeoutMs ?? defaultAskMs)
     if (cause?.deadline !== undefined && cause.deadline < deadline) deadline = cause.deadline
     if (serving !== undefined && serving.deadline < deadline) deadline = serving.deadline
+    if (deadline < now) {
+      const message = `the deadline of ${type} had passed before it was sent to ${target.address}`
+      return reject(new AgentOSError("DEADLINE_EXCEEDED", message))
+    }
     const patient = options?.whenFull === "wait"
     const answered = options?.answered
     const told = answered === undefined ? resolve : (answer: unknown): void => resolve(answered(answer) as never)

@@ -85,7 +85,11 @@ export const actorErrors = defineErrors({
     meaning: "The handler's promise did not settle within its limit.",
   },
   CANCELLED: { retryable: false, executed: "maybe", meaning: "The caller cancelled." },
-  DEADLINE_EXCEEDED: { retryable: true, executed: "no", meaning: "The deadline passed before the work began." },
+  DEADLINE_EXCEEDED: {
+    retryable: true,
+    executed: "no",
+    meaning: "The deadline passed before the work began, or before the ask was sent.",
+  },
   STASH_FULL: { retryable: true, executed: "no", meaning: "The stash of the actor has reached its capacity." },
   JOURNAL_FAILED: {
     retryable: true,

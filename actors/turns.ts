@@ -151,7 +151,7 @@ export abstract class Turns<S> extends Inbox<S> {
   private isLate(handler: number, meta: Meta): boolean {
     if (meta instanceof Ask) {
       meta.stashed = false // until it is put aside anew
-      return meta.ended
+      return meta.late
     }
     if (meta instanceof Own) return meta.life !== this.life // I4 of inbox.ts
     if (meta.deadline === undefined || meta.deadline >= this.system.wheel.now) return false

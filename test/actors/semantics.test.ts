@@ -228,7 +228,7 @@ t.test("S5. cancelling an ask cancels the asks that it led to, and nothing crash
 })
 
 t.test(
-  "S6. a message whose deadline has passed is not handled: a tell becomes a dead letter, an ask has ended",
+  "S6. a message whose deadline has passed is not handled: a tell becomes a dead letter, an ask ends",
   async (t) => {
     const clock = new HandClock()
     const letters: DeadLetter[] = []
@@ -256,6 +256,13 @@ t.test(
     await turns()
     t.same(heard, ["in time"])
     t.match(letters, [{ type: "hear", reason: "expired" }])
+    for (const deadline of [-Infinity, 0, 99])
+      await t.rejects(busy.with({ cause: { deadline } }).ask("hear", "too late"), { code: "DEADLINE_EXCEEDED" })
+    busy.tell("wait")
+    const passed = t.rejects(busy.with({ cause: { deadline: 103 } }).ask("hear", "late"), { code: "ASK_TIMEOUT" })
+    clock.wind(4) // less than a tick of the wheel
+    await passed
+    t.same(heard, ["in time"])
   },
 )
 
