@@ -48,8 +48,11 @@ export const DEFAULT_SUPERVISION: Supervision = {
   intensity: { max: 10, withinMs: 10_000 },
 }
 
-/** How long an entity rests that crashed more often than is allowed. */
-export const REST: Backoff = { minMs: 1000, maxMs: 60_000 }
+/**
+ * How long an entity rests that crashed more often than is allowed. Never for long: what made it crash (a journal that is away, an owner that waits for its lease) may be over, and
+ * whoever asks would rather be told than wait.
+ */
+export const REST: Backoff = { minMs: 10, maxMs: 100 }
 
 /** @throws {AgentOSError} `INVALID_DEFINITION` */
 export function checkSupervision(where: string, { intensity, backoff }: Partial<Supervision>): void {
