@@ -4,7 +4,23 @@
  * @see Groce et al., Swarm testing, 2012
  */
 import { SeededRandom, type Fault } from "#actors/simulation/index.js"
-import type { Act, Asked, Event, Fold, Handler, Kind, Name, Program, Role, Send, Step, Target } from "./program.js"
+import { clusterFaultKinds, type ClusterFault, type ClusterFaultKind } from "#cluster/simulation/cluster-faults.js"
+import type { StateIs } from "#cluster/placement.js"
+import type {
+  Act,
+  Asked,
+  Event,
+  Fold,
+  Handler,
+  Kind,
+  Name,
+  Place,
+  Program,
+  Role,
+  Send,
+  Step,
+  Target,
+} from "./program.js"
 import { randomValue, thrownKinds, type Value } from "./values.js"
 
 const alike: readonly Name[] = [
@@ -62,6 +78,18 @@ export function programOf(seed: number | string): Program {
   return new Generator(new SeededRandom(`program ${seed}`)).program()
 }
 
+/** For two to four nodes. */
+export function clusterProgramOf(seed: number | string): Program {
+  const random = new SeededRandom(`cluster program ${seed}`)
+  return new Generator(random, ["entity", "persistent", "persistent"]).inCluster()
+}
+
+/** Such faults as the mesh makes good; the others end nodes, part them, or take from them what they share. */
+const gentle: readonly ClusterFaultKind[] = ["slowLink", "drain", "leave", "join", "clockJump"]
+const ofStore: readonly ClusterFaultKind[] = ["pauseAtMint", "storeCut", "storeOutage"]
+const nodeNames = ["ada", "bob", "cyd", "dan"] as const
+const guest = "guest"
+
 class Generator {
   readonly #random: SeededRandom
   readonly #verbs: readonly Verb[]
@@ -73,10 +101,10 @@ class Generator {
   readonly #odd: number
   readonly #valued: boolean
 
-  constructor(random: SeededRandom) {
+  constructor(random: SeededRandom, roles: readonly Role[] = ["plain", "entity", "persistent", "persistent"]) {
     this.#random = random
     const chosen = verbs.filter(() => random.chance(0.3))
-    this.#roles = Array.from({ length: 1 + random.int(3) }, () => random.pick(["plain", "entity", "persistent", "persistent"] as const)) // prettier-ignore
+    this.#roles = Array.from({ length: 1 + random.int(3) }, () => random.pick(roles)) // prettier-ignore
     const persists = this.#roles.includes("persistent") ? (["persist"] as const) : []
     this.#verbs = [...new Set<Verb>([...chosen, ...persists, random.pick(verbs), random.pick(["tell", "ask"] as const)])] // prettier-ignore
     this.#names = this.#someNames()
@@ -114,6 +142,42 @@ class Generator {
       acts: [...acts, ...restarts].sort((a, b) => a.at - b.at),
       faults: random.chance(0.35) ? this.#faults(adapter, lengthMs) : [],
     }
+  }
+
+  inCluster(): Program {
+    const random = this.#random
+    const kinds = this.#roles.map((role) => this.#kind(role))
+    const lengthMs = random.pick([2000, 10_000, 30_000])
+    const acts = Array.from({ length: 5 + random.int(45) }, () => this.#act(random.int(lengthMs)))
+    return {
+      adapter: "memory",
+      cluster: this.#place(lengthMs),
+      ...(random.chance(0.3) ? { maxResident: 1 + random.int(2) } : {}),
+      kinds,
+      names: this.#names,
+      acts: acts.sort((a, b) => a.at - b.at),
+      faults: [],
+    }
+  }
+
+  #place(lengthMs: number): Place {
+    const random = this.#random
+    const nodes = nodeNames.slice(0, 2 + random.int(3))
+    const state: StateIs = random.chance(0.6) ? "shared" : "on-the-node"
+    const all = random.chance(0.3) ? gentle : clusterFaultKinds.filter((kind) => state === "shared" || !ofStore.includes(kind)) // prettier-ignore
+    const kinds = all.filter(() => random.chance(0.4))
+    const count = kinds.length === 0 ? 0 : 1 + random.int(12)
+    const faults = Array.from({ length: count }, () => this.#clusterFault(random.pick(kinds), nodes, lengthMs))
+    return { nodes, guests: [guest], state, faults: faults.sort((a, b) => a.at - b.at) }
+  }
+
+  #clusterFault(kind: ClusterFaultKind, nodes: readonly string[], lengthMs: number): ClusterFault {
+    const random = this.#random
+    const one = random.pick(nodes)
+    const befallen: Partial<Record<ClusterFaultKind, readonly string[]>> = { pauseAtMint: [], quorumLoss: [], wipe: [], storeOutage: [], join: [guest], streamCut: [one, random.pick(nodes.filter((other) => other !== one))] } // prettier-ignore
+    const among = befallen[kind === "slowLink" ? "streamCut" : kind] ?? [one]
+    const byMs = kind === "clockJump" ? random.int(20_000) - 10_000 : random.int(300)
+    return { kind, at: random.int(lengthMs), nodes: among, forMs: random.pick([200, 2000, 8000, 14_000]), byMs }
   }
 
   #faults(adapter: Program["adapter"], lengthMs: number): Fault[] {

@@ -1,6 +1,7 @@
 /**
  * What the runtime promises, as pure functions over what was seen. Each judge names the promise that it holds (S: semantics.md, E: entities.ts, P: persisted-context.ts, J: journal.ts).
  */
+import type { ClusterFaultKind } from "#cluster/simulation/cluster-faults.js"
 import { isNone } from "./generator.js"
 import { isEntity, type History, type Seen, type SeenAs } from "./history.js"
 import { kindName, type Handler, type Kind, type Program } from "./program.js"
@@ -16,6 +17,12 @@ const askMs = 5000
 const lateMs = 60
 /** What was not handled so long after it was sent is not handled. */
 const soonMs = 8000
+
+/** What the mesh and moves make good. */
+const harmless: readonly ClusterFaultKind[] = ["streamCut", "slowLink", "drain", "leave", "join", "clockJump"]
+const standing: readonly ClusterFaultKind[] = ["pause", "sleep", "pauseAtMint"]
+/** A stream whose reader is lost is closed after so long. */
+const streamMs = 30_000
 
 type Sent = SeenAs<"sent">
 type Begun = SeenAs<"begun">
@@ -122,7 +129,28 @@ class View {
     return false
   }
 
+  /** It runs on one node, or all faults are such that nothing is lost by them. */
+  get lossless(): boolean {
+    return this.program.cluster?.faults.every(({ kind }) => harmless.includes(kind)) ?? true
+  }
+
+  /** The same, and nothing is late. */
+  get orderly(): boolean {
+    return this.program.cluster?.faults.every(({ kind }) => kind !== "streamCut" && harmless.includes(kind)) ?? true
+  }
+
+  /** Who sends: an entity may be somewhere else in each of its lives, and what it sends from there takes another way. */
+  senderOf({ by, life }: Sent): string {
+    return this.program.cluster === undefined || life === 0 ? by : `${by} in its life ${life}`
+  }
+
+  /** For so long a node of the cluster may stand still. */
+  get stillMs(): number {
+    return (this.program.cluster?.faults ?? []).reduce((sum, { kind, forMs }) => sum + (standing.includes(kind) ? forMs : 0), 0) // prettier-ignore
+  }
+
   get troubled(): boolean {
+    if (this.program.cluster !== undefined) return true
     return this.program.faults.some(({ kind }) => kind === "fullDisk" || kind === "slowDisk" || kind === "tornWrite")
   }
 }
@@ -131,6 +159,7 @@ type Judge = (view: View) => Iterable<string>
 
 /** S1: what one sends to one other is handled in the order sent. */
 function* inOrder(view: View): Iterable<string> {
+  if (!view.orderly) return
   const last = new Map<string, { readonly place: number; readonly m: number }>()
   for (const begun of view.history.of("begun")) {
     const sent = view.sent.get(begun.m)
@@ -138,7 +167,7 @@ function* inOrder(view: View): Iterable<string> {
     if (view.turnsOf(begun.m)[0] !== begun) continue
     const handler = view.handlerOf(begun.to, begun.handler)
     if (handler?.reentrant === true || handler?.urgent === true) continue
-    const pair = `${sent.by} to ${sent.to}`
+    const pair = `${view.senderOf(sent)} to ${sent.to}`
     const place = view.place.get(sent) as number
     const before = last.get(pair)
     if (before !== undefined && before.place > place)
@@ -164,7 +193,7 @@ function* once(view: View): Iterable<string> {
 
 /** S3, S10, S18, E2: what was taken is handled or a dead letter; what was put aside is taken again. */
 function* handled(view: View): Iterable<string> {
-  if (view.quiet === undefined) return
+  if (view.quiet === undefined || !view.lossless) return
   const missing = new Map<string, { readonly sent: Sent; count: number; readonly why: string }>()
   for (const sent of view.sent.values()) {
     if (sent.how === "ask" || sent.how === "publish" || sent.how === "every" || sent.to.includes(">")) continue
@@ -196,7 +225,7 @@ function* settles(view: View): Iterable<string> {
     if (sent.how !== "ask") continue
     const outcome = view.outcome.get(sent.m)
     const given = sent.timeoutMs ?? askMs
-    const due = sent.at + (given >= 0 ? given : 0) + lateMs
+    const due = sent.at + (given >= 0 ? given : 0) + lateMs + view.stillMs
     const end = view.hostEnd.get(sent.host) ?? Infinity
     if (outcome === undefined) {
       const crash = view.hostCrash.get(sent.host) ?? Infinity
@@ -241,7 +270,7 @@ function* failures(view: View): Iterable<string> {
     if (sent === undefined || outcome.did !== "failed") continue
     const { code, executed } = outcome
     if ((view.lifeEnded.get(sent.life) ?? Infinity) <= sent.at) continue // its context is of no use any more
-    const turns = view.turnsOf(sent.m)
+    const turns = view.turnsOf(sent.m).filter(({ turn }) => view.ended.get(turn)?.how !== "stashed")
     const threw = turns.some(({ turn }) => view.ended.get(turn)?.how === "threw")
     const failed = view.answered.get(sent.m)?.fails === true
     const what = `the ask ${sent.m} of ${sent.handler} to ${sent.to}`
@@ -252,6 +281,7 @@ function* failures(view: View): Iterable<string> {
     if (executed === "no" && turns.length > 0 && !threw && !failed && !crashed) yield `${what} fails with ${code}, which says that nothing was done; it was handled` // prettier-ignore
     const own = threw && turns.some(({ turn }) => view.ended.get(turn)?.value === code)
     if (own || !view.lives(sent.host, outcome.at)) continue
+    if (view.program.cluster !== undefined) continue // what is out of reach is told in many ways
     if (code === "ACTOR_STOPPED" && isEntity(sent.to)) yield `${what} fails with ACTOR_STOPPED; entities do not end`
     if (code === "JOURNAL_FAILED" && !fullDisk) yield `${what} fails with JOURNAL_FAILED, and nothing is wrong with the journal: ${outcome.text}` // prettier-ignore
     if (code === "MAILBOX_FULL" && view.kindOf(sent.to)?.capacity === undefined) yield `${what} fails with MAILBOX_FULL; its mailbox has no limit` // prettier-ignore
@@ -265,6 +295,7 @@ function* failures(view: View): Iterable<string> {
 
 /** S16: an ask in a circle fails at once, and says why. */
 function* circles(view: View): Iterable<string> {
+  if (!view.orderly) return
   for (const sent of view.sent.values()) {
     if (sent.how !== "ask" || sent.serving === undefined) continue
     const waiting = [sent.by]
@@ -284,6 +315,7 @@ function* circles(view: View): Iterable<string> {
 function* ofOneLife(view: View): Iterable<string> {
   for (const { setIn, life, m, handler } of view.history.of("begun"))
     if (setIn !== undefined && setIn !== life) yield `${handler} (message ${m}), which the life ${setIn} sent itself (${view.sent.get(m)?.how}), comes to the life ${life}` // prettier-ignore
+  if (!view.lossless) return
   for (const worked of view.history.of("worked")) {
     const { m, life, at, host } = worked
     if (view.turnsOf(m).length > 0 || view.lifeEnded.has(life) || !view.lives(host, at + soonMs)) continue
@@ -324,11 +356,12 @@ function* durable(view: View): Iterable<string> {
   const acknowledged = new Map<string, Set<string>>()
   const persisting = new Map(view.history.of("persisting").map((seen) => [seen.p, seen]))
   const turns = new Map(view.history.of("begun").map((seen) => [seen.turn, seen]))
-  const check = function* (to: string, log: readonly string[], where: string): Iterable<string> {
+  const check = function* (to: string, log: readonly string[], where: string, old = false): Iterable<string> {
     const before = known.get(to)?.log ?? []
-    const differs = before.findIndex((entry, n) => entry !== log[n])
+    // An owner of before, that does not know it yet, may still have less; what it says does not count: see `fresh`.
+    const differs = before.findIndex((entry, n) => entry !== log[n] && (!old || n < log.length))
     if (differs >= 0) yield `${to}: event ${differs + 1} was ${before[differs]}; ${where} it is ${log[differs] ?? "not there"}` // prettier-ignore
-    for (const entry of acknowledged.get(to) ?? [])
+    for (const entry of old ? [] : (acknowledged.get(to) ?? []))
       if (!log.some((other) => other.startsWith(entry))) yield `${to}: ${entry} was acknowledged, and ${where} it is not there` // prettier-ignore
   }
   const acknowledge = (to: string, p: number): void => {
@@ -345,9 +378,14 @@ function* durable(view: View): Iterable<string> {
       // The look at the begin of a turn follows its record.
       const begins = opened?.to === to
       if (begins) {
-        yield* check(to, log, before === undefined || before.life === life ? "later" : "after a recovery")
+        yield* check(
+          to,
+          log,
+          before === undefined || before.life === life ? "later" : "after a recovery",
+          view.program.cluster !== undefined,
+        )
         if (before !== undefined && before.life !== life && before.log.length === log.length && before.rest !== rest) yield `${to}: beside its events, its state was ${before.rest}; after a recovery it is ${rest}` // prettier-ignore
-        known.set(to, { log, rest, life })
+        if (view.program.cluster === undefined || log.length >= (before?.log.length ?? 0)) known.set(to, { log, rest, life }) // prettier-ignore
       }
       opened = undefined
     } else if (seen.did === "persisted") {
@@ -378,9 +416,51 @@ function* durable(view: View): Iterable<string> {
   }
 }
 
+/** Who answers knows all that was acknowledged before it was asked. */
+function* fresh(view: View): Iterable<string> {
+  const persisting = view.history.of("persisting")
+  const of = new Map(persisting.map((seen) => [seen.p, seen]))
+  const byTurn = new Map<number, number[]>()
+  for (const { p, turn, inWork } of persisting) if (!inWork) byTurn.set(turn, [...(byTurn.get(turn) ?? []), p])
+  const stored = new Set(view.history.of("final").flatMap(({ log }) => log.flatMap((entry) => /^noted (\d+)\./.exec(entry)?.[1] ?? []))) // prettier-ignore
+  /** By entity, what was acknowledged, and where in the history. */
+  const acknowledged = new Map<string, { readonly entry: string; readonly place: number }[]>()
+  const seenBy = new Map<number, readonly string[]>()
+  let opened: Begun | undefined
+  for (const [place, seen] of view.history.all.entries()) {
+    const acknowledge = (p: number): void => {
+      const to = of.get(p)?.to
+      if (to === undefined || !stored.has(String(p))) return
+      const entries = acknowledged.get(to) ?? []
+      entries.push({ entry: `noted ${p}.`, place })
+      acknowledged.set(to, entries)
+    }
+    if (seen.did === "begun") opened = seen as Begun
+    else if (seen.did === "state") {
+      if (opened?.to === (seen as SeenAs<"state">).to) seenBy.set(opened.turn, (seen as SeenAs<"state">).log)
+      opened = undefined
+    } else if (seen.did === "persisted") {
+      const { p } = seen as SeenAs<"persisted">
+      if (of.get(p)?.command === false) acknowledge(p)
+    } else if (seen.did === "settled") {
+      const { m } = seen as SeenAs<"settled">
+      const sent = view.sent.get(m)
+      const returned = view.turnsOf(m).filter(({ turn }) => view.ended.get(turn)?.how === "returned")
+      if (sent !== undefined && returned.length === 1) {
+        const [{ turn }] = returned as [Begun]
+        const log = seenBy.get(turn)
+        const asked = view.place.get(sent) as number
+        const missing = log === undefined ? undefined : acknowledged.get(sent.to)?.find(({ entry, place }) => place < asked && !log.some((other) => other.startsWith(entry))) // prettier-ignore
+        if (missing !== undefined) yield `${sent.to} answers the ask ${m} without knowing ${missing.entry}, which was acknowledged before that was sent` // prettier-ignore
+      }
+      for (const { turn } of returned) for (const p of byTurn.get(turn) ?? []) acknowledge(p)
+    }
+  }
+}
+
 /** P5, B3, R2: a command is carried out once; an event is there once, and where it belongs. */
 function* carriedOutOnce(view: View): Iterable<string> {
-  const crashes = view.program.faults.length > 0
+  const crashes = view.program.faults.length > 0 || (view.program.cluster?.faults.length ?? 0) > 0
   for (const { to, log } of view.history.of("final")) {
     const events = new Set<string>()
     const byCommand = new Map<string, string>()
@@ -455,7 +535,7 @@ function* delivered(view: View): Iterable<string> {
 
 /** R1, R2: each setting of a reminder comes. */
 function* reminds(view: View): Iterable<string> {
-  if (view.quiet === undefined) return
+  if (view.quiet === undefined || view.program.cluster?.faults.some(({ kind }) => kind === "clockJump") === true) return
   const all = view.history.all
   for (const set of view.history.of("reminded")) {
     if (set.at > view.quiet.at - soonMs || set.at + soonMs > view.quiet.at) continue
@@ -489,11 +569,12 @@ function* streams(view: View): Iterable<string> {
     if (from === undefined) continue
     if (how === "all" && next.get(s) !== undefined && next.get(s) !== from.items) yield `a stream of ${from.items} items ends after ${next.get(s)}` // prettier-ignore
     const crashed = view.history.of("crashed").some((crash) => crash.at <= at && crash.at >= from.at)
-    if (how === "failed" && code === "ACTOR_STOPPED" && isEntity(from.to) && !crashed && view.lives(from.host, at)) yield `a stream of ${from.to} ends with ACTOR_STOPPED after ${next.get(s) ?? 0} items; entities do not end` // prettier-ignore
+    if (view.program.cluster === undefined && how === "failed" && code === "ACTOR_STOPPED" && isEntity(from.to) && !crashed && view.lives(from.host, at)) yield `a stream of ${from.to} ends with ACTOR_STOPPED after ${next.get(s) ?? 0} items; entities do not end` // prettier-ignore
   }
   if (view.quiet === undefined) return
+  const late = view.program.cluster === undefined ? soonMs : streamMs
   for (const { s, host, at, to, items } of opened.values()) {
-    if (!view.lives(host, view.quiet.at - 1) || at > view.quiet.at - soonMs || items === 0) continue
+    if (!view.lives(host, view.quiet.at - 1) || at > view.quiet.at - late || items === 0) continue
     const reading = view.lifeOf.size > 0 && !read.has(s)
     if (!closed.has(s) && !reading) yield `the stream ${s} of ${to} is not closed`
   }
@@ -564,6 +645,7 @@ const judges: Readonly<Record<string, Judge>> = {
   "of one life (S9)": ofOneLife,
   "one at a time (S16)": oneAtATime,
   "durable (P1)": durable,
+  "fresh (L1)": fresh,
   "carried out once (P5)": carriedOutOnce,
   "refused by name (J1)": refusedByName,
   "delivered (B1)": delivered,

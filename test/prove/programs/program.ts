@@ -3,6 +3,8 @@
  * (`model.ts`), made short (`shorter.ts`) and printed (`print.ts`).
  */
 import type { Fault } from "#actors/simulation/index.js"
+import type { ClusterFault } from "#cluster/simulation/cluster-faults.js"
+import type { StateIs } from "#cluster/placement.js"
 import type { Thrown, Value } from "./values.js"
 
 /** How a definition is made. `plain`: spawned once at the root; the others are entities. */
@@ -105,8 +107,19 @@ export type Act = { readonly at: number; readonly client: number } & (
 
 export type Adapter = "memory" | "level"
 
+/** Where a program runs that does not run on one node. */
+export interface Place {
+  readonly nodes: readonly string[]
+  /** They come and go. */
+  readonly guests: readonly string[]
+  readonly state: StateIs
+  readonly faults: readonly ClusterFault[]
+}
+
 export interface Program {
   readonly adapter: Adapter
+  /** Then it has entities only, and `adapter` and `faults` mean nothing. */
+  readonly cluster?: Place
   readonly maxResident?: number
   /** Payloads are copied and frozen. */
   readonly isolated?: boolean

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import type { Bug } from "./bugs.js"
 import { programOf } from "./generator.js"
+import { runInCluster } from "./cluster-nodes.js"
 import { judge, type Violation } from "./model.js"
 import { runOnOneNode } from "./one-node.js"
 import { printed } from "./print.js"
@@ -44,7 +45,9 @@ export interface OneRun {
 }
 
 export async function runProgram(program: Program, seed: number): Promise<OneRun> {
-  const { history, outcome } = await runOnOneNode(program, seed)
+  const { cluster } = program
+  const ran = cluster === undefined ? runOnOneNode(program, seed) : runInCluster({ ...program, cluster }, seed)
+  const { history, outcome } = await ran
   return { hash: outcome.hash, events: outcome.events, violations: judge(program, history, outcome.failure) }
 }
 

@@ -4,7 +4,7 @@
  * @see Zeller and Hildebrandt, Simplifying and isolating failure-inducing input, 2002 (delta debugging)
  */
 import type { Violation } from "./model.js"
-import type { Handler, Kind, Program, Step } from "./program.js"
+import type { Handler, Kind, Place, Program, Step } from "./program.js"
 import type { Value } from "./values.js"
 
 /** What two violations have in common that are the same: the promise, and the sentence without what varies from run to run. */
@@ -78,6 +78,7 @@ const simple: Value = { is: "number", n: 1 }
 function* candidates(program: Program): Iterable<Program> {
   const { kinds, acts, faults, names } = program
   for (let n = 0; n < faults.length; n++) yield { ...program, faults: without(faults, n) }
+  if (program.cluster !== undefined) for (const cluster of smallerPlaces(program.cluster)) yield { ...program, cluster }
   for (const key of ["maxResident", "isolated"] as const) if (program[key] !== undefined) yield omit(program, key)
   if (program.adapter === "level") yield { ...program, adapter: "memory" }
   for (const [n, kind] of kinds.entries())
@@ -112,6 +113,13 @@ function* smallerSteps(steps: readonly Step[]): Iterable<readonly Step[]> {
     if (step.do === "persist" && step.deliver !== undefined) yield steps.with(n, omit(step, "deliver"))
     if ("ms" in step && step.ms > 0) yield steps.with(n, { ...step, ms: 0 })
   }
+}
+
+function* smallerPlaces(place: Place): Iterable<Place> {
+  for (let n = 0; n < place.faults.length; n++) yield { ...place, faults: without(place.faults, n) }
+  const [last] = place.nodes.slice(-1)
+  const befallen = place.faults.some(({ nodes }) => nodes.includes(last as string))
+  if (place.nodes.length > 2 && !befallen) yield { ...place, nodes: place.nodes.slice(0, -1) }
 }
 
 /** Without an option, or with a simple value. */
