@@ -109,6 +109,21 @@ export class Ask extends Deadline implements OpenAsk {
     this.#system.wheel.addAt(this, deadline)
   }
 
+  /** What its answer waits for still, once it is made: no longer than the ask would (S4, S5). */
+  within<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { cause, asker, serving, deadline } = this
+      const rest = new Ask(this.#system, this.#target, this.#type, this.#timeoutMs, false, cause, asker, serving, resolve as (value: never) => void, reject) // prettier-ignore
+      if (cause?.signal !== undefined) rest.follow(cause.signal)
+      if (cause?.signal?.aborted === true) rest.#onAbort?.()
+      this.#system.wheel.addAt(rest, deadline)
+      work.then(
+        (value) => rest.reply(value),
+        (error: unknown) => rest.fail(error),
+      )
+    })
+  }
+
   #end(): boolean {
     if (this.ended) return false
     this.ended = true

@@ -450,6 +450,7 @@ export class EntityRef extends AddressedRef {
     asker: object | undefined,
     put: (ask: Ask) => boolean,
   ): Promise<never> {
+    if (this.#system.stopping) return Promise.reject(this.#system.stopped)
     return openAsk(this.#system, this, this.#kind.compiled, type, cause, options, serving, asker, put)
   }
 

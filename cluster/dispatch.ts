@@ -219,27 +219,28 @@ export class Dispatch implements ShardedRefs {
     return this.#send(message, way.peer)
   }
 
-  answered(shard: number, answer: unknown): unknown {
+  answered(shard: number, answer: unknown, ask: Ask | undefined): unknown {
     if (answer instanceof Elsewhere) return answer.told
     const right = this.#ownership.mayAnswer(shard)
     if (right === "from-memory") return answer
     if (right === "refuse") throw shardMoved(shard)
-    return this.#confirmed(shard).then(() => answer)
+    return this.#confirmed(shard, ask).then(() => answer)
   }
 
-  failed(shard: number, error: unknown): never | Promise<never> {
+  failed(shard: number, error: unknown, ask: Ask | undefined): never | Promise<never> {
     if (error instanceof Elsewhere) throw error.told
     if (!isAnswer(error)) throw error
     const right = this.#ownership.mayAnswer(shard)
     if (right === "from-memory") throw error
     if (right === "refuse") throw shardMoved(shard)
-    return this.#confirmed(shard).then(() => {
+    return this.#confirmed(shard, ask).then(() => {
       throw error
     })
   }
 
-  async #confirmed(shard: number): Promise<void> {
-    if (!(await this.#ownership.confirm(shard))) throw shardMoved(shard)
+  async #confirmed(shard: number, ask: Ask | undefined): Promise<void> {
+    const confirmed = this.#ownership.confirm(shard)
+    if (!(await (ask?.within(confirmed) ?? confirmed))) throw shardMoved(shard)
   }
 
   // --- the way of a message -----------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
  *
  * Invariants
  *   E1. An answer that an entity of this node has made leaves only as `mayAnswer` of `lease.ts` says, asked after it was made. One that another node has made has passed there.
+ *   E2. It is not waited for longer than the ask has time.
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Ask } from "#actors/ask.js"
@@ -29,10 +30,10 @@ export interface ShardedRefs {
   entityAt(peer: NodeId, id: PersistenceId): Ref | undefined
   /** @returns false when nobody takes it */
   dispatch(message: Message, from: NodeId | undefined): boolean
-  /** E1 @returns the answer, or a promise of it; throws `SHARD_MOVED` */
-  answered(shard: number, answer: unknown): unknown
+  /** E1, E2 @returns the answer, or a promise of it; throws `SHARD_MOVED` */
+  answered(shard: number, answer: unknown, ask: Ask | undefined): unknown
   /** The same for an ask that failed. */
-  failed(shard: number, error: unknown): never | Promise<never>
+  failed(shard: number, error: unknown, ask: Ask | undefined): never | Promise<never>
 }
 
 /** An answer, or a failure, that came from another node. */
@@ -53,8 +54,6 @@ export class ShardedRef extends AddressedRef {
   #peer: NodeId | undefined
   #links = -1
   #remote: Ref | undefined
-  #answered: ((answer: never) => never) | undefined
-  #failed: ((error: unknown) => never) | undefined
 
   constructor(shards: ShardedRefs, id: PersistenceId, shard: number, from: NodeId | undefined) {
     super()
@@ -99,7 +98,7 @@ export class ShardedRef extends AddressedRef {
   ): Promise<never> {
     const shards = this.#shards
     if (shards.straight[this.#shard] === 1)
-      return this.#gated(this.#entity().request(type, payload, cause, options, serving, asker))
+      return this.#gated(type, cause, options, serving, asker, (ask) => this.#entity().put(type, payload, ask, false))
     const remote = this.#remoteNow()
     if (remote !== undefined)
       return this.#from === undefined
@@ -109,7 +108,7 @@ export class ShardedRef extends AddressedRef {
       this.#entity().checkType(type)
       return shards.dispatch({ id: this.#id, type, payload, meta: ask }, this.#from)
     }
-    return this.#gated(this.#entity().open(type, cause, options, serving, asker, put))
+    return this.#gated(type, cause, options, serving, asker, put)
   }
 
   override check(type: string, payload: unknown): unknown {
@@ -132,10 +131,23 @@ export class ShardedRef extends AddressedRef {
     return this.#remote
   }
 
-  #gated(answer: Promise<never>): Promise<never> {
-    this.#answered ??= (told) => this.#shards.answered(this.#shard, told) as never
-    this.#failed ??= (error) => this.#shards.failed(this.#shard, error) as never
-    return answer.then(this.#answered, this.#failed)
+  #gated(
+    type: string,
+    cause: Cause | undefined,
+    options: AskOptions | undefined,
+    serving: OpenAsk | undefined,
+    asker: object | undefined,
+    put: (ask: Ask) => boolean,
+  ): Promise<never> {
+    // prettier-ignore
+    const shards = this.#shards
+    const shard = this.#shard
+    let open: Ask | undefined
+    const answer = this.#entity().open(type, cause, options, serving, asker, (ask) => put((open = ask)))
+    return answer.then(
+      (told) => shards.answered(shard, told, open) as never,
+      (error: unknown) => shards.failed(shard, error, open) as never,
+    )
   }
 }
 

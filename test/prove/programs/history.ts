@@ -69,7 +69,7 @@ export type Seen =
 /** @template T which kind of it */
 export type SeenAs<T extends Seen["did"]> = Extract<Seen, { readonly did: T }> & { readonly at: number; readonly host: string } // prettier-ignore
 
-const mostEntries = 20_000
+const mostEntries = 40_000
 
 export class History {
   readonly #entries: (Seen & { readonly at: number; readonly host: string })[] = []

@@ -357,7 +357,7 @@ export class Interpreter {
     // What is no message of the program's: the failure of a work.
     const message = (isMessage(payload) ? payload : { m: 0, to: "", fuel: 0, value: undefined, sent: "" }) as Message
     const { address } = ctx.self
-    const own = kind.role !== "persistent" ? (ctx.state as Plain).own : message.to === "topic" || message.to === "" ? (this.#owns.get(address) ?? "") : message.to // prettier-ignore
+    const own = kind.role !== "persistent" ? (ctx.state as Plain).own : message.to === "topic" || message.to === "" ? this.ownerOf(address) : message.to // prettier-ignore
     if (own !== "") this.#owns.set(address, own)
     const life = this.#lifeOf(ctx, own, kind)
     const { commandId } = ctx.cause
