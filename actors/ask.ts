@@ -64,6 +64,11 @@ export class Ask extends Deadline implements OpenAsk {
     signal.addEventListener("abort", this.#onAbort, { once: true })
   }
 
+  /** Its handler has ended with this: an answer, unless it is given later or the message was put aside. */
+  handled(result: unknown): void {
+    if (!(result instanceof DeferredReply) && !this.stashed) this.reply(result)
+  }
+
   reply(value: unknown): void {
     if (this.#end()) this.#resolve(value as never)
   }

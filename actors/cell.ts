@@ -190,7 +190,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
   stop(): Promise<void> {
     if (this.phase === phases.ended) return Promise.resolve()
     return new Promise((done) => {
-      this.family.onStopped(done)
+      this.family.onStopped(() => done())
       this.signal(stopSignal)
       const open = this.open
       if (open === undefined) return
@@ -296,7 +296,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     this.current = undefined
   }
 
-  private crashOf(thrown: unknown): AgentOSError {
+  crashOf(thrown: unknown): AgentOSError {
     const message = `${this.address} crashed: ${thrownText(thrown)}`
     return new AgentOSError("ACTOR_CRASHED", message, { cause: thrown })
   }
@@ -345,7 +345,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     this.known?.revoke(why)
     this.signals = undefined
     this.options?.entity?.ended()
-    this.bury()
+    this.bury(exit.kind === "crashed" ? why() : undefined)
     this.state = undefined
     if (this.parent !== null) this.system.counts.actors -= 1 // the root is none of those who are counted
     if (this.#family !== undefined) {

@@ -36,7 +36,7 @@ export class Family {
   #restarts: Map<Cell, readonly number[]> | undefined
   #attempts: Map<Cell, Attempts> | undefined
   #restarting: Promise<void> | undefined
-  #stopWaiters: (() => void)[] | undefined
+  #stopWaiters: ((exit: Exit) => void)[] | undefined
   #readyWaiters: ((started: boolean) => void)[] | undefined
 
   constructor(cell: Cell) {
@@ -179,7 +179,7 @@ export class Family {
     }
     for (const watched of this.#watched ?? []) watched.knownFamily?.watchers?.delete(cell)
     for (const other of this.takeLinked()) if (exit.kind === "crashed") other.linkedCrash(cell, exit.error)
-    for (const done of this.#stopWaiters?.splice(0) ?? []) done()
+    for (const done of this.#stopWaiters?.splice(0) ?? []) done(exit)
   }
 
   /** Calls back when the actor has started, or failed to. */
@@ -192,7 +192,7 @@ export class Family {
   }
 
   /** Calls back when the actor has ended. */
-  onStopped(done: () => void): void {
+  onStopped(done: (exit: Exit) => void): void {
     ;(this.#stopWaiters ??= []).push(done)
   }
 }

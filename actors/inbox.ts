@@ -434,11 +434,12 @@ export abstract class Inbox<S> extends Ref {
     if (!this.scheduled) this.schedule()
   }
 
-  /** Nobody will handle what waits: it is counted, and who asked is told. */
-  protected bury(): void {
+  /** Nobody will handle what waits: it is counted, and who asked is told. @param why if it did not just stop */
+  protected bury(why: AgentOSError | undefined): void {
     const { system, compiled } = this
     if (this.waiting > 0 || this.aside !== undefined)
-      for (const { handler, meta } of this.takeAll()) system.deadLetter(this, compiled.typeOf(handler), meta, "stopped")
+      for (const { handler, meta } of this.takeAll())
+        system.deadLetter(this, compiled.typeOf(handler), meta, "stopped", why)
     this.current = undefined
     this.payload = undefined
     this.#mailbox = undefined

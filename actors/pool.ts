@@ -4,21 +4,25 @@
  * Invariants
  *   P1. A worker of a work pool has at most one job, and no job waits while a worker is free.
  *   P2. A job is begun at most `1 + retries` times, and not at all once its asker has given up.
- *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it. One that is stopping is not free, and gets no job.
+ *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it. One that is stopping is not free, and gets no job. What a job merely owes, as its
+ *       handler deferred the answer or put the message aside, holds the worker for as long as somebody waits for it; a job that was told owes nothing.
  *   P4. A job for which all workers wait is refused with `ASK_CYCLE`: none of them would ever be free to do it.
  *   P5. The queue holds `capacity` jobs, and the asks that wait for room (`whenFull: "wait"`).
+ *   P6. However the pool ends, every ask is told: by its job, which a stop lets finish, or with the pool's end; jobs that were told and not begun are dead letters.
+ *   P7. A job that the workers do not understand, or cannot be given, is refused where it is sent.
  */
 import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type SpawnOptions } from "./actor.js"
 import { Ask, DeferredReply, waitsFor } from "./ask.js"
 import type { Cause } from "./cause.js"
 import type { Cell } from "./cell.js"
+import type { Compiled } from "./compiled.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import { causeOf, type Meta } from "./inbox.js"
+import { causeOf, Own, type Meta } from "./inbox.js"
 import { checkNumber, checkNumbers, count, wholeOrAll } from "./numbers.js"
 import { RefBefore, type ActorRef, type AnyRef, type AskOptions, type OpenAsk } from "./ref.js"
 import { router, type Broadcast, type Router, type Routing } from "./router.js"
-import type { Supervision } from "./supervision.js"
+import type { Exit, Supervision } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
 
 type Parent = ActorSystem | ActorContext<unknown>
@@ -108,12 +112,51 @@ interface QueuedJob extends Job {
   attempts: number
 }
 
-interface Finished {
-  readonly worker: Cell
-  readonly job: QueuedJob
+/** How a job ended. */
+interface Outcome {
   /** Present when it failed. */
   readonly failure?: { readonly error: unknown }
   readonly reply?: unknown
+}
+
+/** What lies beside a job in its worker's mailbox: it ends when the worker has done with it (P3). */
+class JobAsk extends Ask {
+  readonly worker: Cell
+  readonly job: QueuedJob
+  #deferred = false
+
+  constructor(worker: Cell, job: QueuedJob, end: (outcome: Outcome) => void) {
+    const { meta, type } = job
+    const asked = meta instanceof Ask ? meta : undefined
+    super(
+      worker.system,
+      worker,
+      type,
+      Infinity,
+      false,
+      causeOf(meta),
+      asked?.asker,
+      asked?.serving,
+      (reply: unknown) => end({ reply }),
+      (error) => end({ failure: { error } }),
+    )
+    this.worker = worker
+    this.job = job
+    this.deadline = asked?.deadline ?? causeOf(meta)?.deadline ?? Infinity
+  }
+
+  override handled(result: unknown): void {
+    super.handled(result)
+    // The handler of a proxy has only passed it on; the ask over there ends by itself.
+    this.#deferred = !this.ended && !this.stashed && this.worker.compiled.spec.carried !== true
+    this.endIfOwedToNobody()
+  }
+
+  /** P3 */
+  endIfOwedToNobody(): void {
+    const { meta } = this.job
+    if (meta instanceof Ask ? meta.ended && (this.#deferred || this.stashed) : this.#deferred) this.reply(undefined)
+  }
 }
 
 interface WorkPoolInit {
@@ -122,22 +165,15 @@ interface WorkPoolInit {
   readonly init: unknown
   /** Lies here so that a restart of the pool keeps what waits. */
   readonly waiting: QueuedJob[]
+  readonly underWay: Set<JobAsk>
 }
 
 class WorkPoolState {
   readonly given: WorkPoolInit
-  readonly waiting: QueuedJob[]
   readonly free: Cell[] = []
-  hired = false
 
   constructor(given: WorkPoolInit) {
     this.given = given
-    this.waiting = given.waiting
-  }
-
-  /** How many jobs could be begun at once. */
-  get idle(): number {
-    return this.hired ? this.free.filter(isFree).length : this.given.options.size
   }
 }
 
@@ -153,7 +189,6 @@ const WorkPool = defineActor({
   started(ctx) {
     const { definition, options, init } = ctx.state.given
     for (let count = 0; count < options.size; count++) hire(ctx, definition, init)
-    ctx.state.hired = true
     begin(ctx)
   },
   receive: {
@@ -164,33 +199,24 @@ const WorkPool = defineActor({
         meta.fail(new AgentOSError("ASK_CYCLE", message))
         return new DeferredReply(meta)
       }
-      ctx.state.waiting.push({ type: job.type, payload: job.payload, meta, attempts: 0 })
+      ctx.state.given.waiting.push({ type: job.type, payload: job.payload, meta, attempts: 0 })
       begin(ctx)
       return new DeferredReply(meta instanceof Ask ? meta : undefined) // kept when the pool is restarted, as what it defers would not be
     },
-    finished(ctx, { worker, job, failure, reply }: Finished) {
-      const { state } = ctx
-      const { retries = 0 } = state.given.options
-      if (!worker.stopping) state.free.push(worker)
-      if (failure !== undefined && job.attempts <= retries && isCrash(failure.error)) state.waiting.unshift(job)
-      else if (job.meta instanceof Ask) {
-        if (failure === undefined) job.meta.reply(reply)
-        else job.meta.fail(failure.error)
-      }
+    /** In a turn of its own: one that has told itself to stop is stopping by now (P3). */
+    done(ctx, worker: Cell) {
+      if (!worker.stopping) ctx.state.free.push(worker)
       begin(ctx)
     },
   },
   // A worker that stopped by itself leaves a place.
   ended(ctx, ref) {
+    if (selfCell(ctx).stopping) return
     const { state } = ctx
     const place = state.free.indexOf(ref as Cell)
     if (place >= 0) state.free.splice(place, 1)
     hire(ctx, state.given.definition, state.given.init)
     begin(ctx)
-  },
-  stopping({ state }) {
-    for (const { meta } of state.waiting)
-      if (meta instanceof Ask) meta.fail(new AgentOSError("ACTOR_STOPPED", "the work pool has stopped"))
   },
 })
 
@@ -215,11 +241,11 @@ function hire(ctx: PoolContext, definition: AnyDefinition, init: unknown): void 
 
 /** Gives the free workers what waits (P1). */
 function begin(ctx: PoolContext): void {
-  const { free, waiting } = ctx.state
+  const { free, given } = ctx.state
   for (;;) {
     while (free[0] !== undefined && !isFree(free[0])) free.shift() // P3: its end makes room for another
     if (free.length === 0) return
-    const job = waiting.shift()
+    const job = given.waiting.shift()
     if (job === undefined) return
     if (isGivenUp(job, ctx.system.wheel.now)) continue // P2
     job.attempts += 1
@@ -228,7 +254,7 @@ function begin(ctx: PoolContext): void {
       free.findIndex((worker) => isFree(worker) && !worker.suspended),
       0,
     )
-    run(selfCell(ctx), free.splice(place, 1)[0] as Cell, job)
+    run(selfCell(ctx), given, free.splice(place, 1)[0] as Cell, job)
   }
 }
 
@@ -237,27 +263,15 @@ function isGivenUp({ meta }: QueuedJob, now: number): boolean {
   return meta instanceof Ask ? meta.ended : deadline !== undefined && deadline < now
 }
 
-/** Puts the job into the worker's mailbox, beside an ask that ends only when the worker has done with it (P3). */
-function run(pool: Cell, worker: Cell, job: QueuedJob): void {
-  const { system } = worker
+/** Puts the job into the worker's mailbox. */
+function run(pool: Cell, given: WorkPoolInit, worker: Cell, job: QueuedJob): void {
   const { life } = pool
-  const finished = (how: Pick<Finished, "reply" | "failure">): void => {
-    if (pool.life === life) pool.put(pool.compiled.number("finished"), { worker, job, ...how }, undefined, true)
-    else if (job.meta instanceof Ask) job.meta.fail(new AgentOSError("ACTOR_CRASHED", `${pool.address} crashed`))
-  }
-  const ask = new Ask(
-    system,
-    worker,
-    job.type,
-    Infinity,
-    false,
-    causeOf(job.meta),
-    job.meta instanceof Ask ? job.meta.asker : undefined,
-    job.meta instanceof Ask ? job.meta.serving : undefined,
-    (reply: unknown) => finished({ reply }),
-    (error) => finished({ failure: { error } }),
-  )
-  ask.deadline = job.meta instanceof Ask ? job.meta.deadline : (causeOf(job.meta)?.deadline ?? Infinity)
+  const ask = new JobAsk(worker, job, (outcome) => {
+    conclude(given, ask, outcome)
+    if (pool.life === life && !pool.stopping)
+      pool.putOwn(pool.compiled.number("done"), worker, new Own(life, undefined, undefined), true)
+  })
+  given.underWay.add(ask)
   try {
     if (!worker.put(worker.compiled.number(job.type), job.payload, ask, true))
       ask.fail(new AgentOSError("ACTOR_STOPPED", `${worker.address} has stopped`))
@@ -266,34 +280,64 @@ function run(pool: Cell, worker: Cell, job: QueuedJob): void {
   }
 }
 
+/** A job has ended: it waits again (P2), or its asker is told at once, whatever becomes of the pool (P6). */
+function conclude({ options: { retries = 0 }, waiting, underWay }: WorkPoolInit, ask: JobAsk, outcome: Outcome): void {
+  const { job } = ask
+  const { failure, reply } = outcome
+  underWay.delete(ask)
+  if (failure !== undefined && job.attempts <= retries && isCrash(failure.error)) waiting.unshift(job)
+  else if (job.meta instanceof Ask) {
+    if (failure === undefined) job.meta.reply(reply)
+    else job.meta.fail(failure.error)
+  }
+}
+
+/** P6 */
+function close(pool: Cell, given: WorkPoolInit, exit: Exit): void {
+  const why = exit.kind === "crashed" ? pool.crashOf(exit.error) : undefined
+  for (const ask of given.underWay) ask.fail(why ?? new AgentOSError("ACTOR_STOPPED", `${pool.address} has stopped`))
+  for (const { type, meta } of given.waiting.splice(0)) pool.system.deadLetter(pool, type, meta, "stopped", why)
+}
+
 /** The work pool, spoken to as if it were one worker: a message is a job. */
 class WorkPoolRef extends RefBefore {
   readonly #pool: Cell
+  readonly #given: WorkPoolInit
   readonly #capacity: number
+  /** The definition of the workers. */
+  readonly #compiled: Compiled
 
-  constructor(pool: Cell, capacity: number) {
+  constructor(pool: Cell, given: WorkPoolInit) {
     super(pool)
     this.#pool = pool
-    this.#capacity = capacity
+    this.#given = given
+    this.#capacity = given.options.capacity ?? 1000
+    this.#compiled = pool.system.compile(given.definition)
   }
 
   /** Jobs that wait. */
   get waiting(): number {
-    const state = this.#pool.state
-    return this.#pool.waiting + (state instanceof WorkPoolState ? state.waiting.length : 0)
+    return this.#pool.waiting + this.#given.waiting.length
   }
 
   get #full(): boolean {
-    const { state } = this.#pool
-    const free = state instanceof WorkPoolState ? state.idle : 0
-    return this.waiting >= this.#capacity + free
+    const { options, underWay } = this.#given
+    return this.waiting >= this.#capacity + options.size - underWay.size
+  }
+
+  /** @throws {AgentOSError} P7: `UNKNOWN_MESSAGE`, `INVALID_PAYLOAD` */
+  #jobOf(type: string, payload: unknown): Job {
+    const compiled = this.#compiled
+    const number = compiled.number(type)
+    return { type, payload: compiled.isolated ? compiled.isolate(number, payload) : payload }
   }
 
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    return !this.#full && this.#pool.send("job", { type, payload }, cause)
+    const job = this.#jobOf(type, payload)
+    return !this.#full && this.#pool.send("job", job, cause)
   }
 
-  override request(
+  override async request(
     type: string,
     payload: unknown,
     cause: Cause | undefined,
@@ -301,15 +345,20 @@ class WorkPoolRef extends RefBefore {
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never> {
-    if (!this.#full || options?.whenFull === "wait")
+    const job = this.#jobOf(type, payload)
+    if (this.#full && options?.whenFull !== "wait")
       // P5
-      return this.#pool.request("job", { type, payload }, cause, options, serving, asker)
-    const message = `${this.#capacity} jobs wait in ${this.address} already`
-    return Promise.reject(new AgentOSError("MAILBOX_FULL", message))
+      throw new AgentOSError("MAILBOX_FULL", `${this.#capacity} jobs wait in ${this.address} already`)
+    try {
+      return await this.#pool.request("job", job, cause, options, serving, asker)
+    } catch (error) {
+      for (const ask of this.#given.underWay) ask.endIfOwedToNobody()
+      throw error
+    }
   }
 
-  override check(_type: string, payload: unknown): unknown {
-    return payload
+  override check(type: string, payload: unknown): unknown {
+    return this.#compiled.checked(type, payload)
   }
 }
 
@@ -330,7 +379,14 @@ export function workPool<P, Init>(
 ): WorkPoolRefOf<P> {
   checkNumber("INVALID_DEFINITION", "the size of a pool", options.size, count)
   checkNumbers("INVALID_DEFINITION", "work pool: ", options, { capacity: wholeOrAll, retries: wholeOrAll })
-  const init: WorkPoolInit = { definition, options, init: (options as SpawnOptions<unknown>).init, waiting: [] }
-  const pool = parent.spawn(WorkPool, { ...spawnOptions(options), init })
-  return new WorkPoolRef(cellOf(pool) as Cell, options.capacity ?? 1000) as unknown as WorkPoolRefOf<P>
+  const init: WorkPoolInit = {
+    definition,
+    options,
+    init: (options as SpawnOptions<unknown>).init,
+    waiting: [],
+    underWay: new Set(),
+  }
+  const pool = cellOf(parent.spawn(WorkPool, { ...spawnOptions(options), init })) as Cell
+  pool.family.onStopped((exit) => close(pool, init, exit))
+  return new WorkPoolRef(pool, init) as unknown as WorkPoolRefOf<P>
 }

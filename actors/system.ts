@@ -396,16 +396,23 @@ export class ActorSystem {
     if (this.stopsWhenGivenUp) void this.stop()
   }
 
-  /** Counts a message that reached nobody; its ask is told. @returns false */
-  deadLetter(to: AnyRef, type: string, meta: Meta | undefined, reason: DeadLetter["reason"]): false {
+  /** Counts a message that reached nobody; its ask is told, with `why` where that says more than the reason. @returns false */
+  deadLetter(
+    to: AnyRef,
+    type: string,
+    meta: Meta | undefined,
+    reason: DeadLetter["reason"],
+    why?: AgentOSError,
+  ): false {
     const { counts } = this
     counts.deadLetters += 1
     if (meta instanceof Ask)
       meta.fail(
-        new AgentOSError(
-          reason === "stopped" ? "ACTOR_STOPPED" : "MAILBOX_FULL",
-          reason === "stopped" ? `${to.address} has stopped` : `the mailbox of ${to.address} dropped ${type}`,
-        ),
+        why ??
+          new AgentOSError(
+            reason === "stopped" ? "ACTOR_STOPPED" : "MAILBOX_FULL",
+            reason === "stopped" ? `${to.address} has stopped` : `the mailbox of ${to.address} dropped ${type}`,
+          ),
       )
     if (this.telemetry.deadLetter !== undefined || counts.deadLetters <= loggedDeadLetters) {
       const traceId = causeOf(meta)?.traceId

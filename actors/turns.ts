@@ -9,7 +9,7 @@
  *   T5. An actor is idle, and may sleep or move, when it has nothing to do and owes nothing: no message waits or is put aside, no promise is open, no work goes on, no answer was
  *       deferred, and no actor hangs on it (a child, one that it watches or is linked to). Whoever asks "may this end now" asks for this and for nothing else. Timers do not count.
  */
-import { Ask, DeferredReply } from "./ask.js"
+import { Ask } from "./ask.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { Inbox, Own, phases, PROBE, type Aside, type Meta } from "./inbox.js"
@@ -141,7 +141,7 @@ export abstract class Turns<S> extends Inbox<S> {
     try {
       const result = (this.compiled.handlers[handler - 1] as Handler)(this.known ?? this.context, payload)
       if (isPromise(result)) this.hold(result, meta)
-      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
+      else if (meta instanceof Ask) meta.handled(result)
     } catch (error) {
       this.crash(error, meta)
     }
@@ -170,7 +170,7 @@ export abstract class Turns<S> extends Inbox<S> {
       (value) =>
         this.settle(open, () => {
           done?.()
-          if (meta instanceof Ask && !(value instanceof DeferredReply) && !meta.stashed) meta.reply(value)
+          if (meta instanceof Ask) meta.handled(value)
         }),
       (error: unknown) => this.settle(open, () => this.crash(error, meta)),
     )
@@ -222,7 +222,7 @@ export abstract class Turns<S> extends Inbox<S> {
       )
       resume()
       if (isPromise(result)) this.holdBeside(result, meta, handler)
-      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
+      else if (meta instanceof Ask) meta.handled(result)
     } catch (error) {
       resume()
       this.crash(error, meta)
@@ -244,7 +244,7 @@ export abstract class Turns<S> extends Inbox<S> {
     promise.then((value) => {
       if (!beside.delete(turn)) return // T3
       turn.cancel()
-      if (meta instanceof Ask && !(value instanceof DeferredReply) && !meta.stashed) meta.reply(value)
+      if (meta instanceof Ask) meta.handled(value)
     }, fail)
   }
 

@@ -171,7 +171,7 @@ export class RemoteRef extends Cell {
   override stop(): Promise<void> {
     if (!this.alive) return Promise.resolve()
     return new Promise((done) => {
-      this.family.onStopped(done)
+      this.family.onStopped(() => done())
       this.link.fate(this.remoteName, { what: "stop" })
     })
   }

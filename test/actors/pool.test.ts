@@ -215,3 +215,159 @@ t.test("an ask that waits for room waits for it in a full work pool, too (P5)", 
   }
   t.same(await Promise.all([...asks, ...patient]), ["a done", "b done", "d", "e", "f"])
 })
+
+t.test("however a work pool ends, every ask is told, and jobs that were told become dead letters (P6)", async (t) => {
+  const Slow = defineActor({
+    name: "slow",
+    state: () => null,
+    receive: {
+      slow: (_ctx, name: string) => new Promise<string>((done) => gates.set(name, () => done(name))),
+      crash(): void {
+        throw new Error("lost")
+      },
+    },
+  })
+  const Owner = defineActor({
+    name: "owner",
+    state: () => null,
+    receive: {
+      open: (ctx) => workPool(ctx, Slow, { size: 2, supervision: { intensity: { max: 0, withinMs: 1000 } } }),
+      quit: (ctx) => ctx.stop(),
+      crash(): void {
+        throw new Error("lost")
+      },
+    },
+  })
+  for (const how of ["pool", "parent", "parent itself", "parent crashes", "worker given up", "system"]) {
+    gates.clear()
+    const dead: string[] = []
+    const system = await createActorSystem({
+      name: "pools",
+      telemetry: { deadLetter: ({ type, reason }) => dead.push(`${type} ${reason}`) },
+    })
+    const owner = system.spawn(Owner, { supervision: { intensity: { max: 0, withinMs: 1000 } } })
+    const pool = await owner.ask("open")
+    const patient = pool.with({ timeoutMs: Infinity })
+    const told = (ask: Promise<string>) =>
+      ask.catch(({ code }: { code: string }) => /^ACTOR_(STOPPED|CRASHED)$/.exec(code)?.[0] && "ended")
+    const crashes = how === "worker given up"
+    const asks = ["a", crashes ? "" : "b", "c", "d"].map((name) =>
+      told(name === "" ? (patient.ask("crash") as unknown as Promise<string>) : patient.ask("slow", name)),
+    )
+    t.equal(pool.tell("slow", "e"), true)
+    await turns()
+    const ended =
+      how === "pool"
+        ? system.stopActor(pool)
+        : how === "parent"
+          ? system.stopActor(owner)
+          : how === "system"
+            ? system.stop()
+            : crashes
+              ? undefined
+              : owner.ask(how === "parent itself" ? "quit" : "crash").catch(() => {})
+    await turns()
+    gates.get("a")?.()
+    gates.get("b")?.()
+    await ended
+    t.same(await Promise.all(asks), ["a", crashes ? "ended" : "b", "ended", "ended"], how)
+    await system.stop()
+    t.same(dead, ["slow stopped", "slow stopped", "slow stopped"], how)
+  }
+})
+
+t.test("a work pool that is restarted keeps what waits, and tells those whose jobs were under way", async (t) => {
+  begun = []
+  gates.clear()
+  const system = await createActorSystem({ name: "pools" })
+  t.teardown(() => system.stop())
+  const intensity = { max: 0, withinMs: 1000 }
+  const pool = workPool(system, Worker, { size: 2, supervision: { intensity } })
+  const first = pool.ask("work", "a")
+  const crash = pool.ask("crash", "x")
+  const last = pool.ask("work", "b")
+  await t.rejects(crash, { code: "ACTOR_CRASHED" })
+  gates.get("a")?.()
+  t.equal(await first, "a done")
+  while (!gates.has("b")) await turns()
+  gates.get("b")!()
+  t.equal(await last, "b done")
+})
+
+t.test("a job that the workers cannot be given is refused where it is sent (P7)", async (t) => {
+  const Checked = defineActor({
+    name: "checked",
+    state: () => null,
+    receive: { take: (_ctx, given: unknown) => typeof given },
+    schemas: {
+      take: {
+        "~standard": {
+          validate: (value: unknown) => (value === 1 ? { value } : { issues: [{ message: "is not 1" }] }),
+        },
+      },
+    },
+  })
+  const system = await createActorSystem({ name: "pools", isolated: true })
+  t.teardown(() => system.stop())
+  const pool = workPool(system, Checked, { size: 1 }) as ActorRef<Record<string, (given?: unknown) => unknown>>
+  for (const [type, payload, code] of [
+    ["nonesuch", 1, "UNKNOWN_MESSAGE"],
+    ["constructor", 1, "UNKNOWN_MESSAGE"],
+    ["job", 1, "UNKNOWN_MESSAGE"],
+    ["take", () => 1, "INVALID_PAYLOAD"],
+    ["take", Symbol("x"), "INVALID_PAYLOAD"],
+    ["take", new (class Foreign {})(), "INVALID_PAYLOAD"],
+  ] as const) {
+    t.throws(() => pool.tell(type, payload), { code })
+    await t.rejects(pool.ask(type, payload), { code })
+  }
+  t.throws(() => pool.with({ untrusted: true }).tell("take", 2), { code: "INVALID_PAYLOAD" })
+  t.equal(await pool.with({ untrusted: true }).ask("take", 1), "number")
+  t.equal(system.statistics.deadLetters, 0)
+})
+
+t.test("a job that owes its answer holds a worker only for as long as somebody waits for it (P3)", async (t) => {
+  const Owing = defineActor({
+    name: "owing",
+    state: () => null,
+    receive: {
+      owe: (ctx) => ctx.defer<string>(),
+      async oweLater(ctx) {
+        await new Promise<void>((done) => gates.set("later", done))
+        return ctx.defer<string>()
+      },
+      aside: (ctx) => ctx.stash(),
+      answer(ctx) {
+        const later = ctx.defer<string>()
+        ctx.run(async () => "answered", "answered")
+        owed.push(later)
+        return later
+      },
+      answered: (_ctx, text: string) => owed.shift()?.reply(text),
+      quick: () => "quick",
+    },
+  })
+  const owed: { reply(text: string): void }[] = []
+  const system = await open(t)
+  const pool = workPool(system, Owing, { size: 1 })
+  for (const type of ["owe", "aside"] as const) {
+    await t.rejects(pool.with({ timeoutMs: 5 }).ask(type) as Promise<unknown>, { code: "ASK_TIMEOUT" })
+    t.equal(await pool.ask("quick"), "quick", `${type}: the deadline`)
+    const impatient = new AbortController()
+    const ask = pool.with({ signal: impatient.signal }).ask(type) as Promise<unknown>
+    await turns()
+    impatient.abort()
+    await t.rejects(ask, { code: "CANCELLED" })
+    t.equal(await pool.ask("quick"), "quick", `${type}: the signal`)
+  }
+  t.equal(pool.tell("owe"), true)
+  t.equal(await pool.ask("quick"), "quick", "a told job owes nothing")
+  const late = pool.with({ timeoutMs: 5 }).ask("oweLater")
+  await t.rejects(late, { code: "ASK_TIMEOUT" })
+  const next = pool.ask("quick")
+  await turns()
+  t.equal(pool.waiting, 1, "its handler is still under way")
+  gates.get("later")!()
+  t.equal(await next, "quick")
+  t.same(await Promise.all([pool.ask("answer"), pool.ask("answer")]), ["answered", "answered"])
+})

@@ -158,7 +158,7 @@ for (const [name, what] of values)
   t.test(`${name}: thrown by a state factory, started, ended or stopping`, async (t) => {
     const system = await systemFor(t)
     const stateless = system.spawn(Thrower, { init: { state: what } })
-    await t.rejects(stateless.ask("fine"), { code: "ACTOR_STOPPED" }, "state: it crashed too often")
+    await t.rejects(stateless.ask("fine"), { code: "ACTOR_CRASHED" }, "state: it crashed too often")
     const Hooked = defineActor({
       name: "hooked",
       state: (at: "started" | "ended" | "stopping") => at,
@@ -180,7 +180,7 @@ for (const [name, what] of values)
         state: (ctx) => ctx.state,
       },
     })
-    await t.rejects(system.spawn(Hooked, { init: "started" }).ask("state"), { code: "ACTOR_STOPPED" }, "started")
+    await t.rejects(system.spawn(Hooked, { init: "started" }).ask("state"), { code: "ACTOR_CRASHED" }, "started")
     const before = system.statistics.crashes
     const watcher = system.spawn(Hooked, { init: "ended" })
     await watcher.ask("lose")
