@@ -310,9 +310,9 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     for (const other of linked) other.linkedCrash(this, error)
   }
 
-  /** Work that it began beside its mailbox has failed. */
-  workFailed(error: unknown): void {
-    if (!this.stopping && !this.suspended) this.crash(error, undefined)
+  /** Work that it began beside its mailbox has failed. @param thrower beside the message whose answer waits for that */
+  workFailed(error: unknown, thrower?: Meta): void {
+    if (!this.stopping && !this.suspended) this.crash(error, thrower)
   }
 
   /** An actor it is linked to has crashed. */

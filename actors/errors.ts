@@ -100,7 +100,7 @@ export const actorErrors = defineErrors({
     retryable: false,
     executed: "yes",
     meaning:
-      "The command was carried out, and its answer was lost: the life of the actor that deferred it ended before.",
+      "The command was carried out, and no answer to it is kept: the life of the actor that deferred it ended before, or a failure was told.",
   },
   RECOVERY_FAILED: {
     retryable: false,

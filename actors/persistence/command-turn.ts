@@ -232,7 +232,7 @@ export class CommandTurn extends PersistedTurn {
   #noAnswer(): AgentOSError {
     return new AgentOSError(
       "COMMAND_UNANSWERED",
-      `${this.life.persisted.title}: command ${this.#id} was carried out, and its life ended before it was answered`,
+      `${this.life.persisted.title}: command ${this.#id} was carried out, and no answer to it is kept: its life ended before, or a failure was told`,
     )
   }
 }

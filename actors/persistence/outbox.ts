@@ -159,9 +159,14 @@ export class Outbox {
     return undefined
   }
 
-  /** Those of the numbers whose deliveries are not open. */
-  answered(numbers: readonly number[]): readonly number[] {
-    return numbers.filter((number) => !this.#open.has(number))
+  /** Those of the numbers whose deliveries are not open any more; anybody can send what claims to be numbers. */
+  answered(numbers: unknown): readonly number[] {
+    const given: readonly unknown[] = Array.isArray(numbers) ? numbers : []
+    return given.filter((n): n is number => Number.isInteger(n) && this.#wasSent(n as number))
+  }
+
+  #wasSent(number: number): boolean {
+    return number > 0 && number < this.#next && !this.#open.has(number)
   }
 
   /** It was answered. */

@@ -15,7 +15,7 @@ import type { ErasedHandler } from "../actor.js"
 import type { Cell } from "../cell.js"
 import { Context } from "../context.js"
 import { AgentOSError, thrownText } from "../errors.js"
-import { causeOf, Own } from "../inbox.js"
+import { causeOf, Own, type Meta } from "../inbox.js"
 import type { ActorSystem } from "../system.js"
 import { isPromise } from "../turns.js"
 import { Appends, type Command, type Writer } from "./appends.js"
@@ -141,6 +141,7 @@ export class PersistedContext extends Context implements Writer {
     const what = `the journal did not take ${events.length} events`
     return this.#over(
       new AgentOSError("JOURNAL_FAILED", `${this.persisted.title}: ${what}: ${thrownText(cause)}`, { cause }),
+      this.#cell.current, // P2: its answer, if there is one, waits for the write
     )
   }
 
@@ -150,9 +151,9 @@ export class PersistedContext extends Context implements Writer {
   }
 
   /** P3 */
-  #over(why: AgentOSError): AgentOSError {
+  #over(why: AgentOSError, thrower?: Meta): AgentOSError {
     this.appends.close(why)
-    if (!this.revoked) this.#cell.workFailed(why)
+    if (!this.revoked) this.#cell.workFailed(why, thrower)
     return why
   }
 
@@ -166,7 +167,7 @@ export class PersistedContext extends Context implements Writer {
   }
 
   /** Somebody takes these deliveries for open: that some are not is written down, where that was lost. */
-  settle(numbers: readonly number[]): Promise<void> | undefined {
+  settle(numbers: unknown): Promise<void> | undefined {
     const payload = this.persisted.outbox.answered(numbers)
     if (payload.length === 0) return undefined
     return this.appends.append([this.persisted.acknowledged(payload)], undefined, undefined)
@@ -236,5 +237,5 @@ async function mended(
 
 /** What every persistent actor understands beside its own messages: one whose outbox is to be sent does so when it wakes. */
 export const outboxHandlers: Readonly<Record<string, ErasedHandler>> = {
-  [DELIVER]: command(DELIVER, (turn, numbers) => (turn as PersistedTurn).life.settle(numbers as readonly number[])),
+  [DELIVER]: command(DELIVER, (turn, numbers) => (turn as PersistedTurn).life.settle(numbers)),
 }

@@ -25,8 +25,7 @@ export async function recovered(
   }
   for await (const events of journal.read(id, persisted.sequence)) {
     for (const stored of events) {
-      // A snapshot of another version is of no use, and events that it covered may have been trimmed.
-      if (stored.sequence !== persisted.sequence + 1) throw notRebuildable(persisted, snapshot)
+      if (stored.sequence !== persisted.sequence + 1) throw lacking(persisted, snapshot, stored.sequence)
       if (stored.version > spec.version)
         throw new AgentOSError(
           "RECORD_UNKNOWN",
@@ -41,7 +40,8 @@ export async function recovered(
       persisted.sequence = stored.sequence
     }
   }
-  if (persisted.sequence < (snapshot?.sequence ?? 0)) throw notRebuildable(persisted, snapshot)
+  const { sequence } = snapshot ?? persisted
+  if (persisted.sequence < sequence) throw lacking(persisted, snapshot, sequence + 1)
   return persisted
 }
 
@@ -91,14 +91,16 @@ function upgraded(
   return { of }
 }
 
-/** What was trimmed cannot be folded again. */
-function notRebuildable({ title, spec }: Persisted, snapshot: Snapshot | undefined): AgentOSError {
-  return new AgentOSError(
-    "RECORD_UNKNOWN",
-    `${title}: its first events were trimmed, and ${
-      snapshot === undefined
-        ? "there is no snapshot that covers them"
-        : `the snapshot that covers them is of version ${snapshot.version}; this program takes version ${spec.version}`
-    }`,
-  )
+/**
+ * A snapshot of another version is of no use, and events that it covers may have been trimmed from the first one on: those cannot be folded again. No other event is ever missing.
+ * @param next the sequence of the first event that is there again
+ */
+function lacking({ title, spec, sequence }: Persisted, snapshot: Snapshot | undefined, next: number): AgentOSError {
+  if (snapshot !== undefined && sequence === 0 && next <= snapshot.sequence + 1)
+    return new AgentOSError(
+      "RECORD_UNKNOWN",
+      `${title}: its first events were trimmed, and the snapshot that covers them is of version ${snapshot.version}; this program takes version ${spec.version}`,
+    )
+  const missing = next === sequence + 2 ? `event ${next - 1} is` : `events ${sequence + 1} to ${next - 1} are`
+  return new AgentOSError("RECORD_DAMAGED", `${title}: ${missing} missing, and no snapshot covers what they did`)
 }

@@ -532,7 +532,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       while (!owed.has("f")) await turnOfLoop()
       await log().ask("failNow", "f")
       for (const ask of asks) await t.rejects(ask, { code: "THROTTLED" })
-      await t.rejects(once.ask("later", { name: "f" }), { code: "COMMAND_UNANSWERED" })
+      await t.rejects(once.ask("later", { name: "f" }), { code: "COMMAND_UNANSWERED", message: /a failure was told/ })
     })
 
     await t.test("a command that was put aside is carried out when it is taken again", async (t) => {

@@ -374,3 +374,13 @@ await t.test("events of users do not begin with $", (t) => {
   )
   t.end()
 })
+
+await t.test("what the runtime tells its actors is not told of, and harms none when others say it", async (t) => {
+  const system = await createActorSystem({ name: "test", definitions: [Receiver] })
+  t.teardown(() => system.stop())
+  const shop = system.entity(Receiver, "a") as unknown as { ask(type: string, payload?: unknown): Promise<unknown> }
+  await t.rejects(shop.ask("nope"), { code: "UNKNOWN_MESSAGE", message: /^[^$]*$/ })
+  for (const numbers of [1, undefined, null, "x", { length: 1 }, [1, 2], [-1, NaN, 0.5, "1", null, [1]]])
+    await shop.ask("$deliver", numbers)
+  t.equal(system.statistics.crashes, 0)
+})

@@ -1,6 +1,6 @@
 import t from "tap"
 import { systemClock } from "#actors/clock.js"
-import { createActorSystem, definePersistentActor } from "#actors/index.js"
+import { createActorSystem, definePersistentActor, type Journal } from "#actors/index.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 
 const Tally = definePersistentActor({
@@ -96,7 +96,39 @@ t.test("a snapshot of another version does not hide that the events it covered a
       upgrade: { 1: (event) => event },
     }).receive({ total: (ctx) => ctx.state.total })
     const newer = await createActorSystem({ name: "newer", definitions: [Newer], journal })
-    await t.rejects(newer.entity(Newer, "c").with({ timeoutMs: 200 }).ask("total"))
+    await t.rejects(newer.entity(Newer, "c").with({ timeoutMs: 200 }).ask("total"), { code: "RECORD_UNKNOWN", message: /first events were trimmed/ }) // prettier-ignore
     await newer.stop()
+  }
+})
+
+t.test("an event that is missing though nothing let it go is damage, with its number", async (t) => {
+  for (const [missing, told, snapshotAt, version] of [
+    [[2], "event 2 is missing", 0, 1],
+    [[1, 2], "events 1 to 2 are missing", 0, 1],
+    [[3, 4], "events 3 to 4 are missing", 0, 1],
+    [[4], "event 4 is missing", 3, 1],
+    [[2, 3], "events 2 to 3 are missing", 3, 2],
+    [[2, 3, 4, 5], "events 2 to 3 are missing", 3, 2],
+  ] as const) {
+    const inner = memoryJournal(systemClock)
+    const id = { tenant: "default", type: "tally", key: "c" }
+    for (let n = 0; n < 5; n++) await inner.append(id, n, 0, [{ name: "added", payload: 1, version: 1 }])
+    if (snapshotAt > 0) await inner.saveSnapshot(id, { sequence: snapshotAt, version: 1, state: { total: snapshotAt } })
+    const journal: Journal = {
+      ...inner,
+      async *read(of, after) {
+        for await (const page of inner.read(of, after))
+          yield page.filter(({ sequence }) => !(missing as readonly number[]).includes(sequence))
+      },
+    }
+    const Own = definePersistentActor({
+      name: "tally",
+      version,
+      state: () => ({ total: 0 }),
+      events: { added: (state, by: number) => void (state.total += by) },
+    }).receive({ total: (ctx) => ctx.state.total })
+    const system = await createActorSystem({ name: "test", definitions: [Own], journal })
+    await t.rejects(system.entity(Own, "c").ask("total"), { code: "RECORD_DAMAGED", message: new RegExp(told) })
+    await system.stop()
   }
 })
