@@ -10,7 +10,8 @@ import { after, keyOf, numbered, numberOf } from "#actors/persistence/keys.js"
 import type { JournalParts } from "#actors/persistence/level-journal.js"
 import type { LevelStore } from "#actors/persistence/level-store.js"
 import type { TypeOrder } from "#actors/persistence/order.js"
-import { actorOf, roomOf } from "#actors/persistence/verify.js"
+import { actorOf } from "#actors/persistence/heads.js"
+import { roomOf } from "#actors/persistence/record-name.js"
 
 interface Left {
   readonly sequence: number

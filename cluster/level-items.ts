@@ -3,14 +3,16 @@ import { mkdir, rename, rm } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { AgentOSError } from "#actors/errors.js"
 import { timed, untimed } from "#actors/persistence/answer.js"
-import { countRecords, syncFolder } from "#actors/persistence/backup.js"
+import { countRecords } from "#actors/persistence/backup.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import { storeError, wholeRange, type Change } from "#actors/persistence/database.js"
+import { isFree, syncFolder } from "#actors/persistence/folders.js"
 import { commandKeyOf, eventsOf, filledKey, headKeyOf, Heads, snapshotKeyOf } from "#actors/persistence/heads.js"
 import type { PersistenceId, Snapshot } from "#actors/persistence/journal.js"
 import { after, keyOf, numbered, numberOf, partsOf } from "#actors/persistence/keys.js"
 import { commandAge } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
+import { lossesKey } from "#actors/persistence/losses.js"
 import { Orders } from "#actors/persistence/order.js"
 import { holdsStore } from "#actors/persistence/verify.js"
 import { titleOf, unknownTime, type ItemTarget, type MovableStore, type StoredItem } from "./stored-item.js"
@@ -31,8 +33,11 @@ export function levelItems(folder: string): MovableStore {
       }
     },
     async fill(work) {
-      if (await holdsStore(location))
-        throw new AgentOSError("STORE_REFUSED", `${location} is not empty: give the move a folder of its own`)
+      if (!(await isFree(location)))
+        throw new AgentOSError(
+          "STORE_REFUSED",
+          `${location} is a file, or a folder that is not empty: give the move a folder of its own`,
+        )
       const partial = `${location}.partial`
       try {
         await mkdir(dirname(partial), { recursive: true })
@@ -91,6 +96,8 @@ class LevelItems implements ItemTarget {
     for (const mark of ["staging", "moving"])
       for await (const [key] of this.#room(mark))
         throw new AgentOSError("STORE_REFUSED", `${this.#store.location}: shard ${partsOf(key)[1]} is on its way between two nodes; start the node once, so that it finds out who owns it`) // prettier-ignore
+    if ((await this.#store.get(lossesKey)) !== undefined)
+      throw new AgentOSError("STORE_REFUSED", `${this.#store.location}: it has lost records, and some of its actors are refused; \`store repair --cut-tails\` lets them go on with what is left`) // prettier-ignore
     const heads = new Heads(this.#store, new Orders(this.#store))
     await heads.fill() // a store from before gets its head records
     for await (const [key] of this.#room("head")) {

@@ -8,7 +8,8 @@ import { joined } from "#actors/names.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "#actors/persistence/journal.js"
 import { ACKNOWLEDGED, DELIVER, type NumberedDelivery, type OutboxState } from "#actors/persistence/outbox.js"
 import { decodeRecord } from "#actors/persistence/record.js"
-import { actorOf, roomOf } from "#actors/persistence/verify.js"
+import { actorOf } from "#actors/persistence/heads.js"
+import { roomOf } from "#actors/persistence/record-name.js"
 
 /** Numbers of deliveries of one actor. */
 export interface DeliveriesOf {

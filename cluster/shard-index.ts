@@ -10,13 +10,12 @@
 import { AgentOSError } from "#actors/errors.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import type { Change } from "#actors/persistence/database.js"
-import { decodeHead, shardsKey } from "#actors/persistence/heads.js"
+import { actorOf, decodeHead, shardsKey } from "#actors/persistence/heads.js"
 import { isFormerKeeper } from "#actors/groups.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { after, keyOf, partsOf } from "#actors/persistence/keys.js"
 import type { JournalParts } from "#actors/persistence/level-journal.js"
 import type { LevelStore } from "#actors/persistence/level-store.js"
-import { actorOf } from "#actors/persistence/verify.js"
 import { shardOf } from "./placement.js"
 
 const something = encodeValue(1)

@@ -7,11 +7,11 @@
  */
 import { AgentOSError } from "#actors/errors.js"
 import { untimed } from "#actors/persistence/answer.js"
-import type { Heads } from "#actors/persistence/heads.js"
 import { eventsOf, snapshotKeyOf, titleOf as nameOf } from "#actors/persistence/heads.js"
 import type { PersistenceId, Snapshot } from "#actors/persistence/journal.js"
 import { decodeValue } from "#actors/persistence/checked-value.js"
 import { after, keyOf, numbered, numberOf, partsOf } from "#actors/persistence/keys.js"
+import type { JournalParts } from "#actors/persistence/level-journal.js"
 import type { LevelStore } from "#actors/persistence/level-store.js"
 import { bufferOf, commandTimes } from "./level-items.js"
 import { actorsOf } from "./shard-index.js"
@@ -26,14 +26,14 @@ const page = { items: 500, bytes: 256 * 1024 }
  */
 export async function* shardItems(
   store: LevelStore,
-  heads: Heads,
+  parts: JournalParts,
   shard: number,
 ): AsyncGenerator<readonly StoredItem[]> {
   let items: StoredItem[] = []
   let bytes = 0
   for await (const actors of actorsOf(store, shard))
     for (const actor of actors) {
-      for await (const item of actorItems(store, heads, actor)) {
+      for await (const item of actorItems(store, parts, actor)) {
         checkItem(item) // S1
         items.push(item)
         bytes += sizeOf(item)
@@ -46,9 +46,14 @@ export async function* shardItems(
   if (items.length > 0) yield items
 }
 
-async function* actorItems(store: LevelStore, heads: Heads, actor: PersistenceId): AsyncGenerator<StoredItem> {
+async function* actorItems(
+  store: LevelStore,
+  { heads, losses }: JournalParts,
+  actor: PersistenceId,
+): AsyncGenerator<StoredItem> {
   heads.forget(actor) // what it says is read from the disk
   const { sequence, epoch, trimmed } = await heads.load(actor)
+  await losses.check(actor, { sequence, epoch, trimmed })
   yield { kind: "head", actor, sequence, epoch, trimmed }
   const events = eventsOf(actor)
   let last = trimmed

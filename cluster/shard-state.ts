@@ -108,7 +108,7 @@ export class ShardState {
 
   /** Everything of a shard whose actors have stopped. @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN` */
   items(shard: number): AsyncIterable<readonly StoredItem[]> {
-    return shardItems(this.#store, this.#parts.heads, shard)
+    return shardItems(this.#store, this.#parts, shard)
   }
 
   /** The highest epoch that anything of a shard was written under. */

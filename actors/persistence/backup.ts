@@ -5,10 +5,11 @@
  *   K1. The copy is the store as it was at one moment, whatever is written meanwhile.
  *   K2. The folder appears when the copy is whole and on the disk; one that was cut short leaves at most a folder that ends in `.partial`.
  */
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises"
+import { mkdir, rename, rm } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
 import { openLevelDatabase, storeError, wholeRange } from "./database.js"
+import { isFree, syncFolder } from "./folders.js"
 import type { LevelStore } from "./level-store.js"
 
 /** Told how many records of how many are done. */
@@ -18,16 +19,15 @@ export type StoreProgress = (done: number, total: number) => void
  * Copies an open store into a folder that is empty or not there.
  *
  * @returns how many records were copied
- * @throws `STORE_REFUSED` when the folder holds anything, `DISK_FULL`, `STORE_FAILED`
+ * @throws `STORE_REFUSED` when the folder holds anything or is a file, `DISK_FULL`, `STORE_FAILED`
  */
 export async function backupStore(
   store: LevelStore,
   folder: string,
   { progress }: { readonly progress?: StoreProgress } = {},
 ): Promise<number> {
-  const held = await readdir(folder).catch(() => [])
-  if (held.length > 0)
-    throw new AgentOSError("STORE_REFUSED", `${folder} is not empty: give a backup a folder of its own`)
+  if (!(await isFree(folder)))
+    throw new AgentOSError("STORE_REFUSED", `${folder} is a file, or a folder that is not empty: give a backup a folder of its own`) // prettier-ignore
   const partial = `${resolve(folder)}.partial`
   try {
     await mkdir(dirname(partial), { recursive: true })
@@ -59,14 +59,4 @@ export async function countRecords(store: LevelStore): Promise<number> {
   let count = 0
   for await (const entries of store.pages(...wholeRange)) count += entries.length
   return count
-}
-
-/** Makes a change of names in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

@@ -4,12 +4,14 @@
  * Invariants
  *   B1. When `write` resolves, all its changes are durable; after a crash at any moment, all of them are there or none.
  *   B2. A range sees the database as it was when its first page was asked for, whatever is written meanwhile.
- *   B3. A LevelDB that lacks anything acknowledged is not opened unasked: neither when something in the midst of its log is gone (`log-file.ts`), nor when its end is (`watermark.ts`).
+ *   B3. A LevelDB that lacks anything acknowledged is not opened unasked: neither when the end of its log is gone (`watermark.ts`), nor, whoever asks, when a file of it is damaged
+ *       (`level-files.ts`). One that is not opened stays as it is.
  */
 import { mkdir } from "node:fs/promises"
 import { Level } from "level"
 import { AgentOSError } from "../errors.js"
-import { damagedLogs } from "./log-file.js"
+import { settleRenewed } from "./folders.js"
+import { levelFiles, type LevelFiles } from "./level-files.js"
 import { Watermark } from "./watermark.js"
 
 /** A change of one key; a value of undefined deletes. */
@@ -63,10 +65,6 @@ const commitKey = Buffer.from([0xff])
 interface NodeOnly {
   compactRange(from: Buffer, to: Buffer): Promise<void>
 }
-interface NodeOnlyStatic {
-  repair(folder: string): Promise<void>
-}
-
 /**
  * Most entries of a page. LevelDB makes room for as many when it begins to read one, 64 bytes each, and keeps it until the iterator is collected as garbage: as most ranges
  * are short, the first page is small.
@@ -78,34 +76,115 @@ const page = { first: 16, entries: 1000, bytes: 1024 * 1024 }
  * @throws `LEVEL_LOCKED` when another process owns the folder, `RECORD_DAMAGED` when something that was acknowledged is missing, `DISK_FULL`, `STORE_FAILED`
  */
 export async function openLevelDatabase(folder: string, { lacking = false }: OpenOptions = {}): Promise<Database> {
-  let db: Level<Buffer, Uint8Array>
   try {
+    await settleRenewed(folder)
     await mkdir(folder, { recursive: true })
-    const [log] = lacking ? [] : await damagedLogs(folder) // before LevelDB makes a table of what it can read, and deletes the log
-    if (log !== undefined) throw incomplete(folder, log.message)
-    db = new Level(folder, { keyEncoding: "buffer", valueEncoding: "view", writeBufferSize }) // begins to open
-    await db.open()
+    const files = await lookAt(folder, { lacking })
+    const [damage] = files.damages
+    if (damage !== undefined) throw incomplete(folder, damage.message) // B3
+    if (files.lost !== undefined && !lacking) throw incomplete(folder, lostText(files.lost))
+    return await opened(folder)
   } catch (error) {
     throw storeError(error, folder)
   }
-  const mark = new Watermark(folder)
-  const [stored, acknowledged] = [numberOf(await db.get(commitKey)), mark.read() ?? 0]
-  const lost = stored < acknowledged ? { from: stored + 1, to: acknowledged } : undefined
-  if (lost !== undefined && !lacking) {
-    await db.close()
-    throw incomplete(folder, lostText(lost))
+}
+
+/** The files of a folder, and what they lack. */
+export interface LookedAt extends LevelFiles {
+  readonly lost: LostCommits | undefined
+}
+
+/**
+ * Looks at the files of a folder that nobody has open; changes nothing.
+ * @param lacking it is no reason to refuse the store when it lacks commits
+ * @throws `LEVEL_LOCKED`, `STORE_FAILED` when a file cannot be read
+ */
+export async function lookAt(
+  folder: string,
+  { blocks = false, lacking = false }: { readonly blocks?: boolean } & OpenOptions = {},
+): Promise<LookedAt> {
+  const look = async (): Promise<LookedAt> => {
+    const files = await levelFiles(folder, { blocks })
+    if (files.damages.length > 0) return { ...files, lost: undefined }
+    return { ...files, lost: lostIn(folder, numberOf(await files.last(commitKey))) }
   }
-  let number = Math.max(stored, acknowledged)
+  try {
+    if (blocks) await refuseOwned(folder)
+    const first = await look().catch(() => undefined) // a file that its owner has just deleted cannot be read
+    if (first !== undefined && first.damages.length === 0 && (lacking || first.lost === undefined)) return first
+    await refuseOwned(folder) // F2 of `level-files.ts`
+    return await look()
+  } catch (error) {
+    throw storeError(error, folder)
+  }
+}
+
+/** LevelDB takes the lock before it sees that it should not open what is there. @throws `LEVEL_LOCKED` */
+async function refuseOwned(folder: string): Promise<void> {
+  const never = { createIfMissing: false, errorIfExists: true }
+  const error = await new Level(folder, never).open().then(() => undefined, (thrown: unknown) => storeError(thrown, folder)) // prettier-ignore
+  if (error?.code === "LEVEL_LOCKED") throw error
+}
+
+function lostIn(folder: string, stored: number): LostCommits | undefined {
+  const acknowledged = new Watermark(folder).read() ?? 0
+  return stored < acknowledged ? { from: stored + 1, to: acknowledged } : undefined
+}
+
+const openLevel = async (folder: string): Promise<Level<Buffer, Uint8Array>> => {
+  const db = new Level<Buffer, Uint8Array>(folder, { keyEncoding: "buffer", valueEncoding: "view", writeBufferSize })
+  await db.open()
+  return db
+}
+
+/** Fills a new LevelDB with pages of changes, which are durable when it resolves. */
+export async function writeLevelDatabase(folder: string, pages: AsyncIterable<readonly Change[]>): Promise<void> {
+  const db = await openLevel(folder)
+  try {
+    for await (const changes of pages) await batchOf(db, changes).write({ sync: true })
+  } finally {
+    await db.close()
+  }
+}
+
+/** A chained batch: the array form is three to four times slower. */
+function batchOf(db: Level<Buffer, Uint8Array>, changes: readonly Change[]) {
+  const batch = db.batch()
+  for (const [key, value] of changes) {
+    if (value === undefined) batch.del(key)
+    else batch.put(key, value)
+  }
+  return batch
+}
+
+async function opened(folder: string): Promise<Database> {
+  const db = await openLevel(folder)
+  const mark = new Watermark(folder)
+  let lost: LostCommits | undefined
+  let number: number
+  try {
+    const stored = numberOf(await db.get(commitKey))
+    lost = lostIn(folder, stored)
+    number = lost?.to ?? stored
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+  const fail = (error: unknown): never => {
+    throw storeError(error, folder)
+  }
   return {
     location: folder,
     lost,
-    get: (key) => db.get(key),
+    get: (key) => db.get(key).catch(fail),
     async *range(from, to, { reverse = false, limit = -1 } = {}) {
       // LevelDB's own 16 KiB would make a page of some 80 events.
       const options = { gte: from, lt: to, reverse, limit, highWaterMarkBytes: page.bytes }
-      const iterator = db.iterator(options)
       const most = limit < 0 ? page.entries : Math.min(limit, page.entries)
+      const begin = () => db.iterator(options)
+      let iterator: ReturnType<typeof begin> | undefined
       try {
+        iterator = begin()
         for (let next = iterator.nextv(Math.min(most, page.first)); ;) {
           const entries = await next
           if (entries.length === 0) return
@@ -113,19 +192,15 @@ export async function openLevelDatabase(folder: string, { lacking = false }: Ope
           next.catch(() => undefined) // whoever goes on hears of it, whoever has left need not
           yield entries
         }
+      } catch (error) {
+        fail(error)
       } finally {
-        await iterator.close()
+        await iterator?.close()
       }
     },
     async write(changes) {
-      const batch = db.batch() // chained: the array form is three to four times slower
-      for (const [key, value] of changes) {
-        if (value === undefined) batch.del(key)
-        else batch.put(key, value)
-      }
       number += 1
-      batch.put(commitKey, bytesOf(number))
-      await batch.write({ sync: true }) // B1
+      await batchOf(db, changes).put(commitKey, bytesOf(number)).write({ sync: true }) // B1
       mark.write(number)
     },
     compact: () => (db as Level<Buffer, Uint8Array> & NodeOnly).compactRange(...wholeRange),
@@ -155,15 +230,6 @@ function bytesOf(number: number): Buffer {
 const numberOf = (bytes: Uint8Array | undefined): number =>
   bytes === undefined ? 0 : Number(Buffer.from(bytes).readBigUInt64LE())
 
-/** LevelDB's own repair of a folder that does not open; it keeps what can be read. @throws `STORE_FAILED` */
-export async function repairLevelDatabase(folder: string): Promise<void> {
-  try {
-    await (Level as typeof Level & NodeOnlyStatic).repair(folder)
-  } catch (error) {
-    throw storeError(error, folder)
-  }
-}
-
 /** What a database threw, under its code; an error that has one stays as it is. */
 export function storeError(error: unknown, location: string): AgentOSError {
   if (error instanceof AgentOSError) return error
@@ -185,5 +251,8 @@ export function storeError(error: unknown, location: string): AgentOSError {
       `the disk of ${location} is full; free some room and start again: nothing acknowledged is lost`,
       { cause: error },
     )
+  // prettier-ignore
+  if (text.includes("LEVEL_CORRUPTION"))
+    return new AgentOSError("RECORD_DAMAGED", `a file of the store in ${location} is damaged: ${text}; stop, and see what \`store verify\` says`, { cause: error })
   return new AgentOSError("STORE_FAILED", `the store in ${location} failed: ${text}`, { cause: error })
 }

@@ -214,8 +214,8 @@ export function decodeHead(value: Uint8Array, actor: PersistenceId): HeadRecord 
   return { sequence, epoch, trimmed }
 }
 
-/** From a key whose parts are a room, tenant, type and key. */
-function actorOf(bytes: Uint8Array): PersistenceId {
+/** @param bytes a key whose parts are a room, tenant, type and key */
+export function actorOf(bytes: Uint8Array): PersistenceId {
   const [, tenant = "", type = "", key = ""] = partsOf(bytes)
   return { tenant, type, key }
 }

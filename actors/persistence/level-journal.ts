@@ -8,13 +8,14 @@ import { commandKeyOf, eventTitle, eventsOf, Heads, snapshotKeyOf, titleOf } fro
 import type { Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numbered } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
+import { Losses } from "./losses.js"
 import { Orders, type Place } from "./order.js"
 import { checkAppend, checkTrim } from "./memory-journal.js"
 import { actorNames, decodeEvent, encodeRecord } from "./record.js"
 
 /** @param parts what the journal keeps in memory of its store, for whoever writes into the store beside it */
 export function levelJournal(store: LevelStore, clock: Clock, parts: JournalParts = journalParts(store)): Journal {
-  const { orders, heads } = parts
+  const { orders, heads, losses } = parts
   const snapshotOf = async (actor: PersistenceId): Promise<Snapshot | undefined> => {
     const bytes = await store.get(snapshotKeyOf(actor))
     return bytes && (decodeValue(bytes, () => `the snapshot of ${titleOf(actor)}`) as Snapshot)
@@ -74,6 +75,7 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
     async *read(actor, afterSequence = 0) {
       const [prefix, names] = [eventsOf(actor), actorNames(actor)]
       const record = await heads.record(actor)
+      await losses.check(actor, record)
       let last = Math.max(afterSequence, record?.trimmed ?? 0)
       for await (const entries of store.pages(numbered(prefix, last + 1), after(prefix))) {
         const events = new Array<StoredEvent>(entries.length)
@@ -147,12 +149,13 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
 export interface JournalParts {
   readonly orders: Orders
   readonly heads: Heads
+  readonly losses: Losses
 }
 
 /** @param beside as `Heads` has it */
 export function journalParts(store: LevelStore, beside?: (actor: PersistenceId) => Change): JournalParts {
   const orders = new Orders(store)
-  return { orders, heads: new Heads(store, orders, beside) }
+  return { orders, heads: new Heads(store, orders, beside), losses: new Losses(store) }
 }
 
 /** Whether an answer was given before a wall time; one that was replaced meanwhile was not. */

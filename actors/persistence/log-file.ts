@@ -1,74 +1,143 @@
 /**
- * LevelDB's log files, as far as it takes to know that nothing in their midst is gone. LevelDB leaves out silently what it cannot read of a log, and goes on with what follows; so
- * this is asked before it opens one. Of the end of a log it says nothing: a write that was cut short leaves one that is torn, and whether it was acknowledged is the watermark's to say.
+ * LevelDB's log files. LevelDB leaves out silently what it cannot read of a log, and goes on with what follows; so this is asked before it opens one. Of the end of a log it says
+ * nothing: a write that was cut short leaves one that is torn, and whether it was acknowledged is the watermark's to say.
  *
  * @see https://github.com/google/leveldb/blob/main/doc/log_format.md
  */
-import { readdir, readFile } from "node:fs/promises"
-import { join } from "node:path"
 import { crc32c, masked } from "./crc32c.js"
-import type { DamagedFile } from "./table-file.js"
+import { kindOf, Reader, type Versioned } from "./level-bytes.js"
 
 const blockSize = 32 * 1024
-/** Before each fragment: a checksum (4), its length (2), which part of a batch it is (1). */
+/** Before each fragment: a checksum (4), its length (2), which part of a record it is (1). */
 const headerSize = 7
-const part = { full: 1, first: 2, middle: 3, last: 4 }
+const part = { none: 0, full: 1, first: 2, middle: 3, last: 4 }
 /** A batch begins with the number of its first change (8) and how many it has (4). */
 const batchHeader = 12
 
-/** The log files of a folder in whose midst something is gone. */
-export async function damagedLogs(folder: string): Promise<readonly DamagedFile[]> {
-  const found: DamagedFile[] = []
-  const files = (await readdir(folder)).filter((name) => /^\d+\.log$/.test(name))
-  let next: number | undefined
-  for (const file of files.sort((a, b) => Number.parseInt(a) - Number.parseInt(b))) {
-    const log = await readFile(join(folder, file)).catch(() => undefined)
-    if (log === undefined) continue // its owner has just deleted it
-    let lost = 0
-    let dropped = false
-    for (const batch of batchesOf(log)) {
-      if (batch === undefined) {
-        dropped = true
-        continue
-      }
-      if (next === undefined ? dropped : batch.first > next) lost += next === undefined ? 1 : batch.first - next
-      next = batch.first + batch.count
-    }
-    const what = next === undefined || lost <= 1 ? "a change or more" : `${lost} changes`
-    if (lost > 0) found.push({ file, message: `log ${file}: ${what} in its midst cannot be read, and others follow` })
+/** A record of a log, as far as it is there: whole, damaged, or at the end of what was written when the process died. */
+export interface LogRecord {
+  readonly is: "whole" | "damaged" | "unwritten"
+  readonly bytes: Buffer
+}
+
+/** The records of a log. Behind one that is damaged the next that is whole is looked for, which LevelDB does in the next block only. */
+export function* recordsOf(log: Buffer): Generator<LogRecord> {
+  /** Of the record that is being put together. */
+  let begun: Buffer[] = []
+  const ended = (is: LogRecord["is"], ...more: readonly Buffer[]): LogRecord => {
+    const bytes = Buffer.concat([...begun, ...more])
+    begun = []
+    return { is, bytes }
   }
-  return found
-}
-
-interface Batch {
-  readonly first: number
-  readonly count: number
-}
-
-/** The batches of a log that are whole, and undefined wherever something cannot be read. */
-function* batchesOf(log: Buffer): Generator<Batch | undefined> {
-  /** Of the batch that is being put together: its beginning. */
-  let begun: Batch | undefined
   for (let block = 0; block < log.length; block += blockSize) {
     const end = Math.min(block + blockSize, log.length)
-    for (let at = block; at + headerSize <= end;) {
+    const last = end < block + blockSize
+    let at = block
+    while (at + headerSize <= end) {
       const from = at + headerSize
-      const length = log.readUInt16LE(at + 4)
+      const to = from + log.readUInt16LE(at + 4)
       const type = log[at + 6] as number
-      if (from + length > end || log.readUInt32LE(at) !== masked(crc32c(log, at + 6, from + length))) {
-        begun = undefined
-        yield undefined
-        break // the length is not to be trusted either: LevelDB goes on with the next block
+      if (!isFragment(log, at, end)) {
+        const unwritten = (type === part.none && to === from) || (last && to > end)
+        yield ended(unwritten ? "unwritten" : "damaged", log.subarray(from, Math.min(to, end)))
+        at = fragmentAfter(log, at, to, end)
+        continue
       }
-      at = from + length
-      if (type === part.full || type === part.first) begun = batchAt(log, from, length)
-      if ((type === part.full || type === part.last) && begun !== undefined) yield begun
-      if (type !== part.first && type !== part.middle) begun = undefined
+      at = to
+      const fragment = log.subarray(from, to)
+      if (type === part.full || type === part.first) {
+        if (begun.length > 0) yield ended("damaged")
+        if (type === part.full) yield { is: "whole", bytes: fragment }
+        else begun = [fragment]
+      } else if (begun.length > 0) {
+        if (type === part.last) yield ended("whole", fragment)
+        else begun.push(fragment)
+      }
     }
+    if (last && at < end) yield ended("unwritten")
+  }
+  if (begun.length > 0) yield ended("unwritten")
+}
+
+function isFragment(log: Buffer, at: number, end: number): boolean {
+  const to = at + headerSize + log.readUInt16LE(at + 4)
+  const type = log[at + 6] as number
+  return (
+    type !== part.none && type <= part.last && to <= end && log.readUInt32LE(at) === masked(crc32c(log, at + 6, to))
+  )
+}
+
+/** @param to where the next one should begin, if that can be trusted */
+function fragmentAfter(log: Buffer, at: number, to: number, end: number): number {
+  if (to + headerSize <= end && isFragment(log, to, end)) return to
+  for (let next = at + 1; next + headerSize <= end; next++) if (isFragment(log, next, end)) return next
+  return end
+}
+
+/** @returns undefined for what is no batch */
+function headOf(batch: Buffer): { readonly first: number; readonly count: number } | undefined {
+  if (batch.length < batchHeader) return undefined
+  return { first: Number(batch.readBigUInt64LE(0)), count: batch.readUInt32LE(8) }
+}
+
+/** The changes of a batch. @throws RangeError when it is none */
+export function* changesOf(batch: Buffer): Generator<Versioned> {
+  const head = headOf(batch)
+  const reader = new Reader(batch.subarray(batchHeader))
+  for (let number = head?.first ?? 0; !reader.done; number++) {
+    const kind = reader.number(1)
+    const key = reader.slice()
+    yield { key, number, value: kind === kindOf.put ? reader.slice() : undefined }
   }
 }
 
-function batchAt(log: Buffer, at: number, length: number): Batch | undefined {
-  if (length < batchHeader) return undefined
-  return { first: Number(log.readBigUInt64LE(at)), count: log.readUInt32LE(at + 8) }
+/** Keys in what is left of a batch, as far as they can be read. */
+export function keysIn(batch: Buffer): Buffer[] {
+  const keys: Buffer[] = []
+  const reader = new Reader(batch.subarray(batchHeader))
+  try {
+    while (!reader.done) {
+      const kind = reader.number(1)
+      keys.push(reader.slice())
+      if (kind === kindOf.put) reader.slice()
+    }
+  } catch {
+    // Here it ends.
+  }
+  return keys
+}
+
+/** Follows the batches of a store's logs, from the oldest to the newest, and finds what is gone between them. */
+export class LogGaps {
+  /** The number of the change that comes next. */
+  #next: number
+  #begun = false
+  #dropped = false
+
+  /** @param last number of the last change that the tables may hold */
+  constructor(last: number) {
+    this.#next = last + 1
+  }
+
+  /** @returns what is wrong with a log, in words */
+  follow(log: Buffer): string | undefined {
+    let lost = 0
+    let counted = true
+    for (const { is, bytes } of recordsOf(log)) {
+      const batch = is === "whole" ? headOf(bytes) : undefined
+      if (batch === undefined) {
+        this.#dropped = true
+        continue
+      }
+      if (batch.first > this.#next) lost += batch.first - this.#next
+      else if (!this.#begun && this.#dropped) {
+        lost += 1
+        counted = false
+      }
+      this.#begun = true
+      this.#next = batch.first + batch.count
+    }
+    if (lost === 0) return undefined
+    return `${counted && lost > 1 && Number.isFinite(lost) ? `${lost} changes` : "a change or more"} in its midst cannot be read, and others follow`
+  }
 }

@@ -69,7 +69,7 @@ function allowedActor(
 }
 
 /** Types that no definition has: what is kept under them is no entity. */
-const isOfRuntime = (type: string): boolean => type.startsWith("~")
+export const isOfRuntime = (type: string): boolean => type.startsWith("~")
 
 const nameOf = ({ tenant, type, key }: PersistenceId): string => joined(tenant, type, key)
 

@@ -6,24 +6,37 @@
  *   X2. An actor that lost events stays refused until its tail is cut; nothing acknowledged is forgotten silently.
  *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot.
  *   X4. What bears a name that is no longer allowed is moved to one that is, and both are told (`old-names.ts`).
+ *   X5. What was lost stays known to the store (`losses.ts`) until tails are cut: then everybody goes on with what is left.
  */
-import { copyFile, mkdir, open, rename } from "node:fs/promises"
+import { copyFile, mkdir, open } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
 import { joined } from "../names.js"
 import type { StoreProgress } from "./backup.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
-import { repairLevelDatabase, type Change, type Entry } from "./database.js"
-import { eventsOf, Heads, headKeyOf, shardsKey, snapshotKeyOf, commandKeyOf, type HeadRecord } from "./heads.js"
+import { lookAt, storeError, type Change, type Entry } from "./database.js"
+import { settleRenewed, syncFolder } from "./folders.js"
+import {
+  actorOf,
+  eventsOf,
+  Heads,
+  headKeyOf,
+  shardsKey,
+  snapshotKeyOf,
+  commandKeyOf,
+  type HeadRecord,
+} from "./heads.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numberOf, numbered } from "./keys.js"
+import { fileTitle, logsOf, type LevelFiles } from "./level-files.js"
 import { LevelStore } from "./level-store.js"
-import { damagedLogs } from "./log-file.js"
+import { decodeLosses, lossesKey, lossesRecord, type Loss } from "./losses.js"
 import { moveOldNames, type MovedActor, type ShardOf } from "./old-names.js"
 import { Orders } from "./order.js"
 import { actorNames, decodeEvent } from "./record.js"
-import { damagedTables } from "./table-file.js"
-import { actorOf, holdsStore, missingIn, nameOf, roomOf, verifyStore, type Damage } from "./verify.js"
+import { nameOf, roomOf } from "./record-name.js"
+import { lossesInLogs, quarantineOf, salvage } from "./salvage.js"
+import { holdsStore, lostRecords, missingIn, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
   /** Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the state before it. */
@@ -36,11 +49,11 @@ export interface RepairOptions {
 }
 
 export interface RepairReport {
-  /** The database did not open; LevelDB's own repair made it so. */
+  /** Files of the database were damaged: it was made anew from what can be read of them. */
   readonly reopened: boolean
-  /** What was acknowledged, and was not to be read any more: nobody knows whose it was. The store goes on without it. */
+  /** What was acknowledged, and is not to be read any more. Actors that may have lost something are refused until tails are cut; where nobody knows whose it was, the store goes on. */
   readonly lost: readonly Damage[]
-  /** Names of the records that are in the quarantine file now, and of damaged files, which are in a folder beside the store that ends in `.quarantine`. */
+  /** Names of the records that are in the quarantine file now, and of damaged files; all files of such a store are in a folder beside it whose name ends in `.quarantine`, or in a number after that. */
   readonly setAside: readonly string[]
   /** Actors whose names were no longer allowed, and what they are called now. */
   readonly moved: readonly MovedActor[]
@@ -48,29 +61,42 @@ export interface RepairReport {
   readonly left: readonly Damage[]
 }
 
-/** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when LevelDB cannot repair it */
+/** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `DISK_FULL`, `STORE_FAILED` */
 export async function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
   const { cutTails = false, quarantine = `${resolve(folder)}.quarantine.jsonl`, progress } = options
-  const { store, reopened, moved: files, logs } = await openDamaged(folder)
+  const { store, reopened, setAside, losses } = await openDamaged(folder)
   try {
     const repair = new Repair(store, quarantine)
-    const lost = [...logs, ...missingIn(folder, store)]
+    // The number of the last commit may itself be among what is lost.
+    const missing = missingIn(folder, store).filter(({ kind }) => kind !== "missing-commits" || !losses.some(isOfEnd))
+    const lost = [...losses.map(lostRecords), ...missing]
     if (lost.length > 0) {
       await repair.note(lost) // X1
-      await store.write([]) // commits are counted on from here
+      const kept = decodeLosses(await store.get(lossesKey))
+      const gone = missing
+        .filter(({ kind }) => kind === "missing-commits")
+        .map(({ name, message }) => ({ name, message }))
+      await store.write(gone.length === 0 ? [] : [lossesRecord([...kept, ...(reopened ? [] : losses), ...gone])]) // X5; commits are counted on from here
     }
     const { damages } = await verifyStore(store, { ...(progress && { progress }) })
     for (const damage of damages) await repair.mend(damage)
-    if (cutTails) for (const damage of damages) await repair.cut(damage)
+    if (cutTails) {
+      for (const damage of damages) await repair.cut(damage)
+      await store.write([lossesRecord([])]) // X5
+    }
     const olds = damages.filter((damage) => damage.kind === "old-name")
     const names = await moveOldNames(store, olds, options.shardOf)
     const { damages: left } = damages.length === 0 ? { damages } : await verifyStore(store)
     const told = left.map((damage) => ({ ...damage, message: damage.message + whyLeft(damage, names.refused) }))
-    return { reopened, lost, setAside: [...files, ...repair.setAside], moved: names.moved, left: told }
+    return { reopened, lost, setAside: [...setAside, ...repair.setAside], moved: names.moved, left: told }
+  } catch (error) {
+    throw storeError(error, folder)
   } finally {
     await store.close()
   }
 }
+
+const isOfEnd = ({ range }: Loss): boolean => range?.to[0] === 0xff
 
 function whyLeft(damage: Damage, refused: ReadonlyMap<string, string>): string {
   if (damage.kind !== "old-name") return ""
@@ -82,30 +108,38 @@ function whyLeft(damage: Damage, refused: ReadonlyMap<string, string>): string {
 interface Opened {
   readonly store: LevelStore
   readonly reopened: boolean
-  /** Names of files that were moved away. */
-  readonly moved: readonly string[]
-  /** In whose midst something is gone; copies of them are with the files that were moved away. */
-  readonly logs: readonly Damage[]
+  /** Names of damaged files that were moved away, with all others. */
+  readonly setAside: readonly string[]
+  readonly losses: readonly Loss[]
 }
 
 async function openDamaged(folder: string): Promise<Opened> {
+  await settleRenewed(folder)
   if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
-  const [tables, gaps] = await Promise.all([damagedTables(folder), damagedLogs(folder)])
-  const logs = gaps.map((log): Damage => ({ kind: "log", name: `log ${log.file}`, ...log }))
-  const away = `${resolve(folder)}.quarantine`
-  if (tables.length + gaps.length > 0) await mkdir(away, { recursive: true })
-  for (const { file } of gaps) await copyFile(join(folder, file), join(away, file))
   try {
+    const files = await lookAt(folder, { blocks: true })
+    const away = await quarantineOf(folder)
+    if (files.damages.length === 0) {
+      const losses = files.lost === undefined ? [] : await lossesInLogs(files)
+      if (files.lost !== undefined) await copyLogs(files, away) // X1: LevelDB deletes them
+      const store = await LevelStore.open(folder, { lacking: true }).catch((error: unknown) => {
+        if (AgentOSError.from(error).code !== "STORE_FAILED") throw error
+        return undefined
+      })
+      if (store !== undefined) return { store, reopened: false, setAside: [], losses }
+    }
+    const losses = await salvage(files, await quarantineOf(folder))
     const store = await LevelStore.open(folder, { lacking: true })
-    if (tables.length === 0) return { store, reopened: false, moved: [], logs }
-    await store.close() // it is not locked: the tables are not just being written
+    return { store, reopened: true, setAside: files.damages.map(fileTitle), losses }
   } catch (error) {
-    if (AgentOSError.from(error).code !== "STORE_FAILED") throw error
+    throw storeError(error, folder)
   }
-  for (const { file } of tables) await rename(join(folder, file), join(away, file))
-  await repairLevelDatabase(folder)
-  const store = await LevelStore.open(folder, { lacking: true })
-  return { store, reopened: true, moved: tables.map(({ file }) => `table ${file}`), logs }
+}
+
+async function copyLogs({ folder, names, manifest }: LevelFiles, away: string): Promise<void> {
+  await mkdir(away)
+  for (const name of logsOf(names, manifest)) await copyFile(join(folder, name), join(away, name))
+  await syncFolder(away)
 }
 
 class Repair {

@@ -1,33 +1,12 @@
 /**
- * LevelDB's table files, as far as it takes to know that they are whole. LevelDB itself does not look at checksums when it reads, and a damaged block can end the
+ * LevelDB's table files: whether they are whole, and what can be read of one that is not. LevelDB itself does not look at checksums when it reads, and a damaged block can end the
  * process; so this is asked first, of a store that nobody has open.
  *
  * @see https://github.com/google/leveldb/blob/main/doc/table_format.md
  * @see https://github.com/google/snappy/blob/main/format_description.txt
  */
-import { readdir, readFile } from "node:fs/promises"
-import { join } from "node:path"
-import { thrownText } from "../errors.js"
 import { crc32c, masked } from "./crc32c.js"
-
-export interface DamagedFile {
-  /** Name of the file. */
-  readonly file: string
-  readonly message: string
-}
-
-/** The table files of a folder that are damaged. */
-export async function damagedTables(folder: string): Promise<readonly DamagedFile[]> {
-  const found: DamagedFile[] = []
-  for (const file of (await readdir(folder)).filter((name) => /\.(ldb|sst)$/.test(name)).sort()) {
-    try {
-      checkTable(await readFile(join(folder, file)))
-    } catch (error) {
-      found.push({ file, message: `table ${file}: ${thrownText(error)}` })
-    }
-  }
-  return found
-}
+import { Reader, versioned, type Versioned } from "./level-bytes.js"
 
 const footerSize = 48
 const magic = 0xdb4775248b80fb57n
@@ -43,13 +22,62 @@ interface Handle {
 
 /** @throws Error that says what is wrong */
 export function checkTable(table: Buffer): void {
+  const lists = listsOf(table)
+  for (const list of [lists.meta, lists.index])
+    for (const handle of handlesIn(checkedBlock(table, list))) if (handle.size > 0) checkBlock(table, handle)
+}
+
+/** What the blocks of a table hold, in order; undefined stands where one cannot be read, or several that follow each other. Where their index is gone, they are looked for. */
+export function* blocksOf(table: Buffer): Generator<readonly Versioned[] | undefined> {
+  let handles: readonly Handle[]
+  try {
+    handles = [...handlesIn(checkedBlock(table, listsOf(table).index))]
+  } catch {
+    return yield* foundBlocks(table)
+  }
+  for (const handle of handles) yield changesIn(table, handle)
+}
+
+/** Blocks follow each other from the beginning, without gaps; where one ends, its checksum stands. */
+function* foundBlocks(table: Buffer): Generator<readonly Versioned[] | undefined> {
+  for (let offset = 0; ;) {
+    const size = sizeAt(table, offset)
+    if (size === undefined) return yield undefined
+    const found = changesIn(table, { offset, size })
+    if (found === undefined) return // after the last of them stands what is no change: their filter, then their index
+    yield found
+    offset += size + trailerSize
+  }
+}
+
+function sizeAt(table: Buffer, offset: number): number | undefined {
+  let crc = 0
+  for (let at = offset; at + trailerSize <= table.length; at++) {
+    crc = crc32c(table, at, at + 1, crc)
+    if (at > offset && table.readUInt32LE(at + 1) === masked(crc)) return at - offset
+  }
+  return undefined
+}
+
+/** @returns undefined when it is damaged, or holds no changes */
+function changesIn(table: Buffer, handle: Handle): readonly Versioned[] | undefined {
+  try {
+    const changes = [...entriesIn(checkedBlock(table, handle))].map(([key, value]) => versioned(key, value))
+    return changes.length > 0 ? changes : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Where its two lists are: of blocks beside the data, and of the data. @throws Error that says what is wrong */
+function listsOf(table: Buffer): { readonly meta: Handle; readonly index: Handle } {
   if (table.length < footerSize) throw new Error("it is too short for a table")
   if (table.readBigUInt64LE(table.length - 8) !== magic) throw new Error("it does not end as a table does")
   const footer = new Reader(table.subarray(-footerSize))
-  const [metaIndex, index] = [footer.handle(), footer.handle()]
-  for (const list of [metaIndex, index])
-    for (const handle of handlesIn(checkedBlock(table, list))) if (handle.size > 0) checkBlock(table, handle)
+  return { meta: handleIn(footer), index: handleIn(footer) }
 }
+
+const handleIn = (reader: Reader): Handle => ({ offset: reader.varint(), size: reader.varint() })
 
 function checkBlock(table: Buffer, { offset, size }: Handle): void {
   if (offset + size + trailerSize > table.length) throw new Error(`the block at ${offset} ends past the file`)
@@ -65,17 +93,21 @@ function checkedBlock(table: Buffer, handle: Handle): Buffer {
   return table[handle.offset + handle.size] === compressed ? unsnappy(content) : content
 }
 
-/** The values of a block's entries, each of them a handle. */
-function* handlesIn(block: Buffer): Generator<Handle> {
+/** A block's entries; each key says how much of it is that of the key before. */
+function* entriesIn(block: Buffer): Generator<readonly [key: Buffer, value: Buffer]> {
   const restarts = block.readUInt32LE(block.length - 4)
+  if (4 * restarts + 4 > block.length) throw new Error("a block has no end")
   const reader = new Reader(block.subarray(0, block.length - 4 - 4 * restarts))
+  let key = Buffer.alloc(0)
   while (!reader.done) {
-    reader.varint() // bytes shared with the key before
-    const key = reader.varint()
-    const value = reader.varint()
-    reader.skip(key)
-    yield new Reader(reader.take(value)).handle()
+    const [shared, own, value] = [reader.varint(), reader.varint(), reader.varint()]
+    key = Buffer.concat([key.subarray(0, shared), reader.take(own)])
+    yield [key, reader.take(value)]
   }
+}
+
+function* handlesIn(block: Buffer): Generator<Handle> {
+  for (const [, value] of entriesIn(block)) yield handleIn(new Reader(value))
 }
 
 function unsnappy(bytes: Buffer): Buffer {
@@ -95,43 +127,4 @@ function unsnappy(bytes: Buffer): Buffer {
     for (let i = 0; i < length; i++, at++) out[at] = out[at - back] as number // may run into what it has written
   }
   return out
-}
-
-class Reader {
-  readonly #bytes: Buffer
-  #at = 0
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  get done(): boolean {
-    return this.#at >= this.#bytes.length
-  }
-
-  skip(count: number): void {
-    this.#at += count
-  }
-
-  take(count: number): Buffer {
-    if (this.#at + count > this.#bytes.length) throw new Error("a block ends before its content")
-    return this.#bytes.subarray(this.#at, (this.#at += count))
-  }
-
-  /** Little-endian, of up to four bytes. */
-  number(bytes: number): number {
-    return this.take(bytes).readUIntLE(0, bytes)
-  }
-
-  varint(): number {
-    for (let value = 0, scale = 1; ; scale *= 128) {
-      const byte = this.number(1)
-      value += (byte & 127) * scale
-      if (byte < 128) return value
-    }
-  }
-
-  handle(): Handle {
-    return { offset: this.varint(), size: this.varint() }
-  }
 }

@@ -10,21 +10,25 @@
  *       move to its end when it is started.
  *   V5. A name that is no longer allowed is told once: of an actor, of one that a delivery leads to, of a command.
  */
-import { readdir } from "node:fs/promises"
+import { copyFile, link, mkdir, readdir, rm } from "node:fs/promises"
+import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
 import { countRecords, type StoreProgress } from "./backup.js"
 import { decodeAnswer } from "./answer.js"
 import { decodeValue } from "./checked-value.js"
-import { lostText, wholeRange, type Entry, type LostCommits } from "./database.js"
-import { decodeHead, eventTitle, filledKey, titleOf, type HeadRecord } from "./heads.js"
+import { lookAt, lostText, storeError, wholeRange, type Entry, type LostCommits } from "./database.js"
+import { settleRenewed } from "./folders.js"
+import { actorOf, decodeHead, eventTitle, filledKey, titleOf, type HeadRecord } from "./heads.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
-import { after, keyOf, numberOf, partsOf } from "./keys.js"
+import { after, keyOf, numberOf } from "./keys.js"
+import { fileTitle, type DamagedFile, type LevelFiles } from "./level-files.js"
 import { LevelStore } from "./level-store.js"
-import { damagedLogs } from "./log-file.js"
-import { OldNames, shown, whyOld, type OldName } from "./old-names.js"
+import { decodeLosses, lackingText, lossesKey, lossOf, type Loss } from "./losses.js"
+import { isLog, isTable } from "./manifest-file.js"
+import { isOfRuntime, OldNames, shown, whyOld, type OldName } from "./old-names.js"
 import { actorNames, decodeEvent } from "./record.js"
-import { damagedTables } from "./table-file.js"
-import { Watermark } from "./watermark.js"
+import { keptKey, nameOf, roomOf } from "./record-name.js"
+import { Watermark, watermarkFile } from "./watermark.js"
 
 /** What is wrong with one record or one actor, and what to call it. */
 export type Damage = { readonly name: string; readonly message: string } & (
@@ -46,8 +50,11 @@ export type Damage = { readonly name: string; readonly message: string } & (
       readonly command?: string
     }
   | /** A file of the database is damaged; nothing was read. */ {
-      readonly kind: "table" | "log"
+      readonly kind: DamagedFile["kind"]
       readonly file: string
+    }
+  | /** Something was lost when the store was repaired, and nobody has decided that it goes on without (`cutTails`). */ {
+      readonly kind: "lost-records"
     }
   | /** They were acknowledged; what they held is not known. */ ({ readonly kind: "missing-commits" } & LostCommits)
   | /** It is not known how far the store was acknowledged. */ { readonly kind: "watermark" }
@@ -68,21 +75,40 @@ export async function verifyFolder(
   folder: string,
   options: { readonly progress?: StoreProgress } = {},
 ): Promise<VerifyReport> {
+  await settleRenewed(folder)
   // prettier-ignore
   if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
-  const [tables, logs] = await Promise.all([damagedTables(folder), damagedLogs(folder)])
-  const files: Damage[] = [
-    ...tables.map((table): Damage => ({ kind: "table", name: `table ${table.file}`, ...table })),
-    ...logs.map((log): Damage => ({ kind: "log", name: `log ${log.file}`, ...log })),
-  ]
-  if (logs.length > 0) return { records: 0, damages: files } // V1: LevelDB would leave out what it cannot read, and delete the log
-  const store = await LevelStore.open(folder, { lacking: true }) // a table that an owner is just writing is not damaged
+  const files = await lookAt(folder, { blocks: true })
+  if (files.damages.length > 0) return { records: 0, damages: files.damages.map(fileDamage) } // V2
+  const copy = `${resolve(folder)}.verify`
   try {
-    if (files.length > 0) return { records: 0, damages: files } // V2
-    const { records, damages } = await verifyStore(store, options)
-    return { records, damages: [...missingIn(folder, store), ...damages] }
+    await linked(files, copy)
+    const store = await LevelStore.open(copy, { lacking: true })
+    try {
+      const { records, damages } = await verifyStore(store, options)
+      return { records, damages: [...missingIn(copy, store), ...damages] }
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    throw storeError(error, folder)
   } finally {
-    await store.close()
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
+export const lostRecords = ({ name, message }: Loss): Damage => ({ kind: "lost-records", name, message })
+
+const fileDamage = (damaged: DamagedFile): Damage => ({ ...damaged, name: fileTitle(damaged) })
+
+/** A folder that LevelDB can do with as it likes (V1): its tables are those of the store, for LevelDB never writes into one. */
+async function linked({ folder, names }: LevelFiles, copy: string): Promise<void> {
+  await rm(copy, { recursive: true, force: true })
+  await mkdir(copy)
+  for (const name of names) {
+    const [from, to] = [join(folder, name), join(copy, name)]
+    if (isTable(name)) await link(from, to).catch(() => copyFile(from, to))
+    else if (isLog(name) || /^(CURRENT|MANIFEST-\d+)$/.test(name) || name === watermarkFile) await copyFile(from, to)
   }
 }
 
@@ -115,7 +141,12 @@ export async function verifyStore(
     const first = all.next()
     const [heads, snapshots] = [new Cursor(store, "head"), new Cursor(store, "snapshot")]
     const names = new OldNames()
-    const actors = new Actors(heads, snapshots, filled, await onTheirWay(store), damages)
+    const losses = await store
+      .get(lossesKey)
+      .then(decodeLosses)
+      .catch(() => []) // a damaged record of them is told where its room is looked at
+    damages.push(...losses.map(lostRecords))
+    const actors = new Actors(store, { heads, snapshots, filled, losses, onTheirWay: await onTheirWay(store) }, damages)
     for (let page = await first; page.done !== true; page = await all.next()) {
       for (const [key, value] of page.value) {
         last = key
@@ -144,39 +175,6 @@ function oldNameTold(old: OldName): Pick<Damage, "name" | "message"> {
   return { name, message: `${name}: ${whyOld(old)}` }
 }
 
-/** What a record is, from its key. */
-export function nameOf(key: Buffer): string {
-  const room = roomOf(key)
-  try {
-    const kept = keptKey(key)
-    if (kept !== undefined) return `${nameOf(kept)} (${room === "staged" ? "arriving" : "set aside"})`
-    if (room === "journal") return eventTitle(actorOf(key.subarray(0, -8)), key)
-    if (room === "order") {
-      const [, tenant, type] = partsOf(key.subarray(0, -8))
-      return `ordinal ${numberOf(key)} of ${tenant}/${type}`
-    }
-    const [, tenant, type, of = "", command] = partsOf(key)
-    if (room === "head" || room === "snapshot") return `the ${room} of ${tenant}/${type}/${of}`
-    if (room === "command") return `the answer to command ${command} of ${tenant}/${type}/${of}`
-  } catch {
-    // A key that is not as its room has them is called as it is.
-  }
-  return `the record ${JSON.stringify(key.toString().replaceAll("\u0000", "/"))}`
-}
-
-/** The room of a key. */
-export const roomOf = (key: Buffer): string => key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
-
-/** Rooms that keep records of others under their own keys, after so many parts: what arrives from another node, and what was set aside. */
-const keepers: Readonly<Record<string, number>> = { staged: 2, aside: 3 }
-
-/** The key that a record has in its own room. */
-function keptKey(key: Buffer): Buffer | undefined {
-  let from = 0
-  for (let parts = keepers[roomOf(key)] ?? 0; parts > 0; parts--) from = key.indexOf(0, from) + 1
-  return from === 0 ? undefined : key.subarray(from)
-}
-
 /** Places of the actors of shards whose move is under way (V4). */
 async function onTheirWay(store: LevelStore): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
@@ -186,12 +184,6 @@ async function onTheirWay(store: LevelStore): Promise<ReadonlySet<string>> {
     for await (const [key] of store.range(shard, after(shard))) found.add(key.toString("latin1", shard.length))
   }
   return found
-}
-
-/** @param key whose parts are a room, tenant, type and key */
-export function actorOf(key: Uint8Array): PersistenceId {
-  const [, tenant = "", type = "", of = ""] = partsOf(key)
-  return { tenant, type, key: of }
 }
 
 /** A record that is no event, by itself. */
@@ -216,21 +208,27 @@ const damagedRecord = (key: Buffer, error: unknown): Damage => ({
 
 const journalRoom = keyOf("journal").length
 
+/** What is looked at beside the events. */
+interface Beside {
+  readonly heads: Cursor
+  readonly snapshots: Cursor
+  /** The store says that every actor has a head record. */
+  readonly filled: boolean
+  readonly onTheirWay: ReadonlySet<string>
+  /** What an earlier repair could not bring back. */
+  readonly losses: readonly Loss[]
+}
+
 /** The events of one actor after the other, beside its head record and its snapshot. */
 class Actors {
-  readonly #heads: Cursor
-  readonly #snapshots: Cursor
-  /** The store says that every actor has a head record. */
-  readonly #filled: boolean
-  readonly #onTheirWay: ReadonlySet<string>
+  readonly #store: LevelStore
+  readonly #beside: Beside
   readonly #damages: Damage[]
   #open: OneActor | undefined
 
-  constructor(heads: Cursor, snapshots: Cursor, filled: boolean, onTheirWay: ReadonlySet<string>, damages: Damage[]) {
-    this.#heads = heads
-    this.#snapshots = snapshots
-    this.#filled = filled
-    this.#onTheirWay = onTheirWay
+  constructor(store: LevelStore, beside: Beside, damages: Damage[]) {
+    this.#store = store
+    this.#beside = beside
     this.#damages = damages
   }
 
@@ -256,10 +254,11 @@ class Actors {
     await this.#before(undefined)
   }
 
-  /** Actors without events that have a head record, up to a place. */
+  /** Actors without events that have a head record, or a snapshot at least, up to a place. */
   async #before(place: Buffer | undefined): Promise<void> {
     for (;;) {
-      const next = await this.#heads.place()
+      const places = [await this.#beside.heads.place(), await this.#beside.snapshots.place()]
+      const [next] = places.filter((one) => one !== undefined).sort((a, b) => Buffer.compare(a, b))
       if (next === undefined || (place !== undefined && Buffer.compare(next, place) >= 0)) return
       const one = await this.#begin(next, false)
       one.end()
@@ -268,11 +267,17 @@ class Actors {
 
   async #begin(place: Buffer, hasEvents: boolean): Promise<OneActor> {
     const actor = actorOf(Buffer.concat([keyOf("head"), place]))
-    const head = await this.#read(this.#heads, place, (value) => decodeHead(value, actor))
-    const snapshot = await this.#read(this.#snapshots, place, (value) => decodeValue(value, () => "") as Snapshot)
-    const whole = !this.#onTheirWay.has(place.toString("latin1")) // V4
-    if (head === undefined && this.#filled && hasEvents && whole)
+    const { heads, snapshots, filled, losses, onTheirWay } = this.#beside
+    const head = await this.#read(heads, place, (value) => decodeHead(value, actor))
+    const snapshot = await this.#read(snapshots, place, (value) => decodeValue(value, () => "") as Snapshot)
+    const whole = !onTheirWay.has(place.toString("latin1")) // V4
+    if (head === undefined && filled && hasEvents && whole)
       this.#damages.push({ kind: "missing-head", actor, name: `the head of ${titleOf(actor)}`, message: `${titleOf(actor)}: it has events, but no head record` }) // prettier-ignore
+    const lacking = await lossOf(this.#store, losses, actor, head ?? undefined)
+    if (lacking !== undefined) {
+      const name = `events from ${lacking.from} on of ${titleOf(actor)}`
+      this.#damages.push({ kind: "missing-events", actor, from: lacking.from, name, message: lackingText(actor, lacking) }) // prettier-ignore
+    }
     return new OneActor(place, actor, head, snapshot, whole, this.#damages)
   }
 
@@ -348,7 +353,8 @@ class OneActor {
     const last = this.#last ?? head.trimmed
     const covered = snapshot?.sequence ?? 0
     if (last < head.sequence) this.#missing(last + 1, head.sequence)
-    if (covered > Math.max(last, head.sequence)) {
+    const hasEvents = Math.max(last, head.sequence) > 0
+    if (covered > Math.max(last, head.sequence) && (hasEvents || !isOfRuntime(actor.type))) {
       const message = `${title}: the snapshot is of event ${covered}, the last event is ${last}`
       this.#damages.push({ kind: "missing-before-snapshot", actor, snapshot: covered, name: title, message })
     }

@@ -14,7 +14,7 @@ import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } fr
 import { join } from "node:path"
 import { crc32c } from "./crc32c.js"
 
-const fileName = "ACKNOWLEDGED"
+export const watermarkFile = "ACKNOWLEDGED"
 const size = 16
 const numberAt = 8
 const head = Buffer.from("LW\u0001\u0000")
@@ -25,7 +25,7 @@ export class Watermark {
   #file: number | undefined
 
   constructor(folder: string) {
-    this.#path = join(folder, fileName)
+    this.#path = join(folder, watermarkFile)
     head.copy(this.#bytes)
   }
 
@@ -33,8 +33,8 @@ export class Watermark {
   read(): number | undefined {
     const bytes = this.#content()
     if (bytes === undefined || bytes.length === 0 || bytes.every((byte) => byte === 0)) return 0 // W2: made, and never synced
-    const fits = bytes.length === size && bytes.subarray(0, head.length).equals(head)
-    return fits && bytes.readUInt32LE(head.length) === crc32c(bytes, numberAt) ? Number(bytes.readBigUInt64LE(numberAt)) : undefined // prettier-ignore
+    const fits = bytes.length >= size && bytes.subarray(0, head.length).equals(head)
+    return fits && bytes.readUInt32LE(head.length) === crc32c(bytes, numberAt, size) ? Number(bytes.readBigUInt64LE(numberAt)) : undefined // prettier-ignore
   }
 
   /** A commit is on the disk (W1). */

@@ -177,6 +177,9 @@ t.test("a backup of a store that is being written holds one moment of it", async
   writing = false
   await writer
   await t.rejects(backupStore(store, join(folder, "copy-0")), { code: "STORE_REFUSED" })
+  await writeFile(join(folder, "file"), "precious")
+  await t.rejects(backupStore(store, join(folder, "file")), { code: "STORE_REFUSED" })
+  t.equal(await readFile(join(folder, "file"), "utf8"), "precious")
   t.same(
     (await readdir(folder)).filter((name) => name.endsWith(".partial")),
     [],
@@ -259,7 +262,7 @@ t.test("a store whose files do not fit is opened again with what can be read", a
   await store.close()
   await rm(join(folder, "CURRENT"))
   await writeFile(join(folder, "CURRENT"), "MANIFEST-999999\n")
-  await t.rejects(LevelStore.open(folder), { code: "STORE_FAILED" })
+  await t.rejects(LevelStore.open(folder), { code: "RECORD_DAMAGED", message: /CURRENT .*store repair/ })
   const { reopened, left } = await repairStore(folder)
   t.same([reopened, left], [true, []])
   const journal = levelJournal(await LevelStore.open(folder), systemClock)

@@ -1,0 +1,41 @@
+/** Changes of whole folders. */
+import { open, readdir, rename, stat } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
+
+/** Makes a change of names in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Where a store that was made anew stands, whole, until the old one has been moved away. */
+export const renewedOf = (folder: string): string => `${resolve(folder)}.renewed`
+
+/** Puts a store that was made anew into its place, also when the process died just before; while the old one is there it does nothing. */
+export async function settleRenewed(folder: string): Promise<void> {
+  const renewed = renewedOf(folder)
+  if ((await isThere(folder)) || !(await isThere(renewed))) return
+  await rename(renewed, folder)
+  await syncFolder(dirname(renewed))
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/** Whether a folder may be made at a path: nothing is there, or a folder that is empty. */
+export async function isFree(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length === 0
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false
+    throw error
+  }
+}
