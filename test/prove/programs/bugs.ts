@@ -10,6 +10,51 @@ export interface Bug {
   readonly changes: readonly (readonly [from: string, to: string])[]
 }
 
+/** Of the cluster: to be found by programs that run in one. */
+export const clusterBugs: readonly Bug[] = [
+  {
+    name: "C1: an epoch is minted without a look at the one before",
+    module: "cluster/memory-epochs.js",
+    changes: [["if (record.epoch !== expected) return", "expected = record.epoch; if (false) return"]],
+  },
+  {
+    name: "C2: a candidate does not wait until the lease of the owner before is over",
+    module: "cluster/lease.js",
+    changes: [["lockDelayMs: 5e3", "lockDelayMs: 0"]],
+  },
+  {
+    name: "C3: a sender does not wait until the owner before has passed on what it was sent",
+    module: "cluster/barriers.js",
+    changes: [["  mayGo(shard, to) {", "  mayGo(shard, to) {\n    return true;"]],
+  },
+  {
+    // By the duplicate check alone it cannot be seen: who opens a stream anew is told which frames were taken in, and sends none of them again (S2 of `session.ts`).
+    name: "C4: after a cut all is sent again that was not acknowledged before, and taken in twice",
+    module: "cluster/session.js",
+    changes: [
+      ["    this.#acknowledged(received);\n    this.#unsent = this.#head;", "    this.#unsent = this.#head;"],
+      [
+        "if (number <= this.#received) return duplicate;",
+        'if (number <= this.#received) return { kind: "text", bytes: frame, at: headerBytes };',
+      ],
+    ],
+  },
+  {
+    name: "C5: the end of a link that was not told as open is told to nobody",
+    module: "cluster/mesh.js",
+    changes: [
+      ["this.#opened.delete(id);\n    peer.close", "const opened = this.#opened.delete(id);\n    peer.close"],
+      ["if (bound) this.#announce", "if (opened) this.#announce"],
+    ],
+  },
+  {
+    name: "C6: an ask whose answer waits for the store has no end",
+    module: "cluster/dispatch.js",
+    changes: [["ask?.within(confirmed) ?? confirmed", "confirmed"]],
+  },
+]
+
+/** Of one node. */
 export const bugs: readonly Bug[] = [
   {
     name: "A1: appends of works do not queue behind each other",

@@ -1,9 +1,9 @@
 /** `node --import plant.js`: plants the fault named in PLANTED into the built code while that is loaded. */
 import { register } from "node:module"
-import { bugs } from "./bugs.js"
+import { bugs, clusterBugs } from "./bugs.js"
 
 const name = process.env["PLANTED"]
-const bug = bugs.find((bug) => bug.name === name)
+const bug = [...bugs, ...clusterBugs].find((bug) => bug.name === name)
 if (bug === undefined) throw new RangeError(`there is no fault named ${String(name)}`)
 const hook = `
 const { module, changes, name } = ${JSON.stringify(bug)}

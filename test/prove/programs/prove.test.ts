@@ -18,9 +18,16 @@ t.test("a program is run again as it was", async (t) => {
   }
 })
 
+t.test("no promise is broken in programs that run in clusters, and they are run again as they were", async (t) => {
+  const { found, replayed, unequal } = await carryOut({ from: 1, to: 6, cluster: true, replayEvery: 3 })
+  t.same(found, [])
+  t.equal(replayed, 2)
+  t.same(unequal, [])
+})
+
 t.test("a fault that is planted is found, and shrunk to a program that a person can read", async (t) => {
   const planted = bugs.filter(({ name }) => name.startsWith("B17"))
-  const [report] = await findBugs(planted, 40, 60, () => {})
+  const [report] = await findBugs(planted, false, 40, 60, () => {})
   t.ok(report?.found[0], "found")
   t.ok((report?.test?.length ?? 99) <= 20, report?.test?.join("\n") ?? "not shrunk")
 })

@@ -3,7 +3,7 @@ import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import type { Bug } from "./bugs.js"
-import { programOf } from "./generator.js"
+import { clusterProgramOf, programOf } from "./generator.js"
 import { runInCluster } from "./cluster-nodes.js"
 import { judge, type Violation } from "./model.js"
 import { runOnOneNode } from "./one-node.js"
@@ -15,6 +15,8 @@ import { shorten } from "./shorter.js"
 export interface Order {
   readonly from: number
   readonly to: number
+  /** In clusters; otherwise on one node. */
+  readonly cluster?: boolean
   /** Each so many-th is run twice. */
   readonly replayEvery: number
   /** At the first that fails it ends, and the program is made short in so many runs. */
@@ -51,20 +53,21 @@ export async function runProgram(program: Program, seed: number): Promise<OneRun
   return { hash: outcome.hash, events: outcome.events, violations: judge(program, history, outcome.failure) }
 }
 
-export async function carryOut({ from, to, replayEvery, shortenIn }: Order): Promise<Report> {
+export async function carryOut({ from, to, cluster = false, replayEvery, shortenIn }: Order): Promise<Report> {
+  const make = cluster ? clusterProgramOf : programOf
   const found: Found[] = []
   const unequal: number[] = []
   const began = process.cpuUsage()
   let [events, replayed, programs] = [0, 0, 0]
   let test: readonly string[] | undefined
   for (let seed = from; seed <= to && test === undefined; seed++) {
-    const program = programOf(seed)
+    const program = make(seed)
     const { hash, violations, events: happened } = await runProgram(program, seed)
     programs += 1
     events += happened
     if (seed % replayEvery === 0) {
       replayed += 1
-      if ((await runProgram(programOf(seed), seed)).hash !== hash) unequal.push(seed)
+      if ((await runProgram(make(seed), seed)).hash !== hash) unequal.push(seed)
     }
     const [violation] = violations
     if (violation === undefined) continue
@@ -105,24 +108,26 @@ const seedsAtOnce = 50
 /** Runs the seeds from 1, in as many processes as there are processors. */
 export async function runSeeds(
   count: number,
+  cluster: boolean,
   replayEvery: number,
   progress: (done: number, report: Report) => void,
 ): Promise<readonly Report[]> {
   // prettier-ignore
   const orders: Order[] = []
-  for (let from = 1; from <= count; from += seedsAtOnce) orders.push({ from, to: Math.min(count, from + seedsAtOnce - 1), replayEvery }) // prettier-ignore
+  for (let from = 1; from <= count; from += seedsAtOnce) orders.push({ from, to: Math.min(count, from + seedsAtOnce - 1), cluster, replayEvery }) // prettier-ignore
   return shared(orders, (order) => inProcess(order), progress)
 }
 
 /** Plants one fault after the other, and takes seed after seed until one finds it. */
 export function findBugs(
   bugs: readonly Bug[],
+  cluster: boolean,
   seeds: number,
   shortenIn: number,
   progress: (done: number, report: Report) => void,
 ): Promise<readonly Report[]> {
   // prettier-ignore
-  return shared(bugs, (bug) => inProcess({ from: 1, to: seeds, replayEvery: Infinity, shortenIn }, bug), progress)
+  return shared(bugs, (bug) => inProcess({ from: 1, to: seeds, cluster, replayEvery: Infinity, shortenIn }, bug), progress)
 }
 
 /** One after the other, some at once; the results in the order of what was given. */
