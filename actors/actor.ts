@@ -9,12 +9,13 @@ import type { Cause } from "./cause.js"
 import { MOST_HANDLERS, type MessageSchema } from "./compiled.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import type { Overflow } from "./mailbox.js"
+import { OVERFLOWS, type Overflow } from "./mailbox.js"
 import { byName } from "./names.js"
 import { checkNumbers, count, durationOrNever, periodOrNever, positiveOrAll } from "./numbers.js"
 import type { ActorRef, AnyRef, Deferred, MessageType, PayloadOf, ProtocolOf, ReplyOf, SelfRef } from "./ref.js"
 import { checkSupervision, type ChildKind, type Exit, type Supervision } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
+import { checkWord } from "./words.js"
 
 /** Handlers, by message type: the context, at most one payload, and the reply or a promise of it. */
 export type HandlersOf<State> = {
@@ -211,6 +212,7 @@ export function checkNumbersOfLife(
 ): void {
   checkNumbers("INVALID_DEFINITION", where, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
   checkNumbers("INVALID_DEFINITION", `${where}mailbox.`, mailbox, { capacity: count })
+  checkWord("INVALID_DEFINITION", `${where}mailbox.overflow`, mailbox?.overflow, OVERFLOWS)
   if (supervision !== undefined) checkSupervision(where, supervision)
 }
 
@@ -232,6 +234,7 @@ export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P,
     throw wrong(
       `the message ${JSON.stringify(illFormed)} holds half of a surrogate pair: no other node or record would know it`,
     )
+  checkWord("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: placement`, spec.placement, ["worker"])
   if (spec.placement === "worker" && spec.module === undefined)
     throw wrong('placement: "worker" needs module: import.meta.url, and that module must export the definition')
   const where = `actor ${JSON.stringify(spec.name)}: `

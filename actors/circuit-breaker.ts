@@ -4,6 +4,7 @@
  * Invariants
  *   B1. The state machine is pure: (state, now, outcome) to state.
  *   B2. What was let through before the state changed has no say in the new one.
+ *   B4. When it was open for its time a tell passes, too. That a mailbox took it says nothing about the actor, so the circuit stays as it is for the asks; one that is refused is a failure.
  *   B3. Half-open, one ask is under way; what tells nothing about the actor (a cancelled ask) frees the place for the next.
  */
 import type { Cause } from "./cause.js"
@@ -96,7 +97,12 @@ class BreakerRef extends RefBefore {
   }
 
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    return this.#state.kind === "closed" && this.target.send(type, payload, cause)
+    if (this.#state.kind === "closed") return this.target.send(type, payload, cause)
+    const { admitted, state } = admit(this.#state, this.#clock.monotonic())
+    if (!admitted) return false
+    const taken = this.target.send(type, payload, cause)
+    if (!taken) this.#state = settled(state, this.#options, state.epoch, "failure", this.#clock.monotonic()) // B4
+    return taken
   }
 
   override async request(
@@ -148,7 +154,7 @@ export interface BreakerActorRef<P> extends ActorRef<P> {
 
 /**
  * The same actor behind a circuit breaker. While it is open, an ask rejects with `CIRCUIT_OPEN` (`details.retryAfterMs`) and a tell answers false;
- * half-open, one ask is let through.
+ * after its time tells pass, and half-open, one ask is let through.
  */
 export function circuitBreaker<P>(ref: ActorRef<P>, options: BreakerOptions): BreakerActorRef<P> {
   return new BreakerRef(ref as unknown as Ref, options) as unknown as BreakerActorRef<P>

@@ -70,7 +70,7 @@ export class Compiled {
     if (number === undefined)
       throw new AgentOSError(
         "UNKNOWN_MESSAGE",
-        `${this.spec.name} has no handler ${JSON.stringify(type)}; it has: ${this.types.filter((own) => !own.startsWith("$")).join(", ")}`,
+        `${this.spec.name} has no handler ${typeof type === "string" ? JSON.stringify(type) : thrownText(type)}; it has: ${this.types.filter((own) => !own.startsWith("$")).join(", ")}`,
       )
     this.#lastType = type
     this.#lastNumber = number

@@ -12,6 +12,7 @@ import { bytesOf } from "./plain.js"
 
 /** What happens to one message too many. */
 export type Overflow = "reject" | "drop-oldest" | "drop-newest"
+export const OVERFLOWS: readonly Overflow[] = ["reject", "drop-oldest", "drop-newest"]
 
 export const DEFAULT_CAPACITY = 65_536
 const FIRST_SLOTS = 8

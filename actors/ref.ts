@@ -8,6 +8,8 @@ import { bothOf, type Cause, causeWith, type SendOptions } from "./cause.js"
 import { checkName } from "./names.js"
 import { checkNumber, durationOrNever, moment } from "./numbers.js"
 import type { Plain, RefMark } from "./plain.js"
+import { checkSignal, checkText, checkWord } from "./words.js"
+import { AgentOSError } from "./errors.js"
 
 /** The names of the messages of a protocol. */
 export type MessageType<P> = keyof P & string
@@ -173,7 +175,14 @@ export abstract class RefBefore extends Ref {
 }
 
 function checkedOptions(options: SendOptions): SendOptions {
-  const { commandId, timeoutMs, cause } = options
+  const { commandId, timeoutMs, whenFull, signal, cause } = options
+  checkWord("INVALID_OPTION", "whenFull", whenFull, ["refuse", "wait"])
+  checkSignal("INVALID_OPTION", "signal", signal)
+  if (cause === null || (cause !== undefined && typeof cause !== "object"))
+    throw new AgentOSError("INVALID_OPTION", "cause is no object: it names who began this, and until when")
+  checkText("INVALID_OPTION", "cause.traceId", cause?.traceId)
+  checkText("INVALID_OPTION", "cause.caller", cause?.caller)
+  checkSignal("INVALID_OPTION", "cause.signal", cause?.signal)
   if (timeoutMs !== undefined) checkNumber("INVALID_OPTION", "timeoutMs", timeoutMs, durationOrNever)
   if (cause?.deadline !== undefined) checkNumber("INVALID_OPTION", "cause.deadline", cause.deadline, moment)
   if (commandId !== undefined) checkName("a command id", commandId)

@@ -4,6 +4,7 @@
  * Invariants
  *   R1. The choice is a pure function of the routees, the message and what was drawn.
  *   R2. A routee that is stopping is never chosen; one that has ended is forgotten when it is met.
+ *   R4. Routers that lead to each other are refused where the ring would be closed: a message would go round for ever.
  *   R3. Cause, deadline and the chain of waiting actors pass through unchanged.
  */
 import type { Cause } from "./cause.js"
@@ -11,7 +12,8 @@ import { systemRandom, type Random } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { fnv1a } from "./hash.js"
-import { Ref, type ActorRef, type AskOptions, type OpenAsk, type PayloadOf, type ReplyOf } from "./ref.js"
+import { checkWord } from "./words.js"
+import { Ref, RefBefore, type ActorRef, type AskOptions, type OpenAsk, type PayloadOf, type ReplyOf } from "./ref.js"
 
 /** Names what a message is about: messages with the same key go to the same routee. */
 export interface HashRouting {
@@ -30,6 +32,7 @@ export type Broadcast<P> = { readonly [K in keyof P]: (...payload: PayloadOf<P, 
 /** A ref to the router; routees come and go while it runs. `P` is what they understand, `Q` what the router does. */
 export interface Router<P, Q = P> extends ActorRef<Q> {
   readonly routees: readonly ActorRef<P>[]
+  /** @throws {AgentOSError} `ASK_CYCLE` when it leads back to this router */
   add(routee: ActorRef<P>): void
   /** @returns whether it was a routee */
   remove(routee: ActorRef<P>): boolean
@@ -134,6 +137,7 @@ class RouterRef extends Ref {
   }
 
   add(ref: Ref): void {
+    if (leadsTo(ref, this)) throw new AgentOSError("ASK_CYCLE", `${ref.address} leads back to ${this.address}`) // R4
     this.#routees = [...this.#routees, new Routee(ref)]
   }
 
@@ -202,6 +206,12 @@ class RouterRef extends Ref {
   }
 }
 
+function leadsTo(from: Ref, to: Ref): boolean {
+  if (from === to) return true
+  if (from instanceof RefBefore) return leadsTo(from.target, to)
+  return from instanceof RouterRef && from.routees.some((ref) => leadsTo(ref, to))
+}
+
 /** A ref that passes each message on to one of the routees, or to all of them. With none left a tell answers false and an ask rejects with `NO_ROUTEE`. */
 export function router<P>(
   routees: readonly ActorRef<P>[],
@@ -218,5 +228,8 @@ export function router<P>(
   routing: Routing,
   { random = systemRandom }: RouterOptions = {},
 ): Router<P, Broadcast<P>> | Router<P> {
+  const words = ["round-robin", "random", "least-loaded", "scatter-gather-first", "broadcast"]
+  if (typeof routing !== "object" || typeof routing?.hash !== "function")
+    checkWord("INVALID_DEFINITION", "the routing of a router, if it is not { hash },", routing ?? null, words)
   return new RouterRef(routees as unknown as readonly Ref[], routing, random) as unknown as Router<P>
 }

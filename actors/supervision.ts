@@ -16,12 +16,15 @@ import {
   periodOrNever,
   wholeOrAll,
 } from "./numbers.js"
+import { checkWord } from "./words.js"
 
 /** Which children a crash of one of them concerns. */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one"
 
 /** When a child is started again: `permanent` always, `transient` after a crash, `temporary` never. */
 export type ChildKind = "permanent" | "transient" | "temporary"
+
+export const CHILD_KINDS: readonly ChildKind[] = ["permanent", "transient", "temporary"]
 
 export interface Backoff {
   /** The wait before the first restart. */
@@ -55,8 +58,9 @@ export const DEFAULT_SUPERVISION: Supervision = {
 export const REST: Backoff = { minMs: 10, maxMs: 100 }
 
 /** @throws {AgentOSError} `INVALID_DEFINITION` */
-export function checkSupervision(where: string, { intensity, backoff }: Partial<Supervision>): void {
+export function checkSupervision(where: string, { strategy, intensity, backoff }: Partial<Supervision>): void {
   const refused = "INVALID_DEFINITION"
+  checkWord(refused, `${where}supervision.strategy`, strategy, Object.keys(scopes))
   if (intensity !== undefined) {
     checkNumber(refused, `${where}supervision.intensity.max`, intensity.max, wholeOrAll)
     checkNumber(refused, `${where}supervision.intensity.withinMs`, intensity.withinMs, periodOrNever)

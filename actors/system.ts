@@ -42,10 +42,12 @@ import {
   type SystemStatistics,
   type Telemetry,
 } from "./telemetry.js"
+import { CHILD_KINDS } from "./supervision.js"
 import { TimerWheel } from "./timers.js"
 import { weakly, type Holding } from "./remote/holding.js"
 import { nearOptions } from "./remote/near.js"
 import { keptCopy } from "./plain.js"
+import { checkWord } from "./words.js"
 import { checkNotHosted } from "./workers/hosted.js"
 import { Workers, type WorkerOptions } from "./workers/workers.js"
 
@@ -165,6 +167,7 @@ export class ActorSystem {
     const system = `the actor system ${options.name}: `
     checkNumbers("INVALID_DEFINITION", system, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
     checkNumbers("INVALID_DEFINITION", `${system}entities.`, entities, { maxResident: countOrAll })
+    checkWord("INVALID_DEFINITION", `${system}whenGivenUp`, options.whenGivenUp, ["stop-actor", "stop-system"])
     this.node = checkName("the name of a node", hosting?.node ?? options.transport?.node ?? "local")
     this.#hosting = hosting
     this.clock = options.clock ?? systemClock
@@ -331,6 +334,10 @@ export class ActorSystem {
     }
     if (options !== undefined && (options.mailbox ?? options.shutdownTimeoutMs ?? options.supervision) !== undefined)
       checkNumbersOfLife(`spawn of ${spec.name}: `, options)
+    if (options?.kind !== undefined)
+      checkWord("INVALID_DEFINITION", `spawn of ${spec.name}: kind`, options.kind, CHILD_KINDS)
+    if (options?.placement !== undefined)
+      checkWord("INVALID_DEFINITION", `spawn of ${spec.name}: placement`, options.placement, ["worker"])
     if (options !== undefined && (options.placement === "worker" || spec.placement === "worker"))
       return this.#spawnFar(parent, spec, options)
     const compiled = spec === this.#lastSpec ? (this.#lastCompiled as Compiled) : this.compile(definition)

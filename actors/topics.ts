@@ -130,7 +130,7 @@ const kept = new WeakMap<object, TopicState>()
 /** The part of a context that subscribers are watched by. */
 type Watches = Pick<ActorContext<unknown>, "watch" | "unwatch">
 
-/** A kind of actor that hands on what is published to it: `system.spawn(defineTopic<Price>("prices"))`. */
+/** Its name is that of a definition: a letter, then up to 99 letters, digits, dots, dashes or underscores. A kind of actor that hands on what is published to it: `system.spawn(defineTopic<Price>("prices"))`. */
 export function defineTopic<T>(name: string): ActorDefinition<TopicProtocol<T>> {
   const definition = defineActor({
     name,
