@@ -1,6 +1,7 @@
 import type { Cause } from "./cause.js"
 import type { Compiled } from "./compiled.js"
 import { AgentOSError } from "./errors.js"
+import { follow, unfollow, type Follower } from "./following.js"
 import { isSameActor, type AskOptions, type Deferred, type OpenAsk, type Ref } from "./ref.js"
 import type { ActorSystem } from "./system.js"
 import { Deadline } from "./timers.js"
@@ -9,7 +10,7 @@ import { Deadline } from "./timers.js"
 const defaultAskMs = 5000
 
 /** An open ask: it lies in the mailbox beside its message, and ends once, by a reply, an error, its deadline or its signal. */
-export class Ask extends Deadline implements OpenAsk {
+export class Ask extends Deadline implements OpenAsk, Follower {
   readonly cause: Cause | undefined
   readonly asker: object | undefined
   readonly serving: OpenAsk | undefined
@@ -19,7 +20,6 @@ export class Ask extends Deadline implements OpenAsk {
   readonly #timeoutMs: number
   #resolve: (value: never) => void
   #reject: (error: unknown) => void
-  #onAbort: (() => void) | undefined
   ended = false
   /** Put aside by its actor: the handler that did so has not answered it. */
   stashed = false
@@ -51,17 +51,11 @@ export class Ask extends Deadline implements OpenAsk {
     this.#reject = reject
   }
 
-  /** Ends with CANCELLED when the signal aborts. */
-  follow(signal: AbortSignal): void {
-    this.#onAbort = () =>
-      this.fail(
-        signal.reason instanceof AgentOSError
-          ? signal.reason
-          : new AgentOSError("CANCELLED", `the ask ${this.#type} of ${this.#target.address} was cancelled`, {
-              cause: signal.reason,
-            }),
-      )
-    signal.addEventListener("abort", this.#onAbort, { once: true })
+  /** The signal of its cause aborts: it ends with that reason, or with CANCELLED. */
+  aborted({ reason }: AbortSignal): void {
+    if (reason instanceof AgentOSError) return this.fail(reason)
+    const message = `the ask ${this.#type} of ${this.#target.address} was cancelled`
+    this.fail(new AgentOSError("CANCELLED", message, { cause: reason }))
   }
 
   /** Its handler has ended with this: an answer, unless it is given later or the message was put aside. */
@@ -119,8 +113,8 @@ export class Ask extends Deadline implements OpenAsk {
     return new Promise((resolve, reject) => {
       const { cause, asker, serving, deadline } = this
       const rest = new Ask(this.#system, this.#target, this.#type, this.#timeoutMs, false, cause, asker, serving, resolve as (value: never) => void, reject) // prettier-ignore
-      if (cause?.signal !== undefined) rest.follow(cause.signal)
-      if (cause?.signal?.aborted === true) rest.#onAbort?.()
+      if (cause?.signal?.aborted === true) rest.aborted(cause.signal)
+      else if (cause?.signal !== undefined) follow(cause.signal, rest)
       this.#system.wheel.addAt(rest, deadline)
       work.then(
         (value) => rest.reply(value),
@@ -133,7 +127,7 @@ export class Ask extends Deadline implements OpenAsk {
     if (this.ended) return false
     this.ended = true
     this.wheel?.remove(this)
-    if (this.#onAbort !== undefined) this.cause?.signal?.removeEventListener("abort", this.#onAbort)
+    if (this.cause?.signal !== undefined) unfollow(this.cause.signal, this)
     return true
   }
 }
@@ -141,11 +135,20 @@ export class Ask extends Deadline implements OpenAsk {
 /** What `ctx.defer` gives: the handler returns it, and the ask stays open. */
 export class DeferredReply implements Deferred<unknown> {
   readonly #ask: Ask | undefined
-  constructor(ask: Ask | undefined) {
+  readonly #copied: ((value: unknown) => unknown) | undefined
+  /** @param copied makes the answer what it would be in another process, where actors are isolated */
+  constructor(ask: Ask | undefined, copied?: (value: unknown) => unknown) {
     this.#ask = ask
+    this.#copied = copied
   }
   reply(value: unknown): void {
-    this.#ask?.reply(value)
+    let answer = value
+    try {
+      if (this.#copied !== undefined) answer = this.#copied(value)
+    } catch (error) {
+      return this.fail(error)
+    }
+    this.#ask?.reply(answer)
   }
   fail(error: unknown): void {
     this.#ask?.fail(error)
@@ -192,7 +195,7 @@ export function openAsk(
             : new AgentOSError("CANCELLED", `the ask ${type} of ${target.address} was cancelled before it was sent`),
         )
       }
-      ask.follow(cause.signal)
+      follow(cause.signal, ask)
     }
     system.wheel.addAt(ask, deadline)
     try {

@@ -191,13 +191,14 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     if (this.phase === phases.ended) return Promise.resolve()
     return new Promise((done) => {
       this.family.onStopped(() => done())
-      this.signal(stopSignal)
       const open = this.open
-      if (open === undefined) return
+      const busy = open !== undefined || this.handler !== 0 || this.phase === phases.starting
+      this.signal(stopSignal)
+      if (!busy) return
       this.known?.abort()
-      // A handler that never settles must not hold a stop for ever.
+      // A handler that never settles must not hold a stop for ever, nor one that waits for the stop that it asked for before its promise was open.
       const limit = new Limit(() => {
-        if (this.open === open) this.beginStop()
+        if (this.open !== undefined && (open === undefined || this.open === open)) this.beginStop()
       })
       this.family.onStopped(limit.cancel)
       this.system.wheel.add(limit, this.shutdownMs)

@@ -32,6 +32,8 @@ export class Compiled {
   /** Whether payloads are copied when they are sent, as they go elsewhere, or as if they did; those of the latter kind are frozen, too. */
   readonly isolated: boolean
   readonly #freezes: boolean
+  /** Makes of a deferred answer what it would be in another process; set where actors are isolated. */
+  readonly answerCopy: ((answer: unknown) => unknown) | undefined
   /** Messages handled by actors of this definition. */
   handled = 0
   /** Set while somebody measures. */
@@ -45,6 +47,7 @@ export class Compiled {
     this.spec = spec
     this.isolated = isolated || spec.carried === true
     this.#freezes = isolated
+    this.answerCopy = isolated ? (answer) => frozenCopy(answer, () => `a deferred answer of ${spec.name}`) : undefined
     this.types = Object.keys(spec.receive)
     this.handlers = this.types.map((type) => {
       const handler = spec.receive[type] as ErasedHandler
@@ -112,18 +115,18 @@ export class Compiled {
     type: string,
     payload: unknown,
   ): { readonly value?: unknown; readonly faults?: readonly string[] } {
+    let result: ReturnType<MessageSchema["~standard"]["validate"]>
     try {
-      const result = schema["~standard"].validate(payload)
-      if (result instanceof Promise || "then" in result) {
-        Promise.resolve(result).catch(() => {}) // nobody waits for what it would say
-        throw new AgentOSError("INVALID_DEFINITION", `${this.spec.name}.${type}: a schema that checks asynchronously`)
+      result = schema["~standard"].validate(payload)
+      if (!(result instanceof Promise || "then" in result)) {
+        if (result.issues === undefined) return { value: result.value }
+        return { faults: result.issues.map(({ message, path }) => `${pathText(path)}${message}`) }
       }
-      if (result.issues === undefined) return { value: result.value }
-      return { faults: result.issues.map(({ message, path }) => `${pathText(path)}${message}`) }
     } catch (error) {
-      if (error instanceof AgentOSError) throw error
       return { faults: [`its schema throws: ${thrownText(error)}`] }
     }
+    Promise.resolve(result).catch(() => {}) // nobody waits for what it would say
+    throw new AgentOSError("INVALID_DEFINITION", `${this.spec.name}.${type}: a schema that checks asynchronously`)
   }
 }
 

@@ -5,6 +5,7 @@ import { Bag } from "./bag.js"
 import { anonymous, onward, type Cause } from "./cause.js"
 import { Cell } from "./cell.js"
 import { AgentOSError } from "./errors.js"
+import { follow, unfollow, type Follower } from "./following.js"
 import { causeOf, causeToPassOn, Own, type Message, type Meta } from "./inbox.js"
 import { checkNumber, duration, period } from "./numbers.js"
 import { RefBefore, type AnyRef, type Ref } from "./ref.js"
@@ -160,11 +161,11 @@ export class Context {
     const failure = failed === undefined ? undefined : compiled.number(failed)
     const own = new Own(life, causeOf(meta), this.origin)
     const stop = new AbortController()
-    // A listener that is taken off again costs a tenth of AbortSignal.any, and leaves nothing behind on a signal that lives longer.
+    // To follow costs a tenth of AbortSignal.any, and leaves nothing behind on a signal that lives longer.
     const callers = detached ? undefined : causeOf(meta)?.signal
-    const follow = (): void => stop.abort(callers?.reason)
-    if (callers?.aborted === true) follow()
-    else callers?.addEventListener("abort", follow, { once: true })
+    const follower: Follower = { aborted: ({ reason }) => stop.abort(reason) }
+    if (callers?.aborted === true) follower.aborted(callers)
+    else if (callers !== undefined) follow(callers, follower)
     const { signal } = ongoing.abort
     if (signal.aborted) stop.abort(signal.reason)
     const task = { stop, place: 0 }
@@ -173,7 +174,7 @@ export class Context {
     let dropped = false
     const end = (deliver: () => void): void => {
       ongoing.works.remove(task)
-      callers?.removeEventListener("abort", follow)
+      if (callers !== undefined) unfollow(callers, follower)
       if (!dropped && cell.life === life && cell.alive && !this.revoked) deliver()
     }
     Promise.resolve()
@@ -254,7 +255,7 @@ export class Context {
     const { meta } = this
     if (!(meta instanceof Ask)) return new DeferredReply(undefined)
     this.ongoing.owe(meta)
-    return new DeferredReply(meta)
+    return new DeferredReply(meta, this.cell.compiled.answerCopy)
   }
 
   /** Aborts the signal and ends the timers: the incarnation is about to end. */

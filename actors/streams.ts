@@ -12,6 +12,7 @@ import { defineActor, type ActorContext } from "./actor.js"
 import { causeWith, type Cause } from "./cause.js"
 import { cellOf } from "./context.js"
 import { AgentOSError, thrownText } from "./errors.js"
+import { follow, unfollow } from "./following.js"
 import { checkNumber, count, countOrAll } from "./numbers.js"
 import { Ref, type ActorRef, type AnyRef, type Deferred } from "./ref.js"
 import type { ActorSystem } from "./system.js"
@@ -56,7 +57,9 @@ interface Pull {
 }
 
 class SourceState {
-  readonly iterator: AsyncIterator<unknown>
+  readonly iterable: AsyncIterable<unknown>
+  /** Made when the first item is read: what is thrown then is an error of the source like any other. */
+  iterator: AsyncIterator<unknown> | undefined
   readonly capacity: number
   readonly held: unknown[] = []
   reading = false
@@ -67,7 +70,7 @@ class SourceState {
   pull: Pull | undefined
 
   constructor(iterable: AsyncIterable<unknown>, capacity: number) {
-    this.iterator = iterable[Symbol.asyncIterator]()
+    this.iterable = iterable
     this.capacity = capacity
   }
 }
@@ -119,7 +122,7 @@ const Source = defineActor({
     if (state.end !== undefined) return
     state.end = { failed: false }
     // A generator that is in the middle of something returns when that is done: nobody waits for it.
-    void (async () => state.iterator.return?.())().catch(() => {})
+    void (async () => state.iterator?.return?.())().catch(() => {})
   },
 })
 
@@ -151,7 +154,7 @@ function readAhead(ctx: SourceContext): void {
   const { state } = ctx
   if (state.reading || state.end !== undefined || state.held.length >= state.capacity) return // S2
   state.reading = true
-  ctx.run(async () => resultOf(await state.iterator.next()), "item", "failed")
+  ctx.run(async () => resultOf(await (state.iterator ??= state.iterable[Symbol.asyncIterator]()).next()), "item", "failed")
 }
 
 function resultOf(result: IteratorResult<unknown> | undefined): IteratorResult<unknown> {
@@ -192,7 +195,8 @@ export async function* readStream<T>(
     inside?.cause,
   )
   const close = (): void => void ref.send("close", undefined, undefined)
-  for (const one of signals) one.addEventListener("abort", close, { once: true })
+  const closing = { aborted: close }
+  for (const one of signals) follow(one, closing)
   const { wheel } = "cause" in reader ? reader.system : reader
   const sign = new Limit(() => {
     wheel.add(sign, signEveryMs)
@@ -211,7 +215,7 @@ export async function* readStream<T>(
     }
   } finally {
     sign.cancel()
-    for (const one of signals) one.removeEventListener("abort", close)
+    for (const one of signals) unfollow(one, closing)
     if (cellOf(stream)?.stopping !== true) close()
   }
 }

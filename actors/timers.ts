@@ -8,7 +8,8 @@
  *   T4. While no entry waits, no timer of the clock is started.
  *   T5. An entry whose deadline never comes is in no slot.
  */
-import type { CancelTimer, Clock } from "./clock.js"
+import type { CancelTimer, Clock, Random } from "./clock.js"
+import { follow, unfollow } from "./following.js"
 
 const TICK_MS = 8
 const SLOTS = 512
@@ -44,18 +45,23 @@ export class Limit extends Deadline {
   }
 }
 
+/** How long to wait until what has failed so often is tried again: twice as long each time, and up to a fifth less, by chance. */
+export const againMs = (random: Random, { least, most }: { least: number; most: number }, failures: number): number =>
+  Math.min(most, least * 2 ** Math.min(failures, 20)) * (1 - 0.2 * random.float())
+
 /** Waits so long, or until the signal aborts; the caller looks at the signal. */
 export function pause(wheel: TimerWheel, milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve()
     const over = (): void => {
       limit.cancel()
-      signal.removeEventListener("abort", over)
+      unfollow(signal, follower)
       resolve()
     }
+    const follower = { aborted: over }
     const limit = new Limit(over)
     wheel.add(limit, milliseconds)
-    signal.addEventListener("abort", over, { once: true })
+    follow(signal, follower)
   })
 }
 

@@ -1,5 +1,6 @@
 import { Bag } from "#actors/bag.js"
 import type { AgentOSError } from "#actors/errors.js"
+import { follow, unfollow } from "#actors/following.js"
 
 interface Listener {
   readonly call: () => void
@@ -68,6 +69,7 @@ export function onCancel(source: AbortSignal | Cancellation | undefined, listene
     listener()
     return () => undefined
   }
-  source.addEventListener("abort", listener, { once: true })
-  return () => source.removeEventListener("abort", listener)
+  const follower = { aborted: listener }
+  follow(source, follower)
+  return () => unfollow(source, follower)
 }

@@ -10,7 +10,7 @@ import { DEFAULT_TENANT } from "../cause.js"
 import { groupOf, isFormerKeeper, KEEPER } from "../groups.js"
 import type { Ref } from "../ref.js"
 import type { ActorSystem } from "../system.js"
-import { Limit } from "../timers.js"
+import { againMs, Limit } from "../timers.js"
 import { Agenda } from "../agenda.js"
 import { joined } from "../names.js"
 import type { PersistenceId } from "./journal.js"
@@ -23,10 +23,6 @@ const lookMs = 60_000
 const patienceMs = 60_000
 /** Groups that begin to live here together are looked for together. */
 const gatherMs = 50
-
-/** After how long what has failed so often in a row is tried again. */
-export const againMs = ({ random }: ActorSystem, failures: number): number =>
-  Math.min(AGAIN_MS.most, AGAIN_MS.least * 2 ** Math.min(failures, 20)) * (1 - 0.2 * random.float())
 
 /** The group of an entity, as whoever knows where entities live has it. */
 export function groupIn({ transport }: ActorSystem, id: PersistenceId): number {
@@ -98,7 +94,7 @@ export class Alarms {
       if (!system.stopping) {
         if (failures === 4) system.logger.warn({ error }, "reminders cannot be found in the journal; it is tried again")
         const again = new Limit(() => void this.#find(groups, failures + 1).catch(() => undefined))
-        system.wheel.add(again, againMs(system, failures))
+        system.wheel.add(again, againMs(system.random, AGAIN_MS, failures))
       }
       throw error
     }
@@ -122,7 +118,7 @@ export class Alarms {
       this.#failures.set(name, failures)
       if (failures === 4 && !system.stopping)
         system.logger.warn({ error, keeper }, "a keeper of reminders fails; it is tried again")
-      this.setAgain(keeper, againMs(system, failures - 1)) // L2
+      this.setAgain(keeper, againMs(system.random, AGAIN_MS, failures - 1)) // L2
       throw error
     }
     const untold = this.#untold.has(name)

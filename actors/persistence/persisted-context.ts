@@ -26,7 +26,8 @@ import { Keeping } from "./keeping.js"
 import { DELIVER } from "./outbox.js"
 import type { Persisted } from "./persisted.js"
 import { PersistedTurn } from "./persisted-turn.js"
-import { pause, Postman } from "./postman.js"
+import { Postman } from "./postman.js"
+import { againMs, pause } from "../timers.js"
 import { isLasting, recovered } from "./recovery.js"
 import type { Entities } from "./stored.js"
 
@@ -94,7 +95,7 @@ export class PersistedContext extends Context implements Writer {
       if (isLasting(why) || this.signal.aborted) return this.#leaveAlone(why, 0)
       if (attempt === 3)
         this.#system.logger.warn({ actor: this.self.address, error: why }, "an actor cannot recover; it goes on trying")
-      await pause(this, retryMs.least * 2 ** attempt, retryMs.most)
+      await pause(this.#system.wheel, againMs(this.#system.random, retryMs, attempt), this.signal)
     }
   }
 

@@ -1,7 +1,7 @@
 /** Sends the deliveries of one life of a persistent actor: the next one to a receiver leaves as soon as the one before is answered. What is open stands in outbox.ts. */
 import { anonymous } from "../cause.js"
 import { numberedIn } from "../names.js"
-import { Limit } from "../timers.js"
+import { againMs, pause } from "../timers.js"
 import type { Delivery } from "./outbox.js"
 import type { PersistedContext } from "./persisted-context.js"
 import { fromStored, toStored } from "./stored.js"
@@ -42,7 +42,7 @@ export class Postman {
             { actor: life.self.address, error, to: delivery.to },
             "a delivery fails; it goes on trying",
           )
-        await pause(life, retryMs.least * 2 ** attempt, retryMs.most)
+        await pause(life.system.wheel, againMs(life.system.random, retryMs, attempt), life.signal)
       }
     }
     this.underWay -= 1
@@ -72,20 +72,4 @@ export class Postman {
     }
     this.#life.appends.append([], undefined, undefined).then(over, over)
   }
-}
-
-/** Waits so long, at most, with a little chance; or until the life ends. */
-export function pause(life: PersistedContext, milliseconds: number, most: number): Promise<void> {
-  const { system, signal } = life
-  return new Promise((resolve) => {
-    const over = (): void => {
-      limit.cancel()
-      signal.removeEventListener("abort", over)
-      resolve()
-    }
-    const limit = new Limit(over)
-    system.wheel.add(limit, Math.min(most, milliseconds) * (1 + 0.2 * system.random.float()))
-    if (signal.aborted) over()
-    else signal.addEventListener("abort", over, { once: true })
-  })
 }

@@ -17,8 +17,8 @@ import { joined } from "../names.js"
 import { keptCopy } from "../plain.js"
 import type { ActorRef, Deferred } from "../ref.js"
 import type { ActorSystem } from "../system.js"
-import { pause } from "../timers.js"
-import { againMs, alarmsOf, groupIn } from "./alarms.js"
+import { againMs, pause } from "../timers.js"
+import { AGAIN_MS, alarmsOf, groupIn } from "./alarms.js"
 import type { PersistenceId } from "./journal.js"
 import { allowedName } from "./old-names.js"
 import { definePersistentActor, type PersistentContext } from "./persistent-actor.js"
@@ -264,7 +264,7 @@ async function persevere(
       return true
     } catch (error) {
       if (failures === 3 && !signal.aborted) complain(error)
-      await pause(system.wheel, againMs(system, failures), signal)
+      await pause(system.wheel, againMs(system.random, AGAIN_MS, failures), signal)
     }
   }
   return false

@@ -1,5 +1,6 @@
 /** Abort signals of causes, on their way across a link: each crosses once, and is known by a number after that. */
 import type { AgentOSError } from "../errors.js"
+import { follow, type Follower } from "../following.js"
 import type { Holding, Notice } from "./holding.js"
 import { failureOf, thrownOf, type Failure } from "./failure.js"
 
@@ -22,9 +23,9 @@ export class SignalsSent {
     const number = this.#next++
     this.#numbers.set(signal, number)
     this.#unheld.register(signal, number)
-    const abort = (): void => this.#aborted(number, failureOf(signal.reason))
-    if (signal.aborted) abort()
-    else signal.addEventListener("abort", abort, { once: true })
+    const follower: Follower = { aborted: ({ reason }) => this.#aborted(number, failureOf(reason)) }
+    if (signal.aborted) follower.aborted(signal)
+    else follow(signal, follower)
     return number
   }
 }

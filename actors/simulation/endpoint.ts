@@ -1,11 +1,12 @@
 /** One end of the virtual network: a node in its present life, or the clients outside of all nodes; and the asks that wait there for an answer. */
 import { AgentOSError } from "../errors.js"
+import { follow, unfollow, type Follower } from "../following.js"
 import type { ActorSystem } from "../system.js"
 import { Deadline, TimerWheel } from "../timers.js"
 import type { ClockView } from "./virtual-clock.js"
 
 /** An ask that waits for an answer from elsewhere. */
-export class RemoteAsk extends Deadline {
+export class RemoteAsk extends Deadline implements Follower {
   readonly id: number
   readonly #endpoint: Endpoint
   readonly #title: () => string
@@ -28,11 +29,10 @@ export class RemoteAsk extends Deadline {
     this.#signal = signal
     this.#resolve = resolve
     this.#reject = reject
-    signal?.addEventListener("abort", this.cancel, { once: true })
+    if (signal !== undefined) follow(signal, this)
   }
 
-  readonly cancel = (): void => {
-    const reason: unknown = this.#signal?.reason
+  aborted({ reason }: AbortSignal): void {
     this.fail(
       reason instanceof AgentOSError ? reason : new AgentOSError("CANCELLED", `the ask ${this.#title()} was cancelled`),
     )
@@ -52,7 +52,7 @@ export class RemoteAsk extends Deadline {
 
   #end(): boolean {
     this.wheel?.remove(this)
-    this.#signal?.removeEventListener("abort", this.cancel)
+    if (this.#signal !== undefined) unfollow(this.#signal, this)
     return this.#endpoint.asks.delete(this.id)
   }
 }

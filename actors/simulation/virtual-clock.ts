@@ -11,6 +11,7 @@
  */
 import { systemClock, type CancelTimer, type Clock } from "../clock.js"
 import { Heap } from "../heap.js"
+import { checkNumber, checkNumbers, duration, durationOrNever } from "../numbers.js"
 
 /** Something that happens at a time. */
 export abstract class Happening {
@@ -72,7 +73,9 @@ export class VirtualClock implements Clock {
   readonly #own = this.view()
 
   constructor(options: VirtualClockOptions = {}) {
-    this.startAt = options.startAt ?? 1_767_225_600_000
+    checkNumbers("INVALID_DEFINITION", "", options, { startAt: duration })
+    const { startAt = 1_767_225_600_000 } = options
+    this.startAt = startAt
   }
 
   /** Milliseconds since the beginning. */
@@ -100,6 +103,7 @@ export class VirtualClock implements Clock {
    * @returns whether enough has happened
    */
   advanceUntil(enough: (() => boolean) | undefined, milliseconds: number): Promise<boolean> {
+    checkNumber("INVALID_OPTION", "the time to pass", milliseconds, durationOrNever)
     const run = this.#last.then(
       () =>
         new Promise<boolean>((done, fail) => {

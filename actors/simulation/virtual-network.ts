@@ -183,7 +183,7 @@ export class VirtualNetwork {
       const title = (): string => `${type} of ${id.type} ${id.key}`
       const ask = new RemoteAsk(number, from, title, cause?.signal, resolve, reject)
       from.asks.set(number, ask)
-      if (cause?.signal?.aborted === true) return ask.cancel()
+      if (cause?.signal?.aborted === true) return ask.aborted(cause.signal)
       from.wheel.addAt(ask, deadline)
       const patient = options?.whenFull === "wait"
       this.#send(this.#link(from, to), { kind: "ask", id: number, to: id, type, carried, cause, leftMs: deadline - now, patient }) // prettier-ignore

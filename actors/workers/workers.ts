@@ -14,7 +14,7 @@ import type { EntityId } from "../entities.js"
 import type { PersistenceId } from "../persistence/journal.js"
 import { fnv1a } from "../hash.js"
 import { joined } from "../names.js"
-import { checkNumber, checkNumbers, count, periodOrNever, positive } from "../numbers.js"
+import { checkNumber, checkNumbers, countUpTo, periodOrNever, positive } from "../numbers.js"
 import { Directory } from "../remote/directory.js"
 import { JOURNAL, JournalRef } from "../remote/journal-ref.js"
 import type { Link } from "../remote/link.js"
@@ -22,9 +22,12 @@ import { nearSpec, Seat, type Places } from "../remote/near.js"
 import type { ActorSystem } from "../system.js"
 import { Thread } from "./thread.js"
 
+/** Each takes some ten megabytes, and a place from the start. */
+const mostThreads = 1024
+
 /** How actors on worker threads run (`placement: "worker"`). */
 export interface WorkerOptions {
-  /** Default: one less than there are cores, at least 1. */
+  /** Default: one less than there are cores, at least 1. At most 1,024. */
   readonly threads?: number
   /** A thread whose event loop is held for so long by one handler is ended, and its actors start anew; default 60,000. */
   readonly hangMs?: number
@@ -50,7 +53,7 @@ export class Workers implements Places {
 
   constructor(system: ActorSystem, options: WorkerOptions, known: () => Iterable<Compiled>) {
     const { threads = Math.max(1, availableParallelism() - 1), hangMs = defaultHangMs } = options
-    checkNumber("INVALID_DEFINITION", "workers.threads", threads, count)
+    checkNumber("INVALID_DEFINITION", "workers.threads", threads, countUpTo(mostThreads))
     checkNumber("INVALID_DEFINITION", "workers.hangMs", hangMs, periodOrNever)
     checkNumbers("INVALID_DEFINITION", "workers.", options, { memoryMb: positive })
     this.#system = system

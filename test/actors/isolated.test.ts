@@ -1,5 +1,5 @@
 import t from "tap"
-import { createActorSystem, defineActor } from "#actors/index.js"
+import { createActorSystem, defineActor, openStream, readStream } from "#actors/index.js"
 
 const Keeper = defineActor({
   name: "keeper",
@@ -37,6 +37,39 @@ await t.test("in an isolated system", async (t) => {
     const items = await keeper.ask("items")
     t.throws(() => items.push({ n: 2 }), TypeError)
     t.same(await keeper.ask("items"), [{ n: 1 }])
+  })
+
+  await t.test("so is one that was deferred, and an item of a stream", async (t) => {
+    const state = { items: [1] }
+    const Later = defineActor({
+      name: "later",
+      state: () => state,
+      receive: {
+        items(ctx) {
+          const later = ctx.defer<number[]>()
+          later.reply(ctx.state.items)
+          return later
+        },
+        wrong(ctx) {
+          const later = ctx.defer<number>()
+          later.reply((() => 1) as never)
+          return later
+        },
+        stream: (ctx) =>
+          openStream(
+            ctx,
+            (async function* () {
+              yield await Promise.resolve(state.items)
+            })(),
+          ),
+      },
+    })
+    const later = system.spawn(Later)
+    const items = await later.ask("items")
+    t.throws(() => items.push(2), TypeError)
+    await t.rejects(later.ask("wrong"), { code: "INVALID_PAYLOAD", message: /a deferred answer of later/ })
+    for await (const item of readStream(system, await later.ask("stream"))) t.ok(Object.isFrozen(item))
+    t.notOk(Object.isFrozen(state.items))
   })
 
   await t.test("refs stay refs", async (t) => {

@@ -185,7 +185,7 @@ t.test("a very long time is waited for, and Infinity for ever", async (t) => {
       .spawn(Plain)
       .with({ cause: { deadline: -Infinity } })
       .ask("wait"),
-    { code: "ASK_TIMEOUT" },
+    { code: "DEADLINE_EXCEEDED" },
   )
 })
 

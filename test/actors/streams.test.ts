@@ -218,3 +218,19 @@ t.test("an iterable that gives what is no result fails its reader, and the sourc
     await t.rejects(read(), TypeError)
   }
 })
+
+t.test("what is thrown when the reading begins is told like any error of the source", async (t) => {
+  const { system, stream } = await open(t)
+  const failing: AsyncIterable<number> = {
+    [Symbol.asyncIterator]() {
+      throw new Error("no such file")
+    },
+  }
+  for (const [items, message] of [
+    [failing, /no such file/],
+    [5 as never, /asyncIterator|not a function/],
+  ] as const)
+    await t.rejects(async () => {
+      for await (const _item of readStream(system, await stream(() => items)));
+    }, { message })
+})

@@ -152,3 +152,10 @@ t.test("a view that ends while it is paused does nothing any more", async (t) =>
   await clock.advance(5)
   t.notOk(view.paused && view.alive)
 })
+
+t.test("what is no time is refused by name", async (t) => {
+  for (const startAt of [NaN, -1, "5", 5n, null, Infinity, Symbol("x")])
+    t.throws(() => new VirtualClock({ startAt: startAt as never }), { code: "INVALID_DEFINITION", message: /startAt/ })
+  for (const time of [NaN, -1, "5", 5n, null, undefined])
+    await t.rejects(new VirtualClock().advance(time as never), { code: "INVALID_OPTION", message: /the time to pass/ })
+})
