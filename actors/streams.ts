@@ -154,7 +154,11 @@ function readAhead(ctx: SourceContext): void {
   const { state } = ctx
   if (state.reading || state.end !== undefined || state.held.length >= state.capacity) return // S2
   state.reading = true
-  ctx.run(async () => resultOf(await (state.iterator ??= state.iterable[Symbol.asyncIterator]()).next()), "item", "failed")
+  ctx.run(
+    async () => resultOf(await (state.iterator ??= state.iterable[Symbol.asyncIterator]()).next()),
+    "item",
+    "failed",
+  )
 }
 
 function resultOf(result: IteratorResult<unknown> | undefined): IteratorResult<unknown> {

@@ -170,26 +170,33 @@ t.test("an actor takes along what it starts while it stops", async (t) => {
   await system.stop()
 })
 
-t.test("a handler or hook that waits for the stop of its own actor holds it only for the shutdown timeout", async (t) => {
-  const system = await createActorSystem({ name: "test", shutdownTimeoutMs: 30 })
-  t.teardown(() => system.stop())
-  const Own = defineActor({
-    name: "own",
-    state: (inStarted: boolean) => inStarted,
-    started: (ctx) => (ctx.state ? ctx.system.stopActor(ctx.self) : undefined),
-    receive: {
-      stop: async (ctx) => ctx.system.stopActor(ctx.self),
-      late: async (ctx) => {
-        await null
-        await ctx.system.stopActor(ctx.self)
+t.test(
+  "a handler or hook that waits for the stop of its own actor holds it only for the shutdown timeout",
+  async (t) => {
+    const system = await createActorSystem({ name: "test", shutdownTimeoutMs: 30 })
+    t.teardown(() => system.stop())
+    const Own = defineActor({
+      name: "own",
+      state: (inStarted: boolean) => inStarted,
+      started: (ctx) => (ctx.state ? ctx.system.stopActor(ctx.self) : undefined),
+      receive: {
+        stop: async (ctx) => ctx.system.stopActor(ctx.self),
+        late: async (ctx) => {
+          await null
+          await ctx.system.stopActor(ctx.self)
+        },
+        ping: () => "pong",
       },
-      ping: () => "pong",
-    },
-  })
-  for (const how of ["stop", "late"] as const) {
-    const own = system.spawn(Own, { init: false }).with({ timeoutMs: 30_000 })
-    const told = [own.ask(how), own.ask("ping")].map((ask: Promise<unknown>) => t.rejects(ask as Promise<void>, { code: "ACTOR_STOPPED" }, how))
-    await Promise.all(told)
-  }
-  await t.rejects(system.spawn(Own, { init: true }).with({ timeoutMs: 30_000 }).ask("ping"), { code: "ACTOR_STOPPED" })
-})
+    })
+    for (const how of ["stop", "late"] as const) {
+      const own = system.spawn(Own, { init: false }).with({ timeoutMs: 30_000 })
+      const told = [own.ask(how), own.ask("ping")].map((ask: Promise<unknown>) =>
+        t.rejects(ask as Promise<void>, { code: "ACTOR_STOPPED" }, how),
+      )
+      await Promise.all(told)
+    }
+    await t.rejects(system.spawn(Own, { init: true }).with({ timeoutMs: 30_000 }).ask("ping"), {
+      code: "ACTOR_STOPPED",
+    })
+  },
+)

@@ -230,7 +230,10 @@ t.test("what is thrown when the reading begins is told like any error of the sou
     [failing, /no such file/],
     [5 as never, /asyncIterator|not a function/],
   ] as const)
-    await t.rejects(async () => {
-      for await (const _item of readStream(system, await stream(() => items)));
-    }, { message })
+    await t.rejects(
+      async () => {
+        for await (const _item of readStream(system, await stream(() => items)));
+      },
+      { message },
+    )
 })
