@@ -56,6 +56,7 @@ class World {
   readonly simulation: ClusterSimulation
   readonly #program: Program & { readonly cluster: Place }
   readonly #asked = new Set<number>()
+  readonly #stashed = new Set<number>()
   readonly #running = new Map<string, Running>()
   readonly #clients: Clients
   over = false
@@ -110,7 +111,7 @@ class World {
       alive: () => clock.alive && !this.over,
       now: () => simulation.now,
     }
-    const interpreter = new Interpreter(program, this.history, host, this.#asked)
+    const interpreter = new Interpreter(program, this.history, host, this.#asked, this.#stashed)
     const tell = (seen: Seen): void => interpreter.tell(seen)
     const end = clock.end.bind(clock)
     clock.end = () => {

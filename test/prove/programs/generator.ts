@@ -87,6 +87,7 @@ export function clusterProgramOf(seed: number | string): Program {
 /** Such faults as the mesh makes good; the others end nodes, part them, or take from them what they share. */
 const gentle: readonly ClusterFaultKind[] = ["slowLink", "drain", "leave", "join", "clockJump"]
 const ofStore: readonly ClusterFaultKind[] = ["pauseAtMint", "storeCut", "storeOutage"]
+const moving: readonly ClusterFaultKind[] = ["drain", "leave", "join"]
 const nodeNames = ["ada", "bob", "cyd", "dan"] as const
 const guest = "guest"
 
@@ -149,15 +150,25 @@ class Generator {
     const kinds = this.#roles.map((role) => this.#kind(role))
     const lengthMs = random.pick([2000, 10_000, 30_000])
     const acts = Array.from({ length: 5 + random.int(45) }, () => this.#act(random.int(lengthMs)))
+    const cluster = this.#place(lengthMs)
+    for (const { kind, at } of cluster.faults)
+      if (moving.includes(kind) && random.chance(0.7)) acts.push(...this.#burst(at))
     return {
       adapter: "memory",
-      cluster: this.#place(lengthMs),
+      cluster,
       ...(random.chance(0.3) ? { maxResident: 1 + random.int(2) } : {}),
       kinds,
       names: this.#names,
       acts: acts.sort((a, b) => a.at - b.at),
       faults: [],
     }
+  }
+
+  /** What one sends to one other while its shard moves. */
+  #burst(from: number): Act[] {
+    const random = this.#random
+    const [to, client, handler] = [this.#target(), random.int(3), random.int(this.#handlers)]
+    return Array.from({ length: 12 }, () => ({ at: from + random.int(120), client, do: "tell", to, handler, value: this.#value() })) // prettier-ignore
   }
 
   #place(lengthMs: number): Place {

@@ -154,15 +154,17 @@ export class Interpreter {
   readonly #host: Host
   readonly #roots = new Map<number, Ref>()
   readonly #lives = new WeakMap<AbortSignal, Life>()
-  readonly #stashed = new Set<number>()
+  /** What was put aside once, by any life of any node. */
+  readonly #stashed: Set<number>
   /** What was sent as an ask. */
   readonly #asked: Set<number>
 
-  constructor(program: Program, history: History, host: Host, asked: Set<number>) {
+  constructor(program: Program, history: History, host: Host, asked: Set<number>, stashed = new Set<number>()) {
     this.#program = program
     this.#history = history
     this.#host = host
     this.#asked = asked
+    this.#stashed = stashed
     this.definitions = program.kinds.map((kind, n) => this.#define(kind, n))
   }
 
