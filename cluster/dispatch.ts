@@ -310,6 +310,7 @@ export class Dispatch implements ShardedRefs {
   }
 
   #refuse(message: Message, code: "UNAVAILABLE" | "MAILBOX_FULL"): false {
+    if (this.#system.stopping) return this.#lost(message, this.#system.stopped) // not to be tried again here
     const { address } = this.here(message.id)
     const why =
       code === "UNAVAILABLE"

@@ -302,6 +302,8 @@ t.test("where state lies on the node it moves along; behind one that died its en
   await until("c serves some", () => c.ready && c.status().shards.here > 3)
   t.same(await add(b), keys.map(() => 2)) // prettier-ignore
   await b.leave()
+  for (const key of keys)
+    await t.rejects(b.system.entity(Account, key).ask("balance"), { code: "SYSTEM_STOPPED", retryable: false }, "S14")
   nodes.nodes.delete("b")
   await until("all are ready", () => a.ready && c.ready && a.status().shards.unowned === 0)
   t.same(await add(a), keys.map(() => 3)) // prettier-ignore
