@@ -56,7 +56,7 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
   readonly version: number
   readonly state: () => State
   readonly events: Events
-  /** By the version an event was stored with: the event in the form of the next version. */
+  /** By the version an event was stored with: the event in the form of the next version. Without any, old events are folded as they are; with some, none may be left out. */
   readonly upgrade?: {
     readonly [version: number]: (event: { readonly name: string; readonly payload: unknown }) => {
       readonly name: string
@@ -111,6 +111,12 @@ export interface PersistentBuilder<State, Events extends EventFolds<State>> {
 /** A spec with its types put aside. */
 export type AnyPersistentSpec = PersistentSpec<unknown, EventFolds<unknown>>
 
+/** The specs of persistent definitions. */
+const specs = new WeakMap<object, AnyPersistentSpec>()
+
+/** What a persistent definition was made of; undefined for what is none. */
+export const specOf = (definition: object): AnyPersistentSpec | undefined => specs.get(definition)
+
 /** Defines a persistent actor in two steps, so that types can refuse a wrong event or payload. */
 export function definePersistentActor<State, Events extends EventFolds<State>>(
   spec: PersistentSpec<State, Events>,
@@ -136,7 +142,7 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
   checkNumbers("INVALID_DEFINITION", `${where}retention.`, spec.retention, { keepEvents: wholeOrAll, keepCommandsMs: durationOrNever }) // prettier-ignore
   return {
     receive(handlers) {
-      return checkedDefinition({
+      const definition = checkedDefinition<ProtocolOf<typeof handlers>, undefined>({
         name: spec.name,
         persistent: true,
         state: (init) => {
@@ -159,6 +165,8 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
         ...(spec.module === undefined ? {} : { module: spec.module }),
         ...(spec.placement === undefined ? {} : { placement: spec.placement }),
       })
+      specs.set(definition, known)
+      return definition
     },
   }
 }

@@ -16,8 +16,9 @@ import { asName, byName, checkName, joined } from "../names.js"
 import { checkNumber, count, countOrAll, durationOrNever } from "../numbers.js"
 import type { ActorSystem } from "../system.js"
 import type { OrderedEvent, PersistenceId } from "./journal.js"
-import type { EventsOf } from "./persistent-actor.js"
-import { fromStored, toStored } from "./stored.js"
+import { specOf, type AnyPersistentSpec, type EventsOf } from "./persistent-actor.js"
+import { fromStored, toStored, type Entities } from "./stored.js"
+import { eventOf } from "./upgrade.js"
 
 /** Whose event it is and when it was stored. */
 export interface EventMeta {
@@ -27,7 +28,7 @@ export interface EventMeta {
   readonly wallTime: number
   /** Place in the one order of the type. */
   readonly ordinal: number
-  /** Version of the definition that stored it. */
+  /** Version of the definition that stored it; what the fold is given is in the form of the version of now. */
   readonly version: number
 }
 
@@ -50,7 +51,7 @@ export interface ProjectionSpec<State, Definition extends { readonly name: strin
   readonly name: string
   /** Raise it when the folds or the state change their meaning: the state is then built anew. */
   readonly version: number
-  /** Definition of the actors whose events are read. */
+  /** Definition of the actors whose events are read: old ones in the form of its version. With a mere name they come as they are stored. */
   readonly from: Definition
   /** Plain data, before the first event. */
   readonly state: () => State
@@ -66,6 +67,8 @@ export interface Projection<State> {
   readonly version: number
   /** Name of the definition whose events are read. */
   readonly from: string
+  /** What says how old events become those of now. */
+  readonly stores?: AnyPersistentSpec | undefined
   readonly state: () => State
   readonly apply: Readonly<Record<string, ((state: State, payload: never, meta: EventMeta) => void) | undefined>>
   readonly saveEvery: number
@@ -84,7 +87,7 @@ export function defineProjection<State, const Definition extends { readonly name
   checkNumber("INVALID_DEFINITION", `${where}version`, version, count)
   checkNumber("INVALID_DEFINITION", `${where}saveEvery`, saveEvery, countOrAll)
   checkNumber("INVALID_DEFINITION", `${where}saveAfterMs`, saveAfterMs, durationOrNever)
-  return { name, version, from: from.name, state, apply: byName(spec.apply as Projection<State>["apply"]), saveEvery, saveAfterMs } // prettier-ignore
+  return { name, version, from: from.name, stores: specOf(from), state, apply: byName(spec.apply as Projection<State>["apply"]), saveEvery, saveAfterMs } // prettier-ignore
 }
 
 /** A projection that runs. */
@@ -186,7 +189,13 @@ class Progress<State> {
     for (const { fail } of this.waiting.splice(0)) fail(error)
   }
 
-  fold({ ordinal, name, key, sequence, wallTime, version }: OrderedEvent, payload: unknown): void {
+  fold(stored: OrderedEvent, entities: Entities): void {
+    const { ordinal, key, sequence, wallTime, version } = stored
+    const { stores, from } = this.projection
+    const { name, payload } =
+      stores === undefined
+        ? { name: stored.name, payload: fromStored(stored.payload, entities) }
+        : eventOf(stores, `${from} ${key}`, stored, entities)
     const { tenant } = this.id
     this.projection.apply[name]?.(this.state, payload as never, { tenant, key, sequence, wallTime, ordinal, version })
     this.missed += ordinal - this.offset - 1
@@ -223,7 +232,7 @@ const Projector = defineActor({
         async () => {
           let pages = 0
           for await (const page of ctx.system.journal.ordered(id.tenant, projection.from, progress.offset)) {
-            for (const event of page) progress.fold(event, fromStored(event.payload, ctx.system)) // Q2
+            for (const event of page) progress.fold(event, ctx.system) // Q2
             if (progress.offset - progress.savedOffset >= projection.saveEvery) await save(ctx)
             if (++pages === pagesATurn || ctx.signal.aborted) return true
           }

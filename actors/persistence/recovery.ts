@@ -1,10 +1,11 @@
 /** How a persistent actor comes back: from its last snapshot that this version can use, and the events after it. */
 import { AgentOSError, thrownText } from "../errors.js"
-import type { Journal, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
-import { isReserved, type OutboxState } from "./outbox.js"
+import type { Journal, PersistenceId, Snapshot } from "./journal.js"
+import type { OutboxState } from "./outbox.js"
 import { Persisted } from "./persisted.js"
 import type { AnyPersistentSpec } from "./persistent-actor.js"
-import { fromStored, type Entities } from "./stored.js"
+import type { Entities } from "./stored.js"
+import { eventOf, stateOf } from "./upgrade.js"
 
 /** @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN`, `RECOVERY_FAILED`; or what the journal throws while it is away */
 export async function recovered(
@@ -15,9 +16,13 @@ export async function recovered(
   const { journal } = system
   const persisted = new Persisted(spec, id)
   const { title } = persisted
-  persisted.state = own(`${title}: its state cannot be made`, () => spec.state())
+  try {
+    persisted.state = spec.state()
+  } catch (cause) {
+    throw ownFault(`${title}: its state cannot be made`, cause)
+  }
   const snapshot = await journal.snapshot(id)
-  const state = snapshot && own(`${title}: its snapshot cannot be upgraded`, () => upgraded(spec, snapshot, system))
+  const state = snapshot && stateOf(spec, title, snapshot, system)
   if (snapshot !== undefined && state !== undefined) {
     persisted.state = state.of
     persisted.outbox.restore(snapshot.outbox as OutboxState | undefined)
@@ -26,13 +31,8 @@ export async function recovered(
   for await (const events of journal.read(id, persisted.sequence)) {
     for (const stored of events) {
       if (stored.sequence !== persisted.sequence + 1) throw lacking(persisted, snapshot, stored.sequence)
-      if (stored.version > spec.version)
-        throw new AgentOSError(
-          "RECORD_UNKNOWN",
-          `${title}: event ${stored.sequence} is of version ${stored.version}; this program knows versions up to ${spec.version}`,
-        )
       try {
-        const { name, payload } = inThisVersion(spec, stored, system)
+        const { name, payload } = eventOf(spec, title, stored, system)
         persisted.fold(name, payload, persisted.sequence)
       } catch (cause) {
         throw ownFault(`${title}: event ${stored.sequence} ${JSON.stringify(stored.name)} cannot be folded`, cause)
@@ -50,45 +50,9 @@ export const isLasting = ({ code }: AgentOSError): boolean =>
   code === "RECORD_DAMAGED" || code === "RECORD_UNKNOWN" || code === "RECOVERY_FAILED"
 
 /** What the definition's own code throws is no fault of the journal. */
-function own<T>(what: string, call: () => T): T {
-  try {
-    return call()
-  } catch (cause) {
-    throw ownFault(what, cause)
-  }
-}
-
 function ownFault(what: string, cause: unknown): AgentOSError {
   if (cause instanceof AgentOSError && isLasting(cause)) return cause
   return new AgentOSError("RECOVERY_FAILED", `${what}: ${thrownText(cause)}`, { cause })
-}
-
-type Event = Pick<StoredEvent, "name" | "payload">
-
-/** What the outbox keeps stays as it is stored. */
-function inThisVersion(spec: AnyPersistentSpec, stored: StoredEvent, entities: Entities): Event {
-  if (isReserved(stored.name)) return stored
-  const payload = fromStored(stored.payload, entities)
-  let event: Event = payload === stored.payload ? stored : { ...stored, payload }
-  for (let version = stored.version; version < spec.version; version++)
-    event = spec.upgrade?.[version]?.(event) ?? event
-  return event
-}
-
-/** The state of a snapshot in the form of this version; undefined when the snapshot is of no use. */
-function upgraded(
-  spec: AnyPersistentSpec,
-  { version, state }: Snapshot,
-  entities: Entities,
-): { readonly of: unknown } | undefined {
-  if (version > spec.version) return undefined
-  let of = fromStored(state, entities)
-  for (let from = version; from < spec.version; from++) {
-    const upgrade = spec.upgradeState?.[from]
-    if (upgrade === undefined) return undefined
-    of = upgrade(of)
-  }
-  return { of }
 }
 
 /**
