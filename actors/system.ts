@@ -248,6 +248,11 @@ export class ActorSystem {
     return this.#definitions.has(type) || runtimeDefinitions.has(type)
   }
 
+  /** Refuses a message that its receiver could never take, as far as this system knows what that understands. @throws `UNKNOWN_MESSAGE` */
+  checkType(to: PersistenceId, type: string): void {
+    if (this.knows(to.type)) this.entityHere(to).checkType(type)
+  }
+
   /** It stands in the tree of another one, whose entities it reaches. */
   get hosted(): boolean {
     return this.#hosting !== undefined

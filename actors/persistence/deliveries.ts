@@ -1,22 +1,33 @@
 /** After a restart nobody wakes an actor whose outbox is not empty: this finds those of a definition, by a read model of open deliveries, and wakes them. */
 import { DEFAULT_TENANT } from "../cause.js"
-import { byName, isName, joined } from "../names.js"
+import { byName, checkName, isName, joined } from "../names.js"
 import type { ActorSystem } from "../system.js"
 import { ACKNOWLEDGED, DELIVER, type NumberedDelivery } from "./outbox.js"
 import { startProjection, type EventMeta, type Projection } from "./projection.js"
 
+/** What goes on in each system, by tenant and definition: whoever asks meanwhile is given the same. */
+const goingOn = new WeakMap<ActorSystem, Map<string, Promise<number>>>()
+
 /**
- * Wakes the actors of a definition whose deliveries were not all answered when the program ended; to be called when the system is made.
+ * Wakes the actors of a definition whose deliveries were not all answered when the program ended; to be called when the system is made, once for each tenant that has such actors.
+ * @param options.tenant whose actors; those of the default tenant when it is not named
  * @returns how many there were
  * @throws `UNKNOWN_DEFINITION`, `INVALID_NAME`
  */
 export async function resumeDeliveries(
   system: ActorSystem,
-  definition: { readonly name: string },
-  options: { readonly tenant?: string } = {},
+  { name }: { readonly name: string },
+  { tenant = DEFAULT_TENANT }: { readonly tenant?: string } = {},
 ): Promise<number> {
-  const { tenant = DEFAULT_TENANT } = options
-  const { name } = definition
+  const runs = goingOn.get(system) ?? new Map<string, Promise<number>>()
+  goingOn.set(system, runs)
+  const id = joined(checkName("a tenant", tenant), name)
+  let run = runs.get(id)
+  if (run === undefined) runs.set(id, (run = resume(system, tenant, name).finally(() => runs.delete(id))))
+  return run
+}
+
+async function resume(system: ActorSystem, tenant: string, name: string): Promise<number> {
   const open = startProjection(system, openDeliveries(name), { tenant })
   await open.caughtUp()
   const found = [...open.state]

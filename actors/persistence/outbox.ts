@@ -3,7 +3,8 @@
  *
  * Invariants
  *   B1. A delivery is an event: it is stored in one write with the events that led to it, or not at all.
- *   B2. Of the deliveries to one receiver only the oldest is under way: they arrive in their order.
+ *   B2. Of the deliveries to one receiver only the oldest is under way: they arrive in their order. One that the receiver refuses for what it is (`passOver`) holds up no other: it stays
+ *       open, and may arrive after later ones.
  *   B3. A delivery keeps its number for ever, and with it the command id under which it is sent however often: a persistent receiver carries it out once.
  *   B4. That it was answered may be forgotten by a crash: it is then sent again (B3).
  *   B5. The event of an open delivery is not trimmed: who looks for open deliveries among the events finds every one (deliveries.ts).
@@ -174,6 +175,12 @@ export class Outbox {
     if (this.#remove(number)) this.#acknowledged.push(number)
   }
 
+  /** Its receiver refuses it: the next one may go (B2). */
+  passOver(number: number): void {
+    const open = this.#open.get(number)
+    if (open !== undefined) this.#letNext(open)
+  }
+
   /** How many are answered without that being written down. */
   get unwritten(): number {
     return this.#acknowledged.length
@@ -209,12 +216,15 @@ export class Outbox {
     const open = this.#open.get(number)
     if (open === undefined) return false
     this.#open.delete(number)
-    const { receiver } = open
-    if (receiver.underWay === open) {
-      receiver.underWay = undefined
-      this.#free.put(receiver)
-    }
+    this.#letNext(open)
     return true
+  }
+
+  #letNext(open: Open): void {
+    const { receiver } = open
+    if (receiver.underWay !== open) return
+    receiver.underWay = undefined
+    this.#free.put(receiver)
   }
 }
 

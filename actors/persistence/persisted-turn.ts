@@ -49,7 +49,11 @@ export class PersistedTurn extends TurnContext {
       const persisted = this.#persisted
       return this.store([
         ...events.map(({ name, payload }) => persisted.event(name, payload)),
-        ...deliveries.map((delivery) => persisted.delivery(delivery)),
+        ...deliveries.map((delivery) => {
+          const event = persisted.delivery(delivery)
+          this.life.system.checkType(delivery.to, delivery.type)
+          return event
+        }),
       ])
     } catch (error) {
       return this.#refused(error)

@@ -1,5 +1,6 @@
 /** Sends the deliveries of one life of a persistent actor: the next one to a receiver leaves as soon as the one before is answered. What is open stands in outbox.ts. */
 import { anonymous } from "../cause.js"
+import { AgentOSError } from "../errors.js"
 import { numberedIn } from "../names.js"
 import { againMs, pause } from "../timers.js"
 import type { Delivery } from "./outbox.js"
@@ -8,6 +9,8 @@ import { fromStored, toStored } from "./stored.js"
 
 const patient = { whenFull: "wait" } as const
 const retryMs = { least: 100, most: 10_000 }
+/** Between two attempts at one that its receiver refuses: another version of the receiver may take it. */
+const refusedMs = { least: 1000, most: 60_000 }
 
 export class Postman {
   readonly #life: PersistedContext
@@ -30,6 +33,7 @@ export class Postman {
   async #deliver(number: number, delivery: Delivery): Promise<void> {
     const life = this.#life
     this.underWay += 1
+    let passedOver = false
     for (let attempt = 0; !life.ending; attempt++) {
       try {
         await this.#ask(number, delivery)
@@ -37,12 +41,22 @@ export class Postman {
         break
       } catch (error) {
         if (life.ending) break
-        if (attempt === 3)
+        if (isRefusal(error)) {
+          if (!passedOver)
+            life.system.logger.error(
+              { actor: life.self.address, error, to: delivery.to, type: delivery.type, number },
+              "a delivery is refused by its receiver; later ones go on, and it is tried again",
+            )
+          passedOver = true
+          life.persisted.outbox.passOver(number)
+          this.send()
+        } else if (attempt === 3)
           life.system.logger.warn(
             { actor: life.self.address, error, to: delivery.to },
             "a delivery fails; it goes on trying",
           )
-        await pause(life.system.wheel, againMs(life.system.random, retryMs, attempt), life.signal)
+        const between = isRefusal(error) ? refusedMs : retryMs
+        await pause(life.system.wheel, againMs(life.system.random, between, attempt), life.signal)
       }
     }
     this.underWay -= 1
@@ -73,3 +87,7 @@ export class Postman {
     this.#life.appends.append([], undefined, undefined).then(over, over)
   }
 }
+
+/** Whether a receiver that is well refuses the message for what it is, and would do so again. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof AgentOSError && (error.code === "UNKNOWN_MESSAGE" || error.code === "INVALID_PAYLOAD")

@@ -48,7 +48,7 @@ export class Reminders {
   ): Promise<void> {
     const to = entityOf(ref)
     checkName("the name of a reminder", name)
-    this.#checkType(to, type)
+    this.#system.checkType(to, type)
     const times = timesOf(name, schedule, this.#system.clock.wallTime())
     const title = (): string => `reminder ${JSON.stringify(name)}`
     toStored(payload[0], title) // refuses what its keeper could not store
@@ -78,11 +78,6 @@ export class Reminders {
   /** For one command: if a network brings it twice, the second might come after the reminder has. */
   async #once(to: PersistenceId): Promise<Ref> {
     return (await this.#keeper(to)).with({ commandId: this.#system.random.uuid() })
-  }
-
-  /** As far as this system knows what the entity understands. @throws `UNKNOWN_MESSAGE` */
-  #checkType(to: PersistenceId, type: string): void {
-    if (this.#system.knows(to.type)) this.#system.entityHere(to).checkType(type)
   }
 }
 

@@ -384,3 +384,87 @@ await t.test("what the runtime tells its actors is not told of, and harms none w
     await shop.ask("$deliver", numbers)
   t.equal(system.statistics.crashes, 0)
 })
+
+const Plain = (known: readonly string[]) =>
+  defineActor({
+    name: "plain",
+    state: () => [] as string[],
+    receive: Object.fromEntries([
+      ...known.map((type) => [type, (ctx: { state: string[] }, n: unknown) => void ctx.state.push(`${type} ${n}`)]),
+      ["got", (ctx: { state: string[] }) => [...ctx.state]],
+    ]) as Record<string, (ctx: unknown, payload: unknown) => unknown>,
+  })
+const Poster = definePersistentActor({
+  name: "poster",
+  version: 1,
+  state: () => 0,
+  events: { noted: () => {} },
+}).receive({
+  deliver: (ctx, [type, n]: [string, number]) => ctx.deliver(ctx.system.entityAt("default", "plain", "x") as never, type as never, n as never), // prettier-ignore
+  async together(ctx, [type, n]: [string, number]) {
+    const to = ctx.system.entityAt("default", "plain", "x")
+    await ctx.persistAll([{ name: "noted", payload: undefined }], delivery(to as never, type as never, n as never))
+  },
+})
+
+await t.test(
+  "a message that its receiver does not have is refused where it is given, and nothing is stored",
+  async (t) => {
+    const journal = memoryJournal(systemClock)
+    const system = await createActorSystem({ name: "post", journal, definitions: [Poster, Plain(["take"])] })
+    t.teardown(() => system.stop())
+    for (const type of ["nope", "constructor", "Take", ""])
+      for (const how of ["deliver", "together"] as const)
+        await t.rejects(system.entity(Poster, "a").ask(how, [type, 1]), { code: "UNKNOWN_MESSAGE" }, `${how} ${type}`)
+    for await (const events of journal.read({ tenant: "default", type: "poster", key: "a" })) t.same(events, [])
+  },
+)
+
+await t.test(
+  "a delivery that its receiver refuses holds up no other, and arrives when a version takes it",
+  async (t) => {
+    const journal = memoryJournal(systemClock)
+    const start = (known: readonly string[]) =>
+      createActorSystem({
+        name: "post",
+        journal: { ...journal, close: async () => {} },
+        definitions: [Poster, Plain(known)],
+      })
+    const id = { tenant: "default", type: "poster", key: "a" }
+    const to = { tenant: "default", type: "plain", key: "x" }
+    const message = (number: number, type: string) => ({
+      name: "$deliver",
+      payload: { number, to, type, payload: number },
+      version: 1,
+    })
+    await journal.append(id, 0, 0, [message(1, "old"), message(2, "take"), message(3, "old"), message(4, "take")])
+    const got = (system: ActorSystem) => system.entityAt("default", "plain", "x").ask("got") as Promise<string[]>
+    const first = await start(["take"])
+    t.equal(await resumeDeliveries(first, Poster), 1)
+    await first.entity(Poster, "a").ask("deliver", ["take", 5])
+    await until(async () => (await got(first)).length === 3)
+    t.same(await got(first), ["take 2", "take 4", "take 5"])
+    await first.stop()
+    const second = await start(["take", "old"])
+    await resumeDeliveries(second, Poster)
+    await until(async () => (await got(second)).filter((text) => text.startsWith("old")).length === 2)
+    t.same((await got(second)).filter((text) => text.startsWith("old")), ["old 1", "old 3"]) // prettier-ignore
+    await second.stop()
+  },
+)
+
+await t.test(
+  "who resumes deliveries while somebody does shares the run; tenants are resumed each for itself",
+  async (t) => {
+    const system = await createActorSystem({ name: "post", definitions: [Poster, Plain([])] })
+    t.teardown(() => system.stop())
+    const to = (tenant: string) => ({ tenant, type: "plain", key: "x" })
+    for (const tenant of ["default", "acme"])
+      await system.journal.append({ tenant, type: "poster", key: "a" }, 0, 0, [
+        { name: "$deliver", payload: { number: 1, to: to(tenant), type: "nope", payload: 1 }, version: 1 },
+      ])
+    const resumed = [{}, {}, { tenant: "acme" }, { tenant: "acme" }, { tenant: "other" }]
+    t.same(await Promise.all(resumed.map((options) => resumeDeliveries(system, Poster, options))), [1, 1, 1, 1, 0])
+    t.equal(await resumeDeliveries(system, Poster), 1)
+  },
+)
