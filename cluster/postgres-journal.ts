@@ -208,13 +208,18 @@ async function makeOrdered(client: Client, tenant: string, type: string): Promis
   await client.query(`SELECT pg_advisory_xact_lock(${typeLock("$1", "$2")})`, names)
   const { rowCount } = await client.query("INSERT INTO ordered_type VALUES ($1, $2, 0) ON CONFLICT DO NOTHING", names)
   if (rowCount === 1) {
-    const { rowCount: last } = await client.query(
-      `UPDATE event e SET ordinal = o.ordinal
-        FROM (SELECT key, sequence, row_number() OVER (ORDER BY key, sequence) AS ordinal FROM event WHERE tenant = $1 AND type = $2) o
-        WHERE e.tenant = $1 AND e.type = $2 AND e.key = o.key AND e.sequence = o.sequence`,
+    // Trimmed events have used up ordinals, too: who reads the order can count them.
+    await client.query(
+      `UPDATE event e SET ordinal = h.before + e.sequence
+        FROM (SELECT key, (sum(sequence) OVER (ORDER BY (sequence > trimmed), key) - sequence)::bigint AS before FROM head WHERE tenant = $1 AND type = $2) h
+        WHERE e.tenant = $1 AND e.type = $2 AND e.key = h.key`,
       names,
     )
-    await client.query("UPDATE ordered_type SET last = $3 WHERE tenant = $1 AND type = $2", [...names, last ?? 0])
+    await client.query(
+      `UPDATE ordered_type SET last = (SELECT coalesce(sum(sequence), 0) FROM head WHERE tenant = $1 AND type = $2)
+        WHERE tenant = $1 AND type = $2`,
+      names,
+    )
   }
   await client.query("COMMIT")
 }

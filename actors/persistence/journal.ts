@@ -12,7 +12,7 @@
  *       no name (`names.ts`) is refused where it enters the system, and can be read here: stores from before may hold it.
  *   J6. Only events that a stored snapshot covers can be trimmed. Sequences and epochs go on after it, even when no event is left.
  *   J7. Once the events of a type are read in their one order, every event of the type has an ordinal in it for ever: they are counted from 1, an
- *       actor's events follow each other, and the ordinals of trimmed events are passed over. An event is seen after all with lower ordinals.
+ *       actor's events follow each other, and the ordinals of trimmed events are passed over, also of those that were trimmed before. An event is seen after all with lower ordinals.
  */
 
 /** Whose journal: every record belongs to one. */

@@ -98,6 +98,7 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
     async trim(actor, upTo) {
       const head = heads.known(actor) ?? (await heads.load(actor))
       checkTrim(actor, upTo, (await snapshotOf(actor))?.sequence ?? 0)
+      while (!head.order.ready(false)) await head.order.settle(false) // O3 of order.ts
       if (upTo > head.trimmed) {
         head.trimmed = upTo
         head.recorded = true

@@ -6,11 +6,13 @@
  *   O1. Ordinals are given without gaps, in the order in which events become durable; an actor's events follow each other in it. One is given in the same step in which its event
  *       goes to the store, which takes writes in their order and none after one that failed (L3 of `level-store.ts`): so none is used up for nothing.
  *   O2. That a type is ordered is on the disk only when all its events are in the index: those stored before come first, actor by actor.
- *   O3. While the index is built up, appends to the type wait.
+ *   O3. While the index is built up, appends to the type, and trims of it, wait.
+ *   O4. Events that were trimmed before have used up ordinals, too: who reads the order can count them.
  */
 import { joined } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
+import { decodeHead, eventsOf } from "./heads.js"
 import { after, keyOf, numberOf, numbered, partsOf } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
 
@@ -94,15 +96,38 @@ export class TypeOrder {
     for await (const entries of this.#store.pages(this.#index, after(this.#index)))
       await this.#store.write(entries.map(([key]) => [key, undefined]))
     const events = keyOf("journal", this.tenant, this.type)
-    let ordinal = 0
+    let ordinal = await this.#allTrimmed()
+    if (ordinal > 0) await this.#store.write([[numbered(this.#index, ordinal), encodeValue(["", 0])]]) // leads to nothing, and keeps the count
+    let [of, last]: [string | undefined, number] = [undefined, 0]
     for await (const entries of this.#store.pages(events, after(events)))
       await this.#store.write(
         entries.map(([bytes]) => {
           const key = partsOf(bytes.subarray(0, -8))[3] as string
-          return [numbered(this.#index, ++ordinal), encodeValue([key, numberOf(bytes)])]
+          const sequence = numberOf(bytes)
+          ordinal += sequence - (key === of ? last : 0) // O4
+          ;[of, last] = [key, sequence]
+          return [numbered(this.#index, ordinal), encodeValue([key, sequence])]
         }),
       )
     return ordinal
+  }
+
+  /** How many events the actors had of which none is left. */
+  async #allTrimmed(): Promise<number> {
+    const { tenant, type } = this
+    const heads = keyOf("head", tenant, type)
+    let count = 0
+    for await (const [bytes, value] of this.#store.range(heads, after(heads))) {
+      const actor = { tenant, type, key: partsOf(bytes)[3] as string }
+      const { trimmed } = decodeHead(value, actor)
+      if (trimmed > 0 && !(await this.#hasEvents(eventsOf(actor)))) count += trimmed
+    }
+    return count
+  }
+
+  async #hasEvents(prefix: Buffer): Promise<boolean> {
+    for await (const _ of this.#store.range(prefix, after(prefix), { limit: 1 })) return true
+    return false
   }
 }
 

@@ -237,6 +237,30 @@ export function journalContract(
       },
     )
 
+    await t.test("J7. what was trimmed before a type was ordered has used up ordinals, too", async (t) => {
+      const bell = (key: string): PersistenceId => ({ tenant: "default", type: "bell", key })
+      for (const [key, events, trimmed] of [
+        ["a", 3, 2],
+        ["b", 2, 0],
+        ["c", 4, 4],
+        ["d", 2, 1],
+      ] as const) {
+        await journal.append(bell(key), 0, 0, readings(...Array.from({ length: events }, () => 1)))
+        await journal.saveSnapshot(bell(key), { sequence: events, version: 1, state: events })
+        await journal.trim(bell(key), trimmed)
+      }
+      const seen = async () => (await all(journal.ordered("default", "bell"))).map(({ ordinal, key, sequence }) => [ordinal, `${key}${sequence}`] as const) // prettier-ignore
+      const before = await seen()
+      t.same(before.map(([, event]) => event), ["a3", "b1", "b2", "d2"]) // prettier-ignore
+      t.equal(before.at(-1)?.[0], 11, "an event of the last one follows all that were trimmed")
+      if (durable) {
+        await journal.close()
+        journal = await open(folder, hand)
+      }
+      await journal.append(bell("c"), 4, 0, readings(1))
+      t.same(await seen(), [...before, [12, "c5"]])
+    })
+
     await t.test("a type that is ordered from the first append on has nothing to build up", async (t) => {
       const id: PersistenceId = { tenant: "default", type: "beat", key: "x" }
       await Promise.all([1, 2, 3].map((n) => journal.append(id, n - 1, 0, readings(n), { ordered: true })))
