@@ -105,7 +105,8 @@ export const actorErrors = defineErrors({
   RECOVERY_FAILED: {
     retryable: false,
     executed: "no",
-    meaning: "The definition cannot make its state of what is stored: a fold or an upgrade throws, or an upgrade gives nothing or is lacking.",
+    meaning:
+      "The definition cannot make its state of what is stored: a fold or an upgrade throws, or an upgrade gives nothing or is lacking.",
   },
   SEQUENCE_CONFLICT: { retryable: true, executed: "no", meaning: "Another writer has appended to the same actor." },
   STALE_EPOCH: {

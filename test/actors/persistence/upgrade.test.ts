@@ -43,8 +43,8 @@ async function items(List: List, key: string): Promise<unknown> {
 
 const same = (event: unknown): unknown => event
 const none: Record<string, (event: unknown) => unknown> = {
-  "nothing": () => undefined,
-  "null": () => null,
+  nothing: () => undefined,
+  null: () => null,
   "a promise": async (event) => event,
   "a promise that is rejected": async () => Promise.reject(new Error("late")),
   "a text": () => "put",
