@@ -40,7 +40,7 @@ export class Compiled {
   meter: DefinitionMeter | undefined = undefined
   readonly #numbers: Map<string, number>
   /** The type looked up last: most definitions get the same one again and again, and comparing costs a tenth of looking up. */
-  #lastType = ""
+  #lastType: string | undefined = undefined
   #lastNumber = 0
 
   constructor(spec: ErasedSpec, isolated = false) {

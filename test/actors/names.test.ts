@@ -451,3 +451,17 @@ t.test("a message from elsewhere that names what is no name is refused alone, an
   t.ok(failures.every((failure) => (failure as { readonly code?: string }).code === "INVALID_NAME"))
   t.ok((await keysOf(system)).every(isName), "nothing came of names that are none")
 })
+
+t.test("an empty message name is known by no definition, the first time neither", async (t) => {
+  const system = await createActorSystem({ name: "names" })
+  t.teardown(() => system.stop())
+  const ref = system.spawn(
+    defineActor({ name: "quiet", state: () => 0, receive: { hear: () => "heard" } }),
+  ) as never as {
+    tell(type: string): boolean
+    ask(type: string): Promise<unknown>
+  }
+  t.throws(() => ref.tell(""), { code: "UNKNOWN_MESSAGE" })
+  await t.rejects(ref.ask(""), { code: "UNKNOWN_MESSAGE" })
+  t.equal(await ref.ask("hear"), "heard")
+})
