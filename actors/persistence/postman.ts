@@ -40,7 +40,8 @@ export class Postman {
         if (!life.revoked) this.#answered(number)
         break
       } catch (error) {
-        if (life.ending) break
+        // One that is to stop has nothing to wait for, though a handler of its may still go on.
+        if (life.ending || life.signal.aborted) break
         if (isRefusal(error)) {
           if (!passedOver)
             life.system.logger.error(

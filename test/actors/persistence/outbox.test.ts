@@ -10,7 +10,7 @@ import {
   resumeDeliveries,
   systemClock,
 } from "#actors/index.js"
-import type { ActorSystem, Journal } from "#actors/index.js"
+import type { ActorRef, ActorSystem, Journal } from "#actors/index.js"
 import type { EntityId } from "#actors/entities.js"
 import { Outbox } from "#actors/persistence/outbox.js"
 
@@ -468,3 +468,25 @@ await t.test(
     t.equal(await resumeDeliveries(system, Poster), 1)
   },
 )
+})
+
+t.test("a stop in the middle of a handler ends what tries to deliver, and goes on", async (t) => {
+  const Deaf = defineActor({
+    name: "deaf",
+    state: () => null,
+    receive: {
+      hear: () => Promise.reject(new Error("not now")),
+    },
+  })
+  const Sender = definePersistentActor({ name: "sender", version: 1, state: () => ({}), events: {} }).receive({
+    async send(ctx, to: ActorRef<{ hear(): void }>) {
+      await ctx.deliver(to as ActorRef<{ hear(): void }>, "hear")
+      await new Promise<void>(() => {})
+    },
+  })
+  const system = await createActorSystem({ name: "test", definitions: [Sender, Deaf], shutdownTimeoutMs: 50 })
+  system.entity(Sender, "a").tell("send", system.entity(Deaf, "b") as never)
+  await new Promise((done) => setTimeout(done, 30))
+  await system.stop()
+  t.equal(system.statistics.actors, 0)
+})
