@@ -31,6 +31,8 @@ export interface Places {
   /** Where a client goes, when something is there. */
   whenUp(client: number): Promise<Running>
   restart(): Promise<void>
+  /** From now on what the journal holds of an entity cannot be read; where that can be. */
+  damage?(to: string): void
 }
 
 /** What clients send. */
@@ -104,7 +106,14 @@ export class Clients {
       case "publish":
         return interpreter.publish(client, 0, 2, made(act.value, null))
       case "subscribe":
-        return
+        if (this.#program.cluster !== undefined) return
+        return void (await this.orEnd(running, interpreter.subscribe(act.to, act.handler)))
+      case "damage": {
+        const to = ownOf(this.#program, act.to)
+        if (this.#places.damage === undefined || this.#program.kinds[act.to.kind]?.role !== "persistent") return
+        this.#places.damage(to)
+        return interpreter.tell({ did: "damaged", to })
+      }
       case "restart":
         return this.#places.restart()
     }
@@ -118,7 +127,7 @@ export class Clients {
     if (typeof to === "string" || !this.#known(to, handler)) return
     const type = handlerName(handler)
     const message = interpreter.message(ownOf(this.#program, to), type, made(value, null), fuel, { how: "tell", by, life: 0, commandId }) // prettier-ignore
-    interpreter.told(message.m, () => {
+    interpreter.told(message, () => {
       const ref = interpreter.ref(to)
       return (commandId === undefined ? ref : ref.with({ commandId })).tell(type, message)
     })
@@ -166,7 +175,7 @@ export class Clients {
       for (const target of targets) {
         const own = ownOf(this.#program, target)
         const message = interpreter.message(own, type, undefined, 0, { how: "tell", by: `end-${type}`, life: 0 })
-        interpreter.told(message.m, () => interpreter.ref(target).tell(type, message))
+        interpreter.told(message, () => interpreter.ref(target).tell(type, message))
       }
       await this.#places.wait(1500)
     }

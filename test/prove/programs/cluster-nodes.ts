@@ -148,7 +148,7 @@ class World {
         running.up = false
         tell({ did: "hostStopping" })
         await cluster.leave()
-        tell({ did: "hostStopped", actors: system.statistics.actors, hangs: false })
+        tell({ did: "hostStopped", actors: system.statistics.actors, tenants: system.entities.tenants, hangs: false })
       },
     }
   }

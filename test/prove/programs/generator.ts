@@ -6,20 +6,21 @@
 import { SeededRandom, type Fault } from "#actors/simulation/index.js"
 import { clusterFaultKinds, type ClusterFault, type ClusterFaultKind } from "#cluster/simulation/cluster-faults.js"
 import type { StateIs } from "#cluster/placement.js"
-import type {
-  Act,
-  Asked,
-  Event,
-  Fold,
-  Handler,
-  Kind,
-  Name,
-  Place,
-  Program,
-  Role,
-  Send,
-  Step,
-  Target,
+import {
+  noHandler,
+  type Act,
+  type Asked,
+  type Event,
+  type Fold,
+  type Handler,
+  type Kind,
+  type Name,
+  type Place,
+  type Program,
+  type Role,
+  type Send,
+  type Step,
+  type Target,
 } from "./program.js"
 import { randomValue, thrownKinds, type Value } from "./values.js"
 
@@ -136,7 +137,7 @@ class Generator {
     const adapter = random.pick(["memory", "level", "level"] as const)
     return {
       adapter,
-      ...(random.chance(0.4) ? { maxResident: 1 + random.int(2) } : {}),
+      ...(random.chance(0.5) ? { maxResident: random.chance(0.7) ? 1 : 2 } : {}),
       ...(random.chance(0.15) ? { isolated: true } : {}),
       kinds,
       names: this.#names,
@@ -276,7 +277,16 @@ class Generator {
         return [{ do: "sleep", ms }]
       case "run":
         if (begins) return []
-        return [{ do: "run", ms, steps: this.#workSteps(role), handler, failed: random.chance(0.4) }]
+        return [
+          {
+            do: "run",
+            ms,
+            steps: this.#workSteps(role),
+            handler,
+            failed: random.chance(0.4),
+            ...(random.chance(0.2) ? { detached: true } : {}),
+          },
+        ]
       case "after":
         return [{ do: "after", ms, handler }]
       case "every":
@@ -290,7 +300,9 @@ class Generator {
       case "stream":
         return [{ do: "stream", items: random.int(6), ms: random.pick([0, 5, 30]), reader: this.#target(), take: random.pick([1, 3, 100]), batch: 1 + random.int(3) }] // prettier-ignore
       case "publish":
-        return random.chance(0.5) ? [{ do: "subscribe", handler }] : [{ do: "publish", value: this.#value() }]
+        return random.chance(0.5)
+          ? [{ do: "subscribe", handler: random.chance(0.15) ? noHandler : handler }]
+          : [{ do: "publish", value: this.#value() }]
       case "remind":
         if (random.chance(0.2)) return [{ do: "forget", to: this.#target(), name: random.int(2) }]
         return [{ do: "remind", to: this.#target(), name: random.int(2), ms: random.pick([0, 20, 200, -20]), handler, value: this.#value() }] // prettier-ignore
@@ -343,9 +355,11 @@ class Generator {
     const commandId = this.#commands && random.chance(0.6) ? { commandId: `c${random.int(6)}` } : {}
     const drawn = random.float()
     if (drawn < 0.3) return { at, client, do: "tell", to, handler, value, ...commandId }
-    if (drawn < 0.34 && this.#verbs.includes("stream")) return { at, client, do: "read", to, items: random.int(8), ms: random.pick([0, 5, 40]), take: random.pick([1, 3, 100]), batch: 1 + random.int(4) } // prettier-ignore
+    if (drawn < 0.34 && this.#verbs.includes("stream")) return { at, client, do: "read", to, items: random.int(8), ms: random.pick([0, 5, 40]), take: random.pick([1, 3, 100]), batch: random.chance(0.1) ? NaN : 1 + random.int(4) } // prettier-ignore
     if (drawn < 0.4 && this.#verbs.includes("remind")) return random.chance(0.2) ? { at, client, do: "forget", to, name: random.int(2) } : { at, client, do: "remind", to, name: random.int(2), ms: random.pick([0, 20, 200, -20]), handler, value } // prettier-ignore
     if (drawn < 0.45 && this.#verbs.includes("publish")) return { at, client, do: "publish", value }
+    if (drawn < 0.5 && this.#verbs.includes("publish")) return { at, client, do: "subscribe", to, handler: random.chance(0.25) ? noHandler : handler } // prettier-ignore
+    if (drawn > 0.99 && this.#roles.includes("persistent")) return { at, client, do: "damage", to }
     return {
       at,
       client,
@@ -355,7 +369,7 @@ class Generator {
       value,
       ...commandId,
       again: "commandId" in commandId ? random.int(3) : 0,
-      ...(random.chance(0.4) ? { timeoutMs: random.pick([20, 100, 400, 2000]) } : {}),
+      ...(random.chance(0.4) ? { timeoutMs: random.pick([20, 100, 400, 2000]) } : random.chance(0.03) ? { timeoutMs: random.pick([NaN, -1]) } : {}), // prettier-ignore
       ...(random.chance(0.08) ? { cancelAfterMs: random.pick([0, 5, 40]) } : {}),
       ...(random.chance(0.1) ? { patient: true } : {}),
     }

@@ -34,7 +34,7 @@ export type Seen =
   | { readonly did: "ended"; readonly turn: number; readonly how: "returned" | "threw" | "deferred" | "stashed"; readonly value: string }
   /** A deferred answer was given. */
   | { readonly did: "answered"; readonly m: number; readonly fails: boolean; readonly value: string }
-  | { readonly did: "persisting"; readonly p: number; readonly m: number; readonly turn: number; readonly to: string; readonly life: number; readonly command: boolean; readonly inWork: boolean; readonly refused: boolean; readonly noted: number }
+  | { readonly did: "persisting"; readonly p: number; readonly m: number; readonly turn: number; readonly to: string; readonly life: number; readonly command: boolean; readonly inWork: boolean; readonly refused: boolean; readonly noted: number; /** As text, those of noted ones. */ readonly given: readonly string[] }
   | { readonly did: "persisted"; readonly p: number; readonly log: readonly string[] | undefined }
   | { readonly did: "notPersisted"; readonly p: number; readonly code: string; readonly retryable: boolean }
   /** State as a handler sees it. */
@@ -47,6 +47,7 @@ export type Seen =
   | { readonly did: "reminded"; readonly m: number; readonly to: string; readonly name: string; readonly at: number }
   | { readonly did: "forgotten"; readonly to: string; readonly name: string }
   | { readonly did: "subscribed"; readonly to: string; readonly handler: string }
+  | { readonly did: "damaged"; readonly to: string }
   | { readonly did: "opened"; readonly s: number; readonly to: string; readonly life: number; readonly items: number }
   | { readonly did: "item"; readonly s: number; readonly n: number }
   | { readonly did: "read"; readonly s: number; readonly how: "all" | "left" | "failed"; readonly code: string; readonly life: number }
@@ -56,7 +57,7 @@ export type Seen =
   | { readonly did: "crashed"; readonly actor: string; readonly text: string }
   | { readonly did: "hostUp" }
   | { readonly did: "hostStopping" }
-  | { readonly did: "hostStopped"; readonly actors: number; readonly hangs: boolean }
+  | { readonly did: "hostStopped"; readonly actors: number; readonly tenants: number; readonly hangs: boolean }
   | { readonly did: "hostDown" }
   | { readonly did: "unhandled"; readonly text: string }
   | { readonly did: "quiet" }

@@ -4,6 +4,7 @@
  * Invariants
  *   I1. A step that an actor cannot do (persist in a plain one) does nothing: any program can run, so that any part of one can be left out.
  *   I2. What is sent on from a handler has less fuel than what it was sent with: programs end.
+ *   I3. What was given away is changed at once, wherever the runtime promises a copy.
  */
 import {
   defineActor,
@@ -27,7 +28,7 @@ import {
 import type { AnyDefinition } from "#actors/actor.js"
 import { AgentOSError as ErrorClass } from "#actors/errors.js"
 import { entityText, isEntity, type History, type How, type Seen } from "./history.js"
-import { handlerName, kindName, reminderName, type Asked, type Event, type Fold, type Handler, type Kind, type Program, type Send, type Step, type Target } from "./program.js" // prettier-ignore
+import { handlerName, kindName, noHandler, reminderName, type Asked, type Event, type Fold, type Handler, type Kind, type Program, type Send, type Step, type Target } from "./program.js" // prettier-ignore
 import { canon, isRefused, made, textOf, throwable } from "./values.js"
 
 /** What every message carries. */
@@ -231,9 +232,11 @@ export class Interpreter {
     return { m, to, fuel, value, sent: canon(value), ...extra }
   }
 
-  told(m: number, send: () => boolean): void {
+  told(message: Message, send: () => boolean): void {
+    const { m } = message
     try {
       this.tell({ did: "taken", m, taken: send() })
+      if (this.#program.isolated === true) spoil(message)
     } catch (error) {
       this.tell({ did: "refused", m, code: codeOf(error) })
     }
@@ -510,7 +513,7 @@ export class Interpreter {
     if (to === undefined || !this.#known(to.kind, step.handler)) return undefined
     const type = handlerName(step.handler)
     const message = this.message(to.own, type, made(step.value, turn.ctx.self), fuel - 1, { how: "tell", by: turn.life.own, life: turn.life.number, commandId: step.commandId }) // prettier-ignore
-    this.told(message.m, () => (turn.sender ?? turn.ctx).tell(this.#withOptions(to.ref, step), type, message))
+    this.told(message, () => (turn.sender ?? turn.ctx).tell(this.#withOptions(to.ref, step), type, message))
     return undefined
   }
 
@@ -542,14 +545,15 @@ export class Interpreter {
     if (events.length === 0 && !delivers) return undefined
     const refused = events.some(({ value }) => isRefused(value)) || (delivers && isRefused(deliver.value))
     const inWork = turn.sender !== undefined
-    this.tell({ did: "persisting", p, m: message.m, turn: turn.number, to: life.own, life: life.number, command: turn.commandId !== undefined, inWork, refused, noted: events.filter(({ fold }) => fold === "noted").length }) // prettier-ignore
     const payloads = events.map((event, n) => ({ name: event.fold as string, payload: payloadOf(event, `${p}.${n}`, turn) })) // prettier-ignore
+    this.tell({ did: "persisting", p, m: message.m, turn: turn.number, to: life.own, life: life.number, command: turn.commandId !== undefined, inWork, refused, noted: events.filter(({ fold }) => fold === "noted").length, given: payloads.flatMap(({ name, payload }) => name === "noted" ? [canon((payload as { value: unknown }).value)] : []) }) // prettier-ignore
     let sent: Delivery | undefined
     if (delivers) {
       const type = handlerName(deliver.handler)
       const carried = this.message(to.own, type, made(deliver.value, ctx.self), message.fuel - 1, { how: "deliver", by: life.own, life: life.number, p }) // prettier-ignore
       try {
         sent = delivery(to.ref, type, carried)
+        spoil(carried) // I3
       } catch (error) {
         this.tell({ did: "refused", m: carried.m, code: codeOf(error) })
         this.#notPersisted(p, error)
@@ -560,6 +564,7 @@ export class Interpreter {
     let persist: Promise<void>
     try {
       persist = payloads.length === 1 && sent === undefined && first !== undefined ? ctx.persist(first.name, first.payload) : ctx.persistAll(payloads, ...(sent === undefined ? [] : [sent])) // prettier-ignore
+      for (const { name, payload } of payloads) if (name === "noted") (payload as { p: string }).p = "changed" // I3
     } catch (error) {
       this.#notPersisted(p, error)
       throw error
@@ -611,7 +616,7 @@ export class Interpreter {
     return this.message(life.own, type, undefined, message.fuel - 1, { how, by: life.own, life: life.number }, { setIn: life.number }) // prettier-ignore
   }
 
-  #run(turn: Turn, { ms, steps, handler, failed }: Extract<Step, { do: "run" }>): undefined {
+  #run(turn: Turn, { ms, steps, handler, failed, detached = false }: Extract<Step, { do: "run" }>): undefined {
     const { ctx, life, message, kind } = turn
     if (message.fuel <= 0) return undefined
     const type = this.#known(kind, handler) ? handlerName(handler) : "read"
@@ -626,6 +631,7 @@ export class Interpreter {
       },
       type,
       failed ? "failed" : undefined,
+      { detached },
     )
     return undefined
   }
@@ -707,11 +713,24 @@ export class Interpreter {
   }
 
   *#subscribe({ ctx, life, kind }: Turn, handler: number): Generator<Promise<unknown>, undefined, unknown> {
-    if (this.topic === undefined || !this.#known(kind, handler)) return undefined
+    if (this.topic === undefined || (handler === noHandler ? !isEntity(life.own) : !this.#known(kind, handler))) return undefined // prettier-ignore
     const type = handlerName(handler)
     yield subscribe(this.topic as never, ctx.self as never, type as never, ctx as never)
     this.tell({ did: "subscribed", to: life.own, handler: type })
     return undefined
+  }
+
+  /** An entity, that is; it may be subscribed by a name that it does not understand. */
+  async subscribe(to: Target, handler: number): Promise<void> {
+    if (this.topic === undefined || !isEntityRole(this.#program.kinds[to.kind] as Kind)) return
+    if (handler !== noHandler && !this.#known(to.kind, handler)) return
+    const type = handlerName(handler)
+    try {
+      await subscribe(this.topic as never, this.ref(to) as never, type as never)
+      this.tell({ did: "subscribed", to: ownOf(this.#program, to), handler: type })
+    } catch {
+      // its name is none
+    }
   }
 
   publish(by: string, life: number, fuel: number, value: unknown, turn?: Turn): undefined {
@@ -719,7 +738,7 @@ export class Interpreter {
     if (topic === undefined || fuel < 0) return undefined
     const message = this.message("topic", "publish", value, fuel, { how: "publish", by, life })
     const sender = turn === undefined ? undefined : (turn.sender ?? turn.ctx)
-    this.told(message.m, () => sender === undefined ? topic.tell("publish", message) : sender.tell(topic, "publish", message)) // prettier-ignore
+    this.told(message, () => sender === undefined ? topic.tell("publish", message) : sender.tell(topic, "publish", message)) // prettier-ignore
     return undefined
   }
 
@@ -738,7 +757,9 @@ export class Interpreter {
     try {
       const ref = this.ref(to)
       const at = ms < 0 ? beginning - ms : this.#host.clock.wallTime() + ms
-      await (await startReminders(this.system as ActorSystem)).set(ref, reminderName(name), { at }, type, message)
+      const set = (await startReminders(this.system as ActorSystem)).set(ref, reminderName(name), { at }, type, message)
+      spoil(message) // I3
+      await set
       this.tell({ did: "reminded", m: message.m, to: own, name: reminderName(name), at: Math.max(this.#host.now(), ms < 0 ? -ms : this.#host.now() + ms) }) // prettier-ignore
     } catch (error) {
       this.tell({ did: "refused", m: message.m, code: codeOf(error) })
@@ -764,6 +785,8 @@ function payloadOf({ fold, value }: Event, p: string, { ctx, message, life }: Tu
   if (fold === "put") return { pieces: Number(p) }
   return fold === "more" ? undefined : payload
 }
+
+const spoil = (message: Message): void => void ((message as { sent: string }).sent = "changed afterwards")
 
 export const codeOf = (error: unknown): string => (error instanceof ErrorClass ? error.code : "thrown")
 

@@ -44,6 +44,7 @@ class View {
   readonly hostEnd = new Map<string, number>()
   readonly hostCrash = new Map<string, number>()
   readonly stopped = new Map<string, number>()
+  readonly damaged = new Set<string>()
   readonly place = new Map<object, number>()
   readonly quiet: SeenAs<"quiet"> | undefined
 
@@ -63,6 +64,7 @@ class View {
       case "sent":
         return void this.sent.set(seen.m, seen)
       case "begun": {
+        this.#begun.set(seen.turn, seen)
         const turns = this.turns.get(seen.m)
         if (turns === undefined) this.turns.set(seen.m, [seen])
         else turns.push(seen)
@@ -83,6 +85,8 @@ class View {
         return void this.lifeOf.set(seen.life, seen)
       case "lifeEnded":
         return void this.lifeEnded.set(seen.life, seen.at)
+      case "damaged":
+        return void this.damaged.add(seen.to)
       case "hostStopped":
         return void this.stopped.set(seen.host, seen.at)
       case "hostStopping":
@@ -108,6 +112,9 @@ class View {
     return (this.hostEnd.get(host) ?? Infinity) > until
   }
 
+  readonly #begun = new Map<number, Begun>()
+  begunOf = (turn: number): Begun | undefined => this.#begun.get(turn)
+
   turnsOf = (m: number): readonly Begun[] => this.turns.get(m) ?? []
 
   /** Its turns that went to their end. */
@@ -116,6 +123,13 @@ class View {
       const ended = this.ended.get(turn)
       return ended?.how === "returned" ? [ended] : []
     })
+  }
+
+  /** It crashed so often that it may be left alone for a while. */
+  rests(to: string, at: number): boolean {
+    let lives = 0
+    for (const life of this.lifeOf.values()) if (life.to === to && life.at <= at && life.at > at - 20_000) lives += 1
+    return lives > 9
   }
 
   get end(): number {
@@ -198,7 +212,13 @@ function* handled(view: View): Iterable<string> {
   for (const sent of view.sent.values()) {
     if (sent.how === "ask" || sent.how === "publish" || sent.how === "every" || sent.to.includes(">")) continue
     if (sent.how === "tell" && view.taken.get(sent.m) !== true) continue
-    if (sent.how !== "tell" || !view.lives(sent.host, sent.at + soonMs)) continue
+    if (
+      sent.how !== "tell" ||
+      view.damaged.has(sent.to) ||
+      view.rests(sent.to, sent.at + soonMs) ||
+      !view.lives(sent.host, sent.at + soonMs)
+    )
+      continue
     const turns = view.turnsOf(sent.m)
     const aside = turns.filter(({ turn }) => view.ended.get(turn)?.how === "stashed").length
     if ((turns.length > 0 && turns.length > aside) || view.repeats(sent)) continue
@@ -225,7 +245,8 @@ function* settles(view: View): Iterable<string> {
     if (sent.how !== "ask") continue
     const outcome = view.outcome.get(sent.m)
     const given = sent.timeoutMs ?? askMs
-    const due = sent.at + (given >= 0 ? given : 0) + lateMs + view.stillMs
+    const none = !(given >= 0) // no time at all: it is to be refused
+    const due = sent.at + (none ? 0 : given) + lateMs + view.stillMs
     const end = view.hostEnd.get(sent.host) ?? Infinity
     if (outcome === undefined) {
       const crash = view.hostCrash.get(sent.host) ?? Infinity
@@ -285,6 +306,7 @@ function* failures(view: View): Iterable<string> {
     if (code === "ACTOR_STOPPED" && isEntity(sent.to)) yield `${what} fails with ACTOR_STOPPED; entities do not end`
     if (code === "JOURNAL_FAILED" && !fullDisk) yield `${what} fails with JOURNAL_FAILED, and nothing is wrong with the journal: ${outcome.text}` // prettier-ignore
     if (code === "MAILBOX_FULL" && view.kindOf(sent.to)?.capacity === undefined) yield `${what} fails with MAILBOX_FULL; its mailbox has no limit` // prettier-ignore
+    if (code === "RECORD_DAMAGED" && view.damaged.has(sent.to)) continue
     if (code === "RECORD_UNKNOWN" || code === "RECORD_DAMAGED" || code === "SEQUENCE_CONFLICT") yield `${what} fails with ${code}: ${outcome.text}` // prettier-ignore
     if (code === "ASK_TIMEOUT" && !view.troubled) {
       const ended = turns.flatMap(({ turn }) => view.ended.get(turn) ?? []).find(({ how }) => how === "returned")
@@ -413,7 +435,9 @@ function* durable(view: View): Iterable<string> {
         yield `${to}: ${final.length} events are in its state, ${log.length} in the journal`
     } else if (seen.did === "finalFailed") {
       const { to, code, text } = seen as SeenAs<"finalFailed">
-      if (code !== "INVALID_NAME") yield `${to} cannot be read at the end: ${code} ${text}`
+      // One that has crashed too often rests.
+      if (code !== "INVALID_NAME" && !(code === "ASK_TIMEOUT" && view.rests(to, seen.at)))
+        yield `${to} cannot be read at the end: ${code} ${text}`
     }
   }
 }
@@ -517,7 +541,7 @@ function* delivered(view: View): Iterable<string> {
   const commands = new Map(view.history.of("persisting").map((seen) => [seen.p, seen]))
   const last = new Map<string, number>()
   // One that was put aside, or whose handler throws however often it comes, holds up those behind it.
-  const heldUp = view.history.of("begun").some(({ m, turn }) => view.sent.get(m)?.how === "deliver" && ["stashed", "threw"].includes(view.ended.get(turn)?.how ?? "threw")) // prettier-ignore
+  const heldUp = view.damaged.size > 0 || view.history.of("begun").some(({ m, turn }) => view.sent.get(m)?.how === "deliver" && ["stashed", "threw"].includes(view.ended.get(turn)?.how ?? "threw")) // prettier-ignore
   for (const sent of view.sent.values()) {
     if (sent.how !== "deliver" || sent.p === undefined || !persisted.has(sent.p)) continue
     const of = commands.get(sent.p)
@@ -535,6 +559,62 @@ function* delivered(view: View): Iterable<string> {
   }
 }
 
+/** P6: a delivery that was answered before a stop in order does not come again after it. */
+function* answeredOnce(view: View): Iterable<string> {
+  if (view.program.faults.length > 0 || view.history.of("crashed").length > 0) return
+  for (const stopping of view.history.of("hostStopping"))
+    for (const sent of view.sent.values()) {
+      if (sent.how !== "deliver") continue
+      const turns = view.turnsOf(sent.m)
+      const before = turns.some(({ host, at, turn }) => {
+        const ended = view.ended.get(turn)
+        return host === stopping.host && ended?.how === "returned" && ended.at < stopping.at - lateMs && ended.at < at + 4000 // prettier-ignore
+      })
+      const after = turns.some(({ host, at }) => host !== stopping.host && at > stopping.at)
+      if (before && after) yield `the delivery ${sent.m} (${sent.handler}) of ${sent.by} to ${sent.to} was answered before a stop, and comes again after it` // prettier-ignore
+    }
+}
+
+/** P5: after `keepCommandsMs` an id is another command's. */
+function* forgets(view: View): Iterable<string> {
+  if (view.troubled) return
+  const last = new Map<string, number>()
+  for (const seen of view.history.all) {
+    const m = "m" in seen ? (seen as { readonly m: number }).m : "turn" in seen ? view.begunOf((seen as { readonly turn: number }).turn)?.m : undefined // prettier-ignore
+    const sent = m === undefined ? undefined : view.sent.get(m)
+    const keepMs = sent?.commandId === undefined || !view.isPersistent(sent.to) ? undefined : view.kindOf(sent.to)?.keepCommandsMs // prettier-ignore
+    if (sent === undefined || keepMs === undefined) continue
+    const id = `${sent.to} ${sent.commandId}`
+    const before = last.get(id) ?? Infinity
+    if (seen.did !== "settled") {
+      if (seen.did !== "sent") last.set(id, seen.at)
+    } else if (view.turnsOf(sent.m).length === 0 && sent.at > before + keepMs + lateMs) yield `the ask ${sent.m} with the command ${sent.commandId} of ${sent.to} is answered from what is older than ${keepMs} ms` // prettier-ignore
+  }
+}
+
+/** T1 of topics.ts: who is subscribed hears what is published. */
+function* subscribers(view: View): Iterable<string> {
+  if (view.quiet === undefined || view.damaged.size > 0) return
+  for (const { to, handler, host, at } of view.history.of("subscribed")) {
+    if (!isEntity(to) || view.handlerOf(to, handler) === undefined || view.kindOf(to)?.capacity !== undefined) continue
+    for (const sent of view.sent.values()) {
+      if (sent.how !== "publish" || !sent.by.startsWith("client") || sent.host !== host || sent.at <= at) continue
+      if (view.taken.get(sent.m) !== true || sent.at > view.quiet.at - soonMs || !view.lives(host, sent.at + soonMs)) continue // prettier-ignore
+      if (!view.turnsOf(sent.m).some((begun) => begun.to === to && begun.handler === handler)) yield `${to} is subscribed as ${handler}, and does not hear the message ${sent.m}` // prettier-ignore
+    }
+  }
+}
+
+/** D3, A4: an event is what it was when it was persisted. */
+function* asGiven(view: View): Iterable<string> {
+  const given = new Set(view.history.of("persisting").flatMap(({ p, given }) => given.map((value) => `${p} ${value}`)))
+  for (const { to, log } of view.history.of("final"))
+    for (const entry of log) {
+      const [, p, value] = /^noted (\d+)\.\d+ of \d+ for .*?\]: (.*)$/s.exec(entry) ?? []
+      if (p !== undefined && !given.has(`${p} ${value}`)) yield `${to}: the event ${p} is there as ${value}, and was not given so` // prettier-ignore
+    }
+}
+
 /** R1, R2: each setting of a reminder comes. */
 function* reminds(view: View): Iterable<string> {
   if (view.quiet === undefined || view.program.cluster?.faults.some(({ kind }) => kind === "clockJump") === true) return
@@ -550,7 +630,7 @@ function* reminds(view: View): Iterable<string> {
       if (seen.did === "sent") { const s = seen as Sent; return s.how === "remind" && s.to === set.to && s.name === set.name && n > sent && s.at < Math.max(set.at, all[place]?.at ?? 0) + 6000 } // prettier-ignore
       return false
     })
-    const came = view.turnsOf(set.m).length
+    const came = view.damaged.has(set.to) || view.rests(set.to, set.at + soonMs) ? 1 : view.turnsOf(set.m).length
     if (!disturbed && came === 0)
       yield `the reminder ${set.name} of ${set.to} (message ${set.m}) was set, and never comes`
   }
@@ -576,12 +656,15 @@ function* streams(view: View): Iterable<string> {
   if (view.quiet === undefined) return
   const late = view.program.cluster === undefined ? soonMs : streamMs
   for (const { s, host, at, to, items } of opened.values()) {
+    if (codeRead(read.get(s)) === "INVALID_OPTION") continue // nobody has begun to read it
     if (!view.lives(host, view.quiet.at - 1) || at > view.quiet.at - late || items === 0) continue
     const reading = view.lifeOf.size > 0 && !read.has(s)
     if (view.program.cluster !== undefined && !next.has(s)) continue // who asked for it may never have heard of it
     if (!closed.has(s) && !reading) yield `the stream ${s} of ${to} is not closed`
   }
 }
+
+const codeRead = (read: SeenAs<"read"> | undefined): string | undefined => read?.code
 
 /** S27 */
 function* watched(view: View): Iterable<string> {
@@ -616,8 +699,9 @@ function* payloads(view: View): Iterable<string> {
 
 /** S14, row 21: a system stops, and leaves nobody. */
 function* stops(view: View): Iterable<string> {
-  for (const { actors, hangs } of view.history.of("hostStopped")) {
+  for (const { actors, tenants, hangs } of view.history.of("hostStopped")) {
     if (hangs) yield "the system does not stop"
+    else if (tenants !== 0) yield `${tenants} tenants are still known when the system has stopped`
     else if (actors !== 0) yield `statistics.actors is ${actors} when the system has stopped`
   }
 }
@@ -652,6 +736,10 @@ const judges: Readonly<Record<string, Judge>> = {
   "carried out once (P5)": carriedOutOnce,
   "refused by name (J1)": refusedByName,
   "delivered (B1)": delivered,
+  "answered deliveries (P6)": answeredOnce,
+  "old commands (P5)": forgets,
+  "subscribers (T1)": subscribers,
+  "as it was given (S29)": asGiven,
   "reminders (R2)": reminds,
   "streams (S3)": streams,
   "watched (S27)": watched,

@@ -4,6 +4,7 @@ import {
   defineProjection,
   defineTopic,
   memoryJournal,
+  AgentOSError,
   resumeDeliveries,
   startProjection,
   startReminders,
@@ -11,10 +12,11 @@ import {
   type Clock,
   type EventMeta,
   type Journal,
+  type PersistenceId,
 } from "#actors/index.js"
 import type { AnyDefinition } from "#actors/actor.js"
 import { simulate, type SimulatedNode, type Simulation, type SimulationOutcome } from "#actors/simulation/index.js"
-import { History, type Seen } from "./history.js"
+import { entityText, History, type Seen } from "./history.js"
 import { guarded } from "./circles.js"
 import { Clients, Running, uses } from "./clients.js"
 import { codeOf, foldAll, Interpreter, ownOf, type Host } from "./interpreter.js"
@@ -66,6 +68,8 @@ class World {
   readonly #asked = new Set<number>()
   #memory: Journal | undefined
   #running: Running | undefined
+  /** Entities of which nothing can be read. */
+  readonly #damaged = new Set<string>()
   over = false
 
   constructor(program: Program) {
@@ -95,7 +99,7 @@ class World {
       clock: guarded(clock, () => simulation.now),
       name: "program",
       definitions: interpreter.definitions.filter((_, n) => program.kinds[n]?.role !== "plain"),
-      journal: program.adapter === "memory" ? (this.#memory ??= memoryJournal(worldClock(simulation))) : await node.journal(), // prettier-ignore
+      journal: this.#damageable(program.adapter === "memory" ? (this.#memory ??= memoryJournal(worldClock(simulation))) : await node.journal()), // prettier-ignore
       entities: { ...node.ports.entities, ...(maxResident === undefined ? {} : { maxResident }) },
       ...(program.isolated === undefined ? {} : { isolated: program.isolated }),
       telemetry: {
@@ -125,6 +129,25 @@ class World {
     await this.#clientsOf(simulation).act()
   }
 
+  #damageable(journal: Journal): Journal {
+    if (!uses(this.#program, ["damage"])) return journal
+    const check = ({ tenant, type, key }: PersistenceId): void => {
+      if (this.#damaged.has(entityText(type, tenant, key)))
+        throw new AgentOSError("RECORD_DAMAGED", `${tenant}/${type}/${key} is damaged`)
+    }
+    return {
+      ...journal,
+      async *read(actor, after) {
+        check(actor)
+        yield* journal.read(actor, after)
+      },
+      async snapshot(actor) {
+        check(actor)
+        return journal.snapshot(actor)
+      },
+    }
+  }
+
   #clientsOf(simulation: Simulation): Clients {
     return new Clients(
       this.#program,
@@ -136,6 +159,7 @@ class World {
         placeOf: () => (this.#running?.up === true && this.#running.host.alive() ? this.#running : undefined),
         whenUp: () => this.#whenUp(simulation),
         restart: () => this.#restart(simulation),
+        damage: (to) => void this.#damaged.add(to),
       },
       30,
     )
@@ -157,7 +181,12 @@ class World {
     let ended = false
     void system.stop().then(() => (ended = true))
     for (let waited = 0; !ended && waited < stopMs && host.alive(); waited += 50) await simulation.wait(50)
-    interpreter.tell({ did: "hostStopped", actors: system.statistics.actors, hangs: !ended })
+    interpreter.tell({
+      did: "hostStopped",
+      actors: system.statistics.actors,
+      tenants: system.entities.tenants,
+      hangs: !ended,
+    })
     if (!host.alive()) return
     simulation.crash(nodeName, 1)
     await simulation.wait(5)
@@ -167,6 +196,7 @@ class World {
   // --- the end -------------------------------------------------------------------------------------------------------------------------------
 
   async finish(simulation: Simulation): Promise<void> {
+    this.#damaged.clear()
     const clients = this.#clientsOf(simulation)
     await clients.settle(clients.targets(this.history))
     await simulation.wait(settleMs)

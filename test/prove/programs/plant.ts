@@ -6,12 +6,13 @@ const name = process.env["PLANTED"]
 const bug = [...bugs, ...clusterBugs].find((bug) => bug.name === name)
 if (bug === undefined) throw new RangeError(`there is no fault named ${String(name)}`)
 const hook = `
-const { module, changes, name } = ${JSON.stringify(bug)}
+const { changes, name } = ${JSON.stringify(bug)}
 export async function load(url, context, next) {
   const loaded = await next(url, context)
-  if (!url.endsWith("/dist/" + module)) return loaded
+  const module = Object.keys(changes).find((module) => url.endsWith("/dist/" + module))
+  if (module === undefined) return loaded
   let source = String(loaded.source)
-  for (const [from, to] of changes) {
+  for (const [from, to] of changes[module]) {
     if (!source.includes(from)) throw new Error("the fault " + name + " does not fit " + module + " any more: " + from)
     source = source.replaceAll(from, () => to)
   }

@@ -160,7 +160,7 @@ class Printer {
       case "sleep":
         return `await sleep(${step.ms})`
       case "run":
-        return `ctx.run(async () => { await sleep(${step.ms}); ${this.#steps(step.steps, kind)} }, "${handlerName(step.handler)}"${step.failed ? ', "failed"' : ""})` // prettier-ignore
+        return `ctx.run(async () => { await sleep(${step.ms}); ${this.#steps(step.steps, kind)} }, "${handlerName(step.handler)}"${step.failed ? ', "failed"' : step.detached === true ? ", undefined" : ""}${step.detached === true ? ", { detached: true }" : ""})` // prettier-ignore
       case "after":
       case "every":
         return `ctx.${step.do}(${step.ms}, "${handlerName(step.handler)}")`
@@ -212,7 +212,7 @@ class Printer {
   }
 
   #with(ref: string, options: Readonly<Record<string, string | number | undefined>>): string {
-    const given = Object.entries(options).flatMap(([key, value]) => value === undefined ? [] : [`${key}: ${JSON.stringify(value)}`]) // prettier-ignore
+    const given = Object.entries(options).flatMap(([key, value]) => value === undefined ? [] : [`${key}: ${typeof value === "number" ? value : JSON.stringify(value)}`]) // prettier-ignore
     return given.length === 0 ? ref : `${ref}.with({ ${given.join(", ")} })`
   }
 
@@ -233,6 +233,8 @@ class Printer {
         return `topic.tell("publish", ${valueText(act.value)})${at}`
       case "subscribe":
         return `await subscribe(topic, ${this.#target(act.to)}, "${handlerName(act.handler)}")${at}`
+      case "damage":
+        return `// what the journal holds of ${this.#target(act.to)} is damaged${at}`
       case "restart":
         return `await system.stop() // and started again${at}`
     }

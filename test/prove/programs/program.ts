@@ -75,7 +75,7 @@ export type Step =
   | { readonly do: "unstash" }
   /** Holds the mailbox. */
   | { readonly do: "sleep"; readonly ms: number }
-  | { readonly do: "run"; readonly ms: number; readonly steps: readonly Step[]; readonly handler: number; readonly failed: boolean }
+  | { readonly do: "run"; readonly ms: number; readonly steps: readonly Step[]; readonly handler: number; readonly failed: boolean; readonly detached?: boolean }
   | { readonly do: "after"; readonly ms: number; readonly handler: number }
   | { readonly do: "every"; readonly ms: number; readonly times: number; readonly handler: number }
   | { readonly do: "spawn"; readonly kind: number }
@@ -101,6 +101,8 @@ export type Act = { readonly at: number; readonly client: number } & (
   | { readonly do: "forget"; readonly to: Target; readonly name: number }
   | { readonly do: "publish"; readonly value: Value }
   | { readonly do: "subscribe"; readonly to: Target; readonly handler: number }
+  /** Until the acts are over, what the journal holds of it cannot be read: nothing is wrong with a life that goes on. */
+  | { readonly do: "damage"; readonly to: Target }
   /** The system is stopped in order, and started again. */
   | { readonly do: "restart" }
 ) // prettier-ignore
@@ -131,4 +133,6 @@ export interface Program {
 
 export const kindName = (kind: number): string => `k${kind}`
 export const handlerName = (handler: number): string => `h${handler}`
+/** The number of a handler that no kind has. */
+export const noHandler = 99
 export const reminderName = (name: number): string => `reminder-${name}`

@@ -106,7 +106,7 @@ function* smallerHandlers(handler: Handler): Iterable<Handler> {
 function* smallerSteps(steps: readonly Step[]): Iterable<readonly Step[]> {
   for (let n = 0; n < steps.length; n++) yield without(steps, n)
   for (const [n, step] of steps.entries()) {
-    for (const smaller of smallerParts(step, ["commandId", "timeoutMs"])) yield steps.with(n, smaller)
+    for (const smaller of smallerParts(step, ["commandId", "timeoutMs", "detached"])) yield steps.with(n, smaller)
     if (step.do === "run") for (const inner of smallerSteps(step.steps)) yield steps.with(n, { ...step, steps: inner })
     if (step.do === "persist" && step.events.length > 1)
       for (let e = 0; e < step.events.length; e++) yield steps.with(n, { ...step, events: without(step.events, e) })
