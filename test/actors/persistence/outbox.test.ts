@@ -468,7 +468,6 @@ await t.test(
     t.equal(await resumeDeliveries(system, Poster), 1)
   },
 )
-})
 
 t.test("a stop in the middle of a handler ends what tries to deliver, and goes on", async (t) => {
   const Deaf = defineActor({
