@@ -117,7 +117,7 @@ t.test("a definition that its module does not export is named, with what is expo
     state: () => ({}),
     receive: { hello: () => "hello" },
   })
-  await t.rejects(system.spawn(Hidden).ask("hello"), { code: "ACTOR_STOPPED" })
+  await t.rejects(system.spawn(Hidden).ask("hello"), { code: "ACTOR_CRASHED" })
   t.match(crashes[0], {
     code: "UNKNOWN_DEFINITION",
     message: /definitions\.js exports .*Subject.*no definition named "hidden"/,
@@ -126,7 +126,7 @@ t.test("a definition that its module does not export is named, with what is expo
 
 t.test("an actor whose state cannot be made ends as one beside its supervisor would", async (t) => {
   const system = await systemFor(t)
-  await t.rejects(system.spawn(NotStarting).ask("hello"), { code: "ACTOR_STOPPED" })
+  await t.rejects(system.spawn(NotStarting).ask("hello"), { code: "ACTOR_CRASHED" })
   t.equal(system.statistics.crashes, 11, "ten restarts, and the crash after them")
 })
 
@@ -644,7 +644,7 @@ t.test("a program that worker threads would run again says so", async (t) => {
     state: () => ({}),
     receive: { hello: () => "hello" },
   })
-  await t.rejects(system.spawn(Own).ask("hello"), { code: "ACTOR_STOPPED" })
+  await t.rejects(system.spawn(Own).ask("hello"), { code: "ACTOR_CRASHED" })
   t.match(crashes[0]?.message, /put the definitions into a module of their own/)
 })
 
