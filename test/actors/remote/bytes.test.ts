@@ -147,34 +147,37 @@ t.test("two systems that are connected", async (t) => {
     t.same(await Promise.all(answers), [2, "[object Object]1", 3])
   })
 
-  await t.test("what cannot be read is refused when it is sent, alone, and an answer that cannot is told", async (t) => {
-    const unreadable = (): { readonly n: number } => ({
-      get n(): number {
-        throw new RangeError("not now")
-      },
-    })
-    const Odd = defineActor({
-      name: "odd",
-      state: () => ({ noted: 0 }),
-      receive: {
-        heard: (_ctx, what: unknown) => typeof what,
-        answers: () => unreadable(),
-        note: (ctx, _what: unknown) => ++ctx.state.noted,
-      },
-    })
-    type OddRef = ActorRef<{
-      heard: (what: unknown) => string
-      answers: () => object
-      note: (what: unknown) => number
-    }>
-    const ref = refTo(b.spawn(Odd)) as never as OddRef
-    const answers = [ref.ask("heard", unreadable()), ref.ask("note", 1), ref.ask("answers")] as const
-    t.throws(() => ref.tell("note", unreadable()), { code: "INVALID_PAYLOAD" })
-    await t.rejects(answers[0], { code: "INVALID_PAYLOAD", message: /not now/ })
-    t.equal(await answers[1], 1)
-    await t.rejects(answers[2], { code: "INVALID_PAYLOAD" })
-    t.equal(await ref.ask("note", 2), 2, "what was told and could not be sent was not heard")
-  })
+  await t.test(
+    "what cannot be read is refused when it is sent, alone, and an answer that cannot is told",
+    async (t) => {
+      const unreadable = (): { readonly n: number } => ({
+        get n(): number {
+          throw new RangeError("not now")
+        },
+      })
+      const Odd = defineActor({
+        name: "odd",
+        state: () => ({ noted: 0 }),
+        receive: {
+          heard: (_ctx, what: unknown) => typeof what,
+          answers: () => unreadable(),
+          note: (ctx, _what: unknown) => ++ctx.state.noted,
+        },
+      })
+      type OddRef = ActorRef<{
+        heard: (what: unknown) => string
+        answers: () => object
+        note: (what: unknown) => number
+      }>
+      const ref = refTo(b.spawn(Odd)) as never as OddRef
+      const answers = [ref.ask("heard", unreadable()), ref.ask("note", 1), ref.ask("answers")] as const
+      t.throws(() => ref.tell("note", unreadable()), { code: "INVALID_PAYLOAD" })
+      await t.rejects(answers[0], { code: "INVALID_PAYLOAD", message: /not now/ })
+      t.equal(await answers[1], 1)
+      await t.rejects(answers[2], { code: "INVALID_PAYLOAD" })
+      t.equal(await ref.ask("note", 2), 2, "what was told and could not be sent was not heard")
+    },
+  )
 
   await t.test("tells that are refused over there do not count as under way for ever", async (t) => {
     const ref = refTo(b.spawn(Pinger))
