@@ -73,7 +73,7 @@ export const bugs: readonly Bug[] = [
     name: "A2: a deferred reply under a command id is taken for the answer itself",
     changes: {
       "actors/persistence/command-turn.js": [
-        ["const deferred = result instanceof DeferredReply;", "const deferred = false;"],
+        ["const deferred = isDeferred(result);", "const deferred = false;"],
         [
           "const answer = this.#answer ??= this.#kept(result);",
           "const answer = this.#answer ??= { value: {}, stored: storedAnswer({}) };",
