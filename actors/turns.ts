@@ -154,7 +154,11 @@ export abstract class Turns<S> extends Inbox<S> {
       return meta.late
     }
     if (meta instanceof Own) return meta.life !== this.life // I4 of inbox.ts
-    if (meta.deadline === undefined || meta.deadline >= this.system.wheel.now) return false
+    return meta.deadline !== undefined && this.isExpired(handler, meta, meta.deadline)
+  }
+
+  private isExpired(handler: number, meta: Meta, deadline: number): boolean {
+    if (deadline >= this.system.wheel.now) return false
     this.system.deadLetter(this, this.compiled.typeOf(handler), meta, "expired")
     return true
   }
