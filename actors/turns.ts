@@ -9,7 +9,7 @@
  *   T5. An actor is idle, and may sleep or move, when it has nothing to do and owes nothing: no message waits or is put aside, no promise is open, no work goes on, no answer was
  *       deferred, and no actor hangs on it (a child, one that it watches or is linked to). Whoever asks "may this end now" asks for this and for nothing else. Timers do not count.
  */
-import { Ask } from "./ask.js"
+import { Ask, DeferredReply } from "./ask.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { Inbox, Own, phases, PROBE, type Aside, type Meta } from "./inbox.js"
@@ -141,7 +141,7 @@ export abstract class Turns<S> extends Inbox<S> {
     try {
       const result = (this.compiled.handlers[handler - 1] as Handler)(this.known ?? this.context, payload)
       if (isPromise(result)) this.hold(result, meta)
-      else if (meta instanceof Ask) meta.handled(result)
+      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
     } catch (error) {
       this.crash(error, meta)
     }
@@ -151,7 +151,7 @@ export abstract class Turns<S> extends Inbox<S> {
   private isLate(handler: number, meta: Meta): boolean {
     if (meta instanceof Ask) {
       meta.stashed = false // until it is put aside anew
-      return meta.late
+      return meta.ended || (meta.deadline < this.system.wheel.now && meta.late)
     }
     if (meta instanceof Own) return meta.life !== this.life // I4 of inbox.ts
     return meta.deadline !== undefined && this.isExpired(handler, meta, meta.deadline)
