@@ -9,7 +9,7 @@
  *   T5. An actor is idle, and may sleep or move, when it has nothing to do and owes nothing: no message waits or is put aside, no promise is open, no work goes on, no answer was
  *       deferred, and no actor hangs on it (a child, one that it watches or is linked to). Whoever asks "may this end now" asks for this and for nothing else. Timers do not count.
  */
-import { Ask, DeferredReply } from "./ask.js"
+import { Ask } from "./ask.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { Inbox, Own, phases, PROBE, type Aside, type Meta } from "./inbox.js"
@@ -141,7 +141,7 @@ export abstract class Turns<S> extends Inbox<S> {
     try {
       const result = (this.compiled.handlers[handler - 1] as Handler)(this.known ?? this.context, payload)
       if (isPromise(result)) this.hold(result, meta)
-      else if (meta instanceof Ask && !(result instanceof DeferredReply) && !meta.stashed) meta.reply(result)
+      else if (meta instanceof Ask) meta.handled(result)
     } catch (error) {
       this.crash(error, meta)
     }
