@@ -69,8 +69,8 @@ export class PersistedContext extends Context implements Writer {
   }
 
   override get owes(): boolean {
-    const writes = this.appends.tail !== undefined
-    return super.owes || writes || this.#postman.underWay > 0 || this.unanswered.size > 0
+    // A command that is owed its answer counts while somebody waits for that, as every deferred ask.
+    return super.owes || this.appends.tail !== undefined || this.#postman.underWay > 0
   }
 
   /** The context of the message that is being handled. */

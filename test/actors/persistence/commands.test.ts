@@ -410,6 +410,23 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.ok(confirmed.length < 100_000)
     })
 
+    await t.test("a command whose answer nobody waits for any more keeps no entity awake", async (t) => {
+      const Sleepy = definePersistentActor({
+        name: "sleepy",
+        version: 1,
+        state: () => ({}),
+        events: {},
+        passivateAfterMs: 8,
+      }).receive({ later: (ctx) => ctx.defer<string>() })
+      const sleepy = await createActorSystem({ name: "test", journal, definitions: [Sleepy] })
+      const ref = sleepy.entity(Sleepy, "a")
+      await t.rejects(ref.with({ commandId: "asked", timeoutMs: 20 }).ask("later"), { code: "ASK_TIMEOUT" })
+      ref.with({ commandId: "told" }).tell("later")
+      await turnOfLoop()
+      t.equal(sleepy.residentEntities, 1)
+      while (sleepy.residentEntities > 0) await new Promise((look) => setTimeout(look, 5))
+    })
+
     await t.test("the same command asked for twice at once is carried out once", async (t) => {
       const once = log().with({ commandId: "same" })
       t.same(await Promise.all([once.ask("write", "a"), once.ask("write", "a"), once.ask("write", "a")]), [1, 1, 1])

@@ -111,7 +111,7 @@ for (const [name, openJournal] of [
       t.equal(await add("a"), 2, "too old: a new command, though nothing was trimmed")
       t.equal(await add("a"), 2, "and remembered as such")
       clock.wind(900)
-      t.equal(await add("a"), 2, "for as long as any other")
+      t.equal(await add("a"), 2, "for as long as every command")
       for (let n = 0; n < 100; n++) {
         await add(`n${n}`)
         clock.wind(100)
