@@ -9,10 +9,12 @@
  *   U3. At most once: what is published while the link to a node is away does not reach its subscribers.
  *   U4. What is published is as it was at the call, whatever its publisher changes afterwards; what is no plain data is refused there.
  *   U5. A topic that is started again keeps its subscribers (T3 of the actors' topics): they lie in what it is started with.
+ *   U6. An entity is subscribed at the node where it subscribed last, and at no other: it moves, and subscribes again. What is published while its subscription changes nodes may pass it
+ *       by (U3). A node that cannot be reached meanwhile does not let go of it.
  */
-import { defineActor, type ActorContext, type ActorDefinition } from "#actors/actor.js"
+import { defineActor, type ActorContext, type ActorDefinition, type Sender } from "#actors/actor.js"
 import { asName, checkName, joined } from "#actors/names.js"
-import type { ActorRef, Ref } from "#actors/ref.js"
+import { AddressedRef, type ActorRef, type Deferred, type Ref, type SelfRef } from "#actors/ref.js"
 import type { ActorSystem } from "#actors/system.js"
 import {
   isTaken,
@@ -36,6 +38,16 @@ interface Topic {
   published: number
   /** That this node has subscribers is known everywhere. */
   known: Promise<void>
+  /** Entities that other nodes are asked to let go of (U6). */
+  joining: readonly Subscription[]
+}
+
+type OtherTopic = ActorRef<{ readonly letGo: (subscription: Subscription) => void }>
+
+/** A subscriber that is to be taken in, and who waits for it. */
+interface Joined {
+  readonly subscription: Subscription
+  readonly reply: Deferred<void>
 }
 
 const registeredAs = (topic: string): ServiceName => ["topic", topic]
@@ -44,32 +56,75 @@ function left({ state: { name, receptionist, subscribers }, self }: ActorContext
   if (subscribers.size === 0) void receptionist.unregister(registeredAs(name), self)
 }
 
+/** U6 */
+const isEntity = (subscription: Subscription | undefined): boolean => subscription?.ref instanceof AddressedRef
+
+const isSame = (one: Subscription, other: Subscription): boolean =>
+  one.ref.address === other.ref.address && one.type === other.type
+
+/** Takes a subscriber in, and answers when that is known everywhere (U1). */
+function join(ctx: ActorContext<Topic>, { subscription, reply }: Joined): void {
+  const { state } = ctx
+  const first = state.subscribers.size === 0
+  try {
+    state.subscribers.add(ctx, subscription)
+  } catch (error) {
+    return reply.fail(error)
+  }
+  if (first) state.known = state.receptionist.register(registeredAs(state.name), ctx.self as unknown as ActorRef<unknown>) // prettier-ignore
+  state.known.then(
+    () => reply.reply(),
+    (error: unknown) => reply.fail(error),
+  )
+}
+
+function leave(ctx: ActorContext<Topic>, subscription: Subscription): void {
+  const { state } = ctx
+  state.subscribers.remove(ctx, subscription) // first, as it refuses what is none
+  state.joining = state.joining.filter((other) => !isSame(other, subscription))
+  left(ctx)
+}
+
 const topicDefinition = defineActor({
   name: "cluster-topic",
   state: (topic: Topic) => topic,
-  started: (ctx) => ctx.state.subscribers.watchAgain(ctx), // U5
+  started(ctx) {
+    ctx.state.joining = []
+    ctx.state.subscribers.watchAgain(ctx) // U5
+  },
   receive: {
     subscribe(ctx, subscription: Subscription) {
       const { state } = ctx
       const reply = ctx.defer<void>()
-      const first = state.subscribers.size === 0
-      try {
-        state.subscribers.add(ctx, subscription)
-      } catch (error) {
-        reply.fail(error)
-        return reply
+      const { others } = state
+      if (others.length === 0 || !isEntity(subscription)) join(ctx, { subscription, reply })
+      else {
+        state.joining = [...state.joining, subscription]
+        const letGo = async (_signal: AbortSignal, sender: Sender): Promise<Joined> => {
+          await Promise.allSettled(
+            others.map((other) => sender.ask(other as unknown as OtherTopic, "letGo", subscription)),
+          )
+          return { subscription, reply }
+        }
+        ctx.run(letGo, "joined", undefined, { detached: true })
       }
-      if (first) state.known = state.receptionist.register(registeredAs(state.name), ctx.self as unknown as ActorRef<unknown>) // prettier-ignore
-      state.known.then(
-        () => reply.reply(),
-        (error: unknown) => reply.fail(error),
-      ) // U1
       return reply
     },
+    /** Other nodes have let go of an entity. It may have left meanwhile. */
+    joined(ctx, { subscription, reply }: Joined) {
+      const { state } = ctx
+      const stays = state.joining.includes(subscription)
+      state.joining = state.joining.filter((other) => other !== subscription)
+      if (stays) join(ctx, { subscription, reply })
+      else reply.reply()
+    },
+    /** From the actor of another node: the entity has subscribed there, or left. */
+    letGo: (ctx, subscription: Subscription) => refusing(ctx, () => leave(ctx, subscription)),
     unsubscribe: (ctx, subscription: Subscription) =>
       refusing(ctx, () => {
-        ctx.state.subscribers.remove(ctx, subscription)
-        left(ctx)
+        leave(ctx, subscription)
+        if (isEntity(subscription))
+          for (const other of ctx.state.others) ctx.tell(other as SelfRef, "letGo", subscription)
       }),
     publish(ctx, payload: unknown) {
       const { state } = ctx
@@ -115,7 +170,7 @@ export class Topics {
     if (topic === undefined) {
       checkName("the name of a topic", name)
       const receptionist = this.#receptionist
-      const known: Topic = { name, receptionist, others: [], subscribers: new Subscribers(), lost: new Map(), published: 0, known: Promise.resolve() } // prettier-ignore
+      const known: Topic = { name, receptionist, others: [], subscribers: new Subscribers(), lost: new Map(), published: 0, known: Promise.resolve(), joining: [] } // prettier-ignore
       const carried = { ...topicDefinition, spec: { ...topicDefinition.spec, carried: true } } // U4
       const definition = carried as unknown as ActorDefinition<TopicProtocol<unknown>, Topic>
       topic = this.#system.spawn(definition, { name: asName(joined("topic", name)), init: known })

@@ -5,6 +5,7 @@ import {
   definePersistentActor,
   openStream,
   readStream,
+  subscribe,
   type ActorRef,
   type StreamRef,
 } from "#actors/index.js"
@@ -323,3 +324,57 @@ t.test("where state lies on the node it moves along; behind one that died its en
   )
   t.ok(codes.includes("UNAVAILABLE") && !codes.includes("answered"), codes.join(" "))
 })
+
+t.test(
+  "an entity that subscribes again at another node hears each thing once, and none after it has left (U6)",
+  async (t) => {
+    const Listener = defineActor({
+      name: "listener",
+      state: () => ({ heard: [] as number[] }),
+      receive: {
+        price: (ctx, cents: number) => void ctx.state.heard.push(cents),
+        other: (ctx, cents: number) => void ctx.state.heard.push(-cents),
+        heard: (ctx) => ctx.state.heard,
+      },
+    })
+    const nodes = new JoinedNodes(t, { definitions: [Listener] })
+    const clusters = (await nodes.all("a", "b", "c")) as readonly Cluster[]
+    await until("every shard has an owner", () => clusters.every((cluster) => cluster.status().shards.unowned === 0))
+    const [a, b, c] = clusters as [Cluster, Cluster, Cluster]
+    const topic = (cluster: Cluster) => cluster.topic<number>("prices")
+    for (const cluster of clusters) topic(cluster)
+    const at = (cluster: Cluster) => cluster.system.entity(Listener, "one")
+    const heard = (): Promise<readonly number[]> => at(c).ask("heard")
+    /** Published by each node in turn: what is taken to be heard must have come. */
+    let published = 0
+    const publish = async (): Promise<void> => {
+      for (const cluster of clusters) await topic(cluster).ask("publish", ++published)
+    }
+    for (const cluster of [a, b, c, a, b]) {
+      await subscribe(topic(cluster), at(cluster), "price")
+      await publish()
+    }
+    const all = Array.from({ length: published }, (_, n) => n + 1)
+    await until("all were heard", async () => (await heard()).length >= published)
+    t.same(
+      [...(await heard())].sort((x, y) => x - y),
+      all,
+      "once each",
+    )
+    t.same(
+      await Promise.all(clusters.map(async (cluster) => (await topic(cluster).ask("statistics")).subscribers)),
+      [0, 1, 0],
+    )
+    await subscribe(topic(a), at(a), "other") // another message is another subscription
+    await topic(c).ask("unsubscribe", { ref: at(c), type: "price" })
+    await until("b has let go", async () => (await topic(b).ask("statistics")).subscribers === 0)
+    await publish()
+    await until("the other was heard", async () => (await heard()).filter((cents) => cents < 0).length === 3)
+    t.equal((await heard()).filter((cents) => cents > 0).length, all.length, "none after it has left")
+
+    const joins = subscribe(topic(b), at(b), "price")
+    await topic(b).ask("unsubscribe", { ref: at(b), type: "price" })
+    await joins
+    t.equal((await topic(b).ask("statistics")).subscribers, 0, "who leaves while it joins has left")
+  },
+)
