@@ -10,7 +10,7 @@
 import { stat } from "node:fs/promises"
 import { createInterface } from "node:readline/promises"
 import pc from "picocolors"
-import { AgentOSError, errorOf } from "#actors/errors.js"
+import { AgentOSError, errorOf, thrownText } from "#actors/errors.js"
 import { embeddedModel } from "../models/registry.js"
 import { createAgentOS, type AgentOS, type Doors } from "../os.js"
 import { packageVersion } from "../version.js"
@@ -50,7 +50,7 @@ export async function start(question: string, options: StartOptions): Promise<vo
   const rejected = (reason: unknown): void => logger.error({ error: reason }, "a rejection that nobody handles")
   const uncaught = (error: unknown): void => {
     logger.error({ error }, "an error that nobody catches: the node stops")
-    console.error(pc.red(`an error that nobody catches: ${errorOf(error).stack}`)) // prettier-ignore
+    console.error(pc.red(`an error that nobody catches: ${errorOf(error).stack ?? thrownText(error)}`)) // prettier-ignore
     if (process.exitCode === uncaughtCode) process.exit(uncaughtCode) // while stopping for the one before
     process.exitCode = uncaughtCode
     stopping.abort()
