@@ -3,7 +3,7 @@
  * family.ts.
  *
  * Invariants
- *   C1. After a crash the waiting messages are kept; the one that crashed is lost, and its ask is told.
+ *   C1. After a crash the waiting messages are kept, and one whose handler has not begun (T6); the one that crashed is lost, and its ask is told.
  *   C2. A life that ended is over: its context throws, and nothing that it began is heard (T3).
  *   C3. What an actor owes is told when its life ends, with `ACTOR_CRASHED` or `ACTOR_STOPPED`. The error that was thrown is the answer of the handler that threw it alone:
  *       what it says of that one (that nothing was carried out, that it may be tried again) says nothing of the others.
@@ -249,9 +249,9 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     const wasStarting = this.phase === phases.starting
     this.phase = phases.waiting
     this.known?.abort()
+    this.giveUp(why)
     this.known?.revoke(why)
     this.known = undefined
-    this.giveUp(why)
     this.unstashAll()
     this.#family?.forsake()
     const signals = this.signals?.filter(({ kind }) => kind === "stop" || kind === "child-ended")

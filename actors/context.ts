@@ -278,6 +278,11 @@ export class Context {
   get revoked(): boolean {
     return this.#revoked
   }
+
+  /** @returns whether the message that was taken is to wait again, as its handler has not begun (T6); then it will not begin in this life */
+  takeBack(): boolean {
+    return false
+  }
 }
 
 /** The context of one message, in a life that may have others open: what is begun with it later belongs to that message. */

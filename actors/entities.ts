@@ -311,9 +311,9 @@ export class Entities {
   abandon(group: number, why: AgentOSError): readonly GivenBack[] {
     const givenBack: GivenBack[] = []
     for (const resident of this.#membersOf(group)) {
-      for (const waiting of resident.cell.takeAll()) givenBack.push(backOf(resident, waiting))
       this.#forget(resident)
       resident.cell.abandon(why)
+      for (const waiting of resident.cell.takeAll()) givenBack.push(backOf(resident, waiting))
     }
     return givenBack
   }

@@ -412,13 +412,17 @@ export abstract class Inbox<S> extends Ref {
 
   /** Puts a message that is being handled aside. @throws {AgentOSError} `STASH_FULL` */
   stash(message: Message): void {
-    const aside = (this.aside ??= new Aside())
-    const stashed = (aside.stashed ??= [])
     const capacity = this.options?.mailbox?.capacity ?? this.compiled.capacity
-    if (stashed.length >= capacity)
+    if ((this.aside?.stashed?.length ?? 0) >= capacity)
       throw new AgentOSError("STASH_FULL", `${this.address} has stashed ${capacity} messages`)
+    this.keepAside(message)
+  }
+
+  /** The same, whatever there is room for. */
+  protected keepAside(message: Message): void {
+    const aside = (this.aside ??= new Aside())
     if (message.meta instanceof Ask) message.meta.stashed = true
-    stashed.push(message)
+    ;(aside.stashed ??= []).push(message)
   }
 
   unstashAll(): void {

@@ -8,6 +8,7 @@
  *   T4. An actor that has nothing to do holds neither the payload nor the cause of its last message.
  *   T5. An actor is idle, and may sleep or move, when it has nothing to do and owes nothing: no message waits or is put aside, no promise is open, no work goes on, no answer was
  *       deferred, and no actor hangs on it (a child, one that it watches or is linked to). Whoever asks "may this end now" asks for this and for nothing else. Timers do not count.
+ *   T6. A message that was taken, and of which nothing is begun when the life ends, waits again: behind what was put aside before it, before all others.
  */
 import { Ask } from "./ask.js"
 import type { Context } from "./context.js"
@@ -262,7 +263,9 @@ export abstract class Turns<S> extends Inbox<S> {
     beside?.clear()
     if (this.open === undefined) return
     this.release()
-    if (this.current instanceof Ask && !this.current.stashed) this.current.fail(why())
+    if (this.known?.takeBack() === true)
+      this.keepAside(this.handling) // T6
+    else if (this.current instanceof Ask && !this.current.stashed) this.current.fail(why())
   }
 
   // --- measuring -----------------------------------------------------------------------------------------------------------------------------

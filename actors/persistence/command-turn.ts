@@ -76,12 +76,15 @@ export class CommandTurn extends PersistedTurn {
     const before = life.unanswered.get(this.#id)
     if (before !== undefined) return before.#join(this)
     let known: Awaited<ReturnType<typeof life.answerTo>>
+    let failure: AgentOSError | undefined
+    life.wait()
     try {
       known = await life.answerTo(this.#id)
     } catch (error) {
-      return this.refuse(AgentOSError.from(error, "JOURNAL_FAILED"))
+      failure = AgentOSError.from(error, "JOURNAL_FAILED")
     }
-    void this.cell // its life may have ended meanwhile
+    life.go()
+    if (failure !== undefined) return this.lose(this.cell.compiled.typeOf(this.handling.handler), failure)
     if (known !== undefined) {
       const answer = answerOf(known.reply)
       return answer === undefined ? this.refuse(this.#noAnswer()) : fromStored(answer.value, life.entities)

@@ -44,6 +44,8 @@ export class PersistedContext extends Context implements Writer {
   /** Commands that were carried out and wait for their answer, by id. */
   readonly unanswered = new Map<string, CommandTurn>()
   persisted: Persisted
+  /** A message was taken, and waits for something of the journal before its handler begins (T6). */
+  #unbegun = false
   /** Why it could not recover (P4). */
   broken: { readonly why: AgentOSError; readonly attempts: number; readonly until: number } | undefined
 
@@ -83,6 +85,24 @@ export class PersistedContext extends Context implements Writer {
     return commandId === undefined
       ? new PersistedTurn(this, this.#cell, message)
       : new CommandTurn(this, this.#cell, message, commandId)
+  }
+
+  /** The message that was taken waits for something before its handler begins. */
+  wait(): void {
+    this.#unbegun = true
+  }
+
+  /** That has come. @throws `ACTOR_STOPPED` when the life has ended, or the message was taken back meanwhile */
+  go(): void {
+    void this.cell
+    if (this.#unbegun) this.#unbegun = false
+    else throw new AgentOSError("ACTOR_STOPPED", `${this.persisted.title}: the message waits for the next life`)
+  }
+
+  override takeBack(): boolean {
+    const taken = this.#unbegun
+    this.#unbegun = false
+    return taken
   }
 
   // --- recovery ------------------------------------------------------------------------------------------------------------------------------
@@ -142,7 +162,7 @@ export class PersistedContext extends Context implements Writer {
     const what = `the journal did not take ${events.length} events`
     return this.#over(
       new AgentOSError("JOURNAL_FAILED", `${this.persisted.title}: ${what}: ${thrownText(cause)}`, { cause }),
-      this.#cell.current, // P2: its answer, if there is one, waits for the write
+      this.#unbegun ? undefined : this.#cell.current, // P2: its answer, if there is one, waits for the write
     )
   }
 
@@ -232,7 +252,9 @@ async function mended(
   handler: ErasedHandler,
   payload: unknown,
 ): Promise<unknown> {
+  life.wait()
   const why = await life.mend()
+  life.go()
   return why === undefined ? carryOut(life, handler, payload) : life.begin().lose(type, why)
 }
 

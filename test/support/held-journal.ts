@@ -1,12 +1,12 @@
-/** A journal whose appends a test holds and lets go, so that it chooses what comes between. `close` leaves the inner one open. */
+/** A journal whose appends, or looks for a command, a test holds and lets go, so that it chooses what comes between. `close` leaves the inner one open. */
 import type { Journal } from "#actors/persistence/journal.js"
 
 export interface HeldJournal extends Journal {
-  /** From now on appends wait until they are let go. */
-  hold(): void
+  /** From now on appends, or looks for a command, wait until they are let go. */
+  hold(what?: "append" | "reply"): void
   /** Lets go what waits, and what comes later. @param error what waits fails with it, unstored */
   letGo(error?: Error): void
-  /** Resolves when so many appends wait. */
+  /** Resolves when so many of them wait. */
   waiting(count: number): Promise<void>
   /** Appends that were asked for. */
   readonly appends: number
@@ -15,7 +15,7 @@ export interface HeldJournal extends Journal {
 }
 
 export function heldJournal(inner: Journal): HeldJournal {
-  let holding = false
+  let holding: "append" | "reply" | undefined
   let held: ((error: Error | undefined) => void)[] = []
   let watchers: { readonly count: number; readonly there: () => void }[] = []
   let appends = 0
@@ -24,29 +24,35 @@ export function heldJournal(inner: Journal): HeldJournal {
     for (const { count, there } of watchers) if (held.length >= count) there()
     watchers = watchers.filter(({ count }) => held.length < count)
   }
+  const pass = async (what: "append" | "reply"): Promise<void> => {
+    if (holding !== what) return
+    const error = await new Promise<Error | undefined>((go) => {
+      held.push(go)
+      look()
+    })
+    if (error !== undefined) throw error
+  }
   return {
     ...bound(inner),
     async append(...args) {
       appends += 1
-      if (holding) {
-        const error = await new Promise<Error | undefined>((go) => {
-          held.push(go)
-          look()
-        })
-        if (error !== undefined) throw error
-      }
+      await pass("append")
       return inner.append(...args)
+    },
+    async reply(...args) {
+      await pass("reply")
+      return inner.reply(...args)
     },
     read(...args) {
       reads += 1
       return inner.read(...args)
     },
     close: () => Promise.resolve(),
-    hold() {
-      holding = true
+    hold(what = "append") {
+      holding = what
     },
     letGo(error) {
-      holding = false
+      holding = undefined
       const all = held
       held = []
       for (const go of all) go(error)
