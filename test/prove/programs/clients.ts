@@ -168,17 +168,25 @@ export class Clients {
     }
   }
 
-  /** Everybody answers what is owed, and takes again what was put aside. */
-  async settle(targets: readonly Target[]): Promise<void> {
-    const { interpreter } = await this.#places.whenUp(0)
-    for (const type of ["answer", "unstash", "answer"] as const) {
-      for (const target of targets) {
-        const own = ownOf(this.#program, target)
-        const message = interpreter.message(own, type, undefined, 0, { how: "tell", by: `end-${type}`, life: 0 })
-        interpreter.told(message, () => interpreter.ref(target).tell(type, message))
-      }
-      await this.#places.wait(1500)
+  /** Everybody answers what is owed, and takes again what was put aside; also what that leads to. */
+  async settle(targets: readonly Target[], history: History): Promise<void> {
+    const aside = (): number => history.of("ended").filter(({ how }) => how === "stashed").length
+    await this.#tellAll(targets, "answer")
+    for (let before = -1; before < aside();) {
+      before = aside()
+      await this.#tellAll(targets, "unstash")
+      await this.#tellAll(targets, "answer")
     }
+  }
+
+  async #tellAll(targets: readonly Target[], type: "answer" | "unstash"): Promise<void> {
+    const { interpreter } = await this.#places.whenUp(0)
+    for (const target of targets) {
+      const own = ownOf(this.#program, target)
+      const message = interpreter.message(own, type, undefined, 0, { how: "tell", by: `end-${type}`, life: 0 })
+      interpreter.told(message, () => interpreter.ref(target).tell(type, message))
+    }
+    await this.#places.wait(1500)
   }
 
   /** Whom anything was sent to. */

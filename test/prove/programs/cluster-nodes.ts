@@ -42,8 +42,6 @@ export async function runInCluster(
   try {
     const outcome = await world.simulation.run()
     world.over = true
-    if (world.history.full)
-      throw new RangeError("the program does not end: the interpreter gives it more than it takes away")
     return { history: world.history, outcome }
   } finally {
     process.off("unhandledRejection", unhandled)
@@ -188,7 +186,7 @@ class World {
     const clients = this.#clients
     const targets = clients.targets(history)
     for (const running of this.#up) await this.#resume(running)
-    await clients.settle(targets)
+    await clients.settle(targets, history)
     await simulation.wait(quietMs)
     const [first] = this.#up
     first?.interpreter.tell({ did: "quiet" })

@@ -749,12 +749,15 @@ const judges: Readonly<Record<string, Judge>> = {
   "projections (Q2)": projections,
 }
 
+const ends = "it runs to its end"
+
 /** What breaks a promise. */
 export function judge(program: Program, history: History, failure?: Error): readonly Violation[] {
+  if (history.full) return [{ promise: ends, text: "it leads to more than a history holds" }] // of a part nothing can be said
   const view = new View(program, history)
   const found: Violation[] = []
   for (const [promise, judges_] of Object.entries(judges))
     for (const text of judges_(view)) found.push({ promise, text })
-  if (failure !== undefined) found.push({ promise: "it runs to its end", text: failure.message })
+  if (failure !== undefined) found.push({ promise: ends, text: failure.message })
   return found
 }

@@ -53,8 +53,6 @@ export async function runOnOneNode(program: Program, seed: number | string): Pro
     }
     const outcome = await simulate(options, program.faults)
     world.over = true
-    if (world.history.full)
-      throw new RangeError("the program does not end: the interpreter gives it more than it takes away")
     return { history: world.history, outcome }
   } finally {
     process.off("unhandledRejection", unhandled)
@@ -198,7 +196,7 @@ class World {
   async finish(simulation: Simulation): Promise<void> {
     this.#damaged.clear()
     const clients = this.#clientsOf(simulation)
-    await clients.settle(clients.targets(this.history))
+    await clients.settle(clients.targets(this.history), this.history)
     await simulation.wait(settleMs)
     const running = await this.#whenUp(simulation)
     running.interpreter.tell({ did: "quiet" })
