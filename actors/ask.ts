@@ -146,7 +146,7 @@ export class DeferredReply implements Deferred<unknown> {
     try {
       if (this.#copied !== undefined) answer = this.#copied(value)
     } catch (error) {
-      return this.fail(error)
+      return this.fail(unanswerable(error))
     }
     this.#ask?.reply(answer)
   }
@@ -154,6 +154,12 @@ export class DeferredReply implements Deferred<unknown> {
     this.#ask?.fail(error)
   }
 }
+
+/** Why an answer cannot be given: unlike a payload that is refused, it says that the message was handled. */
+export const unanswerable = (refused: unknown): unknown =>
+  refused instanceof AgentOSError && refused.code === "INVALID_PAYLOAD"
+    ? new AgentOSError("INVALID_ANSWER", refused.message, { cause: refused })
+    : refused
 
 /**
  * Opens an ask and puts it where `put` says.

@@ -5,7 +5,7 @@
  *   D1. A handler's number is its place among the definition's handlers, from 1; 0 means none. It never leaves the process: the wire carries names.
  */
 import type { ErasedHandler, ErasedSpec } from "./actor.js"
-import { DeferredReply } from "./ask.js"
+import { DeferredReply, unanswerable } from "./ask.js"
 import { AgentOSError, thrownText } from "./errors.js"
 import { DEFAULT_CAPACITY, type Overflow } from "./mailbox.js"
 import type { DefinitionMeter } from "./meter.js"
@@ -51,7 +51,9 @@ export class Compiled {
     this.types = Object.keys(spec.receive)
     this.handlers = this.types.map((type) => {
       const handler = spec.receive[type] as ErasedHandler
-      return isolated ? isolatedHandler(handler, `the answer of ${spec.name}.${type}`) : handler
+      return isolated
+        ? isolatedHandler(handler, `the answer of ${spec.name}.${type}`, spec.persistent === true)
+        : handler
     })
     this.#numbers = new Map(this.types.map((type, i) => [type, i + 1]))
     this.capacity = spec.mailbox?.capacity ?? DEFAULT_CAPACITY
@@ -130,10 +132,17 @@ export class Compiled {
   }
 }
 
-/** Its answer is copied and frozen, too. */
-function isolatedHandler(handler: ErasedHandler, title: string): ErasedHandler {
-  const isolate = (reply: unknown): unknown => (reply instanceof DeferredReply ? reply : frozenCopy(reply, () => title))
+/** Its answer is copied and frozen, too. @param commands with an id are undone when their answer cannot be given */
+function isolatedHandler(handler: ErasedHandler, title: string, commands: boolean): ErasedHandler {
   return (ctx, payload) => {
+    const isolate = (reply: unknown): unknown => {
+      if (reply instanceof DeferredReply) return reply
+      try {
+        return frozenCopy(reply, () => title)
+      } catch (error) {
+        throw commands && ctx.cause.commandId !== undefined ? error : unanswerable(error)
+      }
+    }
     const reply = handler(ctx, payload)
     return reply instanceof Promise ? reply.then(isolate) : isolate(reply)
   }

@@ -129,6 +129,11 @@ export const actorErrors = defineErrors({
     executed: "no",
     meaning: "The payload does not fit the schema that the definition gives for this message.",
   },
+  INVALID_ANSWER: {
+    retryable: false,
+    executed: "yes",
+    meaning: "The message was handled, and what its handler answers is no value that can be given to another process.",
+  },
   LINKED_CRASH: {
     retryable: true,
     executed: "maybe",

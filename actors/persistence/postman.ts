@@ -42,6 +42,10 @@ export class Postman {
       } catch (error) {
         // One that is to stop has nothing to wait for, though a handler of its may still go on.
         if (life.ending || life.signal.aborted) break
+        if (isArrival(error)) {
+          if (!life.revoked) this.#answered(number)
+          break
+        }
         if (isRefusal(error)) {
           if (!passedOver)
             life.system.logger.error(
@@ -88,6 +92,9 @@ export class Postman {
     this.#life.appends.append([], undefined, undefined).then(over, over)
   }
 }
+
+/** Whether a receiver has handled the message, though its answer, which nobody waits for, cannot be told. */
+const isArrival = (error: unknown): boolean => error instanceof AgentOSError && error.code === "INVALID_ANSWER"
 
 /** Whether a receiver that is well refuses the message for what it is, and would do so again. */
 const isRefusal = (error: unknown): boolean =>

@@ -11,7 +11,7 @@
  *       to bytes at once.
  */
 import { parseAddress } from "../address.js"
-import type { Ask } from "../ask.js"
+import { unanswerable, type Ask } from "../ask.js"
 import type { Cause } from "../cause.js"
 import { Cell, type Signal } from "../cell.js"
 import type { Compiled } from "../compiled.js"
@@ -230,7 +230,7 @@ export class Link implements RefNames {
         ? cause
         : new AgentOSError("INVALID_PAYLOAD", "something looks like plain data, and cannot be copied", { cause })
     if (what === op.ask) this.#asks.take(first as number)?.fail(error)
-    else if (what === op.reply) this.#push(op.fail, first, failureOf(error))
+    else if (what === op.reply) this.#push(op.fail, first, failureOf(unanswerable(error)))
     else this.system.logger.error({ error }, "a message to another system could not be sent, and is lost")
     if (what === op.ask) this.#credited(operation[2] as Recipient, 1)
     if (what === op.tell || what === op.send) this.#credited(first as Recipient, 1)
@@ -390,7 +390,7 @@ export class Link implements RefNames {
           batch.push(op.reply, id, value, parts)
           this.#pushed(batch, value)
         } catch (error) {
-          fail(error)
+          fail(unanswerable(error))
         }
       }, fail)
     } catch (error) {

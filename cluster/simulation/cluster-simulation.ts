@@ -5,6 +5,7 @@
  *   S1. The same seed, options and code give the same events in the same order: the same hash.
  *   S2. A node that crashes is abandoned as it stands. Its successor is a new incarnation, and starts from its disk.
  *   S3. When the last fault is over everything is healed: every node is up, all reach each other, Consul and the store. Only then is anything checked.
+ *   S4. A guest that has left stays away, unless it left with shards that nobody took: what lies on its disk is nowhere else, so it comes back and stays.
  */
 import type { ActorDefinition, AnyDefinition } from "#actors/actor.js"
 import { DEFAULT_TENANT } from "#actors/cause.js"
@@ -116,6 +117,8 @@ const defaultMaxHappenings = 50_000_000
 const startMs = 60_000
 /** How long after a start that failed, or an end by itself, the next is tried. */
 const retryStartMs = 1000
+/** A guest that is needed comes back after so long. */
+const comesBackMs = 2000
 /** How long a node may take to leave before it is killed, as a supervisor of processes does it. */
 const leaveMs = 60_000
 
@@ -421,7 +424,9 @@ export class ClusterSimulation {
     node.phase = "leaving"
     this.#tell(node, drainMs === undefined ? "leaves" : "is drained")
     const end = (): void => {
-      if (node.life === life && view.alive) this.#stop(node, downMs)
+      if (node.life !== life || !view.alive) return
+      const keeps = this.#options.state === "on-the-node" && (running.status?.().shards.here ?? 0) > 0
+      this.#stop(node, downMs ?? (keeps ? comesBackMs : undefined)) // S4
     }
     this.#clock.schedule(leaveMs + (drainMs ?? 0), new Task(() => {
       if (node.life !== life || !view.alive) return

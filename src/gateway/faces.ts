@@ -71,6 +71,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   RECORD_DAMAGED: damaged,
   RECORD_UNKNOWN: damaged,
   INVALID_PAYLOAD: invalid,
+  INVALID_ANSWER: internal,
   LINKED_CRASH: internal,
   NOT_WATCHABLE: internal,
   NO_ROUTEE: unavailable,

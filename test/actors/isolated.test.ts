@@ -67,7 +67,7 @@ await t.test("in an isolated system", async (t) => {
     const later = system.spawn(Later)
     const items = await later.ask("items")
     t.throws(() => items.push(2), TypeError)
-    await t.rejects(later.ask("wrong"), { code: "INVALID_PAYLOAD", message: /a deferred answer of later/ })
+    await t.rejects(later.ask("wrong"), { code: "INVALID_ANSWER", message: /a deferred answer of later/ })
     for await (const item of readStream(system, await later.ask("stream"))) t.ok(Object.isFrozen(item))
     t.notOk(Object.isFrozen(state.items))
   })
@@ -91,5 +91,20 @@ await t.test("in an isolated system", async (t) => {
       message: /payload.n\[0\] is a function/,
     })
     await t.rejects(keeper.ask("keep", { n: Symbol("x") } as never), { code: "INVALID_PAYLOAD" })
+  })
+
+  await t.test("an answer that would not travel says that the message was handled", async (t) => {
+    let handled = 0
+    const Odd = defineActor({
+      name: "odd",
+      state: () => ({}),
+      receive: {
+        atOnce: (): unknown => (handled++, Symbol("x")),
+        soon: async (): Promise<unknown> => (handled++, () => 1),
+      },
+    })
+    for (const type of ["atOnce", "soon"] as const)
+      await t.rejects(system.spawn(Odd).ask(type), { code: "INVALID_ANSWER", executed: "yes", retryable: false })
+    t.equal(handled, 2)
   })
 })

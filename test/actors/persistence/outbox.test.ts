@@ -453,6 +453,21 @@ await t.test(
   },
 )
 
+await t.test("a delivery whose receiver's answer cannot be told has arrived, and does not come again", async (t) => {
+  const handled: unknown[] = []
+  const Odd = defineActor({
+    name: "plain",
+    state: () => null,
+    receive: { take: (_ctx, n: number): unknown => (handled.push(n), () => n), got: () => [] },
+  })
+  const system = await createActorSystem({ name: "post", definitions: [Poster, Odd], isolated: true })
+  t.teardown(() => system.stop())
+  for (const n of [1, 2]) await system.entity(Poster, "a").ask("deliver", ["take", n])
+  await until(async () => handled.length === 2)
+  t.equal(await resumeDeliveries(system, Poster), 0, "nothing is owed")
+  t.same(handled, [1, 2])
+})
+
 await t.test(
   "who resumes deliveries while somebody does shares the run; tenants are resumed each for itself",
   async (t) => {

@@ -174,7 +174,7 @@ t.test("two systems that are connected", async (t) => {
       t.throws(() => ref.tell("note", unreadable()), { code: "INVALID_PAYLOAD" })
       await t.rejects(answers[0], { code: "INVALID_PAYLOAD", message: /not now/ })
       t.equal(await answers[1], 1)
-      await t.rejects(answers[2], { code: "INVALID_PAYLOAD" })
+      await t.rejects(answers[2], { code: "INVALID_ANSWER", executed: "yes" })
       t.equal(await ref.ask("note", 2), 2, "what was told and could not be sent was not heard")
     },
   )

@@ -141,7 +141,8 @@ t.test("what cannot travel is refused by name where it is sent", async (t) => {
   t.throws(() => ref.tell("note", new Thing()), { code: "INVALID_PAYLOAD", message: /an instance of Thing/ })
   await t.rejects(ref.ask("echo", Symbol("x")), { code: "INVALID_PAYLOAD" })
   await t.rejects(ref.ask("answerWithClass"), {
-    code: "INVALID_PAYLOAD",
+    code: "INVALID_ANSWER",
+    executed: "yes",
     message: /answerWithClass.*an instance of URL/,
   })
   t.throws(() => system.spawn(Narrow, { init: { start: (() => 1) as never } }), { code: "INVALID_PAYLOAD" })

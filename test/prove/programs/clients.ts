@@ -168,11 +168,11 @@ export class Clients {
     }
   }
 
-  /** Everybody answers what is owed, and takes again what was put aside; also what that leads to. */
+  /** Everybody answers what is owed, and takes again what was put aside; also what that leads to, as far as its fuel goes. */
   async settle(targets: readonly Target[], history: History): Promise<void> {
     const aside = (): number => history.of("ended").filter(({ how }) => how === "stashed").length
     await this.#tellAll(targets, "answer")
-    for (let before = -1; before < aside();) {
+    for (let [round, before] = [0, -1]; round <= fuel && before < aside(); round++) {
       before = aside()
       await this.#tellAll(targets, "unstash")
       await this.#tellAll(targets, "answer")
