@@ -15,7 +15,7 @@ import { checkNumbers, count, durationOrNever, periodOrNever, positiveOrAll } fr
 import type { ActorRef, AnyRef, Deferred, MessageType, PayloadOf, ProtocolOf, ReplyOf, SelfRef } from "./ref.js"
 import { checkSupervision, type ChildKind, type Exit, type Supervision } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
-import { checkWord } from "./words.js"
+import { checkOptions, checkWord } from "./words.js"
 
 /** Handlers, by message type: the context, at most one payload, and the reply or a promise of it. */
 export type HandlersOf<State> = {
@@ -66,6 +66,24 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
   readonly module?: string
   /** Its actors live on worker threads, and `module` says where those find the definition; default: on the thread that spawns them. */
   readonly placement?: "worker"
+}
+
+const options: Readonly<Record<keyof ActorSpec<unknown, never>, true>> = {
+  name: true,
+  state: true,
+  receive: true,
+  started: true,
+  ended: true,
+  stopping: true,
+  supervision: true,
+  mailbox: true,
+  reentrant: true,
+  schemas: true,
+  handlerTimeoutMs: true,
+  shutdownTimeoutMs: true,
+  passivateAfterMs: true,
+  module: true,
+  placement: true,
 }
 
 declare const types: unique symbol
@@ -198,6 +216,7 @@ export interface ActorContext<State> extends Sender {
 export function defineActor<State, Handlers extends HandlersOf<State>, Init = undefined>(
   spec: ActorSpec<State, Handlers, Init>,
 ): ActorDefinition<ProtocolOf<Handlers>, Init> {
+  checkOptions("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: `, spec, options)
   return checkedDefinition<ProtocolOf<Handlers>, Init>(spec as unknown as ErasedSpec)
 }
 

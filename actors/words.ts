@@ -23,3 +23,13 @@ export function checkSignal(code: string, what: string, value: unknown): void {
   if (value === undefined || value instanceof AbortSignal) return
   throw new AgentOSError(code, `${what} is of type ${typeof value}; it is an AbortSignal`)
 }
+
+/** An object of options: every one is known. @param known the names there are @throws {AgentOSError} */
+export function checkOptions(code: string, where: string, given: object, known: Readonly<Record<string, true>>): void {
+  const other = Object.keys(given).find((name) => !Object.hasOwn(known, name))
+  if (other === undefined) return
+  throw new AgentOSError(
+    code,
+    `${where}there is no option ${JSON.stringify(other).slice(0, 100)}; there are ${Object.keys(known).join(", ")}`,
+  )
+}

@@ -5,6 +5,7 @@ import { AgentOSError } from "../errors.js"
 import { byName } from "../names.js"
 import { checkNumber, checkNumbers, count, countOrAll, durationOrNever, periodOrNever, wholeOrAll } from "../numbers.js"
 import type { ActorRef, MessageType, PayloadOf as MessageOf, ProtocolOf } from "../ref.js"
+import { checkOptions } from "../words.js"
 import { isReserved, type Delivery } from "./outbox.js"
 import { command, outboxHandlers, PersistedContext } from "./persisted-context.js"
 import { Persisted } from "./persisted.js"
@@ -74,6 +75,20 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
   readonly placement?: "worker"
 }
 
+const options: Readonly<Record<keyof PersistentSpec<unknown, never>, true>> = {
+  name: true,
+  version: true,
+  state: true,
+  events: true,
+  upgrade: true,
+  upgradeState: true,
+  retention: true,
+  snapshotEvery: true,
+  passivateAfterMs: true,
+  module: true,
+  placement: true,
+}
+
 /** What handlers of a persistent actor are given: state to read, and the only ways to change it. */
 export interface PersistentContext<State, Events> extends Omit<ActorContext<DeepReadonly<State>>, "state"> {
   readonly state: DeepReadonly<State>
@@ -121,20 +136,21 @@ export const specOf = (definition: object): AnyPersistentSpec | undefined => spe
 export function definePersistentActor<State, Events extends EventFolds<State>>(
   spec: PersistentSpec<State, Events>,
 ): PersistentBuilder<State, Events> {
+  const where = `actor ${JSON.stringify(spec.name)}: `
+  checkOptions("INVALID_DEFINITION", where, spec, options)
   const reserved = Object.keys(spec.events).find(isReserved)
   if (reserved !== undefined)
     throw new AgentOSError(
       "INVALID_DEFINITION",
-      `actor ${JSON.stringify(spec.name)}: the event ${JSON.stringify(reserved)} begins with $, as those of the runtime do`,
+      `${where}the event ${JSON.stringify(reserved)} begins with $, as those of the runtime do`,
     )
   const illFormed = Object.keys(spec.events).find((name) => !name.isWellFormed())
   if (illFormed !== undefined)
     throw new AgentOSError(
       "INVALID_DEFINITION",
-      `actor ${JSON.stringify(spec.name)}: the event ${JSON.stringify(illFormed)} holds half of a surrogate pair, and would not be read back as it was`,
+      `${where}the event ${JSON.stringify(illFormed)} holds half of a surrogate pair, and would not be read back as it was`,
     )
   const known = { ...spec, events: byName(spec.events) } as unknown as AnyPersistentSpec
-  const where = `actor ${JSON.stringify(spec.name)}: `
   checkNumber("INVALID_DEFINITION", `${where}version`, spec.version, count)
   checkNumbers("INVALID_DEFINITION", where, spec, { passivateAfterMs: periodOrNever })
   if (typeof spec.snapshotEvery !== "function")

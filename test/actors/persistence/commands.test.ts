@@ -2,6 +2,7 @@ import t from "tap"
 import {
   AgentOSError,
   createActorSystem,
+  defineActor,
   definePersistentActor,
   memoryJournal,
   openLevelJournal,
@@ -103,6 +104,15 @@ const Log = definePersistentActor({
     }, "worked")
   },
   worked() {},
+  async workFirst(ctx, { text, fails }: { readonly text: string; readonly fails: boolean }) {
+    ctx.run(async () => {
+      await ctx.persist("line", `${text}, the work`)
+      confirmed.push(text)
+    }, "worked")
+    await ctx.persist("line", text)
+    await turnOfLoop()
+    if (fails) throw new Error(text)
+  },
   causeOfWork: (ctx) => {
     const deferred = ctx.defer<string | undefined>()
     ctx.run(async () => {
@@ -347,7 +357,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.same(await linesAfterRestart(), before, "memory and journal have one order")
     })
 
-    await t.test("a command holds the queue from its first event to its write; works wait", async (t) => {
+    await t.test("F4. a command holds the queue from its first event to its write; works wait", async (t) => {
       await log().ask("work", { name: "w", times: 3 })
       const asked = log().with({ commandId: "x" }).ask("open", "x")
       while (gates["x"] === undefined) await turnOfLoop()
@@ -364,7 +374,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(before[at + 1], "x ends", "nothing comes between")
     })
 
-    await t.test("a command that fails leaves nothing behind, and what works were told stays", async (t) => {
+    await t.test("F11. a command that fails leaves nothing behind, and what works were told stays", async (t) => {
       await log().ask("work", { name: "w", times: 5 })
       for (let n = 0; n < 8; n++) {
         await t.rejects(log().with({ commandId: `f${n}` }).ask("failing", `f${n}`), { code: "ACTOR_CRASHED" }) // prettier-ignore
@@ -375,7 +385,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       for (const line of confirmed) t.ok(lines.includes(line), `${line} was confirmed`)
     })
 
-    await t.test("a life that ends while a command holds the queue stores nothing of it", async (t) => {
+    await t.test("F11. a life that ends while a command holds the queue stores nothing of it", async (t) => {
       await log().ask("write", "before")
       await log().ask("failingWork", "broken")
       const asked = log().with({ commandId: "x" }).ask("open", "x")
@@ -389,14 +399,27 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.same(await linesAfterRestart(), ["before", "w0", "w1", "x begins", "x ends"])
     })
 
-    await t.test("the cause in a work is that of the message that began it", async (t) => {
+    await t.test(
+      "F6. a work that a command begins begins when its handler has ended, and is none of its write",
+      async (t) => {
+        await t.rejects(log().with({ commandId: "1" }).ask("workFirst", { text: "fails", fails: true }), {
+          code: "ACTOR_CRASHED",
+        })
+        await log().with({ commandId: "2" }).ask("workFirst", { text: "ends", fails: false })
+        while (confirmed.length === 0) await turnOfLoop()
+        t.same(confirmed, ["ends"])
+        t.same(await linesAfterRestart(), ["ends", "ends, the work"])
+      },
+    )
+
+    await t.test("F3. the cause in a work is that of the message that began it", async (t) => {
       const answers = await Promise.all(
         ["ann", "bob"].map((caller) => log().with({ cause: { caller } }).ask("causeOfWork")),
       )
       t.same(answers, ["ann", "bob"])
     })
 
-    await t.test("persists that nobody waits for keep their order, with an id and without", async (t) => {
+    await t.test("F1. persists that nobody waits for keep their order, with an id and without", async (t) => {
       await log().ask("forgetful", ["1", "2", "3"])
       await log().with({ commandId: "f" }).ask("forgetful", ["4", "5", "6"])
       t.same(await log().ask("both", ["7", "8"]), ["1", "2", "3", "4", "5", "6", "7", "8"])
@@ -404,7 +427,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.same(await linesAfterRestart(), ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"])
     })
 
-    await t.test("a work that persists for ever does not hold up replies", async (t) => {
+    await t.test("F2. a work that persists for ever does not hold up replies", async (t) => {
       await log().ask("work", { name: "w", times: 100_000 })
       for (let n = 0; n < 20; n++) await log().ask("write", `r${n}`)
       t.ok(confirmed.length < 100_000)
@@ -427,13 +450,13 @@ for (const [name, openInner] of Object.entries(journals)) {
       while (sleepy.residentEntities > 0) await new Promise((look) => setTimeout(look, 5))
     })
 
-    await t.test("the same command asked for twice at once is carried out once", async (t) => {
+    await t.test("F8. the same command asked for twice at once is carried out once", async (t) => {
       const once = log().with({ commandId: "same" })
       t.same(await Promise.all([once.ask("write", "a"), once.ask("write", "a"), once.ask("write", "a")]), [1, 1, 1])
       t.equal(handled, 1)
     })
 
-    await t.test("a reply waits for what was persisted before it; a deferred one, too", async (t) => {
+    await t.test("F2. a reply waits for what was persisted before it; a deferred one, too", async (t) => {
       const asked = log().ask("later", { name: "d" })
       while (!owed.has("d")) await turnOfLoop()
       journal.hold()
@@ -477,7 +500,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(handled, 5)
     })
 
-    await t.test("a deferred answer is sent when it is durable, not before", async (t) => {
+    await t.test("F7. a deferred answer is sent when it is durable, not before", async (t) => {
       const asked = log().with({ commandId: "d" }).ask("later", { name: "d" })
       while (!owed.has("d")) await turnOfLoop()
       journal.hold()
@@ -498,7 +521,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(handled, 1)
     })
 
-    await t.test("a command that is owed an answer when its life ends was carried out, or was not", async (t) => {
+    await t.test("F8. a command that is owed an answer when its life ends was carried out, or was not", async (t) => {
       const asks = [
         log().with({ commandId: "with events" }).ask("later", { name: "with events", first: "stored" }),
         log().with({ commandId: "without" }).ask("later", { name: "without" }),
@@ -524,15 +547,18 @@ for (const [name, openInner] of Object.entries(journals)) {
     })
 
     for (const by of ["work", "result", "failure", "timer", "result of a result"])
-      await t.test(`what the ${by} of a deferred command persists is stored once, though its life ends`, async (t) => {
-        const once = log().with({ commandId: by })
-        const first = once.ask("byAndBy", by).catch((error: unknown) => (error as AgentOSError).code)
-        while (!confirmed.includes(by)) await turnOfLoop()
-        await restarted()
-        t.equal(await first, "ACTOR_STOPPED")
-        await t.rejects(log().with({ commandId: by }).ask("byAndBy", by), { code: "COMMAND_UNANSWERED" })
-        t.same(await log().ask("lines"), [by])
-      })
+      await t.test(
+        `F7. what the ${by} of a deferred command persists is stored once, though its life ends`,
+        async (t) => {
+          const once = log().with({ commandId: by })
+          const first = once.ask("byAndBy", by).catch((error: unknown) => (error as AgentOSError).code)
+          while (!confirmed.includes(by)) await turnOfLoop()
+          await restarted()
+          t.equal(await first, "ACTOR_STOPPED")
+          await t.rejects(log().with({ commandId: by }).ask("byAndBy", by), { code: "COMMAND_UNANSWERED" })
+          t.same(await log().ask("lines"), [by])
+        },
+      )
 
     await t.test("what is persisted after a deferred answer leaves that as it is", async (t) => {
       const asked = (): Promise<unknown> => log().with({ commandId: "a" }).ask("answerThenPersist", "a")
@@ -543,7 +569,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(handled, 1)
     })
 
-    await t.test("a deferred failure is told to all who wait for it", async (t) => {
+    await t.test("F9. a deferred failure is told to all who wait for it", async (t) => {
       const once = log().with({ commandId: "f" })
       const asks = [once.ask("later", { name: "f", first: "x" }), once.ask("later", { name: "f" })]
       while (!owed.has("f")) await turnOfLoop()
@@ -552,7 +578,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       await t.rejects(once.ask("later", { name: "f" }), { code: "COMMAND_UNANSWERED", message: /a failure was told/ })
     })
 
-    await t.test("a command that was put aside is carried out when it is taken again", async (t) => {
+    await t.test("F10. a command that was put aside is carried out when it is taken again", async (t) => {
       const shy = system.entity(Shy, "s")
       const asked = shy.with({ commandId: "c" }).ask("act", "asked")
       shy.with({ commandId: "t" }).tell("act", "told")
@@ -564,7 +590,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.same(await shy.ask("done"), ["asked", "told"])
     })
 
-    await t.test("a command that has persisted is not put aside, nor persists one that was", async (t) => {
+    await t.test("F10. a command that has persisted is not put aside, nor persists one that was", async (t) => {
       const shy = system.entity(Shy, "s")
       for (const first of ["persist", "stash"] as const) {
         const act = { text: first, first, caught: false }
@@ -578,7 +604,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(await shy.with({ commandId: "caught" }).ask("actThenStash", caught), -1)
     })
 
-    await t.test("a delivery that was put aside is not acknowledged, and carried out once", async (t) => {
+    await t.test("F10. a delivery that was put aside is not acknowledged, and carried out once", async (t) => {
       const shy = system.entity(Shy, "d")
       await system.entity(Sender, "s").ask("send", "one")
       await system.entity(Sender, "s").ask("send", "two")
@@ -590,7 +616,7 @@ for (const [name, openInner] of Object.entries(journals)) {
     })
 
     await t.test(
-      "what was persisted does not change with the object that was given, nor with a later fold",
+      "F15. what was persisted does not change with the object that was given, nor with a later fold",
       async (t) => {
         for (const commandId of [undefined, "put"]) {
           const ref = system.entity(Log, commandId ?? "none")
@@ -629,7 +655,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(handled, values.length)
     })
 
-    await t.test("what cannot be stored is refused before anything is done, and ends nothing", async (t) => {
+    await t.test("F16. what cannot be stored is refused before anything is done, and ends nothing", async (t) => {
       const told = Array<string>(3).fill("INVALID_PAYLOAD false no")
       for (const kind of ["function", "symbol", "instance", "promise"]) {
         t.same(await log().ask("tooMuch", kind), told, kind)
@@ -639,7 +665,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.same((await linesAfterRestart()).length, 8)
     })
 
-    await t.test("an event that the definition does not name is refused, also one of the runtime", async (t) => {
+    await t.test("F16. an event that the definition does not name is refused, also one of the runtime", async (t) => {
       const names = ["nope", "$x", "$deliver", "$acknowledged", "__proto__", "", 5, null, undefined, Symbol("s"), {}]
       for (const name of names)
         for (const all of [false, true])
@@ -679,17 +705,38 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.same(await log().ask("lines"), [])
     })
 
-    await t.test("a command whose answer cannot be stored is not carried out", async (t) => {
+    await t.test("F14. a command whose answer cannot be stored is not carried out", async (t) => {
       for (let n = 0; n < 3; n++)
         await t.rejects(log().with({ commandId: "bad" }).ask("badAnswer"), { code: "INVALID_PAYLOAD", executed: "no" })
       t.same(await log().ask("lines"), [])
     })
 
-    await t.test("a fold that throws ends the life with its cause; under a command id nothing is stored", async (t) => {
-      await t.rejects(log().with({ commandId: "w" }).ask("wrong"), { code: "ACTOR_CRASHED", message: /this fold is wrong/ }) // prettier-ignore
-      t.same(await log().ask("lines"), [])
-      await t.rejects(log().ask("wrong"), { code: "ACTOR_CRASHED", message: /this fold is wrong/ })
-      await t.rejects(log().ask("lines"), { code: "RECOVERY_FAILED", message: /event 1 "wrong".*this fold is wrong/ })
-    })
+    await t.test(
+      "F17. a fold that throws ends the life with its cause; under a command id nothing is stored",
+      async (t) => {
+        await t.rejects(log().with({ commandId: "w" }).ask("wrong"), { code: "ACTOR_CRASHED", message: /this fold is wrong/ }) // prettier-ignore
+        t.same(await log().ask("lines"), [])
+        await t.rejects(log().ask("wrong"), { code: "ACTOR_CRASHED", message: /this fold is wrong/ })
+        await t.rejects(log().ask("lines"), { code: "RECOVERY_FAILED", message: /event 1 "wrong".*this fold is wrong/ })
+      },
+    )
   })
 }
+
+t.test("F23. a persistent actor has no reentrant handlers, nor any option that there is not", async (t) => {
+  const spec = { name: "odd", version: 1, state: () => 0, events: {} }
+  for (const [option, value] of [
+    ["reentrant", ["read"]],
+    ["snapshotEver", 5],
+    ["mailbox", undefined],
+    ["constructor", 1],
+  ] as const)
+    t.throws(() => definePersistentActor({ ...spec, [option]: value }), {
+      code: "INVALID_DEFINITION",
+      message: new RegExp(`actor "odd": there is no option "${option}"; there are name, version, `),
+    })
+  t.throws(() => defineActor({ name: "odd", state: () => 0, receive: {}, handlerTimeout: 5 } as never), {
+    code: "INVALID_DEFINITION",
+    message: /actor "odd": there is no option "handlerTimeout"/,
+  })
+})

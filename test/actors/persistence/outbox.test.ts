@@ -175,7 +175,7 @@ for (const [name, openJournal] of [
   ["memory", async () => memoryJournal(systemClock)],
   ["LevelDB", openLevelJournal],
 ] as const)
-  await t.test(`what was answered is written down when the sender ends in order (${name})`, async (t) => {
+  await t.test(`F19. what was answered is written down when the sender ends in order (${name})`, async (t) => {
     const journal = await openJournal(t.testdir())
     t.teardown(() => journal.close())
     const first = await open(journal)
@@ -274,7 +274,7 @@ const Hasty = definePersistentActor({
 
 for (const type of ["byOne", "together"] as const)
   for (const end of ["its handler throws", "the journal does not take it"] as const)
-    await t.test(`what a command delivers leaves only when it is durable (${type}, ${end})`, async (t) => {
+    await t.test(`F5. what a command delivers leaves only when it is durable (${type}, ${end})`, async (t) => {
       came = []
       cameTo = new Map()
       let answerFirst = (): void => {}

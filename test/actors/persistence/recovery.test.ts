@@ -117,7 +117,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(system.statistics.crashes, 2, "innocent commands are carried out")
     })
 
-    await t.test("so it is when the append of the former life fails", async (t) => {
+    await t.test("F20. so it is when the append of the former life fails", async (t) => {
       await counter().ask("add", 1)
       journal.hold()
       const failed = t.rejects(counter().ask("addThenThrow", [5]))
@@ -129,7 +129,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(system.statistics.crashes, 1)
     })
 
-    await t.test("and when it was stopped in the middle of one, or ended while saving a snapshot", async (t) => {
+    await t.test("F20. and when it was stopped in the middle of one, or ended while saving a snapshot", async (t) => {
       await counter().ask("add", 1)
       journal.hold()
       counter().tell("addThenWait", 5)
@@ -147,7 +147,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(system.statistics.crashes, 10)
     })
 
-    await t.test("after its time a handler persists nothing", async (t) => {
+    await t.test("F18. after its time a handler persists nothing", async (t) => {
       const asked = t.rejects(counter().ask("lateOne", 1))
       while ((await stored()) < 1) await turnOfLoop()
       await system.stop()
@@ -158,7 +158,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       t.equal(await counter().ask("total"), 1)
     })
 
-    await t.test("what a work persists when its actor is stopped is stored or refused, and told", async (t) => {
+    await t.test("F18. what a work persists when its actor is stopped is stored or refused, and told", async (t) => {
       await counter().ask("workUntilAborted")
       await system.stop()
       await settle()
@@ -181,7 +181,7 @@ for (const [name, openInner] of Object.entries(journals)) {
       ["a fold that throws what has no text", "RECOVERY_FAILED", {}, counterOf({ fold: "wrong" })],
       ["an upgrade that throws", "RECOVERY_FAILED", {}, counterOf({ version: 2, upgrade: "wrong" })],
     ] as const)
-      await t.test(`${what} is told to whoever asks, and not read again and again`, async (t) => {
+      await t.test(`F22. ${what} is told to whoever asks, and not read again and again`, async (t) => {
         await journal.append(id, 0, 0, [{ ...{ name: "added", payload: 1, version: 1 }, ...spoil }])
         await system.stop()
         system = await open(definition)
@@ -195,7 +195,7 @@ for (const [name, openInner] of Object.entries(journals)) {
         t.equal(await system.entity(definition, "another").ask("total"), 0, "others go on")
       })
 
-    await t.test("a journal that is away is tried again while messages wait", async (t) => {
+    await t.test("F21. a journal that is away is tried again while messages wait", async (t) => {
       let away = 4
       const flaky: Journal = {
         ...journal,
@@ -219,7 +219,7 @@ for (const [name, openInner] of Object.entries(journals)) {
   })
 }
 
-await t.test("what could not be read is read again when it may have been mended", async (t) => {
+await t.test("F22. what could not be read is read again when it may have been mended", async (t) => {
   const clock = new HandClock()
   const inner = memoryJournal(clock)
   const system = await createActorSystem({ name: "test", clock, journal: inner, definitions: [Counter] })

@@ -50,7 +50,7 @@ await t.test("events behind a snapshot go, those that are to be kept stay, and t
   t.equal(await second.entity(Counter, "k").ask("total"), 12)
 })
 
-await t.test("answers of commands are forgotten by age", async (t) => {
+await t.test("F13. answers of commands are forgotten by age", async (t) => {
   const clock = new HandClock()
   const journal = memoryJournal(clock)
   const Counter = counterOf(1)
@@ -89,7 +89,7 @@ for (const [name, openJournal] of [
   ["LevelDB", async (folder: string, clock: HandClock) => levelJournal(await LevelStore.open(folder), clock)],
 ] as const)
   await t.test(
-    `answers are forgotten by age without a snapshot, and count as forgotten before (${name})`,
+    `F13. answers are forgotten by age without a snapshot, and count as forgotten before (${name})`,
     async (t) => {
       const clock = new HandClock()
       const journal = await openJournal(t.testdir(), clock)

@@ -71,7 +71,7 @@ async function made(test: Pick<typeof t, "teardown">, options: Partial<Parameter
   return { system, journal, letters, log: system.entity(Log, "a") }
 }
 
-t.test("by a crash of a work: tells and asks are carried out by the next life, in the order sent", async (t) => {
+t.test("F12. by a crash of a work: tells and asks are carried out by the next life, in the order sent", async (t) => {
   const { system, journal, letters, log } = await made(t)
   await log.ask("work")
   journal.hold("reply")
@@ -90,7 +90,7 @@ t.test("by a crash of a work: tells and asks are carried out by the next life, i
   t.same(letters, [])
 })
 
-t.test("by a failed append of a work, which is no failure of the command", async (t) => {
+t.test("F12. by a failed append of a work, which is no failure of the command", async (t) => {
   const { system, journal, log } = await made(t)
   journal.hold("append")
   log.tell("persistInWork")
@@ -104,7 +104,7 @@ t.test("by a failed append of a work, which is no failure of the command", async
   t.same(await log.ask("lines"), ["first"])
 })
 
-t.test("it waits behind what was put aside before", async (t) => {
+t.test("F12. it waits behind what was put aside before", async (t) => {
   const { journal, log } = await made(t)
   await log.ask("work")
   log.tell("aside", "aside")
@@ -117,7 +117,7 @@ t.test("it waits behind what was put aside before", async (t) => {
   t.same(await log.ask("lines"), ["aside", "first"])
 })
 
-t.test("a delivery is carried out by the next life, once", async (t) => {
+t.test("F12. a delivery is carried out by the next life, once", async (t) => {
   const { system, journal, log } = await made(t)
   await log.ask("work")
   const sent = system.entity(Sender, "s").ask("send", "delivered")
@@ -133,7 +133,7 @@ t.test("a delivery is carried out by the next life, once", async (t) => {
   t.same(begun, ["delivered", "again"])
 })
 
-t.test("one that was carried out before is answered by the next life as it was", async (t) => {
+t.test("F12. one that was carried out before is answered by the next life as it was", async (t) => {
   const { journal, log } = await made(t)
   t.equal(await log.with({ commandId: "1" }).ask("write", "first"), 1)
   await log.ask("work")
@@ -147,7 +147,7 @@ t.test("one that was carried out before is answered by the next life as it was",
   t.same(begun, ["first"])
 })
 
-t.test("what failed to be looked up when the life had ended is looked up again", async (t) => {
+t.test("F12. what failed to be looked up when the life had ended is looked up again", async (t) => {
   const inner = memoryJournal(systemClock)
   let fail: (() => void) | undefined
   const journal: Journal = {
@@ -165,7 +165,7 @@ t.test("what failed to be looked up when the life had ended is looked up again",
   t.equal(await asked, 1)
 })
 
-t.test("one whose id cannot be looked up is told so; a tell is a dead letter", async (t) => {
+t.test("F12. one whose id cannot be looked up is told so; a tell is a dead letter", async (t) => {
   const { system, journal, letters, log } = await made(t)
   await log.ask("lines")
   journal.hold("reply")
@@ -183,7 +183,7 @@ t.test("one whose id cannot be looked up is told so; a tell is a dead letter", a
   t.same(begun, [])
 })
 
-t.test("by a stop that lasts too long: it is a dead letter, its ask is told, nothing is begun", async (t) => {
+t.test("F12. by a stop that lasts too long: it is a dead letter, its ask is told, nothing is begun", async (t) => {
   const { system, journal, letters, log } = await made(t, { shutdownTimeoutMs: 20 })
   await log.ask("lines")
   journal.hold("reply")
@@ -199,7 +199,7 @@ t.test("by a stop that lasts too long: it is a dead letter, its ask is told, not
 })
 
 for (const how of ["release", "abandon"] as const)
-  t.test(`by a move (${how}): it is handed on, before all that came later`, async (t) => {
+  t.test(`F12. by a move (${how}): it is handed on, before all that came later`, async (t) => {
     const transport = { node: "n", entity: () => undefined, groupOf: () => 0 }
     const { system, journal, log } = await made(t, { shutdownTimeoutMs: 20, transport })
     await log.ask("lines")
