@@ -93,12 +93,19 @@ export async function loadKernels(
   backend: WasmBackend,
   options: { readonly relaxed?: boolean } = {},
 ): Promise<Kernels & { readonly relaxed: boolean }> {
-  // On by default from Node 22; on Node 20 the flag must be set before the module compiles.
-  if (options.relaxed !== false) setFlagsFromString("--experimental-wasm-relaxed-simd")
-  const relaxed = options.relaxed === false ? undefined : await compile("kernels.relaxed.wasm").catch(() => undefined)
+  const relaxed = options.relaxed === false ? undefined : await relaxedKernels().catch(() => undefined)
   const module = relaxed ?? (await compile("kernels.wasm"))
   const { exports } = new WebAssembly.Instance(module, { env: { memory: backend.wasm.asm.memory } })
   return { ...(exports as unknown as Kernels), relaxed: relaxed !== undefined }
+}
+
+/** Node 20 has relaxed SIMD behind a flag, which must be set before the module compiles; later ones do not know the flag. */
+async function relaxedKernels(): Promise<WebAssembly.Module> {
+  const name = "kernels.relaxed.wasm"
+  return compile(name).catch(() => {
+    setFlagsFromString("--experimental-wasm-relaxed-simd")
+    return compile(name)
+  })
 }
 
 async function compile(name: string): Promise<WebAssembly.Module> {
