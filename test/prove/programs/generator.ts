@@ -1,5 +1,6 @@
 /**
  * Programs by chance, from a seed. Each uses some of the verbs only: what is rare among many is often among few.
+ * Some are devoted to a theme.
  *
  * @see Groce et al., Swarm testing, 2012
  */
@@ -22,6 +23,7 @@ import {
   type Step,
   type Target,
 } from "./program.js"
+import { themes, verbs, type Theme, type Verb } from "./themes.js"
 import { randomValue, thrownKinds, type Value } from "./values.js"
 
 const alike: readonly Name[] = [
@@ -70,13 +72,15 @@ const none: readonly Name[] = [
 export const isNone = ({ tenant, key }: Name): boolean =>
   none.some((name) => name.tenant === tenant && name.key === key)
 
-const verbs = ["tell", "ask", "persist", "persistAll", "deliver", "defer", "stash", "sleep", "run", "after", "every", "spawn", "watch", "stop", "stream", "publish", "remind", "throw"] as const // prettier-ignore
-type Verb = (typeof verbs)[number]
-
 const weights: { readonly [V in Verb]: number } = { tell: 4, ask: 4, persist: 8, persistAll: 2, deliver: 4, defer: 4, stash: 4, sleep: 3, run: 5, after: 3, every: 1, spawn: 2, watch: 1, stop: 1, stream: 3, publish: 2, remind: 2, throw: 2 } // prettier-ignore
 
+/** How many programs are devoted to a theme. */
+const themed = 0.4
+
 export function programOf(seed: number | string): Program {
-  return new Generator(new SeededRandom(`program ${seed}`)).program()
+  const random = new SeededRandom(`theme ${seed}`)
+  const theme = random.chance(themed) ? random.pick(themes) : undefined
+  return new Generator(new SeededRandom(`program ${seed}`), undefined, theme).program()
 }
 
 /** For two to four nodes. */
@@ -92,6 +96,8 @@ const moving: readonly ClusterFaultKind[] = ["drain", "leave", "join"]
 const nodeNames = ["ada", "bob", "cyd", "dan"] as const
 const guest = "guest"
 
+const anyRoles: readonly Role[] = ["plain", "entity", "persistent", "persistent"]
+
 class Generator {
   readonly #random: SeededRandom
   readonly #verbs: readonly Verb[]
@@ -102,18 +108,22 @@ class Generator {
   /** How many of a hundred values are refused. */
   readonly #odd: number
   readonly #valued: boolean
+  readonly #theme: Theme | undefined
 
-  constructor(random: SeededRandom, roles: readonly Role[] = ["plain", "entity", "persistent", "persistent"]) {
+  constructor(random: SeededRandom, roles: readonly Role[] = anyRoles, theme?: Theme) {
     this.#random = random
+    this.#theme = theme
     const chosen = verbs.filter(() => random.chance(0.3))
-    this.#roles = Array.from({ length: 1 + random.int(3) }, () => random.pick(roles)) // prettier-ignore
-    const persists = this.#roles.includes("persistent") ? (["persist"] as const) : []
-    this.#verbs = [...new Set<Verb>([...chosen, ...persists, random.pick(verbs), random.pick(["tell", "ask"] as const)])] // prettier-ignore
+    const some = Array.from({ length: 1 + random.int(3) }, () => random.pick(roles))
+    this.#roles = theme?.roles ?? some
+    const persists = some.includes("persistent") ? (["persist"] as const) : []
+    const others = [random.pick(verbs), random.pick(["tell", "ask"] as const)]
+    this.#verbs = theme?.verbs ?? [...new Set<Verb>([...chosen, ...persists, ...others])]
     this.#names = this.#someNames()
     this.#handlers = 2 + random.int(3)
-    this.#commands = random.chance(0.5)
+    this.#commands = random.chance(0.5) || theme?.commandIds !== undefined
     this.#odd = random.chance(0.12) ? 15 : 0
-    this.#valued = random.chance(0.4)
+    this.#valued = random.chance(0.4) || theme?.valued === true
   }
 
   #someNames(): readonly Name[] {
@@ -122,27 +132,31 @@ class Generator {
     const names = Array.from({ length: 1 + random.int(4) }, () => random.pick(pool))
     if (random.chance(0.15)) names.push(...random.pick(pairs))
     if (random.chance(0.06)) names.push(random.pick(none))
+    names.push(...alike.slice(0, this.#theme?.leastNames ?? 0))
     return [...new Map(names.map((name) => [JSON.stringify(name), name])).values()]
   }
 
   program(): Program {
     const random = this.#random
+    const theme = this.#theme
     const kinds = this.#roles.map((role) => this.#kind(role))
     const count = 3 + random.int(25)
-    const lengthMs = random.pick([30, 200, 1000])
+    const lengthMs = theme?.lengthMs ?? random.pick([30, 200, 1000])
     const acts = Array.from({ length: count }, () => this.#act(random.int(lengthMs))).sort((a, b) => a.at - b.at)
-    const restarts = random.chance(this.#verbs.includes("deliver") ? 0.5 : 0.2)
-      ? [{ at: random.int(lengthMs + 300), client: 0, do: "restart" } as const]
-      : []
+    const restarts = random.chance(this.#verbs.includes("deliver") ? 0.5 : 0.2) || theme?.restarts !== undefined
+    const afterMs = theme?.restarts === "afterwards" ? lengthMs + 100 : 0
+    const restart = { at: afterMs + random.int(lengthMs + (afterMs > 0 ? 0 : 300)), client: 0, do: "restart" } as const
     const adapter = random.pick(["memory", "level", "level"] as const)
+    const room = random.chance(0.5) ? (random.chance(0.7) ? 1 : 2) : undefined
+    const maxResident = theme?.maxResident ?? room
     return {
       adapter,
-      ...(random.chance(0.5) ? { maxResident: random.chance(0.7) ? 1 : 2 } : {}),
+      ...(maxResident === undefined ? {} : { maxResident }),
       ...(random.chance(0.15) ? { isolated: true } : {}),
       kinds,
       names: this.#names,
-      acts: [...acts, ...restarts].sort((a, b) => a.at - b.at),
-      faults: random.chance(0.35) ? this.#faults(adapter, lengthMs) : [],
+      acts: (restarts ? [...acts, restart] : acts).sort((a, b) => a.at - b.at),
+      faults: random.chance(0.35) && theme === undefined ? this.#faults(adapter, lengthMs) : [],
     }
   }
 
@@ -214,13 +228,15 @@ class Generator {
       ...(!persistent && random.chance(0.1) ? { capacity: 1 + random.int(4) } : {}),
       ...(!persistent && random.chance(0.1) ? { handlerTimeoutMs: random.pick([10, 60]) } : {}),
       ...(!persistent && random.chance(0.12) ? { started: this.#steps(role, 2, true) } : {}),
+      ...(role === "plain" ? {} : this.#theme?.options),
       handlers: Array.from({ length: this.#handlers }, () => this.#handler(role)),
     }
   }
 
   #handler(role: Role): Handler {
     const random = this.#random
-    const steps = this.#steps(role, 1 + random.int(5))
+    const shape = this.#theme !== undefined && random.chance(0.5) ? random.pick(this.#theme.shapes) : undefined
+    const steps = shape?.flatMap((verb) => this.#step(role, false, verb)) ?? this.#steps(role, 1 + random.int(5))
     if (random.chance(0.5)) steps.push({ do: "reply", value: this.#replyValue() })
     return {
       ...(role !== "persistent" && random.chance(0.08) ? { reentrant: true } : {}),
@@ -254,11 +270,11 @@ class Generator {
     return all.find((verb) => (drawn -= weights[verb]) < 0) ?? (all[0] as Verb)
   }
 
-  #step(role: Role, begins: boolean): Step[] {
+  #step(role: Role, begins: boolean, verb = this.#verb(role)): Step[] {
     const random = this.#random
     const ms = random.pick([0, 0, 1, 5, 20, 80])
     const handler = random.int(this.#handlers)
-    switch (this.#verb(role)) {
+    switch (verb) {
       case "tell":
         return [{ do: "tell", ...this.#send() }]
       case "ask":
@@ -323,7 +339,8 @@ class Generator {
 
   #event(): Event {
     const random = this.#random
-    const fold: Fold = random.chance(0.5) ? "noted" : random.pick(["raw", "inc", "defaulted", "put", "more"] as const)
+    const any: Fold = random.chance(0.5) ? "noted" : random.pick(["raw", "inc", "defaulted", "put", "more"] as const)
+    const fold = this.#theme?.folds === undefined ? any : random.pick(this.#theme.folds)
     if (fold === "inc" || fold === "defaulted") return { fold, value: random.chance(0.5) ? { is: "undefined" } : { is: "number", n: 1 + random.int(5) } } // prettier-ignore
     if (fold === "put" || fold === "more") return { fold, value: { is: "undefined" } }
     return { fold, value: this.#value() }
@@ -352,14 +369,15 @@ class Generator {
     const to = this.#target()
     const handler = random.int(this.#handlers)
     const value = this.#value()
-    const commandId = this.#commands && random.chance(0.6) ? { commandId: `c${random.int(6)}` } : {}
+    const { commandIds: ids, damages = 1 } = this.#theme ?? {}
+    const commandId = this.#commands && random.chance(ids === undefined ? 0.6 : 0.9) ? { commandId: `c${random.int(ids ?? 6)}` } : {} // prettier-ignore
     const drawn = random.float()
     if (drawn < 0.3) return { at, client, do: "tell", to, handler, value, ...commandId }
     if (drawn < 0.34 && this.#verbs.includes("stream")) return { at, client, do: "read", to, items: random.int(8), ms: random.pick([0, 5, 40]), take: random.pick([1, 3, 100]), batch: random.chance(0.1) ? NaN : 1 + random.int(4) } // prettier-ignore
     if (drawn < 0.4 && this.#verbs.includes("remind")) return random.chance(0.2) ? { at, client, do: "forget", to, name: random.int(2) } : { at, client, do: "remind", to, name: random.int(2), ms: random.pick([0, 20, 200, -20]), handler, value } // prettier-ignore
     if (drawn < 0.45 && this.#verbs.includes("publish")) return { at, client, do: "publish", value }
     if (drawn < 0.5 && this.#verbs.includes("publish")) return { at, client, do: "subscribe", to, handler: random.chance(0.25) ? noHandler : handler } // prettier-ignore
-    if (drawn > 0.99 && this.#roles.includes("persistent")) return { at, client, do: "damage", to }
+    if (drawn > 1 - damages / 100 && this.#roles.includes("persistent")) return { at, client, do: "damage", to }
     return {
       at,
       client,
