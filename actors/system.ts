@@ -16,7 +16,7 @@ import {
 import { parseAddress } from "./address.js"
 import { Cell } from "./cell.js"
 import { Ask } from "./ask.js"
-import { DEFAULT_TENANT } from "./cause.js"
+import { DEFAULT_TENANT, type Cause } from "./cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "./clock.js"
 import { Compiled } from "./compiled.js"
 import { cellOf, Context } from "./context.js"
@@ -433,6 +433,16 @@ export class ActorSystem {
       if (counts.deadLetters <= loggedDeadLetters) this.logger.debug({ ...letter }, "a message reached nobody")
     }
     return false
+  }
+
+  /**
+   * Sends on what its sender was told is taken: refused after all, it is a dead letter, unless whoever refuses it has
+   * counted it as one.
+   */
+  sendTaken(to: Ref, type: string, payload: unknown, cause: Cause | undefined): boolean {
+    const { deadLetters } = this.counts
+    if (to.send(type, payload, cause)) return true
+    return this.counts.deadLetters === deadLetters && this.deadLetter(to, type, cause, "overflow")
   }
 
   /** A definition made ready to run. @throws `INVALID_DEFINITION` when it is placed where it cannot be found */

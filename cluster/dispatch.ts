@@ -4,6 +4,7 @@
  *
  * Invariants
  *   D1. A message is handled, held, on its way to a peer, or its sender has been told; on every change of what is known of a shard, what is held for it is looked at again.
+ *       Nothing that comes later goes before it, whatever has become known without a word.
  *   D2. `straight[shard]` is 1 only while whatever comes for the shard, from here or from a peer, may go into its entities at once.
  *   D3. What waits is as it was when it was sent (L6 of `link.ts`), whatever its sender changes meanwhile.
  *   D4. An ask that this node has passed on ends before this node does: by its answer, or it is called off where it went, and its asker is told. So none is told that its node was lost
@@ -138,7 +139,8 @@ export class Dispatch implements ShardedRefs {
 
   peerFor(shard: number, from: NodeId | undefined): NodeId | undefined {
     const way = this.#way(shard, from)
-    if (way.go !== "peer" || !this.#barriers.mayGo(shard, way.peer)) return undefined
+    if (way.go !== "peer" || this.#shard(shard).lines.size > 0) return undefined // D1
+    if (!this.#barriers.mayGo(shard, way.peer)) return undefined
     this.#barriers.sent(shard, way.peer)
     return way.peer
   }
@@ -197,6 +199,7 @@ export class Dispatch implements ShardedRefs {
     const shard = this.shardOf(message.id)
     const way = this.#way(shard, from)
     if (way.go === "nowhere") return this.#refuse(message, "UNAVAILABLE")
+    if (way.go !== "hold") this.#sendHeld(this.#shard(shard)) // D1
     const to = way.go === "peer" ? way.peer : undefined
     const own = from === undefined && !accepted
     // What a peer sends for this node has its order by the link.
@@ -216,7 +219,7 @@ export class Dispatch implements ShardedRefs {
       if (this.#shard(shard).lines.hold(way.line, held, from, this.#clock.monotonic(), accepted)) return true
       return this.#refuse(message, "MAILBOX_FULL")
     }
-    return this.#send(message, way.peer)
+    return this.#send(message, way.peer, accepted)
   }
 
   answered(shard: number, answer: unknown, ask: Ask | undefined): unknown {
@@ -284,13 +287,14 @@ export class Dispatch implements ShardedRefs {
     }
   }
 
-  #send(message: Message, peer: NodeId): boolean {
+  #send(message: Message, peer: NodeId, accepted: boolean): boolean {
     const { id, type, payload, meta } = message
     const ref = this.#peers.entityAt(peer, id)
     if (ref === undefined) return this.#refuse(message, "UNAVAILABLE")
     this.#barriers.sent(this.shardOf(id), peer)
     try {
-      if (!(meta instanceof Ask)) return ref.send(type, payload, meta)
+      if (!(meta instanceof Ask))
+        return accepted ? this.#system.sendTaken(ref, type, payload, meta) : ref.send(type, payload, meta)
       this.#ask(ref, message, meta, meta.patient)
       return true
     } catch (error) {
@@ -336,14 +340,17 @@ export class Dispatch implements ShardedRefs {
     const before = this.straight[number]
     this.straight[number] = shard.handles && !this.#barriers.isUp(number) && !this.#closed ? 1 : 0
     if (before === 0 && this.straight[number] === 1) this.#options.served(number)
-    if (lines.size > 0 && !shard.moving && !shard.stopping) {
-      const way = this.#way(number, undefined)
-      if (way.go !== "hold") for (const message of lines.take("both")) this.#dispatch(message, message.from, true)
-    }
+    this.#sendHeld(shard)
     if ((shard.handles || (lines.size === 0 && !this.#barriers.isUp(number))) && this.#settled.size > 0) {
       for (const settled of this.#settled.get(number) ?? []) settled()
       this.#settled.delete(number)
     }
+  }
+
+  /** Sends what is held for a shard, if it has a way by now (D1). */
+  #sendHeld({ number, lines, moving, stopping }: Shard): void {
+    if (lines.size === 0 || moving || stopping || this.#way(number, undefined).go === "hold") return
+    for (const message of lines.take("both")) this.#dispatch(message, message.from, true)
   }
 
   /** Of what is held, what came before a moment is given back to its senders. */

@@ -364,7 +364,7 @@ export class Link implements RefNames {
         const payload = vocabulary.unpack(value, beside?.parts)
         const cause = vocabulary.unpackCause(beside?.cause)
         if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
-        else ref.send(type, payload, cause)
+        else this.system.sendTaken(ref, type, payload, cause)
       } finally {
         this.#credit.received(to, ref) // one that is refused is under way no more, either
       }

@@ -71,6 +71,26 @@ t.test(
   },
 )
 
+t.test("what a node that has just come tells an entity keeps its order, whenever it hears where that is", async (t) => {
+  const heard: { key: string; n: number }[] = []
+  const Ear = defineActor({
+    name: "ear",
+    state: ({ key }: { tenant: string; key: string }) => key,
+    receive: { hear: (ctx, n: number) => void heard.push({ key: ctx.state, n }) },
+  })
+  const cluster = new TestCluster(t, { definitions: [Ear], delay: () => 5, shards: 8 })
+  await cluster.startAll("a", "b")
+  const keys = Array.from({ length: 24 }, (_, n) => `key${n}`)
+  const { system } = await cluster.start("c")
+  const taken = new Map<string, number[]>(keys.map((key) => [key, []]))
+  for (let n = 0; n < 100; n++) {
+    for (const key of keys) if (system.entity(Ear, key).tell("hear", n)) taken.get(key)!.push(n)
+    await cluster.clock.advance(0.5)
+  }
+  await cluster.clock.advance(1000)
+  for (const key of keys) t.same(heard.filter((one) => one.key === key).map(({ n }) => n), taken.get(key), key) // prettier-ignore
+})
+
 // --- circles ---------------------------------------------------------------------------------------------------------------------------------
 
 interface Asks {
@@ -171,3 +191,45 @@ t.test(
     t.same(carried, [])
   },
 )
+
+// --- mailboxes that are full -------------------------------------------------------------------------------------------------------------------
+
+t.test("what was taken for an entity whose mailbox is full where it arrives is a dead letter there", async (t) => {
+  let heard = 0
+  const Narrow = defineActor({
+    name: "narrow",
+    mailbox: { capacity: 1 },
+    state: () => 0,
+    receive: {
+      async hear(ctx) {
+        heard += 1
+        await new Promise<void>((done) => ctx.system.clock.timer(5, done))
+      },
+    },
+  })
+  const cluster = new TestCluster(t, { definitions: [Narrow], delay: () => 2, shards: 8, rebalance: { perMinute: 1000, atOnce: 8 } }) // prettier-ignore
+  await cluster.startAll("a", "b")
+  const systems = new Set([...cluster.nodes.values()].map(({ system }) => system))
+  const keys = Array.from({ length: 8 }, (_, n) => `key${n}`)
+  let [taken, refused] = [0, 0]
+  const load = async (rounds: number): Promise<void> => {
+    for (let round = 0; round < rounds; round++) {
+      for (const { system } of cluster.nodes.values())
+        for (const key of keys)
+          if (system.entity(Narrow, key).tell("hear")) taken += 1
+          else refused += 1
+      await cluster.clock.advance(3)
+    }
+  }
+  await load(50)
+  systems.add((await cluster.start("c")).system)
+  await load(400)
+  const drained = cluster.within(cluster.nodes.get("b")!.shards.drain(), 60_000)
+  await load(100)
+  await drained
+  await cluster.clock.advance(2000)
+  const letters = [...systems].reduce((sum, { statistics }) => sum + statistics.deadLetters, 0)
+  t.ok(refused > 0, "some are refused")
+  t.ok(letters > 0, "and others arrive in vain")
+  t.equal(heard + letters, taken)
+})
