@@ -185,6 +185,7 @@ class World {
     const { simulation, history } = this
     const clients = this.#clients
     const targets = clients.targets(history)
+    if (this.#parted) this.#up[0]?.interpreter.tell({ did: "parted" })
     for (const running of this.#up) await this.#resume(running)
     await clients.settle(targets, history)
     await simulation.wait(quietMs)
@@ -197,6 +198,14 @@ class World {
       if (held > 0) throw new Error(`a node still holds ${held} messages`)
       if (moving > 0) throw new Error(`a node is still moving ${moving} shards`)
     }
+  }
+
+  /** Whether a node says that its store and the registry, which was wiped, are of two lives of the cluster. */
+  get #parted(): boolean {
+    const { simulation } = this
+    const says = (name: string): string => simulation.node(name)?.status?.().shards.trouble ?? ""
+    const wiped = this.#program.cluster.faults.some(({ kind }) => kind === "wipe")
+    return wiped && simulation.nodes.some((name) => /the cluster's life|several clusters/.test(says(name)))
   }
 
   /** What an entity says through each node, and what of it is stored. */

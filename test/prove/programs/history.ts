@@ -61,6 +61,8 @@ export type Seen =
   | { readonly did: "hostDown" }
   | { readonly did: "unhandled"; readonly text: string }
   | { readonly did: "quiet" }
+  /** A node says that its store and the registry are of two lives of the cluster. */
+  | { readonly did: "parted" }
   /** At the end, after the last restart. */
   | { readonly did: "final"; readonly to: string; readonly log: readonly string[]; readonly rest: string }
   | { readonly did: "finalFailed"; readonly to: string; readonly code: string; readonly text: string }

@@ -125,6 +125,11 @@ class View {
     })
   }
 
+  /** A node that met nobody, with a registry that was wiped, has begun another life of the cluster (C3 of home-census.ts). */
+  get parted(): boolean {
+    return this.history.of("parted").length > 0
+  }
+
   /** It crashed so often that it may be left alone for a while. */
   rests(to: string, at: number): boolean {
     let lives = 0
@@ -540,8 +545,14 @@ function* delivered(view: View): Iterable<string> {
   const persisted = new Set(view.history.of("persisted").map(({ p }) => p))
   const commands = new Map(view.history.of("persisting").map((seen) => [seen.p, seen]))
   const last = new Map<string, number>()
-  // One that was put aside, or whose handler throws however often it comes, holds up those behind it.
-  const heldUp = view.damaged.size > 0 || view.history.of("begun").some(({ m, turn }) => view.sent.get(m)?.how === "deliver" && ["stashed", "threw"].includes(view.ended.get(turn)?.how ?? "threw")) // prettier-ignore
+  // One that was put aside, or whose handler does not end well however often it comes, holds up those behind it.
+  const endsWell = ({ turn, life }: Begun): boolean => {
+    const ended = view.ended.get(turn)
+    return (
+      (ended?.how === "returned" || ended?.how === "deferred") && (view.lifeEnded.get(life) ?? Infinity) >= ended.at
+    )
+  }
+  const heldUp = view.damaged.size > 0 || view.history.of("begun").some((begun) => view.sent.get(begun.m)?.how === "deliver" && !endsWell(begun)) // prettier-ignore
   for (const sent of view.sent.values()) {
     if (sent.how !== "deliver" || sent.p === undefined || !persisted.has(sent.p)) continue
     const of = commands.get(sent.p)
@@ -749,6 +760,9 @@ const judges: Readonly<Record<string, Judge>> = {
   "projections (Q2)": projections,
 }
 
+/** What is kept in one life of a cluster is not there in another: which of them counts is an operator's to say. */
+const ofWhatIsKept = new Set<Judge>([answers, durable, fresh, carriedOutOnce, delivered, reminds])
+
 const ends = "it runs to its end"
 
 /** What breaks a promise. */
@@ -757,7 +771,7 @@ export function judge(program: Program, history: History, failure?: Error): read
   const view = new View(program, history)
   const found: Violation[] = []
   for (const [promise, judges_] of Object.entries(judges))
-    for (const text of judges_(view)) found.push({ promise, text })
+    if (!view.parted || !ofWhatIsKept.has(judges_)) for (const text of judges_(view)) found.push({ promise, text })
   if (failure !== undefined) found.push({ promise: ends, text: failure.message })
   return found
 }
