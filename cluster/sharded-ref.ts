@@ -139,14 +139,16 @@ export class ShardedRef extends AddressedRef {
     asker: object | undefined,
     put: (ask: Ask) => boolean,
   ): Promise<never> {
-    // prettier-ignore
     const shards = this.#shards
     const shard = this.#shard
     let open: Ask | undefined
     const answer = this.#entity().open(type, cause, options, serving, asker, (ask) => put((open = ask)))
     return answer.then(
       (told) => shards.answered(shard, told, open) as never,
-      (error: unknown) => shards.failed(shard, error, open) as never,
+      (error: unknown) => {
+        if (open === undefined) throw error // it was not even sent
+        return shards.failed(shard, error, open) as never
+      },
     )
   }
 }

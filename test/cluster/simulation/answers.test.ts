@@ -1,6 +1,6 @@
 /** Answers that the store must confirm, while the store is out of reach. */
 import t from "tap"
-import { defineActor, type AgentOSError } from "#actors/index.js"
+import { AgentOSError, defineActor } from "#actors/index.js"
 import type { AnyDefinition } from "#actors/actor.js"
 import { simulateCluster, type ClusterSimulation } from "#cluster/simulation/cluster-simulation.js"
 
@@ -23,7 +23,7 @@ interface Settled {
 /** What an ask of a node that is cut off from all others comes to. */
 async function asked(
   type: "serve" | "refuse",
-  options: { timeoutMs?: number; cancelAfterMs?: number },
+  options: { timeoutMs?: number; cancelAfterMs?: number; cause?: { deadline?: number; signal?: AbortSignal } },
 ): Promise<Settled> {
   let settled: Settled | undefined
   const ask = async (simulation: ClusterSimulation): Promise<void> => {
@@ -70,4 +70,13 @@ t.test("an ask whose answer waits for the store can be cancelled", async (t) => 
   const { code, afterMs } = await asked("serve", { cancelAfterMs: 100 })
   t.equal(code, "CANCELLED")
   t.ok(afterMs <= 100 + 16, `after ${afterMs} ms`)
+})
+
+t.test("an ask that is not sent, its time being over or itself called off, is told at once", async (t) => {
+  const off = AbortSignal.abort(new AgentOSError("INVALID_OPTION", "no more of this"))
+  for (const cause of [{ deadline: 1 }, { signal: off }]) {
+    const { code, afterMs } = await asked("serve", { cause })
+    t.equal(code, "signal" in cause ? "INVALID_OPTION" : "DEADLINE_EXCEEDED")
+    t.ok(afterMs <= 16, `after ${afterMs} ms`)
+  }
 })
