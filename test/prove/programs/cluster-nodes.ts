@@ -30,6 +30,8 @@ const shards = 8
 /** Also until a stream is closed whose reader is lost: some twenty seconds. */
 const settleMs = 25_000
 const quietMs = 10_000
+/** An entity may be in the midst of a handler that waits, in vain, as long as an ask does. */
+const lookMs = 15_000
 
 export async function runInCluster(
   program: Program & { readonly cluster: Place },
@@ -215,7 +217,7 @@ class World {
     for (const running of this.#up) {
       const { interpreter } = running
       try {
-        const looked = (await interpreter.ref(target).ask("look", undefined)) as { readonly log: readonly string[]; readonly rest: string } // prettier-ignore
+        const looked = (await interpreter.ref(target).with({ timeoutMs: lookMs }).ask("look", undefined)) as { readonly log: readonly string[]; readonly rest: string } // prettier-ignore
         interpreter.tell({ did: "final", to: own, log: [...looked.log], rest: looked.rest })
       } catch (error) {
         interpreter.tell({ did: "finalFailed", to: own, code: codeOf(error), text: thrownText(error) })
