@@ -64,11 +64,11 @@ export class Ask extends Deadline implements OpenAsk, Follower {
   }
 
   reply(value: unknown): void {
-    if (this.#end()) this.#resolve(value as never)
+    if (this.end()) this.#resolve(value as never)
   }
 
   fail(error: unknown): void {
-    if (this.#end()) this.#reject(error)
+    if (this.end()) this.#reject(error)
   }
 
   /** Whether nobody waits for it any more, its time being over even if the wheel has not got there yet. */
@@ -123,7 +123,8 @@ export class Ask extends Deadline implements OpenAsk, Follower {
     })
   }
 
-  #end(): boolean {
+  /** Not #-private: that would be one more field of each ask, to be looked at when it ends. */
+  private end(): boolean {
     if (this.ended) return false
     this.ended = true
     this.wheel?.remove(this)
@@ -161,8 +162,14 @@ export const unanswerable = (refused: unknown): unknown =>
     ? new AgentOSError("INVALID_ANSWER", refused.message, { cause: refused })
     : refused
 
+/** Takes asks that were opened. An object and no function: that would have to be made for each ask. */
+export interface AskDoor {
+  /** @returns false, or throws, when nobody takes it */
+  putAsk(type: string, payload: unknown, ask: Ask): boolean
+}
+
 /**
- * Opens an ask and puts it where `put` says.
+ * Opens an ask and puts it into `door`.
  * @param asker who waits for it, while serving the ask `serving`
  */
 export function openAsk(
@@ -170,11 +177,12 @@ export function openAsk(
   target: Ref,
   compiled: Compiled,
   type: string,
+  payload: unknown,
   cause: Cause | undefined,
   options: AskOptions | undefined,
   serving: OpenAsk | undefined,
   asker: object | undefined,
-  put: (ask: Ask) => boolean,
+  door: AskDoor,
 ): Promise<never> {
   return new Promise((resolve, reject) => {
     if (asker !== undefined && waitsFor(target, asker, serving) && !compiled.isReentrant(type))
@@ -193,7 +201,7 @@ export function openAsk(
     }
     system.wheel.addAt(ask, deadline)
     try {
-      put(ask)
+      door.putAsk(type, payload, ask)
     } catch (error) {
       ask.fail(error)
     }

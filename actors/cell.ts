@@ -9,7 +9,7 @@
  *       what it says of that one (that nothing was carried out, that it may be tried again) says nothing of the others.
  */
 import { actorAddress, formatAddress } from "./address.js"
-import { Ask, openAsk } from "./ask.js"
+import { Ask, openAsk, type AskDoor } from "./ask.js"
 import type { Cause } from "./cause.js"
 import type { Sibling } from "./children.js"
 import type { Compiled } from "./compiled.js"
@@ -36,7 +36,7 @@ const stopSignal: Signal = { kind: "stop" }
 
 const phaseNames = ["running", "starting", "waiting", "stopping", "ended"] as const
 
-export class Cell extends Turns<Signal> implements Sibling<Cell> {
+export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
   readonly parent: Cell | null
   readonly incarnation: number
   state: unknown = undefined
@@ -127,9 +127,11 @@ export class Cell extends Turns<Signal> implements Sibling<Cell> {
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never> {
-    return openAsk(this.system, this, this.compiled, type, cause, options, serving, asker, (ask) =>
-      this.put(this.compiled.number(type), payload, ask, false),
-    )
+    return openAsk(this.system, this, this.compiled, type, payload, cause, options, serving, asker, this)
+  }
+
+  putAsk(type: string, payload: unknown, ask: Ask): boolean {
+    return this.put(this.compiled.number(type), payload, ask, false)
   }
 
   override check(type: string, payload: unknown): unknown {

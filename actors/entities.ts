@@ -13,7 +13,7 @@
  */
 import { getHeapStatistics } from "node:v8"
 import { entityAddress, formatAddress } from "./address.js"
-import { openAsk, type Ask } from "./ask.js"
+import { openAsk, type Ask, type AskDoor } from "./ask.js"
 import type { Cause } from "./cause.js"
 import type { Cell } from "./cell.js"
 import type { AgentOSError } from "./errors.js"
@@ -377,7 +377,7 @@ const backOf = ({ kind, key }: Resident, { handler, payload, meta }: Waiting): G
 })
 
 /** A ref to an entity, active or not. */
-export class EntityRef extends AddressedRef {
+export class EntityRef extends AddressedRef implements AskDoor {
   readonly #system: ActorSystem
   readonly #entities: Entities
   readonly #kind: Kind
@@ -419,11 +419,11 @@ export class EntityRef extends AddressedRef {
     serving: OpenAsk | undefined,
     asker: object | undefined,
   ): Promise<never> {
-    if (this.#system.stopping) return Promise.reject(this.#system.stopped)
-    const { compiled } = this.#kind
-    return openAsk(this.#system, this, compiled, type, cause, options, serving, asker, (ask) =>
-      this.#entities.deliver(this.#kind, this.#key, compiled.number(type), payload, ask),
-    )
+    return this.open(type, payload, cause, options, serving, asker, this)
+  }
+
+  putAsk(type: string, payload: unknown, ask: Ask): boolean {
+    return this.put(type, payload, ask, false)
   }
 
   override check(type: string, payload: unknown): unknown {
@@ -438,20 +438,18 @@ export class EntityRef extends AddressedRef {
     return this.#entities.deliver(this.#kind, this.#key, this.#kind.compiled.number(type), payload, meta, promised)
   }
 
-  /**
-   * Opens an ask, and gives it to whoever will put it.
-   * @param put false, or a throw, when nobody takes it
-   */
+  /** Opens an ask, and puts it into another door than its own. */
   open(
     type: string,
+    payload: unknown,
     cause: Cause | undefined,
     options: AskOptions | undefined,
     serving: OpenAsk | undefined,
     asker: object | undefined,
-    put: (ask: Ask) => boolean,
+    door: AskDoor,
   ): Promise<never> {
     if (this.#system.stopping) return Promise.reject(this.#system.stopped)
-    return openAsk(this.#system, this, this.#kind.compiled, type, cause, options, serving, asker, put)
+    return openAsk(this.#system, this, this.#kind.compiled, type, payload, cause, options, serving, asker, door)
   }
 
   /** What it understands: for a ref to the same entity elsewhere. */

@@ -7,7 +7,7 @@
  *   E2. It is not waited for longer than the ask has time.
  */
 import { AgentOSError } from "#actors/errors.js"
-import type { Ask } from "#actors/ask.js"
+import type { Ask, AskDoor } from "#actors/ask.js"
 import type { Cause } from "#actors/cause.js"
 import type { EntityRef } from "#actors/entities.js"
 import { AddressedRef, type AskOptions, type OpenAsk, type Ref } from "#actors/ref.js"
@@ -44,7 +44,22 @@ export class Elsewhere {
   }
 }
 
-export class ShardedRef extends AddressedRef {
+/** Passes an ask on to a door, and knows it from then on. */
+class KnownAsk implements AskDoor {
+  readonly #door: AskDoor
+  ask: Ask | undefined = undefined
+
+  constructor(door: AskDoor) {
+    this.#door = door
+  }
+
+  putAsk(type: string, payload: unknown, ask: Ask): boolean {
+    this.ask = ask
+    return this.#door.putAsk(type, payload, ask)
+  }
+}
+
+export class ShardedRef extends AddressedRef implements AskDoor {
   readonly #shards: ShardedRefs
   readonly #id: PersistenceId
   readonly #shard: number
@@ -98,17 +113,18 @@ export class ShardedRef extends AddressedRef {
   ): Promise<never> {
     const shards = this.#shards
     if (shards.straight[this.#shard] === 1)
-      return this.#gated(type, cause, options, serving, asker, (ask) => this.#entity().put(type, payload, ask, false))
+      return this.#gated(type, payload, cause, options, serving, asker, this.#entity())
     const remote = this.#remoteNow()
     if (remote !== undefined)
       return this.#from === undefined
         ? remote.request(type, payload, cause, options, serving, asker)
         : shards.relay(remote, type, payload, cause, options, serving, asker)
-    const put = (ask: Ask): boolean => {
-      this.#entity().checkType(type)
-      return shards.dispatch({ id: this.#id, type, payload, meta: ask }, this.#from)
-    }
-    return this.#gated(type, cause, options, serving, asker, put)
+    return this.#gated(type, payload, cause, options, serving, asker, this)
+  }
+
+  putAsk(type: string, payload: unknown, ask: Ask): boolean {
+    this.#entity().checkType(type)
+    return this.#shards.dispatch({ id: this.#id, type, payload, meta: ask }, this.#from)
   }
 
   override check(type: string, payload: unknown): unknown {
@@ -133,21 +149,22 @@ export class ShardedRef extends AddressedRef {
 
   #gated(
     type: string,
+    payload: unknown,
     cause: Cause | undefined,
     options: AskOptions | undefined,
     serving: OpenAsk | undefined,
     asker: object | undefined,
-    put: (ask: Ask) => boolean,
+    door: AskDoor,
   ): Promise<never> {
     const shards = this.#shards
     const shard = this.#shard
-    let open: Ask | undefined
-    const answer = this.#entity().open(type, cause, options, serving, asker, (ask) => put((open = ask)))
+    const known = new KnownAsk(door)
+    const answer = this.#entity().open(type, payload, cause, options, serving, asker, known)
     return answer.then(
-      (told) => shards.answered(shard, told, open) as never,
+      (told) => shards.answered(shard, told, known.ask) as never,
       (error: unknown) => {
-        if (open === undefined) throw error // it was not even sent
-        return shards.failed(shard, error, open) as never
+        if (known.ask === undefined) throw error // it was not even sent
+        return shards.failed(shard, error, known.ask) as never
       },
     )
   }

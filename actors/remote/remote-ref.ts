@@ -3,14 +3,12 @@
  * when somebody asks for it, and the other side is asked to tell when it ends.
  */
 import type { Ask } from "../ask.js"
-import { openAsk } from "../ask.js"
 import type { Cause } from "../cause.js"
 import { Cell } from "../cell.js"
 import { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
 import type { Family } from "../family.js"
 import { keptCopy } from "../plain.js"
-import type { AskOptions, OpenAsk } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { Link } from "./link.js"
 import { failureOf } from "./failure.js"
@@ -95,24 +93,11 @@ export class RemoteRef extends Cell {
     return true
   }
 
-  override request(
-    type: string,
-    payload: unknown,
-    cause: Cause | undefined,
-    options: AskOptions | undefined,
-    serving: OpenAsk | undefined,
-    asker: object | undefined,
-  ): Promise<never> {
-    return openAsk(this.system, this, this.compiled, type, cause, options, serving, asker, (ask) =>
-      this.#ask(type, payload, ask),
-    )
-  }
-
   #hasRoom(number: number): boolean {
     return this.#underWay < this.#most(number) && !this.link.full
   }
 
-  #ask(type: string, payload: unknown, ask: Ask): boolean {
+  override putAsk(type: string, payload: unknown, ask: Ask): boolean {
     const number = this.compiled.number(type)
     const { link } = this
     if (link.refusal !== undefined) {
@@ -129,7 +114,7 @@ export class RemoteRef extends Cell {
       if (link.full) link.waitForRoom(this)
       const copy = keptCopy(payload, () => type) // L6
       ;(this.#patient ??= []).push(() => {
-        if (!ask.ended) this.#ask(type, copy, ask)
+        if (!ask.ended) this.putAsk(type, copy, ask)
       })
       return true
     }
