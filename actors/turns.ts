@@ -13,7 +13,7 @@
 import { Ask } from "./ask.js"
 import type { Context } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import { Inbox, Own, phases, PROBE, type Aside, type Meta } from "./inbox.js"
+import { Inbox, phases, PROBE, type Aside, type Meta } from "./inbox.js"
 import type { DefinitionMeter } from "./meter.js"
 import { Limit } from "./timers.js"
 
@@ -154,7 +154,7 @@ export abstract class Turns<S> extends Inbox<S> {
       meta.stashed = false // until it is put aside anew
       return meta.ended || (meta.deadline < this.system.wheel.now && meta.late)
     }
-    if (meta instanceof Own) return meta.life !== this.life // I4 of inbox.ts
+    if ("life" in meta) return meta.life !== this.life // I4 of inbox.ts; as in `causeOf`
     return meta.deadline !== undefined && this.isExpired(handler, meta, meta.deadline)
   }
 
