@@ -131,6 +131,9 @@ class World {
         deadLetter: ({ to, type, reason }) => tell({ did: "deadLetter", to: interpreter.ownerOf(to), type, reason }),
       },
     })
+    cluster.follow((_, changes) => {
+      for (const { id, to } of changes) if (to === "unreachable") tell({ did: "away", node: id })
+    })
     const { system, ended } = cluster
     const running = new Running(interpreter, host, () => clock.paused)
     running.system = system

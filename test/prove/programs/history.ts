@@ -61,6 +61,8 @@ export type Seen =
   | { readonly did: "hostDown" }
   | { readonly did: "unhandled"; readonly text: string }
   | { readonly did: "quiet" }
+  /** A node believes that another cannot be reached. */
+  | { readonly did: "away"; readonly node: string }
   /** A node says that its store and the registry are of two lives of the cluster. */
   | { readonly did: "parted" }
   /** At the end, after the last restart. */

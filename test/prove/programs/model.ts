@@ -153,8 +153,9 @@ class View {
     return this.program.cluster?.faults.every(({ kind }) => harmless.includes(kind)) ?? true
   }
 
-  /** The same, and nothing is late. */
+  /** The same, nothing is late, and none is taken for lost: what it was sent is handled late, or not at all (B2 of barriers.ts). */
   get orderly(): boolean {
+    if (this.history.of("away").length > 0) return false
     return this.program.cluster?.faults.every(({ kind }) => kind !== "streamCut" && harmless.includes(kind)) ?? true
   }
 
