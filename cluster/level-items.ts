@@ -2,7 +2,7 @@
 import { mkdir, rename, rm } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { AgentOSError } from "#actors/errors.js"
-import { timed, untimed } from "#actors/persistence/answer.js"
+import { timed, untimed } from "#actors/persistence/timed-answer.js"
 import { countRecords } from "#actors/persistence/backup.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import { storeError, wholeRange, type Change } from "#actors/persistence/database.js"

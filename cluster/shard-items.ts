@@ -6,7 +6,7 @@
  *   S2. The bytes of records are as they were written: checksums made then are still the ones. Answers of commands leave without the time in them, which goes beside them.
  */
 import { AgentOSError } from "#actors/errors.js"
-import { untimed } from "#actors/persistence/answer.js"
+import { untimed } from "#actors/persistence/timed-answer.js"
 import { eventsOf, snapshotKeyOf, titleOf as nameOf } from "#actors/persistence/heads.js"
 import type { PersistenceId, Snapshot } from "#actors/persistence/journal.js"
 import { decodeValue } from "#actors/persistence/checked-value.js"

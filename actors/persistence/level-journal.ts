@@ -1,7 +1,7 @@
 /** The journal in an ordered store of bytes. The store has one owner process. */
 import type { Clock } from "../clock.js"
 import { AgentOSError } from "../errors.js"
-import { decodeAnswer, encodeAnswer } from "./answer.js"
+import { decodeAnswer, encodeAnswer } from "./timed-answer.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
 import { commandKeyOf, eventTitle, eventsOf, Heads, snapshotKeyOf, titleOf } from "./heads.js"
