@@ -145,6 +145,10 @@ export class Outbox {
       )
   }
 
+  get nothingDue(): boolean {
+    return this.#free.size === 0
+  }
+
   /** What can be sent now; it counts as under way from here on (B2). */
   *due(): Iterable<{ readonly number: number; readonly delivery: Delivery }> {
     for (let receiver = this.#free.take(); receiver !== undefined; receiver = this.#free.take()) {

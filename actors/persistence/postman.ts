@@ -27,6 +27,7 @@ export class Postman {
     const life = this.#life
     if (life.ending) return
     const { outbox } = life.persisted
+    if (outbox.nothingDue) return // as after most writes
     for (const { number, delivery } of outbox.due()) void this.#deliver(number, delivery)
   }
 
