@@ -83,7 +83,7 @@ export class Heads {
   /** The head, if it is in memory and nobody waits for it. */
   known(actor: PersistenceId): Head | undefined {
     const name = this.#nameOf(actor)
-    return this.#loading.has(name) ? undefined : this.#heads.get(name)
+    return this.#loading.size > 0 && this.#loading.has(name) ? undefined : this.#heads.get(name)
   }
 
   /** The head of an actor that cannot have events. */

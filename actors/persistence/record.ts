@@ -12,7 +12,7 @@
 import { AgentOSError } from "../errors.js"
 import { crc32c } from "./crc32c.js"
 import type { PersistenceId, StoredEvent } from "./journal.js"
-import { encodePayload, packr } from "./stored-codec.js"
+import { decodePayload, encodePayload } from "./stored-codec.js"
 
 const magic = 0x414c // "LA"
 const format = 1
@@ -45,30 +45,28 @@ export function actorNames({ tenant, type, key }: PersistenceId): Buffer {
 
 /** @param names of the actor, from `actorNames` @throws RangeError when a name has more than 65,535 bytes */
 export function encodeRecord(names: Buffer, event: StoredEvent): Buffer {
-  const { name, commandId, traceId } = event
-  const payload = encodePayload(event.payload)
-  const bytes = Buffer.allocUnsafe(
+  const { commandId, traceId } = event
+  const name = eventNameBytes(event.name)
+  const before =
     headerSize +
-      names.length +
-      nameSize(name) +
-      (commandId === undefined ? 0 : nameSize(commandId)) +
-      (traceId === undefined ? 0 : nameSize(traceId)) +
-      payload.length,
-  )
-  bytes.writeUInt16LE(magic, 0)
-  bytes[2] = format
+    names.length +
+    name.length +
+    (commandId === undefined ? 0 : nameSize(commandId)) +
+    (traceId === undefined ? 0 : nameSize(traceId))
+  const bytes = encodePayload(event.payload, before)
+  writeUInt32(bytes, magic | (format << 16), 0)
   bytes[3] = (commandId === undefined ? 0 : flag.command) | (traceId === undefined ? 0 : flag.trace)
   writeUInt53(bytes, event.sequence, 8)
   writeUInt53(bytes, event.epoch, 16)
   writeUInt53(bytes, event.wallTime, 24)
-  bytes.writeUInt32LE(event.version, 32)
-  bytes.writeUInt16LE(0, 36)
+  writeUInt32(bytes, event.version, 32)
+  bytes[36] = bytes[37] = 0
   bytes.set(names, headerSize)
-  let at = writeName(bytes, name, headerSize + names.length)
+  bytes.set(name, headerSize + names.length)
+  let at = headerSize + names.length + name.length
   if (commandId !== undefined) at = writeName(bytes, commandId, at)
-  if (traceId !== undefined) at = writeName(bytes, traceId, at)
-  bytes.set(payload, at)
-  bytes.writeUInt32LE(checksum(bytes), 4)
+  if (traceId !== undefined) writeName(bytes, traceId, at)
+  writeUInt32(bytes, checksum(bytes), 4)
   return bytes
 }
 
@@ -138,23 +136,18 @@ function eventAt(buffer: Buffer, at: number): StoredEvent {
   const command = nameEnd(buffer, at)
   const trace = flags & flag.command ? nameEnd(buffer, command) : command
   const payload = flags & flag.trace ? nameEnd(buffer, trace) : trace
-  window.start = payload
-  window.end = buffer.length
   const event: { -readonly [Key in keyof StoredEvent]: StoredEvent[Key] } = {
     sequence: readUInt53(buffer, 8),
     epoch: readUInt53(buffer, 16),
     wallTime: readUInt53(buffer, 24),
     version: buffer.readUInt32LE(32),
     name: eventName(buffer, at + 2, command),
-    payload: packr.unpack(buffer, window),
+    payload: decodePayload(buffer, payload),
   }
   if (flags & flag.command) event.commandId = textAt(buffer, command, trace)
   if (flags & flag.trace) event.traceId = textAt(buffer, trace, payload)
   return event
 }
-
-/** Where msgpackr is to read; one object for all reads. */
-const window = { start: 0, end: 0 }
 
 /** Where the name that begins at `at` ends. */
 function nameEnd(buffer: Buffer, at: number): number {
@@ -164,6 +157,20 @@ function nameEnd(buffer: Buffer, at: number): number {
 }
 
 const textAt = (buffer: Buffer, at: number, end: number): string => buffer.toString("utf8", at + 2, end)
+
+/** Event names as they are written, by name: programs have few. */
+const writtenNames = new Map<string, Buffer>()
+const mostNames = 1000
+
+function eventNameBytes(name: string): Buffer {
+  const known = writtenNames.get(name)
+  if (known !== undefined) return known
+  const bytes = Buffer.allocUnsafe(nameSize(name))
+  writeName(bytes, name, 0)
+  if (writtenNames.size >= mostNames) writtenNames.clear()
+  writtenNames.set(name, bytes)
+  return bytes
+}
 
 /** Event names read last, each in the place that its length and ends give it: to compare bytes is quicker than to make a string of them. */
 const eventNames = new Array<{ readonly bytes: Uint8Array; readonly text: string } | undefined>(64).fill(undefined)
@@ -186,8 +193,16 @@ function eventName(buffer: Buffer, from: number, to: number): string {
 const checksum = (bytes: Uint8Array): number => crc32c(bytes, bodyAt, bytes.length, crc32c(bytes, 0, 4))
 
 function writeUInt53(buffer: Buffer, value: number, at: number): void {
-  buffer.writeUInt32LE(value >>> 0, at)
-  buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4)
+  writeUInt32(buffer, value >>> 0, at)
+  writeUInt32(buffer, Math.floor(value / 2 ** 32), at + 4)
+}
+
+/** Buffer's own looks at its arguments first. */
+function writeUInt32(buffer: Buffer, value: number, at: number): void {
+  buffer[at] = value
+  buffer[at + 1] = value >>> 8
+  buffer[at + 2] = value >>> 16
+  buffer[at + 3] = value >>> 24
 }
 
 function readUInt53(buffer: Buffer, at: number): number {

@@ -9,7 +9,7 @@
  *   C2. What is no plain data is refused with `INVALID_PAYLOAD`; reading made-up bytes throws, and does nothing else.
  *   C3. What earlier releases wrote is read as they read it: all by msgpackr, a `Map` as an extension of type "M" that holds its entries.
  */
-import { addExtension, Packr } from "msgpackr"
+import { addExtension, Packr, RESERVE_START_SPACE } from "msgpackr"
 import { ByteWriter, refused, type ByteReader } from "../bytes.js"
 import { PlainReader, writeObject, writePlain, type Texts, type TextsRead } from "../plain-codec.js"
 import { StoredRef } from "../ref.js"
@@ -91,24 +91,69 @@ function decodeOwn(bytes: Uint8Array): unknown {
 const out = new ByteWriter()
 
 /** @throws {AgentOSError} `INVALID_PAYLOAD` (C2) */
-function encodeOwn(value: unknown): Uint8Array {
+function encodeOwn(value: unknown, space: number): Buffer {
   out.clear()
+  out.ensure(space + headerSize)
+  out.at = space
   out.byte(extensionMark)
-  out.at = headerSize
+  out.at = space + headerSize
   writePlain(out, new StoredTexts(), value)
-  out.view.setUint32(1, out.at - headerSize)
-  out.view.setUint8(headerSize - 1, extension.value)
-  return out.copy()
+  out.view.setUint32(space + 1, out.at - space - headerSize)
+  out.view.setUint8(space + headerSize - 1, extension.value)
+  return bufferOf(out.copy())
 }
 
 addExtension({ type: extension.value, unpack: decodeOwn })
 addExtension({ type: extension.map, read: (entries: readonly (readonly [unknown, unknown])[]) => new Map(entries) })
 
-export const packr = new Packr({ useRecords: false, structuredClone: false, moreTypes: true, useBigIntExtension: true })
+const packr = new Packr({ useRecords: false, structuredClone: false, moreTypes: true, useBigIntExtension: true })
 
-/** Plain data to bytes and back, each value by itself. @throws {AgentOSError} `INVALID_PAYLOAD` for what cannot be stored (C2) */
-export const encodePayload = (value: unknown): Uint8Array => (isJson(value) ? packr.pack(value) : encodeOwn(value))
-export const decodePayload = (bytes: Uint8Array): unknown => packr.unpack(bytes)
+/** Most bytes that msgpackr leaves free before a value. */
+const mostSpace = 0xff
+
+/**
+ * Plain data to bytes, each value by itself.
+ * @param space bytes before it that the caller fills
+ * @throws {AgentOSError} `INVALID_PAYLOAD` for what cannot be stored (C2)
+ */
+export function encodePayload(value: unknown, space = 0): Buffer {
+  if (!isJson(value)) return encodeOwn(value, space)
+  if (space <= mostSpace) return bufferOf(packr.pack(value, RESERVE_START_SPACE | space))
+  const bytes = packr.pack(value)
+  const all = Buffer.allocUnsafe(space + bytes.length)
+  all.set(bytes, space)
+  return all
+}
+
+/** @param bytes in which the value goes from `at` to the end */
+export function decodePayload(bytes: Uint8Array, at = 0): unknown {
+  const short = bytes.length - at <= 3 ? wholeNumber(bytes, at) : -1
+  if (short >= 0) return short
+  window.start = at
+  window.end = bytes.length
+  return packr.unpack(bytes, window)
+}
+
+/** A number as msgpackr writes it, at a third of the price: that one makes a view of all that it reads. @returns -1 for all else */
+function wholeNumber(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number
+  switch (bytes.length - at) {
+    case 1:
+      return first < 0x80 ? first : -1
+    case 2:
+      return first === 0xcc ? (bytes[at + 1] as number) : -1
+    case 3:
+      return first === 0xcd ? ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number) : -1
+    default:
+      return -1
+  }
+}
+
+/** Where msgpackr is to read; one object for all reads. */
+const window = { start: 0, end: 0 }
+
+const bufferOf = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** Whether msgpackr gives a value back as it was. */
 function isJson(value: unknown, seen?: Set<object>, depth = 0): boolean {
