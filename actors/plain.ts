@@ -10,6 +10,7 @@
  *   V4. One walk, `copied`, says what is refused and makes every copy; `checkPlain` only spares it where there is nothing to be said.
  */
 import { AgentOSError, thrownText } from "./errors.js"
+import { metFirst, type Met } from "./met.js"
 import { Ref, StoredRef } from "./ref.js"
 
 declare const refMark: unique symbol
@@ -125,25 +126,22 @@ export const found = {
   refused: 4,
 } as const
 
-/** @param seen the objects that were looked at before, once there is more than one */
-function looks(value: unknown, seen: Set<object> | undefined, depth: number): number {
+/** @param met the objects that were looked at before, once there is more than one */
+function looks(value: unknown, met: Met | undefined, depth: number): number {
   if (typeof value !== "object")
     return typeof value === "function" || typeof value === "symbol" ? found.refused : found.plain
   if (value === null) return found.plain
   const what = kindOf(value)
   if (what > kind.set) return looksWhole(value, what)
-  if (seen !== undefined) {
-    if (seen.has(value)) return found.shared
-    seen.add(value)
-  }
+  if (met?.again(value) === true) return found.shared
   if (depth === deepest) return found.refused
   let worst: number = found.plain
   if (what === kind.literal) {
     for (const name in value) {
       const part = (value as Record<string, unknown>)[name]
       if (isAtom(part)) continue
-      seen ??= new Set<object>().add(value)
-      worst = Math.max(worst, looks(part, seen, depth + 1))
+      met ??= metFirst(value)
+      worst = Math.max(worst, looks(part, met, depth + 1))
       if (worst === found.refused) break
     }
     return worst
@@ -153,8 +151,8 @@ function looks(value: unknown, seen: Set<object> | undefined, depth: number): nu
     const part = parts[i]
     if (isAtom(part)) continue
     if (part === undefined && !(i in parts)) return found.refused
-    seen ??= new Set<object>().add(value)
-    worst = Math.max(worst, looks(part, seen, depth + 1))
+    met ??= metFirst(value)
+    worst = Math.max(worst, looks(part, met, depth + 1))
   }
   return worst
 }

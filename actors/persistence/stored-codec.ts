@@ -11,6 +11,7 @@
  */
 import { addExtension, Packr, RESERVE_START_SPACE } from "msgpackr"
 import { ByteWriter, refused, type ByteReader } from "../bytes.js"
+import { metFirst, type Met } from "../met.js"
 import { PlainReader, writeObject, writePlain, type Texts, type TextsRead } from "../plain-codec.js"
 import { StoredRef } from "../ref.js"
 import { failureOf, thrownOf, type Failure } from "../remote/failure.js"
@@ -155,30 +156,24 @@ const window = { start: 0, end: 0 }
 const bufferOf = (bytes: Uint8Array): Buffer =>
   bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
-/** Whether msgpackr gives a value back as it was. */
-function isJson(value: unknown, seen?: Set<object>, depth = 0): boolean {
-  if (typeof value !== "object") return isJsonAtom(value)
-  if (value === null) return true
+/** Whether msgpackr gives a value back as it was. @param met the objects before this one, once there is more than one */
+function isJson(value: unknown, met?: Met, depth = 0): boolean {
+  if (typeof value !== "object" || value === null) return isJsonAtom(value)
   const isArray = Array.isArray(value)
   if (!isArray && Object.getPrototypeOf(value) !== Object.prototype) return false
-  if (seen?.has(value) === true || depth > 100) return false // C1
-  seen?.add(value)
-  const met = { seen }
+  if (met?.again(value) === true || depth > 100) return false // C1
+  let known = met
+  const isGoodPart = (part: unknown): boolean =>
+    typeof part !== "object" || part === null ? isJsonAtom(part) : isJson(part, (known ??= metFirst(value)), depth + 1)
   if (isArray) {
-    for (const part of value as unknown[]) if (!isJsonPart(part, value, met, depth)) return false
+    for (const part of value as unknown[]) if (!isGoodPart(part)) return false
   } else {
     for (const name in value) {
       if (!goodNames.has(name) && !isGood(name)) return false
-      if (!isJsonPart((value as Record<string, unknown>)[name], value, met, depth)) return false
+      if (!isGoodPart((value as Record<string, unknown>)[name])) return false
     }
   }
   return true
-}
-
-function isJsonPart(part: unknown, of: object, met: { seen: Set<object> | undefined }, depth: number): boolean {
-  if (typeof part !== "object" || part === null) return isJsonAtom(part)
-  met.seen ??= new Set<object>().add(of)
-  return isJson(part, met.seen, depth + 1)
 }
 
 /** Names of properties that msgpackr changes, or takes for something else. */
