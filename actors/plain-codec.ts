@@ -119,7 +119,8 @@ export function writeObject(out: ByteWriter, keys: Texts, value: object, depth: 
     out.byte(tag.array)
     out.varint(value.length)
     for (let i = 0; i < value.length; i++) writePlain(out, keys, value[i], depth + 1)
-  } else if (value instanceof Map || value instanceof Set) {
+  } else if (ArrayBuffer.isView(value)) writeBytes(out, value)
+  else if (value instanceof Map || value instanceof Set) {
     checkDepth(depth)
     out.byte(value instanceof Map ? tag.map : tag.set)
     out.varint(value.size)
@@ -127,7 +128,7 @@ export function writeObject(out: ByteWriter, keys: Texts, value: object, depth: 
   } else if (value instanceof Date) {
     out.byte(tag.date)
     out.float64(value.getTime())
-  } else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) writeBytes(out, value)
+  } else if (value instanceof ArrayBuffer) writeBytes(out, value)
   else throw invalid(`an instance of ${value.constructor.name}`)
 }
 

@@ -12,6 +12,7 @@ import type { CancelTimer } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Directory } from "#actors/remote/directory.js"
 import { Link, type FarNames, type Seats } from "#actors/remote/link.js"
+import type { Channel } from "#actors/remote/protocol.js"
 import type { RemoteRef } from "#actors/remote/remote-ref.js"
 import type { ActorSystem } from "#actors/system.js"
 import type { Arrival, Taker } from "./arrival.js"
@@ -47,7 +48,7 @@ export interface PeerOwner {
 
 const noSeats: Seats = { at: () => undefined, news() {}, credit() {} }
 
-export class Peer {
+export class Peer implements Channel {
   readonly id: NodeId
   /** Our side of the session: how many links this node had made when it made this one. */
   readonly session: number
@@ -86,7 +87,7 @@ export class Peer {
     const textBytes = sizes.messageBytes + sizes.gatherBytes
     this.#frames = new Session({ frameBytes: sizes.frameBytes, textBytes })
     this.#encoder = new WireEncoder({ mostBytes: sizes.messageBytes, cutBytes: sizes.gatherBytes })
-    this.link = new Link(system, directory, { post: (batch) => this.#post(batch) }, noSeats, {
+    this.link = new Link(system, directory, this, noSeats, {
       names: names(this),
       fullBatch: batchFields,
       writes: true,
@@ -200,9 +201,19 @@ export class Peer {
 
   // --- sending -------------------------------------------------------------------------------------------------------------------------------
 
-  #post(batch: readonly unknown[]): void {
+  post(batch: readonly unknown[]): void {
     if (this.closed) return
     this.#encoder.add(batch)
+    this.#added()
+  }
+
+  tell(to: string, type: number | string, payload: unknown): void {
+    if (this.closed) return
+    this.#encoder.tell(to, type, payload)
+    this.#added()
+  }
+
+  #added(): void {
     if (this.#encoder.size >= this.#ports.sizes.gatherBytes) this.#number()
     const waiting = this.#frames.keptBytes + this.#encoder.size
     if (waiting >= this.#ports.sizes.unacknowledgedBytes) this.link.full = true // E3

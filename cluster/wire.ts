@@ -86,25 +86,57 @@ export class WireEncoder {
 
   /** Adds a batch. @throws {AgentOSError} `INVALID_PAYLOAD` (W1) */
   add(batch: readonly unknown[]): void {
-    const out = this.#out
-    const before = out.at
+    this.#begin()
+    const before = this.#out.at
     const cutsBefore = this.#cuts.length
-    const { mostBytes, cutBytes } = this.#limits
-    this.#names.begin()
-    this.#keys.begin()
     try {
       for (let i = 0; i < batch.length;) {
-        out.allow(mostBytes)
+        this.#out.allow(this.#limits.mostBytes)
         i = this.#operation(batch, i)
-        if (out.at - (this.#cuts[this.#cuts.length - 1] ?? 0) >= cutBytes) this.#cuts.push(out.at)
+        this.#cut()
       }
     } catch (error) {
-      out.at = before
-      this.#cuts.length = cutsBefore
-      this.#names.undo()
-      this.#keys.undo()
+      this.#undo(before, cutsBefore)
       throw error
     }
+  }
+
+  /** Adds one message that has nothing beside it. @throws {AgentOSError} `INVALID_PAYLOAD` (W1) */
+  tell(to: string, type: number | string, payload: unknown): void {
+    this.#begin()
+    const out = this.#out
+    const before = out.at
+    try {
+      out.allow(this.#limits.mostBytes)
+      out.byte(op.tell)
+      this.#message(to, type, payload)
+    } catch (error) {
+      this.#undo(before, this.#cuts.length)
+      throw error
+    }
+    this.#cut()
+  }
+
+  #begin(): void {
+    this.#names.begin()
+    this.#keys.begin()
+  }
+
+  #undo(before: number, cutsBefore: number): void {
+    this.#out.at = before
+    this.#cuts.length = cutsBefore
+    this.#names.undo()
+    this.#keys.undo()
+  }
+
+  #cut(): void {
+    const { at } = this.#out
+    if (at - (this.#cuts[this.#cuts.length - 1] ?? 0) >= this.#limits.cutBytes) this.#cuts.push(at)
+  }
+
+  /** @param i where `to`, `type` and `payload` stand */
+  #messageAt(batch: readonly unknown[], i: number): void {
+    this.#message(batch[i] as string, batch[i + 1] as number | string, batch[i + 2])
   }
 
   /** @returns where the next one begins */
@@ -113,15 +145,15 @@ export class WireEncoder {
     out.byte(batch[i] as number)
     switch (batch[i]) {
       case op.tell:
-        this.#message(batch, i + 1)
+        this.#messageAt(batch, i + 1)
         return i + 4
       case op.send:
-        this.#message(batch, i + 1)
+        this.#messageAt(batch, i + 1)
         this.#beside(batch[i + 4] as Beside)
         return i + 5
       case op.ask:
         out.varint(batch[i + 1] as number)
-        this.#message(batch, i + 2)
+        this.#messageAt(batch, i + 2)
         writeNumber(out, batch[i + 5] as number)
         this.#beside(batch[i + 6] as Beside | undefined)
         return i + 7
@@ -159,17 +191,15 @@ export class WireEncoder {
     }
   }
 
-  /** @param i where `to`, `type` and `payload` stand */
-  #message(batch: readonly unknown[], i: number): void {
+  #message(to: string, type: number | string, payload: unknown): void {
     const out = this.#out
-    this.#names.write(out, batch[i] as string)
-    const type = batch[i + 1] as number | string
+    this.#names.write(out, to)
     if (typeof type === "number") out.varint(2 * type)
     else {
       out.byte(1)
       out.text(type)
     }
-    writePlain(out, this.#keys, batch[i + 2])
+    writePlain(out, this.#keys, payload)
   }
 
   #texts(texts: readonly string[]): void {

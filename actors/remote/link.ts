@@ -140,7 +140,7 @@ export class Link implements RefNames {
     const beside =
       cause === undefined && parts === undefined ? undefined : { parts, cause: vocabulary.packCause(cause) }
     if (this.#goesAtOnce(value))
-      return this.#post(beside === undefined ? [op.tell, to, number, value] : [op.send, to, number, value, beside])
+      return beside === undefined ? this.#tell(to, number, value) : this.#post([op.send, to, number, value, beside])
     const batch = this.#open()
     if (batch === undefined) return
     if (beside === undefined) batch.push(op.tell, to, number, value)
@@ -205,6 +205,16 @@ export class Link implements RefNames {
     if (batch.length === 0) return
     this.#batch = []
     if (!this.closed) this.#post(batch) // L1
+  }
+
+  #tell(to: Recipient, type: number | string, value: unknown): void {
+    const channel = this.#channel
+    if (channel.tell === undefined || typeof to === "number") return this.#post([op.tell, to, type, value])
+    try {
+      channel.tell(to, type, value)
+    } catch (cause) {
+      this.#unsendable([op.tell, to, type, value], cause)
+    }
   }
 
   #post(batch: readonly unknown[]): void {

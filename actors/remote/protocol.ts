@@ -46,6 +46,8 @@ export const lengths: readonly number[] = [2, 2, 4, 5, 7, 4, 3, 3, 3, 2, 4, 4]
 /** What carries batches to the other side. Batches and what they hold are plain data. */
 export interface Channel {
   post(batch: readonly unknown[]): void
+  /** Posts one message that has nothing beside it, without a batch: there where batches are written to bytes as they are posted. */
+  tell?(to: string, type: number | string, payload: unknown): void
 }
 
 export type Recipient = number | string
