@@ -98,6 +98,13 @@ const guest = "guest"
 
 const anyRoles: readonly Role[] = ["plain", "entity", "persistent", "persistent"]
 
+/** When a system is started again: from when, and within how long. */
+const restartTimes = {
+  anyTime: (lengthMs: number) => [0, lengthMs + 300],
+  meanwhile: (lengthMs: number) => [0, lengthMs],
+  afterwards: (lengthMs: number) => [lengthMs + 100, lengthMs],
+} as const satisfies Record<string, (lengthMs: number) => readonly [number, number]>
+
 class Generator {
   readonly #random: SeededRandom
   readonly #verbs: readonly Verb[]
@@ -144,8 +151,8 @@ class Generator {
     const lengthMs = theme?.lengthMs ?? random.pick([30, 200, 1000])
     const acts = Array.from({ length: count }, () => this.#act(random.int(lengthMs))).sort((a, b) => a.at - b.at)
     const restarts = random.chance(this.#verbs.includes("deliver") ? 0.5 : 0.2) || theme?.restarts !== undefined
-    const afterMs = theme?.restarts === "afterwards" ? lengthMs + 100 : 0
-    const restart = { at: afterMs + random.int(lengthMs + (afterMs > 0 ? 0 : 300)), client: 0, do: "restart" } as const
+    const [earliest, within] = restartTimes[theme?.restarts ?? "anyTime"](lengthMs)
+    const restart = { at: earliest + random.int(within), client: 0, do: "restart" } as const
     const adapter = random.pick(["memory", "level", "level"] as const)
     const room = random.chance(0.5) ? (random.chance(0.7) ? 1 : 2) : undefined
     const maxResident = theme?.maxResident ?? room
@@ -235,7 +242,8 @@ class Generator {
 
   #handler(role: Role): Handler {
     const random = this.#random
-    const shape = this.#theme !== undefined && random.chance(0.5) ? random.pick(this.#theme.shapes) : undefined
+    const shapes = this.#theme?.shapes[role]
+    const shape = shapes !== undefined && random.chance(0.5) ? random.pick(shapes) : undefined
     const steps = shape?.flatMap((verb) => this.#step(role, false, verb)) ?? this.#steps(role, 1 + random.int(5))
     if (random.chance(0.5)) steps.push({ do: "reply", value: this.#replyValue() })
     return {
@@ -353,7 +361,7 @@ class Generator {
 
   #send(): Send {
     const random = this.#random
-    const to = random.chance(0.15) ? "self" : random.chance(0.1) ? "child" : this.#target()
+    const to = random.chance(0.15) ? "self" : random.chance(this.#theme?.toChild ?? 0.1) ? "child" : this.#target()
     const command = this.#commands && random.chance(0.4) ? { commandId: `c${random.int(4)}` } : {}
     return { to, handler: random.int(this.#handlers), value: this.#value(), ...command }
   }

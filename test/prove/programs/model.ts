@@ -44,7 +44,8 @@ class View {
   readonly hostEnd = new Map<string, number>()
   readonly hostCrash = new Map<string, number>()
   readonly stopped = new Map<string, number>()
-  readonly damaged = new Set<string>()
+  /** From when what the journal holds of it cannot be read. */
+  readonly damaged = new Map<string, number>()
   readonly place = new Map<object, number>()
   readonly quiet: SeenAs<"quiet"> | undefined
 
@@ -86,7 +87,7 @@ class View {
       case "lifeEnded":
         return void this.lifeEnded.set(seen.life, seen.at)
       case "damaged":
-        return void this.damaged.add(seen.to)
+        return void this.damaged.set(seen.to, seen.at)
       case "hostStopped":
         return void this.stopped.set(seen.host, seen.at)
       case "hostStopping":
@@ -135,6 +136,13 @@ class View {
     let lives = 0
     for (const life of this.lifeOf.values()) if (life.to === to && life.at <= at && life.at > at - 20_000) lives += 1
     return lives > 9
+  }
+
+  /** It handled something in a life that lasted into that time. */
+  lived(to: string, from: number, until: number): boolean {
+    for (const { to: of, at, life } of this.lifeOf.values())
+      if (of === to && at <= until && (this.lifeEnded.get(life) ?? Infinity) > from) return true
+    return false
   }
 
   get end(): number {
@@ -318,6 +326,18 @@ function* failures(view: View): Iterable<string> {
       const ended = turns.flatMap(({ turn }) => view.ended.get(turn) ?? []).find(({ how }) => how === "returned")
       if (ended !== undefined && ended.at < outcome.at - lateMs) yield `${what} was handled at ${ended.at}, and fails with ASK_TIMEOUT at ${outcome.at}` // prettier-ignore
     }
+  }
+}
+
+/** P4: who asks one that cannot be read is told so, and at once. */
+function* toldWhy(view: View): Iterable<string> {
+  if (view.troubled) return
+  for (const { m, to, how, at, handler } of view.sent.values()) {
+    const outcome = view.outcome.get(m)
+    if (how !== "ask" || at < (view.damaged.get(to) ?? Infinity) || outcome?.did !== "failed") continue
+    if (outcome.code !== "ASK_TIMEOUT" || outcome.at < at + 350 || view.rests(to, outcome.at)) continue
+    if (!view.lived(to, at, outcome.at))
+      yield `the ask ${m} of ${handler} to ${to}, which cannot be read, fails with ASK_TIMEOUT after ${outcome.at - at} ms`
   }
 }
 
@@ -740,6 +760,7 @@ const judges: Readonly<Record<string, Judge>> = {
   "asks settle (S4)": settles,
   "answers (P2, P5)": answers,
   "failures (E2, S12)": failures,
+  "told why (P4)": toldWhy,
   "circles (S16)": circles,
   "of one life (S9)": ofOneLife,
   "one at a time (S16)": oneAtATime,

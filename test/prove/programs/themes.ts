@@ -9,10 +9,12 @@ import type { Fold, Kind, Role } from "./program.js"
 export const verbs = ["tell", "ask", "persist", "persistAll", "deliver", "defer", "stash", "sleep", "run", "after", "every", "spawn", "watch", "stop", "stream", "publish", "remind", "throw"] as const // prettier-ignore
 export type Verb = (typeof verbs)[number]
 
+/** Handlers that do just that; half of all do. */
+type Shapes = readonly (readonly Verb[])[]
+
 export interface Theme {
   readonly verbs: readonly Verb[]
-  /** Handlers that do just that; half of all do. */
-  readonly shapes: readonly (readonly Verb[])[]
+  readonly shapes: Partial<Readonly<Record<Role, Shapes>>>
   readonly roles: readonly Role[]
   /** All messages of clients have ids of commands, out of so many. */
   readonly commandIds?: number
@@ -22,6 +24,8 @@ export interface Theme {
   readonly maxResident?: number
   /** All of its kinds have them. */
   readonly options?: Partial<Kind>
+  /** So much of what is sent goes to the child. */
+  readonly toChild?: number
   readonly lengthMs?: number
   /** So many of a hundred acts damage what the journal holds. */
   readonly damages?: number
@@ -29,11 +33,21 @@ export interface Theme {
   readonly restarts?: "meanwhile" | "afterwards"
 }
 
+const ending: Shapes = [
+  ["spawn", "tell", "tell"],
+  ["spawn", "sleep", "sleep", "throw"],
+]
+
 export const themes: readonly Theme[] = [
   // What a command holds, and what its folds make of it.
   {
     verbs: ["persist", "persistAll", "tell"],
-    shapes: [["persist", "persist", "persist"], ["persistAll", "persist"]],
+    shapes: {
+      persistent: [
+        ["persist", "persist", "persist"],
+        ["persistAll", "persist"],
+      ],
+    },
     roles: ["persistent"],
     commandIds: 40,
     folds: ["put", "put", "more", "more", "noted"],
@@ -42,23 +56,29 @@ export const themes: readonly Theme[] = [
   // What wakes others while there is no room, and owes an answer.
   {
     verbs: ["tell", "defer", "run", "stash"],
-    shapes: [["tell", "defer"], ["tell", "tell", "defer"], ["tell", "stash"]],
+    shapes: {
+      entity: [
+        ["tell", "defer"],
+        ["tell", "tell", "defer"],
+        ["tell", "stash"],
+      ],
+    },
     roles: ["entity"],
     leastNames: 4,
     maxResident: 1,
   },
   // Deliveries to some that take them and to some that do not, and a stop.
   {
-    verbs: ["deliver", "persist", "stash", "defer", "tell"],
-    shapes: [["deliver", "deliver"], ["persist"], ["stash"]],
-    roles: ["persistent", "entity"],
+    verbs: ["persist", "deliver", "tell"],
+    shapes: { persistent: [["deliver", "deliver", "deliver"]], entity: [["stash"], []] },
+    roles: ["persistent", "entity", "entity"],
     leastNames: 2,
     restarts: "afterwards",
   },
   // Records that cannot be read.
   {
     verbs: ["persist", "tell", "ask", "remind"],
-    shapes: [["persist"]],
+    shapes: { persistent: [["persist"]] },
     roles: ["persistent"],
     leastNames: 2,
     maxResident: 1,
@@ -68,7 +88,7 @@ export const themes: readonly Theme[] = [
   // Ids of commands that are old.
   {
     verbs: ["persist", "tell", "sleep"],
-    shapes: [["persist"], []],
+    shapes: { persistent: [["persist"], []] },
     roles: ["persistent"],
     commandIds: 2,
     options: { keepCommandsMs: 10 },
@@ -76,10 +96,11 @@ export const themes: readonly Theme[] = [
   },
   // Those who end while their supervisor does.
   {
-    verbs: ["spawn", "sleep", "throw", "after"],
-    shapes: [["spawn", "sleep", "throw"], ["spawn", "sleep"], ["sleep", "throw"]],
-    roles: ["plain", "entity"],
-    lengthMs: 200,
+    verbs: ["spawn", "sleep", "tell"],
+    shapes: { plain: ending },
+    roles: ["plain"],
+    toChild: 0.6,
+    lengthMs: 30,
     restarts: "meanwhile",
   },
-] // prettier-ignore
+]
