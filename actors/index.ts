@@ -32,7 +32,7 @@ export type {
   StoredEvent,
 } from "./persistence/journal.js"
 export { backupStore } from "./persistence/backup.js"
-export type { StoreProgress } from "./persistence/backup.js"
+export type { StoreProgress } from "./persistence/store-progress.js"
 export { levelJournal } from "./persistence/level-journal.js"
 export { LevelStore } from "./persistence/level-store.js"
 export { memoryJournal } from "./persistence/memory-journal.js"

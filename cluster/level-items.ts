@@ -1,12 +1,10 @@
 /** A LevelDB store as items. It is filled in a folder beside its own, which takes its name when all is well. */
-import { mkdir, rename, rm } from "node:fs/promises"
-import { dirname, resolve } from "node:path"
+import { resolve } from "node:path"
 import { AgentOSError } from "#actors/errors.js"
 import { timed, untimed } from "#actors/persistence/timed-answer.js"
 import { countRecords } from "#actors/persistence/backup.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import { storeError, wholeRange, type Change } from "#actors/persistence/database.js"
-import { isFree, syncFolder } from "#actors/persistence/folders.js"
 import { commandKeyOf, eventsOf, filledKey, headKeyOf, Heads, snapshotKeyOf } from "#actors/persistence/heads.js"
 import type { PersistenceId, Snapshot } from "#actors/persistence/journal.js"
 import { after, keyOf, numbered, numberOf, partsOf } from "#actors/persistence/keys.js"
@@ -15,6 +13,7 @@ import { LevelStore } from "#actors/persistence/level-store.js"
 import { lossesKey } from "#actors/persistence/losses.js"
 import { Orders } from "#actors/persistence/order.js"
 import { holdsStore } from "#actors/persistence/verify.js"
+import { madeWhole } from "#actors/persistence/whole-folder.js"
 import { titleOf, unknownTime, type ItemTarget, type MovableStore, type StoredItem } from "./stored-item.js"
 
 /** The store in a folder. */
@@ -33,29 +32,17 @@ export function levelItems(folder: string): MovableStore {
       }
     },
     async fill(work) {
-      if (!(await isFree(location)))
-        throw new AgentOSError(
-          "STORE_REFUSED",
-          `${location} is a file, or a folder that is not empty: give the move a folder of its own`,
-        )
-      const partial = `${location}.partial`
       try {
-        await mkdir(dirname(partial), { recursive: true })
-        await rm(partial, { recursive: true, force: true })
-        const store = await LevelStore.open(partial)
-        let result
-        try {
-          await store.write([[filledKey, encodeValue(1)]])
-          result = await work(new LevelItems(store))
-        } finally {
-          await store.close()
-        }
-        await rm(location, { recursive: true, force: true })
-        await rename(partial, location)
-        await syncFolder(dirname(location))
-        return result
+        return await madeWhole(location, "the move", async (partial) => {
+          const store = await LevelStore.open(partial)
+          try {
+            await store.write([[filledKey, encodeValue(1)]])
+            return await work(new LevelItems(store))
+          } finally {
+            await store.close()
+          }
+        })
       } catch (error) {
-        await rm(partial, { recursive: true, force: true }).catch(() => undefined)
         throw storeError(error, location)
       }
     },

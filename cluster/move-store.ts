@@ -8,46 +8,58 @@
  */
 import { isDeepStrictEqual } from "node:util"
 import { AgentOSError } from "#actors/errors.js"
-import type { StoreProgress } from "#actors/persistence/backup.js"
-import { checkItem, titleOf, type MovableStore, type StoredItem } from "./stored-item.js"
+import { telling, type StoreProgress } from "#actors/persistence/store-progress.js"
+import {
+  checkItem,
+  titleOf,
+  type ItemSource,
+  type ItemTarget,
+  type MovableStore,
+  type StoredItem,
+} from "./stored-item.js"
 
 /**
  * @param progress of copying and of reading back, which count the same
  * @returns how many items were moved
- * @throws `STORE_REFUSED` when somebody uses one of them or the target is not empty, `RECORD_DAMAGED`, `DISK_FULL`, `STORE_FAILED`
+ * @throws `STORE_REFUSED` when somebody uses one of them or the target is not empty, `RECORD_DAMAGED`, `DISK_FULL`, `STORE_FAILED`; what `progress` throws
  */
 export function moveStore(
   from: MovableStore,
   to: MovableStore,
   { progress }: { readonly progress?: StoreProgress } = {},
 ): Promise<number> {
-  return from.read((source) =>
-    to.fill(async (target) => {
-      const total = progress === undefined ? 0 : 2 * (await source.count())
-      let done = 0
-      const tell = (count: number): void => {
-        done += count
-        progress?.(done, Math.max(done, total))
-      }
-      for await (const items of source.items()) {
-        for (const item of items) checkItem(item) // M2
-        await target.write(items)
-        tell(items.length)
-      }
-      const moved = done
-      const copies = oneByOne(target.items())
-      for await (const items of source.items()) {
-        for (const item of items) {
-          const { value: copy } = await copies.next()
-          if (!isDeepStrictEqual(item, copy)) throw different(to, item, copy as StoredItem | undefined) // M1
-        }
-        tell(items.length)
-      }
-      const { value: more } = await copies.next()
-      if (more !== undefined) throw different(to, undefined, more as StoredItem)
-      return moved
-    }),
-  )
+  return telling(progress, (tell) => from.read((source) => to.fill((target) => copied(source, target, to, tell))))
+}
+
+async function copied(
+  source: ItemSource,
+  target: ItemTarget,
+  to: MovableStore,
+  progress: StoreProgress | undefined,
+): Promise<number> {
+  const total = progress === undefined ? 0 : 2 * (await source.count())
+  let done = 0
+  const add = (count: number): void => {
+    done += count
+    progress?.(done, Math.max(done, total))
+  }
+  for await (const items of source.items()) {
+    for (const item of items) checkItem(item) // M2
+    await target.write(items)
+    add(items.length)
+  }
+  const moved = done
+  const copies = oneByOne(target.items())
+  for await (const items of source.items()) {
+    for (const item of items) {
+      const { value: copy } = await copies.next()
+      if (!isDeepStrictEqual(item, copy)) throw different(to, item, copy as StoredItem | undefined) // M1
+    }
+    add(items.length)
+  }
+  const { value: more } = await copies.next()
+  if (more !== undefined) throw different(to, undefined, more as StoredItem)
+  return moved
 }
 
 async function* oneByOne(pages: AsyncIterable<readonly StoredItem[]>): AsyncGenerator<StoredItem, undefined> {

@@ -3,55 +3,47 @@
  *
  * Invariants
  *   K1. The copy is the store as it was at one moment, whatever is written meanwhile.
- *   K2. The folder appears when the copy is whole and on the disk; one that was cut short leaves at most a folder that ends in `.partial`.
+ *   K2. The folder appears when the copy is whole and on the disk (`whole-folder.ts`); of two backups into one folder at the same time one is refused.
  */
-import { mkdir, rename, rm } from "node:fs/promises"
-import { dirname, resolve } from "node:path"
-import { AgentOSError } from "../errors.js"
 import { openLevelDatabase, storeError, wholeRange } from "./database.js"
-import { isFree, syncFolder } from "./folders.js"
 import type { LevelStore } from "./level-store.js"
-
-/** Told how many records of how many are done. */
-export type StoreProgress = (done: number, total: number) => void
+import { telling, type StoreProgress } from "./store-progress.js"
+import { madeWhole } from "./whole-folder.js"
 
 /**
  * Copies an open store into a folder that is empty or not there.
  *
  * @returns how many records were copied
- * @throws `STORE_REFUSED` when the folder holds anything or is a file, `DISK_FULL`, `STORE_FAILED`
+ * @throws `STORE_REFUSED` when the folder holds anything or is a file, `DISK_FULL`, `STORE_FAILED`; what `progress` throws
  */
-export async function backupStore(
+export function backupStore(
   store: LevelStore,
   folder: string,
   { progress }: { readonly progress?: StoreProgress } = {},
 ): Promise<number> {
-  if (!(await isFree(folder)))
-    throw new AgentOSError("STORE_REFUSED", `${folder} is a file, or a folder that is not empty: give a backup a folder of its own`) // prettier-ignore
-  const partial = `${resolve(folder)}.partial`
-  try {
-    await mkdir(dirname(partial), { recursive: true })
-    await rm(partial, { recursive: true, force: true })
-    const total = progress === undefined ? 0 : await countRecords(store)
-    const copy = await openLevelDatabase(partial)
-    let done = 0
+  return telling(progress, async (tell) => {
     try {
-      for await (const entries of store.pages(...wholeRange)) {
-        await copy.write(entries)
-        done += entries.length
-        progress?.(done, Math.max(done, total))
-      }
-    } finally {
-      await copy.close()
+      return await madeWhole(folder, "a backup", (partial) => copied(store, partial, tell))
+    } catch (error) {
+      throw storeError(error, folder)
     }
-    await rm(folder, { recursive: true, force: true })
-    await rename(partial, folder) // K2
-    await syncFolder(dirname(partial))
-    return done
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined)
-    throw storeError(error, folder)
+  })
+}
+
+async function copied(store: LevelStore, folder: string, progress: StoreProgress | undefined): Promise<number> {
+  const total = progress === undefined ? 0 : await countRecords(store)
+  const copy = await openLevelDatabase(folder)
+  let done = 0
+  try {
+    for await (const entries of store.pages(...wholeRange)) {
+      await copy.write(entries)
+      done += entries.length
+      progress?.(done, Math.max(done, total))
+    }
+  } finally {
+    await copy.close()
   }
+  return done
 }
 
 /** How many records a store holds now: for progress. */

@@ -1,5 +1,5 @@
 /** Changes of whole folders. */
-import { open, readdir, rename, stat } from "node:fs/promises"
+import { open, rename, stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 
 /** Makes a change of names in a folder durable. */
@@ -28,14 +28,3 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   )
-
-/** Whether a folder may be made at a path: nothing is there, or a folder that is empty. */
-export async function isFree(path: string): Promise<boolean> {
-  try {
-    return (await readdir(path)).length === 0
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true
-    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false
-    throw error
-  }
-}

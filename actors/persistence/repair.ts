@@ -12,7 +12,6 @@ import { copyFile, mkdir, open } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
 import { joined } from "../names.js"
-import type { StoreProgress } from "./backup.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import { lookAt, storeError, type Change, type Entry } from "./database.js"
 import { settleRenewed, syncFolder } from "./folders.js"
@@ -36,6 +35,7 @@ import { Orders } from "./order.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { nameOf, roomOf } from "./record-name.js"
 import { lossesInLogs, quarantineOf, salvage } from "./salvage.js"
+import { telling, type StoreProgress } from "./store-progress.js"
 import { holdsStore, lostRecords, missingIn, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
@@ -61,9 +61,16 @@ export interface RepairReport {
   readonly left: readonly Damage[]
 }
 
-/** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `DISK_FULL`, `STORE_FAILED` */
-export async function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
-  const { cutTails = false, quarantine = `${resolve(folder)}.quarantine.jsonl`, progress } = options
+/** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `DISK_FULL`, `STORE_FAILED`; what `progress` throws */
+export function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
+  return telling(options.progress, (tell) => repaired(folder, options, tell))
+}
+
+async function repaired(
+  folder: string,
+  { cutTails = false, quarantine = `${resolve(folder)}.quarantine.jsonl`, shardOf }: RepairOptions,
+  progress: StoreProgress | undefined,
+): Promise<RepairReport> {
   const { store, reopened, setAside, losses } = await openDamaged(folder)
   try {
     const repair = new Repair(store, quarantine)
@@ -85,7 +92,7 @@ export async function repairStore(folder: string, options: RepairOptions = {}): 
       await store.write([lossesRecord([])]) // X5
     }
     const olds = damages.filter((damage) => damage.kind === "old-name")
-    const names = await moveOldNames(store, olds, options.shardOf)
+    const names = await moveOldNames(store, olds, shardOf)
     const { damages: left } = damages.length === 0 ? { damages } : await verifyStore(store)
     const told = left.map((damage) => ({ ...damage, message: damage.message + whyLeft(damage, names.refused) }))
     return { reopened, lost, setAside: [...setAside, ...repair.setAside], moved: names.moved, left: told }

@@ -13,7 +13,7 @@
 import { copyFile, link, mkdir, readdir, rm } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
-import { countRecords, type StoreProgress } from "./backup.js"
+import { countRecords } from "./backup.js"
 import { decodeAnswer } from "./timed-answer.js"
 import { decodeValue } from "./checked-value.js"
 import { lookAt, lostText, storeError, wholeRange, type Entry, type LostCommits } from "./database.js"
@@ -28,6 +28,7 @@ import { isLog, isTable } from "./manifest-file.js"
 import { isOfRuntime, OldNames, shown, whyOld, type OldName } from "./old-names.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { keptKey, nameOf, roomOf } from "./record-name.js"
+import { telling, type StoreProgress } from "./store-progress.js"
 import { Watermark, watermarkFile } from "./watermark.js"
 
 /** What is wrong with one record or one actor, and what to call it. */
@@ -69,12 +70,16 @@ export interface VerifyReport {
 /**
  * Verifies the store in a folder that nobody uses.
  *
- * @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when it does not open
+ * @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when it does not open; what `progress` throws
  */
-export async function verifyFolder(
+export function verifyFolder(
   folder: string,
-  options: { readonly progress?: StoreProgress } = {},
+  { progress }: { readonly progress?: StoreProgress } = {},
 ): Promise<VerifyReport> {
+  return telling(progress, (tell) => verifiedFolder(folder, tell))
+}
+
+async function verifiedFolder(folder: string, progress: StoreProgress | undefined): Promise<VerifyReport> {
   await settleRenewed(folder)
   // prettier-ignore
   if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
@@ -85,7 +90,7 @@ export async function verifyFolder(
     await linked(files, copy)
     const store = await LevelStore.open(copy, { lacking: true })
     try {
-      const { records, damages } = await verifyStore(store, options)
+      const { records, damages } = await verified(store, progress)
       return { records, damages: [...missingIn(copy, store), ...damages] }
     } finally {
       await store.close()
@@ -125,11 +130,15 @@ export function missingIn(folder: string, { lost }: LevelStore): Damage[] {
 /** Whether there is anything in a folder. */
 export const holdsStore = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length > 0
 
-/** Verifies an open store. @throws nothing that is wrong with the store: it stands in the report */
-export async function verifyStore(
+/** Verifies an open store. @throws nothing that is wrong with the store: it stands in the report; what `progress` throws */
+export function verifyStore(
   store: LevelStore,
   { progress }: { readonly progress?: StoreProgress } = {},
 ): Promise<VerifyReport> {
+  return telling(progress, (tell) => verified(store, tell))
+}
+
+async function verified(store: LevelStore, progress: StoreProgress | undefined): Promise<VerifyReport> {
   const total = progress === undefined ? 0 : await countRecords(store)
   const damages: Damage[] = []
   let records = 0

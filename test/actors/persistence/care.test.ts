@@ -13,10 +13,13 @@ import {
   verifyStore,
   type Journal,
 } from "#actors/index.js"
+import { AgentOSError } from "#actors/errors.js"
 import { encodeValue } from "#actors/persistence/checked-value.js"
 import { wholeRange, type Entry } from "#actors/persistence/database.js"
 import { keyOf, numbered } from "#actors/persistence/keys.js"
 import { checkTable } from "#actors/persistence/table-file.js"
+import { levelItems } from "#cluster/level-items.js"
+import { moveStore } from "#cluster/move-store.js"
 
 const idOf = (key: string) => ({ tenant: "default", type: "account", key })
 const events = (...payloads: number[]) => payloads.map((payload) => ({ name: "deposited", payload, version: 1 }))
@@ -185,6 +188,54 @@ t.test("a backup of a store that is being written holds one moment of it", async
     [],
   )
   await store.close()
+})
+
+t.test("of two backups into one folder at the same time one is there, whole, and the other is refused", async (t) => {
+  const folder = t.testdir({ empty: {} })
+  const { store, journal } = await filled(join(folder, "store"))
+  for (let n = 0; n < 3000; n++) await journal.append(idOf("bulk"), n, 0, events(n))
+  for (const name of ["empty", "new"]) {
+    const to = join(folder, name)
+    const both = await Promise.allSettled([
+      backupStore(store, to),
+      backupStore(store, `${to}/`),
+      backupStore(store, to),
+    ])
+    const made = both.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []))
+    const refused = both.flatMap((one) => (one.status === "rejected" ? [(one.reason as { code: string }).code] : []))
+    t.equal(made.length, 1)
+    t.same(refused, ["STORE_REFUSED", "STORE_REFUSED"])
+    t.same(await verifyFolder(to), { records: made[0], damages: [] })
+  }
+  t.same((await readdir(folder)).sort(), ["empty", "new", "store"])
+  await store.close()
+})
+
+t.test("what a function that is told the progress throws reaches the caller as it is", async (t) => {
+  const folder = t.testdir({})
+  const { store, journal } = await filled(join(folder, "store"))
+  for (const thrown of [new Error("enough"), new AgentOSError("CANCELLED", "enough"), "enough", undefined]) {
+    const progress = (): void => {
+      throw thrown
+    }
+    const rejection = (work: Promise<unknown>): Promise<unknown> =>
+      work.then(
+        () => "nothing",
+        (error: unknown) => ({ error }),
+      )
+    const at = `${String(thrown)}: `
+    t.same(await rejection(backupStore(store, join(folder, "copy"), { progress })), { error: thrown }, `${at}backup`)
+    t.same(await rejection(verifyStore(store, { progress })), { error: thrown }, `${at}verify`)
+    const other = join(folder, "other")
+    await backupStore(store, other)
+    t.same(await rejection(verifyFolder(other, { progress })), { error: thrown }, `${at}verify a folder`)
+    t.same(await rejection(repairStore(other, { progress })), { error: thrown }, `${at}repair`)
+    const to = levelItems(join(folder, "moved"))
+    t.same(await rejection(moveStore(levelItems(other), to, { progress })), { error: thrown }, `${at}move`)
+    t.same((await readdir(folder)).sort(), ["other", "store"], `${at}nothing else is left`)
+    await rm(other, { recursive: true })
+  }
+  await journal.close()
 })
 
 t.test("repair sets a damaged event aside, and its actor stays refused until its tail is cut", async (t) => {

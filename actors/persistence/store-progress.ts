@@ -1,0 +1,24 @@
+/** How far the work on a store is, told to a function of the caller's. */
+
+/** Told how many records of how many are done. */
+export type StoreProgress = (done: number, total: number) => void
+
+/** Does work that tells how far it is. What the caller's function throws ends it, and is thrown as it is, whatever the work made of it: it is no fault of the store. */
+export async function telling<T>(
+  progress: StoreProgress | undefined,
+  work: (progress: StoreProgress | undefined) => Promise<T>,
+): Promise<T> {
+  let threw: { readonly error: unknown } | undefined
+  const tell = (done: number, total: number): void => {
+    try {
+      progress?.(done, total)
+    } catch (error) {
+      threw = { error }
+      throw error
+    }
+  }
+  const [outcome] = await Promise.allSettled([work(progress && tell)])
+  if (threw !== undefined) throw threw.error
+  if (outcome.status === "rejected") throw outcome.reason
+  return outcome.value
+}
