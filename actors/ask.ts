@@ -1,6 +1,6 @@
 import type { Cause } from "./cause.js"
 import type { Compiled } from "./compiled.js"
-import { AgentOSError } from "./errors.js"
+import { AgentOSError, ofHandler, tellsOfCall } from "./errors.js"
 import { follow, unfollow, type Follower } from "./following.js"
 import { isSameActor, type AskOptions, type Deferred, type OpenAsk, type Ref } from "./ref.js"
 import type { ActorSystem } from "./system.js"
@@ -68,7 +68,9 @@ export class Ask extends Deadline implements OpenAsk, Follower {
   }
 
   fail(error: unknown): void {
-    if (this.end()) this.#reject(error)
+    if (!this.end()) return
+    tellsOfCall(error)
+    this.#reject(error)
   }
 
   /** Whether nobody waits for it any more, its time being over even if the wheel has not got there yet. */
@@ -147,19 +149,19 @@ export class DeferredReply implements Deferred<unknown> {
     try {
       if (this.#copied !== undefined) answer = this.#copied(value)
     } catch (error) {
-      return this.fail(unanswerable(error))
+      return this.#ask?.fail(unanswerable(error))
     }
     this.#ask?.reply(answer)
   }
   fail(error: unknown): void {
-    this.#ask?.fail(error)
+    this.#ask?.fail(ofHandler(error))
   }
 }
 
 /** Why an answer cannot be given: unlike a payload that is refused, it says that the message was handled. */
 export const unanswerable = (refused: unknown): unknown =>
   refused instanceof AgentOSError && refused.code === "INVALID_PAYLOAD"
-    ? new AgentOSError("INVALID_ANSWER", refused.message, { cause: refused })
+    ? new AgentOSError("INVALID_ANSWER", refused.message, { cause: refused, executed: "yes" })
     : refused
 
 /** Takes asks that were opened. An object and no function: that would have to be made for each ask. */

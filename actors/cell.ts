@@ -14,7 +14,7 @@ import type { Cause } from "./cause.js"
 import type { Sibling } from "./children.js"
 import type { Compiled } from "./compiled.js"
 import type { Context } from "./context.js"
-import { AgentOSError, thrownText } from "./errors.js"
+import { AgentOSError, ofHandler, thrownText } from "./errors.js"
 import { Family } from "./family.js"
 import { causeOf, phases, type CellOptions, type Meta } from "./inbox.js"
 import type { AnyRef, AskOptions, OpenAsk, Ref } from "./ref.js"
@@ -293,7 +293,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     if (compiled.meter !== undefined) compiled.meter.crashes += 1
     const traceId = causeOf(thrower ?? this.current)?.traceId
     system.telemetry.crashed?.(this.address, thrown, traceId)
-    if (thrower instanceof Ask) thrower.fail(thrown instanceof AgentOSError ? thrown : this.crashOf(thrown)) // C3
+    if (thrower instanceof Ask) thrower.fail(thrown instanceof AgentOSError ? ofHandler(thrown) : this.crashOf(thrown)) // C3
     system.logger.warn({ actor: this.address, error: thrown, traceId }, "an actor crashed")
     this.crashed(thrown)
     this.current = undefined

@@ -5,13 +5,19 @@
  * Invariants
  *   E1. Anything may be thrown: a Symbol, a revoked Proxy, an error whose message throws. To ask what it is or says (`instanceof AgentOSError`, `thrownText`, `errorOf`,
  *       `AgentOSError.from`) never throws. Nothing else turns a thrown value into text; a lint rule says so.
+ *   E2. What a code says was done is said of the call that it was made for. Once it has left a handler, which had begun, it says "maybe" of the handler's call, unless the handler made
+ *       it with `executed`.
  */
+
+export const executions = ["no", "maybe", "yes"] as const
+/** Was the work done? */
+export type Executed = (typeof executions)[number]
 
 export interface CodeSpec {
   /** May the same call succeed later with nothing changed by the caller? */
   readonly retryable: boolean
-  /** Was the work done? Automatic retry only for "no", or with a command id. */
-  readonly executed: "no" | "maybe" | "yes"
+  /** Automatic retry only for "no", or with a command id. */
+  readonly executed: Executed
   /** One line for the reference page. */
   readonly meaning: string
 }
@@ -172,7 +178,12 @@ export interface ErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>
   /** The node it happened on, when it was not this one. */
   readonly node?: string
+  /** What was done of the call that it answers, where more is known of it than its code says. */
+  readonly executed?: Executed
 }
+
+/** Errors that say themselves what was done, of a call that has ended with them (E2). */
+const told = new WeakSet<AgentOSError>()
 
 /** What every refusal and failure of this system is. Its message says what was wrong, where, and what would be right. */
 export class AgentOSError extends Error {
@@ -180,20 +191,23 @@ export class AgentOSError extends Error {
   readonly code: string
   readonly details: Readonly<Record<string, unknown>> | undefined
   readonly node: string | undefined
+  /** What it says itself was done; undefined where its code does. */
+  readonly says: Executed | undefined
 
   constructor(code: string, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.details = options.details
     this.node = options.node
+    this.says = executions.find((word) => word === options.executed)
   }
 
   get retryable(): boolean {
     return registry.get(this.code)?.retryable ?? false
   }
 
-  get executed(): CodeSpec["executed"] {
-    return registry.get(this.code)?.executed ?? "maybe"
+  get executed(): Executed {
+    return this.says ?? registry.get(this.code)?.executed ?? "maybe"
   }
 
   /** E1: one whose message or code cannot be read is none. */
@@ -214,6 +228,24 @@ export class AgentOSError extends Error {
     if (thrown instanceof AgentOSError) return thrown
     return new AgentOSError(code, thrownText(thrown), { cause: thrown })
   }
+}
+
+/** A call ends with it. */
+export function tellsOfCall(error: unknown): void {
+  if (error instanceof AgentOSError && error.says !== undefined) told.add(error)
+}
+
+/** What an error that has left a handler says to whoever asked (E2); its cause is the error as it was. */
+export function ofHandler(error: unknown): unknown {
+  if (!(error instanceof AgentOSError)) return error
+  if (error.executed === "maybe" || (error.says !== undefined && !told.has(error))) return error
+  const { code, message, details, node } = error
+  return new AgentOSError(code, message, {
+    cause: error,
+    executed: "maybe",
+    ...(details === undefined ? {} : { details }),
+    ...(node === undefined ? {} : { node }),
+  })
 }
 
 const mostThrownText = 10_000

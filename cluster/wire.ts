@@ -14,7 +14,7 @@
  *   W2. Reading throws `FRAME_REFUSED` and nothing else, and gives a batch only if all of it is of the protocol: known operations, each with all of its fields, numbers
  *       of types and definitions that were named. Seats do not travel between nodes: no actor of one stands in the tree of another.
  */
-import { AgentOSError, thrownText } from "#actors/errors.js"
+import { AgentOSError, executions, thrownText, type Executed } from "#actors/errors.js"
 import type { Failure, FarExit } from "#actors/remote/failure.js"
 import type { Part } from "#actors/remote/payload.js"
 import {
@@ -36,7 +36,7 @@ const keyPlaces = 4096
 
 const besideFlag = { parts: 1, cause: 2, askers: 4, waits: 8 } as const
 const causeFlag = { traceId: 1, caller: 2, left: 4, signal: 8, commandId: 16 } as const
-const failureFlag = { error: 1, code: 2, node: 4, details: 8, cause: 16, number: 32 } as const
+const failureFlag = { error: 1, code: 2, node: 4, details: 8, cause: 16, number: 32, executed: 64 } as const
 /** Failures in failures; `failureOf` sends fewer. */
 const deepestFailure = 32
 
@@ -265,12 +265,13 @@ export class WireEncoder {
       out.byte(0)
       return writePlain(out, this.#keys, failure.value)
     }
-    const { name, message, code, node, details, cause } = failure
+    const { name, message, code, node, executed, details, cause } = failure
     out.byte(
       failureFlag.error |
         (code === undefined ? 0 : failureFlag.code) |
         (typeof code === "number" ? failureFlag.number : 0) |
         (node === undefined ? 0 : failureFlag.node) |
+        (executed === undefined ? 0 : failureFlag.executed) |
         (details === undefined ? 0 : failureFlag.details) |
         (cause === undefined ? 0 : failureFlag.cause),
     )
@@ -279,6 +280,7 @@ export class WireEncoder {
     if (typeof code === "number") writeNumber(out, code)
     else if (code !== undefined) out.text(code)
     if (node !== undefined) out.text(node)
+    if (executed !== undefined) out.byte(executions.indexOf(executed))
     if (details !== undefined) writePlain(out, this.#keys, details)
     if (cause !== undefined) this.#failure(cause)
   }
@@ -458,7 +460,7 @@ export class WireDecoder {
   #failure(from: PlainReader, depth = 0): Failure {
     const flags = from.byte()
     if (flags === 0) return { kind: "value", value: from.value() }
-    if ((flags & failureFlag.error) === 0 || flags > 63 || depth > deepestFailure)
+    if ((flags & failureFlag.error) === 0 || flags > 127 || depth > deepestFailure)
       throw refused("a failure is none of the protocol")
     return {
       kind: "error",
@@ -466,6 +468,7 @@ export class WireDecoder {
       message: from.text(),
       ...(flags & failureFlag.code ? { code: flags & failureFlag.number ? this.#number(from) : from.text() } : {}),
       ...(flags & failureFlag.node ? { node: from.text() } : {}),
+      ...(flags & failureFlag.executed ? { executed: executedOf(from.byte()) } : {}),
       ...(flags & failureFlag.details ? { details: from.value() } : {}),
       ...(flags & failureFlag.cause ? { cause: this.#failure(from, depth + 1) } : {}),
     }
@@ -506,4 +509,10 @@ export class WireDecoder {
     if (crashed > 1) throw refused("an actor has ended in an unknown way")
     return crashed === 1 ? { kind: "crashed", failure: this.#failure(from) } : { kind: "stopped" }
   }
+}
+
+function executedOf(index: number): Executed {
+  const executed = executions[index]
+  if (executed === undefined) throw refused(`${index} does not say what was done`)
+  return executed
 }

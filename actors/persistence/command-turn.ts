@@ -14,7 +14,7 @@
 import type { ErasedHandler, RunOptions, Sender, Task } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
-import { AgentOSError } from "../errors.js"
+import { AgentOSError, ofHandler } from "../errors.js"
 import type { Message } from "../inbox.js"
 import { isPromise } from "../turns.js"
 import { answerOf, storedAnswer, UNANSWERED } from "./unanswered.js"
@@ -47,6 +47,12 @@ export class ContinuedTurn extends PersistedTurn {
   }
 }
 
+/** As it is given, and as it is stored. */
+interface Answer {
+  readonly value: unknown
+  readonly stored: unknown
+}
+
 export class CommandTurn extends PersistedTurn {
   readonly #id: string
   /** What the handler has persisted, one after the other. */
@@ -55,8 +61,8 @@ export class CommandTurn extends PersistedTurn {
   #hold: Hold | undefined
   #stage: Stage = "handling"
   #stashed = false
-  /** What `defer` was told: an answer, as it is and as it is stored, or a failure. */
-  #answer: { readonly value: unknown; readonly stored: unknown } | undefined
+  /** What `defer` was told: an answer or a failure. */
+  #answer: Answer | undefined
   #failure: { readonly error: unknown } | undefined
   /** The journal knows that it was carried out, but not its answer. */
   #marked = false
@@ -105,7 +111,7 @@ export class CommandTurn extends PersistedTurn {
     }
     const deferred = isDeferred(result)
     if (!deferred || this.#answer !== undefined) {
-      const answer = (this.#answer ??= this.#kept(result))
+      const answer = (this.#answer ??= this.#keptAtEnd(result))
       this.#stage = "over"
       await this.#commit(answer.stored)
       return answer.value
@@ -212,8 +218,8 @@ export class CommandTurn extends PersistedTurn {
 
   override failLater(error: unknown): void {
     if (this.#stage === "over" || this.#answer !== undefined || this.#failure !== undefined) return
-    this.#failure = { error }
-    if (this.#stage === "unanswered") this.#settle((ask) => ask.fail(error))
+    this.#failure = { error: ofHandler(error) }
+    if (this.#stage === "unanswered") this.#settle((ask) => ask.fail(this.#failure?.error))
   }
 
   #settle(tell: (ask: Ask) => void): void {
@@ -223,8 +229,19 @@ export class CommandTurn extends PersistedTurn {
   }
 
   /** @throws `INVALID_PAYLOAD` for an answer that cannot be given again */
-  #kept(value: unknown): { readonly value: unknown; readonly stored: unknown } {
-    return { value, stored: storedAnswer(toStored(value, () => `${this.life.persisted.title}, the answer to command ${this.#id}`)) } // prettier-ignore
+  #kept(value: unknown): Answer {
+    const title = (): string => `${this.life.persisted.title}, the answer to command ${this.#id}`
+    return { value, stored: storedAnswer(toStored(value, title)) }
+  }
+
+  /** As `#kept`, at the handler's end: of a command that cannot be answered nothing is stored (N1), and its error says so. */
+  #keptAtEnd(value: unknown): Answer {
+    try {
+      return this.#kept(value)
+    } catch (error) {
+      const { code, message } = AgentOSError.from(error)
+      throw new AgentOSError(code, message, { cause: error, executed: "no" })
+    }
   }
 
   #misused(what: string): AgentOSError {

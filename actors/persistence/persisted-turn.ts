@@ -5,7 +5,7 @@
 import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
 import { TurnContext } from "../context.js"
-import { AgentOSError } from "../errors.js"
+import { AgentOSError, ofHandler } from "../errors.js"
 import { causeOf, type Message } from "../inbox.js"
 import type { ActorRef } from "../ref.js"
 import type { NewEvent } from "./journal.js"
@@ -107,7 +107,7 @@ export class PersistedTurn extends TurnContext {
   }
 
   failLater(error: unknown): void {
-    if (this.meta instanceof Ask) this.meta.fail(error)
+    if (this.meta instanceof Ask) this.meta.fail(ofHandler(error))
   }
 
   /** Its actor cannot take it. */

@@ -94,9 +94,11 @@ export class Postman {
   }
 }
 
-/** Whether a receiver has handled the message, though its answer, which nobody waits for, cannot be told. */
-const isArrival = (error: unknown): boolean => error instanceof AgentOSError && error.code === "INVALID_ANSWER"
+/** Whether a receiver has handled the message, though its answer, which nobody waits for, cannot be told, or is lost. */
+export const isArrival = (error: unknown): boolean => error instanceof AgentOSError && error.executed === "yes"
 
 /** Whether a receiver that is well refuses the message for what it is, and would do so again. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof AgentOSError && (error.code === "UNKNOWN_MESSAGE" || error.code === "INVALID_PAYLOAD")
+  error instanceof AgentOSError &&
+  error.executed === "no" &&
+  (error.code === "UNKNOWN_MESSAGE" || error.code === "INVALID_PAYLOAD")

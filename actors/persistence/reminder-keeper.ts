@@ -22,6 +22,7 @@ import { AGAIN_MS, alarmsOf, groupIn } from "./alarms.js"
 import type { PersistenceId } from "./journal.js"
 import { allowedName } from "./old-names.js"
 import { definePersistentActor, type PersistentContext } from "./persistent-actor.js"
+import { isArrival } from "./postman.js"
 
 /** A reminder that waits. */
 export interface Reminder {
@@ -251,7 +252,7 @@ function giveAway(system: ActorSystem, given: readonly Kept[], signal: AbortSign
   )
 }
 
-/** Tries until it succeeds; false when that is not wanted any more. */
+/** Tries until it is carried out; false when that is not wanted any more. */
 async function persevere(
   system: ActorSystem,
   attempt: () => Promise<unknown>,
@@ -263,6 +264,7 @@ async function persevere(
       await attempt()
       return true
     } catch (error) {
+      if (isArrival(error)) return true
       if (failures === 3 && !signal.aborted) complain(error)
       await pause(system.wheel, againMs(system.random, AGAIN_MS, failures), signal)
     }

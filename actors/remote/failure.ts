@@ -4,7 +4,7 @@
  * Invariants
  *   V1. Whatever was thrown becomes a failure, and every failure can travel: what cannot is left out, or its text stands for it.
  */
-import { AgentOSError, thrownText } from "../errors.js"
+import { AgentOSError, thrownText, type Executed } from "../errors.js"
 import { checkPlain, found, keptCopy } from "../plain.js"
 import type { Exit } from "../supervision.js"
 
@@ -15,6 +15,7 @@ export type Failure =
       readonly message: string
       readonly code?: string | number
       readonly node?: string
+      readonly executed?: Executed
       readonly details?: unknown
       readonly cause?: Failure
     }
@@ -48,6 +49,7 @@ function failureBelow(thrown: unknown, above: readonly unknown[]): Failure {
     message: message === "" ? message : text,
     ...(typeof code === "number" ? { code } : typeof code === "string" ? { code: code.toWellFormed() } : {}),
     ...(typeof node === "string" && thrown instanceof AgentOSError ? { node } : {}),
+    ...(thrown instanceof AgentOSError && thrown.says !== undefined ? { executed: thrown.says } : {}),
     ...(plain?.is === undefined ? {} : { details: plain.is }),
     ...(cause === undefined || chain.length > deepest || chain.includes(cause)
       ? {}
@@ -87,13 +89,14 @@ function travelling(value: unknown): { readonly is: unknown } | undefined {
 
 export function thrownOf(failure: Failure): unknown {
   if (failure.kind === "value") return failure.value
-  const { name, message, code, node, details } = failure
+  const { name, message, code, node, executed, details } = failure
   const cause = failure.cause === undefined ? undefined : thrownOf(failure.cause)
   const error =
     name === "AgentOSError" && typeof code === "string"
       ? new AgentOSError(code, message, {
           cause,
           ...(node === undefined ? {} : { node }),
+          ...(executed === undefined ? {} : { executed }),
           ...(details === undefined ? {} : { details: details as Readonly<Record<string, unknown>> }),
         })
       : Object.assign(

@@ -334,7 +334,11 @@ t.test("asks beside a crash, and deferred ones, are told ACTOR_CRASHED, whatever
   const system = await systemFor(t)
   const many = system.spawn(Many)
   const others = [many.ask("later"), many.ask("hold"), many.ask("beside")].map((ask) => t.rejects(ask, foreign))
-  await t.rejects(many.ask("asked"), { code: "ASK_CYCLE", executed: "no" }, "its own error tells the ask of who threw")
+  await t.rejects(
+    many.ask("asked"),
+    { code: "ASK_CYCLE", executed: "maybe" },
+    "its own error tells the ask of who threw",
+  )
   await Promise.all(others)
 })
 

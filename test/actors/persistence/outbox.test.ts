@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import t from "tap"
 import {
+  AgentOSError,
   createActorSystem,
   defineActor,
   delivery,
@@ -10,7 +11,7 @@ import {
   resumeDeliveries,
   systemClock,
 } from "#actors/index.js"
-import type { ActorRef, ActorSystem, Journal } from "#actors/index.js"
+import type { ActorRef, ActorSystem, Deferred, Journal } from "#actors/index.js"
 import type { EntityId } from "#actors/entities.js"
 import { Outbox } from "#actors/persistence/outbox.js"
 
@@ -467,6 +468,90 @@ await t.test("a delivery whose receiver's answer cannot be told has arrived, and
   t.equal(await resumeDeliveries(system, Poster), 0, "nothing is owed")
   t.same(handled, [1, 2])
 })
+
+await t.test("a delivery that was carried out, and is never answered, has arrived: later ones go on", async (t) => {
+  const owed: Deferred<string>[] = []
+  const Ledger = definePersistentActor({
+    name: "ledger",
+    version: 1,
+    state: () => [] as number[],
+    events: { booked: (state, n: number) => void state.push(n) },
+  }).receive({
+    crashing(ctx, n: number) {
+      const deferred = ctx.defer<string>()
+      ctx.run(async () => {
+        await ctx.persist("booked", n)
+        if (n === 1) throw new Error("a crash before the answer")
+        deferred.reply("booked")
+      }, "worked")
+      return deferred
+    },
+    worked() {},
+    failing(ctx, n: number) {
+      const deferred = ctx.defer<string>()
+      owed.push(deferred)
+      ctx.after(1, "later", n)
+      return deferred
+    },
+    async later(ctx, n: number) {
+      await ctx.persist("booked", n)
+      if (n === 1) owed.shift()?.fail(new Error("refused, and noted"))
+      else owed.shift()?.reply("booked")
+    },
+    got: (ctx) => [...ctx.state],
+  })
+  const Till = definePersistentActor({ name: "till", version: 1, state: () => ({}), events: {} }).receive({
+    sell: (ctx, { how, n }: { readonly how: "crashing" | "failing"; readonly n: number }) =>
+      ctx.deliver(ctx.system.entity(Ledger, how), how, n),
+  })
+  const system = await createActorSystem({ name: "post", definitions: [Ledger, Till] })
+  t.teardown(() => system.stop())
+  for (const how of ["crashing", "failing"] as const) {
+    for (const n of [1, 2, 3]) await system.entity(Till, how).ask("sell", { how, n })
+    await until(async () => (await system.entity(Ledger, how).ask("got")).length === 3)
+    t.same(await system.entity(Ledger, how).ask("got"), [1, 2, 3])
+  }
+  await until(async () => (await resumeDeliveries(system, Till)) === 0)
+})
+
+await t.test(
+  "what a receiver heard of a call of its own says nothing of the delivery, which comes again",
+  async (t) => {
+    let rounds = 0
+    const Rates = defineActor({
+      name: "rates",
+      state: () => null,
+      receive: {
+        rate: (): unknown => ({ at: () => 1 }),
+        refused: () => Promise.reject(new AgentOSError("INVALID_PAYLOAD", "no rate", { executed: "no" })),
+      },
+    })
+    const Ledger = definePersistentActor({
+      name: "ledger",
+      version: 1,
+      state: () => [] as number[],
+      events: { booked: (state, n: number) => void state.push(n) },
+    }).receive({
+      async book(ctx, n: number) {
+        rounds += 1
+        if (rounds === 1) await ctx.ask(rates, "rate")
+        if (rounds === 2) await ctx.ask(rates, "refused")
+        await ctx.persist("booked", n)
+      },
+      got: (ctx) => [...ctx.state],
+    })
+    const Till = definePersistentActor({ name: "till", version: 1, state: () => ({}), events: {} }).receive({
+      sell: (ctx, n: number) => ctx.deliver(ctx.system.entity(Ledger, "a"), "book", n),
+    })
+    const system = await createActorSystem({ name: "post", definitions: [Ledger, Till], isolated: true })
+    t.teardown(() => system.stop())
+    const rates = system.spawn(Rates)
+    for (const n of [1, 2, 3]) await system.entity(Till, "t").ask("sell", n)
+    await until(async () => (await system.entity(Ledger, "a").ask("got")).length === 3)
+    t.same(await system.entity(Ledger, "a").ask("got"), [1, 2, 3], "in order")
+    t.equal(rounds, 5)
+  },
+)
 
 await t.test(
   "who resumes deliveries while somebody does shares the run; tenants are resumed each for itself",

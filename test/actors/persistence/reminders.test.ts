@@ -33,6 +33,15 @@ const Account = definePersistentActor({
     list.push(4)
   },
   notes: (ctx) => [...ctx.state.notes],
+  noteAndCrash(ctx, text: string) {
+    const deferred = ctx.defer()
+    ctx.run(async () => {
+      await ctx.persist("noted", text)
+      throw new Error("a crash before the answer")
+    }, "worked")
+    return deferred
+  },
+  worked() {},
 })
 
 /** Systems that follow each other on one journal. */
@@ -464,4 +473,20 @@ await t.test("what is no entity, no time, no name, or cannot be kept is refused 
   await wind(clock, 100)
   t.equal(await alice.ask("balance"), 8)
   t.same((await reminders.of(alice)).map(({ name }) => name), ["far"]) // prettier-ignore
+})
+
+await t.test("a reminder that was carried out, and is never answered, was sent: a repeated one goes on", async (t) => {
+  const clock = new HandClock()
+  const system = await open(clock, memoryJournal(clock))
+  t.teardown(() => system.stop())
+  const reminders = await startReminders(system)
+  const alice = system.entity(Account, "alice")
+  await reminders.set(alice, "tick", { afterMs: 100, everyMs: 10_000 }, "noteAndCrash", "tick")
+  await reminders.set(alice, "once", { afterMs: 100 }, "noteAndCrash", "once")
+  for (let n = 0; n < 40; n++) await wind(clock, 1000)
+  t.same((await alice.ask("notes")).toSorted(), ["once", "tick", "tick", "tick", "tick"])
+  t.same(
+    (await reminders.of(alice)).map(({ name }) => name),
+    ["tick"],
+  )
 })
