@@ -2,8 +2,8 @@
  * Streams between actors, with demand: the reader asks for a page, the source reads ahead no further than its buffer.
  *
  * Invariants
- *   S1. Every item arrives once, in order; the error of the source comes after the items before it.
- *   S2. The source holds at most `buffer` items (the one being read counted), the reader at most `batch`.
+ *   S1. Every item arrives once, in order; the error of the source, or of an item that cannot travel, comes after the items before it.
+ *   S2. The source holds at most `buffer` items (the one being read counted), the reader at most `batch`; those the source keeps until the next pull, as they may not have arrived.
  *   S3. When the reader stops, or the producer does, `return()` of the iterable is called, once.
  *   S4. A reader that has begun gives signs of life. One that gives none any more (its thread or node is lost) has stopped: known at once where its end can be seen, else
  *       after some twenty seconds. So have the reader's pulls an error when the source is lost.
@@ -31,6 +31,8 @@ export interface Page<T> {
 export type StreamProtocol<T> = {
   /** Answers at least one item and at most so many, or the last page. */
   readonly pull: (most: number) => Promise<Page<T>>
+  /** As `pull`, beginning with what the last page held: that could not be given. */
+  readonly again: (most: number) => Promise<Page<T>>
   /** A sign of the reader (S4), and who it is, where it is an actor. */
   readonly reads: (reader?: AnyRef) => void
   readonly close: () => void
@@ -62,6 +64,8 @@ class SourceState {
   iterator: AsyncIterator<unknown> | undefined
   readonly capacity: number
   readonly held: unknown[] = []
+  /** The items of the last page. */
+  given: readonly unknown[] = []
   reading = false
   /** Turns since the last sign of the reader; undefined before the first. */
   silent: number | undefined
@@ -83,18 +87,10 @@ const Source = defineActor({
     new SourceState(iterable, capacity),
   started: (ctx) => readAhead(ctx),
   receive: {
-    pull(ctx, most: number) {
-      const { state } = ctx
-      const reply = ctx.defer<Page<unknown>>()
-      if (!count.fits(most)) {
-        reply.fail(new AgentOSError("INVALID_OPTION", `a page of ${thrownText(most)} items was asked for`))
-        return reply
-      }
-      heard(ctx)
-      state.pull?.reply.fail(new AgentOSError("CANCELLED", "a later pull took the place of this one"))
-      state.pull = { most, reply }
-      serve(ctx)
-      return reply
+    pull: (ctx, most: number) => pulled(ctx, most),
+    again(ctx, most: number) {
+      ctx.state.held.unshift(...ctx.state.given)
+      return pulled(ctx, most)
     },
     reads(ctx, reader?: AnyRef) {
       heard(ctx)
@@ -126,6 +122,21 @@ const Source = defineActor({
   },
 })
 
+function pulled(ctx: SourceContext, most: number): Deferred<Page<unknown>> {
+  const { state } = ctx
+  const reply = ctx.defer<Page<unknown>>()
+  if (!count.fits(most)) {
+    reply.fail(new AgentOSError("INVALID_OPTION", `a page of ${thrownText(most)} items was asked for`))
+    return reply
+  }
+  heard(ctx)
+  state.given = []
+  state.pull?.reply.fail(new AgentOSError("CANCELLED", "a later pull took the place of this one"))
+  state.pull = { most, reply }
+  serve(ctx)
+  return reply
+}
+
 /** S4 */
 function heard(ctx: SourceContext): void {
   if (ctx.state.silent === undefined) ctx.every(signEveryMs, "listen")
@@ -138,14 +149,9 @@ function serve(ctx: SourceContext): void {
   const { pull, end } = state
   if (pull !== undefined && (state.held.length > 0 || end !== undefined)) {
     state.pull = undefined
-    if (state.held.length === 0 && end?.failed === true) {
-      pull.reply.fail(end.error)
-      return ctx.stop()
-    }
-    const items = state.held.splice(0, pull.most)
-    const last = end?.failed === false && state.held.length === 0
-    pull.reply.reply({ items, last })
-    if (last) return ctx.stop()
+    if (state.held.length === 0 && end?.failed === true) return pull.reply.fail(end.error)
+    const items = (state.given = state.held.splice(0, pull.most))
+    pull.reply.reply({ items, last: end?.failed === false && state.held.length === 0 })
   }
   readAhead(ctx)
 }
@@ -209,8 +215,17 @@ export async function* readStream<T>(
   try {
     if (inside !== undefined) ref.send("reads", inside.self, undefined)
     wheel.add(sign, signEveryMs)
-    for (let last = false; !last;) {
-      const page = (await ref.request("pull", batch, cause, noLimit, undefined, undefined)) as Page<T>
+    for (let last = false, most = batch, type: "pull" | "again" = "pull"; !last;) {
+      let page: Page<T>
+      try {
+        page = (await ref.request(type, most, cause, noLimit, undefined, undefined)) as Page<T>
+      } catch (error) {
+        if (most === 1 || !(error instanceof AgentOSError && error.code === "INVALID_ANSWER")) throw error
+        most = Math.floor(most / 2) // S1: one of them cannot travel, or all of them together cannot
+        type = "again"
+        continue
+      }
+      type = "pull"
       last = page.last
       for (const item of page.items) {
         if (cause?.signal?.aborted === true) throw cancelled(cause.signal)

@@ -137,6 +137,33 @@ t.test("the error of a source comes after the items before it", async (t) => {
   t.same(got, [0, 1, 2, 3, 4, 5])
 })
 
+t.test("items arrive up to the one that cannot travel, whatever the pages, and the source ends", async (t) => {
+  const system = await createActorSystem({ name: "streams", isolated: true })
+  t.teardown(() => system.stop())
+  const number = fc.integer({ min: 1, max: 40 })
+  await fc.assert(
+    fc.asyncProperty(fc.nat(40), number, number, async (good, batch, buffer) => {
+      const seen = { read: 0, returned: 0 }
+      async function* items(): AsyncGenerator<number> {
+        for await (const n of numbers(100, seen)) yield n === good ? ((() => n) as never) : n
+      }
+      const Given = defineActor({
+        name: "given",
+        state: () => null,
+        receive: { open: (ctx): StreamRef<number> => openStream(ctx, items(), { buffer }) },
+      })
+      const read: number[] = []
+      try {
+        for await (const n of readStream(system, await system.spawn(Given).ask("open"), { batch })) read.push(n)
+        return false
+      } catch (error) {
+        await until(() => seen.returned === 1)
+        return (error as { code: string }).code === "INVALID_ANSWER" && read.join() === [...Array(good).keys()].join()
+      }
+    }),
+  )
+})
+
 t.test("the end of the producer ends its streams", async (t) => {
   const { system, producer, stream } = await open(t)
   const seen = { read: 0, returned: 0 }

@@ -1,7 +1,16 @@
 /** What the tests of refs and of worker threads send messages to; worker threads load this module. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { threadId } from "node:worker_threads"
-import { defineActor, definePersistentActor, startReminders, type ActorRef, type AnyRef } from "#actors/index.js"
+import {
+  defineActor,
+  definePersistentActor,
+  openStream,
+  readStream,
+  startReminders,
+  type ActorRef,
+  type AnyRef,
+  type StreamRef,
+} from "#actors/index.js"
 
 export interface Hears {
   readonly heard: (what: string) => void
@@ -9,6 +18,11 @@ export interface Hears {
 
 export interface AsksEach {
   readonly askEach: (refs: readonly ActorRef<AsksEach>[]) => Promise<string>
+}
+
+async function* numbersThen(count: number, last: () => undefined): AsyncGenerator<number> {
+  for (let n = 0; n < count; n++) yield await Promise.resolve(n)
+  yield last as never
 }
 
 const subject = <const Where extends { readonly placement?: "worker" }>(name: string, where: Where) =>
@@ -105,6 +119,19 @@ const subject = <const Where extends { readonly placement?: "worker" }>(name: st
       },
       link: (ctx, ref: AnyRef) => ctx.link(ref),
       thread: () => threadId,
+      stream: (ctx, count: number) =>
+        openStream(
+          ctx,
+          numbersThen(count, () => undefined),
+        ),
+      /** Reads two items, and no more until it is released. */
+      async readSome(ctx, stream: StreamRef<number>) {
+        for await (const n of readStream(ctx, stream, { batch: 1 })) {
+          if (n < 2) continue
+          ctx.state.begun += 1
+          await new Promise<void>((done) => (ctx.state.release = done))
+        }
+      },
       exit: () => process.exit(3),
       spin() {
         for (;;);

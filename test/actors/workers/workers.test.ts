@@ -8,6 +8,8 @@ import {
   defineActor,
   memoryJournal,
   openLevelJournal,
+  openStream,
+  readStream,
   spawnPool,
   startReminders,
   systemClock,
@@ -259,6 +261,53 @@ t.test("a thread that exits", async (t) => {
   t.not(await one.ask("thread"), before, "on another thread")
   t.equal(system.statistics.restarts, 2)
   t.match(errors, [{ thread: "local~1", error: { code: "WORKER_LOST" } }])
+})
+
+t.test("a stream whose reader's thread is lost closes at its source", async (t) => {
+  const system = await systemFor(t, { workers: { threads: 1 } })
+  const [reader, other] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
+  const closed = new Promise<void>((done) => {
+    const Producer = defineActor({
+      name: "producer",
+      state: () => null,
+      receive: {
+        open: (ctx) =>
+          openStream(
+            ctx,
+            (async function* () {
+              try {
+                for (let n = 0; ; n++) yield await Promise.resolve(n)
+              } finally {
+                done()
+              }
+            })(),
+          ),
+      },
+    })
+    void system.spawn(Producer).ask("open").then((stream) => reader.tell("readSome", stream)) // prettier-ignore
+  })
+  await begun(reader)
+  await t.rejects(other.ask("exit"), { code: "WORKER_LOST" })
+  await closed
+})
+
+t.test("items of a stream on another thread arrive up to the one that cannot travel", async (t) => {
+  const system = await systemFor(t)
+  const source = system.spawn(PlacedSubject)
+  for (const [count, batch] of [
+    [0, 16],
+    [3, 16],
+    [5, 3],
+    [5, 1],
+    [40, 7],
+  ] as const) {
+    const read: number[] = []
+    const reading = async (): Promise<void> => {
+      for await (const n of readStream(system, await source.ask("stream", count), { batch })) read.push(n)
+    }
+    await t.rejects(reading(), { code: "INVALID_ANSWER" })
+    t.same(read, Array.from({ length: count }, (_, n) => n)) // prettier-ignore
+  }
 })
 
 t.test("an endless loop is ended, and the handler named", async (t) => {
