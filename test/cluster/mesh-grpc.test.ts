@@ -1,5 +1,8 @@
 /** Nodes of one process that reach each other over gRPC on loopback. */
+import { fork } from "node:child_process"
+import { once } from "node:events"
 import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
 import t, { type Test } from "tap"
 import {
   defineActor,
@@ -12,6 +15,7 @@ import {
   type StreamRef,
 } from "#actors/index.js"
 import { grpcCarrier } from "#cluster/grpc-carrier.js"
+import { nodeId, type NodeDescription } from "#cluster/node.js"
 import { CutProxy, freePort } from "#test/support/cut-proxy.js"
 import { acquaint, handed, openMeshNode, type MeshNode, type MeshNodeOptions } from "#test/support/mesh-node.js"
 import { eventually } from "#test/support/ref-contract.js"
@@ -188,6 +192,43 @@ async function proxied(t: Test, options: MeshNodeOptions = {}) {
   await acquaint(a, b)
   return { a, b, proxy }
 }
+
+t.test("a stream whose reader's node is killed closes at its source", async (t) => {
+  const a = await open(t, "a")
+  const closed = new Promise<void>((done) => {
+    const Source = defineActor({
+      name: "source",
+      state: () => null,
+      receive: {
+        open: (ctx) =>
+          openStream(
+            ctx,
+            (async function* () {
+              try {
+                for (let n = 0; ; n++) yield await Promise.resolve(n)
+              } finally {
+                done()
+              }
+            })(),
+          ),
+      },
+    })
+    void a.system.spawn(Source).ask("open").then((stream) => (a.offered = stream)) // prettier-ignore
+  })
+  const child = fork(fileURLToPath(new URL("support/reader-node.js", import.meta.url)))
+  t.teardown(() => child.kill("SIGKILL"))
+  const reader = await new Promise<NodeDescription>((done) =>
+    child.on("message", (said: { readonly node?: NodeDescription; readonly item?: number }) => {
+      if (said.node !== undefined) done(said.node)
+      if (said.item === 3) child.kill("SIGKILL")
+    }),
+  )
+  a.mesh.connect(nodeId(reader), reader)
+  child.send(a.node)
+  await once(child, "exit")
+  a.mesh.disconnect(nodeId(reader)) // as membership does when it knows
+  await closed
+})
 
 t.test("what is sent while connections break arrives once and in order", async (t) => {
   const { a, b, proxy } = await proxied(t)
