@@ -66,6 +66,9 @@ export function joined(...names: readonly string[]): string {
 export const numberedIn = (tenant: string, type: string, key: string, n: number): string =>
   asName(`${joined(tenant, type)}/${key}#${n}`)
 
+/** The id of a caller's command: none that the runtime makes, for a delivery or a reminder, so that nobody's command takes the place of one. */
+export const callersId = (id: string): string => (/^[=~]|^reminder[/:]|#\d+$/.test(id) ? asName(`=${id}`) : id)
+
 /** A text that is too long for a name as one: its hash stands for it. (N2: so it does for a text that looks like such a hash.) */
 export const asName = (text: string): string =>
   text.startsWith("~") || Buffer.byteLength(text) > MOST_NAME_BYTES

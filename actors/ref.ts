@@ -5,7 +5,7 @@
  * began this and until when.
  */
 import { bothOf, type Cause, causeWith, type SendOptions } from "./cause.js"
-import { checkName } from "./names.js"
+import { callersId, checkName } from "./names.js"
 import { checkNumber, durationOrNever, moment } from "./numbers.js"
 import type { Plain, RefMark } from "./plain.js"
 import { checkSignal, checkText, checkWord } from "./words.js"
@@ -185,9 +185,10 @@ function checkedOptions(options: SendOptions): SendOptions {
   checkSignal("INVALID_OPTION", "cause.signal", cause?.signal)
   if (timeoutMs !== undefined) checkNumber("INVALID_OPTION", "timeoutMs", timeoutMs, durationOrNever)
   if (cause?.deadline !== undefined) checkNumber("INVALID_OPTION", "cause.deadline", cause.deadline, moment)
-  if (commandId !== undefined) checkName("a command id", commandId)
   if (cause !== undefined) checkCause(cause)
-  return options
+  if (commandId === undefined) return options
+  const id = callersId(checkName("a command id", commandId))
+  return id === commandId ? options : { ...options, commandId: id }
 }
 
 /** What a cause names that stands in records and keys. @throws {AgentOSError} `INVALID_NAME` */

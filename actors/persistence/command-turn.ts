@@ -114,7 +114,7 @@ export class CommandTurn extends PersistedTurn {
       const answer = (this.#answer ??= this.#keptAtEnd(result))
       this.#stage = "over"
       await this.#commit(answer.stored)
-      return answer.value
+      return this.#given(answer)
     }
     if (this.#failure !== undefined) {
       await this.#commitUnanswered()
@@ -213,7 +213,7 @@ export class CommandTurn extends PersistedTurn {
     if (this.#stage !== "unanswered") return // it goes with what the handler persists
     void this.life.appends
       .append([], this.traceId, { id: this.#id, reply: answer.stored })
-      .then(() => this.#settle((ask) => ask.reply(value)), ended)
+      .then(() => this.#settle((ask) => ask.reply(this.#given(answer))), ended)
   }
 
   override failLater(error: unknown): void {
@@ -226,6 +226,12 @@ export class CommandTurn extends PersistedTurn {
     this.#stage = "over"
     this.life.unanswered.delete(this.#id)
     for (const ask of this.#asks ?? []) tell(ask)
+  }
+
+  /** As it was when it was given, whatever became of the object: whoever repeats the command gets the same. */
+  #given({ value, stored }: Answer): unknown {
+    if (typeof value !== "object" || value === null) return value
+    return fromStored(answerOf(stored)?.value, this.life.entities)
   }
 
   /** @throws `INVALID_PAYLOAD` for an answer that cannot be given again */

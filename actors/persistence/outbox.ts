@@ -105,6 +105,11 @@ export class Outbox {
     return this.#open.size
   }
 
+  /** Of those that are open. */
+  get numbers(): readonly number[] {
+    return [...this.#open.keys()]
+  }
+
   /** Of a snapshot. */
   get state(): OutboxState | undefined {
     if (this.#next === 1) return undefined

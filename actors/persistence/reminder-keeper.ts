@@ -11,7 +11,7 @@
  */
 import type { Task } from "../actor.js"
 import { Agenda } from "../agenda.js"
-import { DEFAULT_TENANT } from "../cause.js"
+import { anonymous, DEFAULT_TENANT } from "../cause.js"
 import { KEEPER, keeperKey } from "../groups.js"
 import { joined } from "../names.js"
 import { keptCopy } from "../plain.js"
@@ -233,9 +233,11 @@ const payloadOf = ({ name, payload }: Reminder): unknown =>
 /** K2. @returns whether it was answered; false when that is not wanted any more */
 function carryOut(system: ActorSystem, reminder: Kept, signal: AbortSignal): Promise<boolean> {
   const { tenant, type, key } = reminder.to
-  const options = { commandId: commandIdOf(reminder), signal, whenFull: "wait", cause: { tenant } } as const
-  const attempt = (): Promise<unknown> =>
-    system.entityAt(tenant, type, key).with(options).ask(reminder.type, payloadOf(reminder))
+  const cause = { ...anonymous, tenant, commandId: commandIdOf(reminder), signal }
+  const attempt = async (): Promise<unknown> =>
+    system
+      .entityAt(tenant, type, key)
+      .request(reminder.type, payloadOf(reminder), cause, { whenFull: "wait" }, undefined, undefined)
   const what = { to: reminder.to, reminder: reminder.name }
   return persevere(system, attempt, signal, (error) =>
     system.logger.warn({ error, ...what }, "a reminder fails; it goes on trying"),

@@ -264,6 +264,10 @@ const Log = definePersistentActor({
       return `${(error as AgentOSError).code} ${(error as AgentOSError).message}`
     }
   },
+  async answerAfterPersist(ctx, value: unknown) {
+    await ctx.persist("line", "before the answer")
+    return value
+  },
   answerOf: (_ctx, make: () => unknown) => make(),
   lines: (ctx) => [...ctx.state.lines],
   tea: (ctx) => structuredClone(ctx.state.pieces["tea"]),
@@ -498,6 +502,29 @@ for (const [name, openInner] of Object.entries(journals)) {
         // prettier-ignore
         t.strictSame(await log().with({ commandId: name }).ask("later", { name }), value, `${name}, after a restart`)
       t.equal(handled, 5)
+    })
+
+    await t.test("F7. an answer is what it was when it was given, whatever becomes of the object", async (t) => {
+      const once = log().with({ commandId: "o" })
+      const value = { n: 1, of: log() }
+      const [one, two] = [once.ask("later", { name: "o" }), once.ask("later", { name: "o" })]
+      while (!owed.has("o")) await turnOfLoop()
+      journal.hold()
+      log().tell("replyNow", { name: "o", value })
+      await journal.waiting(1)
+      value.n = 2
+      journal.letGo()
+      for (const answer of [await one, await two, await once.ask("later", { name: "o" })])
+        t.match(answer, { n: 1, of: { address: log().address } })
+
+      const kept = { n: 1 }
+      journal.hold()
+      const asked = log().with({ commandId: "k" }).ask("answerAfterPersist", kept)
+      await journal.waiting(1)
+      kept.n = 2
+      journal.letGo()
+      t.strictSame(await asked, { n: 1 })
+      t.strictSame(await log().with({ commandId: "k" }).ask("answerAfterPersist", kept), { n: 1 })
     })
 
     await t.test("F7. a deferred answer is sent when it is durable, not before", async (t) => {

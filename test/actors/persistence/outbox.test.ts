@@ -13,7 +13,10 @@ import {
 } from "#actors/index.js"
 import type { ActorRef, ActorSystem, Deferred, Journal } from "#actors/index.js"
 import type { EntityId } from "#actors/entities.js"
+import { anonymous } from "#actors/cause.js"
+import { numberedIn } from "#actors/names.js"
 import { Outbox } from "#actors/persistence/outbox.js"
+import type { Ref } from "#actors/ref.js"
 
 let refusing = false
 /** What is refused for now. */
@@ -168,7 +171,8 @@ await t.test("one that was carried out but whose answer was lost is not carried 
   await system.entity(Sender, "a").ask("send", { to: "x", n: 1 })
   const receiver = system.entity(Receiver, "x")
   await until(async () => (await receiver.ask("got")).length === 1)
-  await receiver.with({ commandId: "default/sender/a#1" }).ask("take", 1)
+  const cause = { ...anonymous, commandId: numberedIn("default", "sender", "a", 1) }
+  await (receiver as unknown as Ref).request("take", 1, cause, undefined, undefined, undefined)
   t.same(await receiver.ask("got"), [1])
 })
 
@@ -512,6 +516,72 @@ await t.test("a delivery that was carried out, and is never answered, has arrive
     t.same(await system.entity(Ledger, how).ask("got"), [1, 2, 3])
   }
   await until(async () => (await resumeDeliveries(system, Till)) === 0)
+})
+
+await t.test("a sender that stops itself goes on with what it has promised", async (t) => {
+  let broken = true
+  let tries = 0
+  const Ledger = definePersistentActor({
+    name: "ledger",
+    version: 1,
+    state: () => [] as number[],
+    events: { booked: (state, n: number) => void state.push(n) },
+  }).receive({
+    async book(ctx, n: number) {
+      tries += 1
+      if (broken) throw new Error("not now")
+      await ctx.persist("booked", n)
+    },
+    got: (ctx) => [...ctx.state],
+  })
+  const Till = definePersistentActor({ name: "till", version: 1, state: () => ({}), events: {} }).receive({
+    async sell(ctx, n: number) {
+      await ctx.deliver(ctx.system.entity(Ledger, "a"), "book", n)
+      ctx.stop()
+    },
+  })
+  const system = await createActorSystem({ name: "post", definitions: [Ledger, Till] })
+  t.teardown(() => system.stop())
+  for (const n of [1, 2, 3]) await system.entity(Till, "t").ask("sell", n)
+  await until(async () => tries > 1)
+  broken = false
+  await until(async () => (await system.entity(Ledger, "a").ask("got")).length === 3)
+  t.same(await system.entity(Ledger, "a").ask("got"), [1, 2, 3])
+})
+
+await t.test("no id of a caller's takes the place of a delivery", async (t) => {
+  const Ledger = definePersistentActor({
+    name: "ledger",
+    version: 1,
+    state: () => [] as unknown[],
+    events: { booked: (state, of: unknown) => void state.push(of) },
+  }).receive({
+    async book(ctx, of: unknown) {
+      await ctx.persist("booked", of)
+      return ctx.state.length
+    },
+    got: (ctx) => [...ctx.state],
+  })
+  const Till = definePersistentActor({ name: "till", version: 1, state: () => ({}), events: {} }).receive({
+    sell: (ctx, of: unknown) => ctx.deliver(ctx.system.entity(Ledger, "a"), "book", of),
+  })
+  const system = await createActorSystem({ name: "post", definitions: [Ledger, Till] })
+  t.teardown(() => system.stop())
+  const ledger = system.entity(Ledger, "a")
+  const key = "k".repeat(500)
+  const guessed = [
+    "default/till/u#1",
+    "=default/till/u#1",
+    "==default/till/u#1",
+    numberedIn("default", "till", key, 1),
+    `=${numberedIn("default", "till", key, 1)}`,
+  ]
+  for (const [n, commandId] of guessed.entries())
+    for (const how of ["first", "again"])
+      t.equal(await ledger.with({ commandId }).ask("book", commandId), n + 1, `${commandId} ${how}`)
+  for (const sender of ["u", key]) await system.entity(Till, sender).ask("sell", sender)
+  await until(async () => (await ledger.ask("got")).length === guessed.length + 2)
+  t.same(await ledger.ask("got"), [...guessed, "u", key])
 })
 
 await t.test(
