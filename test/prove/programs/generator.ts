@@ -256,12 +256,12 @@ class Generator {
   #replyValue(): Value {
     const random = this.#random
     if (random.chance(0.2)) return { is: "undefined" }
-    return this.#valued ? randomValue(random, 2, this.#odd) : { is: "number", n: random.int(1000) }
+    return this.#valued ? randomValue(random, 2, this.#odd) : random.int(1000)
   }
 
   #value(): Value {
     const random = this.#random
-    return this.#valued && random.chance(0.6) ? randomValue(random, 2, this.#odd) : { is: "number", n: random.int(10) }
+    return this.#valued && random.chance(0.6) ? randomValue(random, 2, this.#odd) : random.int(10)
   }
 
   #steps(role: Role, most: number, begins = false): Step[] {
@@ -349,7 +349,8 @@ class Generator {
     const random = this.#random
     const any: Fold = random.chance(0.5) ? "noted" : random.pick(["raw", "inc", "defaulted", "put", "more"] as const)
     const fold = this.#theme?.folds === undefined ? any : random.pick(this.#theme.folds)
-    if (fold === "inc" || fold === "defaulted") return { fold, value: random.chance(0.5) ? { is: "undefined" } : { is: "number", n: 1 + random.int(5) } } // prettier-ignore
+    if (fold === "inc" || fold === "defaulted")
+      return { fold, value: random.chance(0.5) ? { is: "undefined" } : 1 + random.int(5) }
     if (fold === "put" || fold === "more") return { fold, value: { is: "undefined" } }
     return { fold, value: this.#value() }
   }

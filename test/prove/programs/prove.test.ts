@@ -1,7 +1,11 @@
 /** A short sample of `npm run prove -- programs`. */
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import t from "tap"
 import { bugs } from "./bugs.js"
 import { programOf } from "./generator.js"
+import type { Act, Kind, Step } from "./program.js"
 import { carryOut, findBugs, runProgram } from "./seeds.js"
 
 t.test("no promise is broken in programs that are made by chance", async (t) => {
@@ -25,9 +29,27 @@ t.test("no promise is broken in programs that run in clusters, and they are run 
   t.same(unequal, [])
 })
 
-t.test("a fault that is planted is found, and shrunk to a program that a person can read", async (t) => {
-  const planted = bugs.filter(({ name }) => name.startsWith("B17"))
-  const [report] = await findBugs(planted, false, 40, 60, () => {})
-  t.ok(report?.found[0], "found")
-  t.ok((report?.test?.length ?? 99) <= 20, report?.test?.join("\n") ?? "not shrunk")
+t.test("a program that leads to more than can be looked at is judged as one that does not end", async (t) => {
+  const sends: Step[] = Array.from({ length: 25 }, () => ({ do: "tell", to: "self", handler: 0, value: 1 }))
+  const act: Act = { at: 0, client: 0, do: "tell", to: { kind: 0, name: 0 }, handler: 0, value: 1 }
+  const kinds: Kind[] = [{ role: "entity", handlers: [{ steps: sends }] }]
+  const names = [{ tenant: "default", key: "a" }]
+  const { violations } = await runProgram({ adapter: "memory", kinds, names, acts: [act, act], faults: [] }, 1)
+  t.same(violations, [{ promise: "it runs to its end", text: "it leads to more than a history holds" }])
 })
+
+t.test(
+  "a fault that is planted is found, and printed as a short test that fails with it and passes without",
+  async (t) => {
+    const planted = bugs.filter(({ name }) => name.startsWith("B17"))
+    const [report] = await findBugs(planted, false, 40, 300, () => {})
+    const { found = [], test = [] } = report ?? {}
+    t.ok(found[0], "found")
+    t.ok(test.length <= 20, test.join("\n"))
+    const file = join(t.testdir({ "printed.mjs": test.join("\n") }), "printed.mjs")
+    const plant = fileURLToPath(new URL("plant.js", import.meta.url))
+    const env = { ...process.env, PLANTED: planted[0]?.name }
+    t.match(spawnSync(process.execPath, ["--import", plant, file], { env, encoding: "utf8" }).stdout, /^not ok/m)
+    t.match(spawnSync(process.execPath, [file], { encoding: "utf8" }).stdout, /^ok 1 - circles/m)
+  },
+)

@@ -76,7 +76,7 @@ export async function carryOut({ from, to, cluster = false, replayEvery, shorten
     const fails = async (smaller: Program): Promise<readonly Violation[]> =>
       (await runProgram(smaller, seed)).violations
     const short = await shorten(program, violation, fails, shortenIn)
-    test = printed(short.program, short.violation)
+    test = printed(short.program, seed, short.violation)
   }
   const { user, system } = process.cpuUsage(began)
   const milliseconds = (user + system) / 1000

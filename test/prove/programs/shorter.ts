@@ -5,7 +5,6 @@
  */
 import type { Violation } from "./model.js"
 import type { Handler, Kind, Place, Program, Step } from "./program.js"
-import type { Value } from "./values.js"
 
 /** What two violations have in common that are the same: the promise, and the sentence without what varies from run to run. */
 export const formOf = ({ promise, text }: Violation): string =>
@@ -72,8 +71,6 @@ function nth<T>(items: Iterable<T>, n: number): T | undefined {
   return undefined
 }
 
-const simple: Value = { is: "number", n: 1 }
-
 /** Programs with one thing less. */
 function* candidates(program: Program): Iterable<Program> {
   const { kinds, acts, faults, names } = program
@@ -81,6 +78,8 @@ function* candidates(program: Program): Iterable<Program> {
   if (program.cluster !== undefined) for (const cluster of smallerPlaces(program.cluster)) yield { ...program, cluster }
   for (const key of ["maxResident", "isolated"] as const) if (program[key] !== undefined) yield omit(program, key)
   if (program.adapter === "level") yield { ...program, adapter: "memory" }
+  for (const list of ["kinds", "names"] as const)
+    if (isUnused(program, list)) yield { ...program, [list]: program[list].slice(0, -1) }
   for (const [n, kind] of kinds.entries())
     for (const smaller of smallerKinds(kind)) yield { ...program, kinds: kinds.with(n, smaller) }
   for (const [n, act] of acts.entries())
@@ -91,7 +90,13 @@ function* candidates(program: Program): Iterable<Program> {
   if (acts.some(({ at }) => at > 0)) yield { ...program, acts: acts.map((act) => ({ ...act, at: 0 })) }
 }
 
+/** Nobody speaks of the last one. */
+const isUnused = (program: Program, list: "kinds" | "names"): boolean =>
+  program[list].length > 1 &&
+  !JSON.stringify([program.kinds, program.acts]).includes(`"${list.slice(0, -1)}":${program[list].length - 1}`)
+
 function* smallerKinds(kind: Kind): Iterable<Kind> {
+  if (kind.handlers.length > 1) yield { ...kind, handlers: kind.handlers.slice(0, -1) }
   for (const key of ["started", "passivateAfterMs", "snapshotEvery", "keepEvents", "keepCommandsMs", "handlerTimeoutMs", "capacity"] as const) if (kind[key] !== undefined) yield omit(kind, key) // prettier-ignore
   for (const [n, handler] of kind.handlers.entries())
     for (const smaller of smallerHandlers(handler)) yield { ...kind, handlers: kind.handlers.with(n, smaller) }
@@ -125,7 +130,7 @@ function* smallerPlaces(place: Place): Iterable<Place> {
 /** Without an option, or with a simple value. */
 function* smallerParts<T extends object>(part: T, options: readonly string[]): Iterable<T> {
   for (const key of options) if (key in part && part[key as keyof T] !== undefined) yield omit(part, key as never)
-  if ("value" in part && (part.value as Value).is !== "number") yield { ...part, value: simple }
+  if ("value" in part && typeof part.value !== "number") yield { ...part, value: 1 }
 }
 
 const without = <T>(list: readonly T[], n: number): T[] => [...list.slice(0, n), ...list.slice(n + 1)]

@@ -39,15 +39,15 @@ export type Refused = keyof typeof refused
 
 export type Value =
   | { readonly is: Atom | Refused | "ref" }
-  | { readonly is: "number"; readonly n: number }
+  | number
   | { readonly is: "array" | "set" | "map" | "object"; readonly of: readonly Value[] }
 
 export const isRefused = (value: Value): boolean =>
-  value.is in refused || ("of" in value && value.of.some((part) => isRefused(part)))
+  typeof value !== "number" && (value.is in refused || ("of" in value && value.of.some((part) => isRefused(part))))
 
 /** The value itself. @param ref what stands for a ref */
 export function made(value: Value, ref: unknown): unknown {
-  if ("n" in value) return value.n
+  if (typeof value === "number") return value
   if (!("of" in value)) {
     if (value.is === "ref") return ref
     return value.is in atoms ? atoms[value.is as Atom]() : refused[value.is as Refused]()
@@ -101,27 +101,13 @@ export function textOf(thrown: unknown): string {
   }
 }
 
-/** As TypeScript. */
-export function valueText(value: Value): string {
-  if ("n" in value) return String(value.n)
-  if (!("of" in value))
-    return value.is === "ref" ? "ctx.self" : source(value.is in atoms ? atoms[value.is as Atom] : refused[value.is as Refused]) // prettier-ignore
-  const parts = value.of.map(valueText)
-  if (value.is === "array") return `[${parts.join(", ")}]`
-  if (value.is === "set") return `new Set([${parts.join(", ")}])`
-  if (value.is === "map") return `new Map([${parts.map((part, i) => `[${i === 0 ? '"first"' : i}, ${part}]`).join(", ")}])` // prettier-ignore
-  return `{ ${parts.map((part, i) => `part${i}: ${part}`).join(", ")} }`
-}
-
-const source = (make: () => unknown): string => String(make).replace(/^\(\) => /, "")
-
 const kinds = Object.keys(atoms) as readonly Atom[]
 const refusedKinds = Object.keys(refused) as readonly Refused[]
 
 /** @param odd how many of a hundred are of the kinds that are refused */
 export function randomValue(random: SeededRandom, depth = 2, odd = 0): Value {
   if (random.int(100) < odd) return { is: random.pick(refusedKinds) }
-  if (random.chance(0.35)) return { is: "number", n: random.int(10) }
+  if (random.chance(0.35)) return random.int(10)
   if (depth > 0 && random.chance(0.3)) {
     const of = Array.from({ length: random.int(3) }, () => randomValue(random, depth - 1, odd))
     return { is: random.pick(["array", "set", "map", "object"] as const), of }
@@ -145,4 +131,3 @@ const thrown = {
 export type Thrown = keyof typeof thrown
 export const thrownKinds = Object.keys(thrown) as readonly Thrown[]
 export const throwable = (kind: Thrown): unknown => thrown[kind]()
-export const throwableText = (kind: Thrown): string => source(thrown[kind])
