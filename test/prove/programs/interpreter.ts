@@ -473,7 +473,8 @@ export class Interpreter {
       case "subscribe":
         return yield* this.#subscribe(turn, step.handler)
       case "publish":
-        return this.publish(life.own, life.number, message.fuel - 1, made(step.value, ctx.self), turn)
+        // Many hear it: what those publish, nobody hears who publishes in turn.
+        return this.publish(life.own, life.number, Math.min(message.fuel, 1) - 1, made(step.value, ctx.self), turn)
       case "remind":
         yield this.remind(life.own, life.number, step, message.fuel - 1, made(step.value, ctx.self))
         return undefined

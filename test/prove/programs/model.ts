@@ -138,6 +138,13 @@ class View {
     return lives > 9
   }
 
+  /** In the middle of a handler. */
+  isBusy(to: string, at: number): boolean {
+    return [...this.#begun.values()].some(
+      (begun) => begun.to === to && begun.at <= at && (this.ended.get(begun.turn)?.at ?? Infinity) > at,
+    )
+  }
+
   /** It handled something in a life that lasted into that time. */
   lived(to: string, from: number, until: number): boolean {
     for (const { to: of, at, life } of this.lifeOf.values())
@@ -629,6 +636,7 @@ function* subscribers(view: View): Iterable<string> {
   if (view.quiet === undefined || view.damaged.size > 0) return
   for (const { to, handler, host, at } of view.history.of("subscribed")) {
     if (!isEntity(to) || view.handlerOf(to, handler) === undefined || view.kindOf(to)?.capacity !== undefined) continue
+    if (view.isBusy(to, view.quiet.at)) continue // those that wait for each other do so as long as an ask does
     for (const sent of view.sent.values()) {
       if (sent.how !== "publish" || !sent.by.startsWith("client") || sent.host !== host || sent.at <= at) continue
       if (view.taken.get(sent.m) !== true || sent.at > view.quiet.at - soonMs || !view.lives(host, sent.at + soonMs)) continue // prettier-ignore
