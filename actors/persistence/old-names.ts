@@ -6,10 +6,11 @@
  *
  * Invariants
  *   O1. What a name becomes depends on nothing else, and no two become the same; of an entity of a cluster the count of shards counts too, for it stays in its shard.
- *   O2. All that is moved is moved in one write, with all that refers to it here: its place in the order of its type and in the index of shards, deliveries that lead to it, and the
- *       answers of commands that it was given or has sent.
+ *   O2. All that is moved is moved in one write, with all that refers to it here: its place in the order of its type and in the index of shards, deliveries and reminders that lead to it, and
+ *       the answers of commands that it was given or has sent.
  *   O3. Nothing is put over what is there: who would come to a name that is taken stays where it is.
  */
+import { KEEPER } from "../groups.js"
 import { asName, faultOf, isName, joined, numberedIn } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import { wholeRange, type Change } from "./database.js"
@@ -17,6 +18,7 @@ import { commandKeyOf, headKeyOf, shardsKey, snapshotKeyOf } from "./heads.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numbered, numberOf, partsOf } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
+import { receiversOfEvent, receiversOfSnapshot, redirectedEvent, redirectedState } from "./old-reminders.js"
 import { DELIVER, type Delivery, type OutboxState } from "./outbox.js"
 import { actorNames, decodeEvent, encodeRecord, renamed } from "./record.js"
 
@@ -103,8 +105,9 @@ function actorAt(key: Buffer): PersistenceId {
 /** Looks at records one by one, in the order of the store. */
 export class OldNames {
   readonly #found = new Map<string, OldName>()
-  /** The names in the key that was looked at last. */
+  /** The names in the key that was looked at last, and whose they are. */
   #last: Buffer | undefined
+  #actor: PersistenceId = { tenant: "", type: "", key: "" }
 
   get found(): Iterable<OldName> {
     return this.#found.values()
@@ -116,13 +119,14 @@ export class OldNames {
     const names = key.subarray(room.length, namesEnd(key))
     if (this.#last?.equals(names) !== true) {
       this.#last = names
-      this.#lookAt(actorAt(key))
+      this.#actor = actorAt(key)
+      this.#lookAt(this.#actor)
     }
     if (room === "command") {
       const command = partsOf(key)[4] ?? ""
-      if (!isName(command)) this.#add({ actor: actorAt(key), command })
-    } else if (room === "journal" || room === "snapshot")
-      for (const { to } of deliveriesIn(room, key, value)) this.#lookAt(to)
+      if (!isName(command)) this.#add({ actor: this.#actor, command })
+    } else if (room === "journal") for (const to of receiversInEvent(this.#actor, value)) this.#lookAt(to)
+    else if (room === "snapshot") for (const to of receiversInSnapshot(this.#actor, value)) this.#lookAt(to)
   }
 
   #lookAt(actor: PersistenceId): void {
@@ -134,21 +138,32 @@ export class OldNames {
   }
 }
 
-/** The deliveries in a record; none in one that is damaged, of which others tell. */
-function deliveriesIn(room: "journal" | "snapshot", key: Buffer, value: Uint8Array): readonly Delivery[] {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  if (!bytes.includes(room === "journal" ? DELIVER : "tenant")) return []
+/** To whom a record leads by a delivery or a reminder; to nobody when it is damaged, of which others tell. */
+function receiversInEvent(actor: PersistenceId, value: Uint8Array): readonly PersistenceId[] {
+  if (actor.type !== KEEPER && !bufferOf(value).includes(DELIVER)) return []
   try {
-    if (room === "journal") {
-      const { name, payload } = decodeEvent(value, actorNames(actorAt(key)), () => "")
-      return name === DELIVER ? [payload as Delivery] : []
-    }
-    const { outbox } = decodeValue(value, () => "") as Snapshot
-    return ((outbox as OutboxState | undefined)?.open ?? []).map(([, delivery]) => delivery)
+    const event = decodeEvent(value, actorNames(actor), () => "")
+    if (event.name === DELIVER) return [(event.payload as Delivery).to]
+    return actor.type === KEEPER ? receiversOfEvent(event) : []
   } catch {
     return []
   }
 }
+
+function receiversInSnapshot({ type }: PersistenceId, value: Uint8Array): readonly PersistenceId[] {
+  if (!bufferOf(value).includes("tenant")) return []
+  try {
+    const snapshot = decodeValue(value, () => "") as Snapshot
+    const deliveries = openIn(snapshot).map(([, { to }]) => to)
+    return type === KEEPER ? [...deliveries, ...receiversOfSnapshot(snapshot)] : deliveries
+  } catch {
+    return []
+  }
+}
+
+const openIn = ({ outbox }: Snapshot): OutboxState["open"] => (outbox as OutboxState | undefined)?.open ?? []
+
+const bufferOf = (value: Uint8Array): Buffer => Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 
 /**
  * Moves what bears names that are no longer allowed. Nobody else uses the store.
@@ -250,7 +265,7 @@ async function changesOf(
       const made = movedEvent(value, from, to, toOf, allowed)
       if (made !== undefined) put(key, place, made)
     } else if (room === "snapshot") {
-      const made = movedSnapshot(key, value, toOf)
+      const made = movedSnapshot(from, value, toOf)
       if (made !== undefined || to !== from) put(key, place, made ?? value)
     } else if (room === "command") {
       const id = partsOf(key)[4] ?? ""
@@ -282,7 +297,9 @@ function movedEvent(
   const names = actorNames(from)
   const event = decodeEvent(value, names, () => `an event of ${shown(from)}`)
   const { name, commandId } = event
-  const payload = name === DELIVER ? redirected(event.payload as Delivery, toOf) : event.payload
+  let { payload } = event
+  if (name === DELIVER) payload = redirected(payload as Delivery, toOf)
+  else if (from.type === KEEPER) payload = redirectedEvent(event, toOf)
   if (payload === event.payload && (commandId === undefined || isName(commandId)))
     return to === from ? undefined : renamed(value, names, actorNames(to))
   const made: StoredEvent = {
@@ -294,16 +311,16 @@ function movedEvent(
 }
 
 function movedSnapshot(
-  key: Buffer,
+  from: PersistenceId,
   value: Uint8Array,
   toOf: (id: PersistenceId) => PersistenceId,
 ): Uint8Array | undefined {
-  if (deliveriesIn("snapshot", key, value).every((delivery) => redirected(delivery, toOf) === delivery))
-    return undefined
-  const snapshot = decodeValue(value, () => `the snapshot of ${shown(actorAt(key))}`) as Snapshot
-  const outbox = snapshot.outbox as OutboxState
-  const open = outbox.open.map(([number, delivery, at]) => [number, redirected(delivery, toOf), at])
-  return encodeValue({ ...snapshot, outbox: { ...outbox, open } })
+  if (receiversInSnapshot(from, value).every((to) => toOf(to) === to)) return undefined
+  const snapshot = decodeValue(value, () => `the snapshot of ${shown(from)}`) as Snapshot
+  const state = from.type === KEEPER ? redirectedState(snapshot, toOf) : snapshot.state
+  const open = openIn(snapshot).map(([number, delivery, at]) => [number, redirected(delivery, toOf), at])
+  const outbox = open.length === 0 ? snapshot.outbox : { ...(snapshot.outbox as OutboxState), open }
+  return encodeValue({ ...snapshot, state, outbox })
 }
 
 function redirected<D extends Delivery>(delivery: D, toOf: (id: PersistenceId) => PersistenceId): D {

@@ -14,6 +14,7 @@ import {
   LevelStore,
   repairStore,
   resumeDeliveries,
+  startReminders,
   startProjection,
   systemClock,
   verifyFolder,
@@ -176,6 +177,68 @@ t.test("repair moves them with all that belongs to them, and says so", async (t)
   await system.entity(Till, "till%01").ask("sell", "ordinary")
   await until(async () => (await account("ordinary").ask("balance")) === 202)
 })
+
+t.test(
+  "repair moves reminders to whom they are for, as this release and the one before have stored them",
+  async (t) => {
+    const folder = await oldStore(t)
+    const store = await LevelStore.open(folder)
+    const journal = levelJournal(store, systemClock)
+    const to = (key: string, tenant = "default") => ({ tenant, type: "account", key })
+    const kept = (at: number, key: string, tenant?: string) => ({ to: to(key, tenant), name: "r", at, type: "grow", payload: at }) // prettier-ignore
+    const former = (key: string) => ({ tenant: "default", type: "llmagentos.reminders", key })
+    const id = (key: string) => JSON.stringify(["default", "account", key, "r"])
+    const event = (name: string, payload: unknown, version = 1) => ({ name, payload, version })
+    await journal.append(former("1"), 0, 0, [event("set", kept(1, "a\u0001b"))])
+    const state = {
+      kept: { [id("a\u0001b")]: kept(1, "a\u0001b"), [id("")]: kept(2, ""), [id("sum")]: kept(4, "sum") },
+    }
+    await journal.saveSnapshot(former("1"), { sequence: 1, version: 1, state })
+    await journal.append(former("1"), 1, 0, [
+      event("set", kept(8, long)),
+      event("set", kept(16, "gone\u0002")),
+      event("cancelled", id("gone\u0002")),
+      event("set", kept(32, "often\u0003")),
+      event("fired", { id: id("often\u0003"), next: 64 }),
+      event("set", kept(128, "k", "t\u0000u")),
+      event("set", kept(256, "done\u0004")),
+    ])
+    // Carried out under the old name, and not written down.
+    const commandId = `reminder:${id("done\u0004")}@256`
+    await journal.append(to("done\u0004"), 0, 0, [event("grew", 256)], { command: { id: commandId, reply: undefined } })
+    const later = { ...former("group-7"), key: "group-7" }
+    const set = { ...kept(512, "later\u0005"), setting: { by: "group-7", number: 1 } }
+    await journal.append(later, 0, 0, [event("set", set, 2)])
+    const map = new Map([[joined("default", "account", "later\u0005", "r"), set]])
+    await journal.saveSnapshot(later, {
+      sequence: 1,
+      version: 2,
+      state: { kept: map, settings: 1, tenants: new Set() },
+    })
+    const keys = ["%empty", "a%01b", "sum", allowedName(long), "gone%02", "often%03", "done%04", "later%05"]
+    await journal.close()
+    const { damages } = await verifyFolder(folder)
+    t.ok(
+      damages.some((it) => it.kind === "old-name" && it.actor.key === "often\u0003"),
+      "whom only a reminder names",
+    )
+    t.same((await repairStore(folder)).left, [])
+    t.same((await verifyFolder(folder)).damages, [])
+
+    deaf = false
+    const system = await open(t, folder)
+    const balances = async () => Promise.all(keys.map((key) => system.entity(Account, key).ask("balance")))
+    const before = await balances()
+    const inTenant = system.entity(Account, "k", { tenant: "t%00u" })
+    const tenantBefore = await inTenant.ask("balance")
+    const reminders = await startReminders(system)
+    await until(async () => (await system.entity(Account, "later%05").ask("balance")) === 512)
+    await until(async () => (await inTenant.ask("balance")) === tenantBefore + 128)
+    await until(async () => (await Promise.all(keys.map((key) => reminders.of(system.entity(Account, key))))).flat().length === 0) // prettier-ignore
+    const grown = (await balances()).map((balance, i) => balance - (before[i] as number))
+    t.same(grown, [2, 1, 4, 8, 0, 32, 0, 512])
+  },
+)
 
 t.test("nothing is put over what is there: who would come to a name that is taken stays", async (t) => {
   const folder = await oldStore(t)
