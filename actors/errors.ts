@@ -106,7 +106,7 @@ export const actorErrors = defineErrors({
     retryable: false,
     executed: "yes",
     meaning:
-      "The command was carried out, and no answer to it is kept: the life of the actor that deferred it ended before, or a failure was told.",
+      "The command was carried out, and no answer to it is kept: the life of the actor that deferred it ended before, a failure was told, or it was damaged in the store and set aside.",
   },
   RECOVERY_FAILED: {
     retryable: false,

@@ -258,7 +258,7 @@ export class CommandTurn extends PersistedTurn {
   #noAnswer(): AgentOSError {
     return new AgentOSError(
       "COMMAND_UNANSWERED",
-      `${this.life.persisted.title}: command ${this.#id} was carried out, and no answer to it is kept: its life ended before, or a failure was told`,
+      `${this.life.persisted.title}: command ${this.#id} was carried out, and no answer to it is kept: its life ended before, a failure was told, or the answer was damaged`,
     )
   }
 }

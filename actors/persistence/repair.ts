@@ -7,6 +7,7 @@
  *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot.
  *   X4. What bears a name that is no longer allowed is moved to one that is, and both are told (`old-names.ts`).
  *   X5. What was lost stays known to the store (`losses.ts`) until tails are cut: then everybody goes on with what is left.
+ *   X6. A command whose answer was damaged stays known as carried out: it is not done twice.
  */
 import { copyFile, mkdir, open } from "node:fs/promises"
 import { join, resolve } from "node:path"
@@ -33,9 +34,10 @@ import { decodeLosses, lossesKey, lossesRecord, type Loss } from "./losses.js"
 import { moveOldNames, type MovedActor, type ShardOf } from "./old-names.js"
 import { Orders } from "./order.js"
 import { actorNames, decodeEvent } from "./record.js"
-import { nameOf, roomOf } from "./record-name.js"
+import { keptKey, nameOf, roomOf } from "./record-name.js"
 import { lossesInLogs, quarantineOf, salvage } from "./salvage.js"
 import { telling, type StoreProgress } from "./store-progress.js"
+import { UNANSWERED } from "./unanswered.js"
 import { holdsStore, lostRecords, missingIn, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
@@ -227,6 +229,7 @@ class Repair {
       return this.#writeHead(actorOf(key))
     }
     if (room === "snapshot" && (await this.#knownHead(actorOf(key))).trimmed > 0) return // X2: its events are gone, it alone says so
+    if (roomOf(keptKey(key) ?? key) === "command") return this.#store.write([[key, encodeValue(UNANSWERED)]]) // X6
     // Without its mark the order would be counted anew, and whoever has come to an ordinal of it would be led astray; without its record in the index an actor would not move.
     await this.#store.write([[key, room === "ordered" || room === "shard" ? encodeValue(1) : undefined]])
   }

@@ -1,9 +1,9 @@
 /**
- * How the answer of a command stands in the journal: as it is; or, for a command that was carried out and is to be answered later, as a mark. An answer that looks like a
+ * How the answer of a command stands in the journal: as it is; or, for a command that was carried out and is to be answered later, or whose answer was damaged, as a mark. An answer that looks like a
  * mark is wrapped, so that no two answers are stored alike.
  */
 
-/** Stands for the answer that is not yet given. */
+/** Stands for the answer that is not yet given, or is lost. */
 export const UNANSWERED: unknown = Object.freeze({ $unanswered: true })
 
 export const storedAnswer = (answer: unknown): unknown => (looksMarked(answer) ? { $answer: answer } : answer)

@@ -6,6 +6,8 @@ import t from "tap"
 import { systemClock } from "#actors/clock.js"
 import {
   backupStore,
+  createActorSystem,
+  definePersistentActor,
   levelJournal,
   LevelStore,
   repairStore,
@@ -16,6 +18,7 @@ import {
 import { AgentOSError } from "#actors/errors.js"
 import { encodeValue } from "#actors/persistence/checked-value.js"
 import { wholeRange, type Entry } from "#actors/persistence/database.js"
+import { commandKeyOf } from "#actors/persistence/heads.js"
 import { keyOf, numbered } from "#actors/persistence/keys.js"
 import { checkTable } from "#actors/persistence/table-file.js"
 import { levelItems } from "#cluster/level-items.js"
@@ -274,6 +277,50 @@ t.test("repair sets a damaged event aside, and its actor stays refused until its
   t.same(order, [[1, 1], [2, 2], [3, 3], [4, 4], [5, 50]], "in the one order the new event stands once") // prettier-ignore
   await journal.close()
 })
+
+t.test(
+  "a command whose answer was damaged and set aside is told that it was carried out, and not done again (X6)",
+  async (t) => {
+    const folder = join(t.testdir({}), "store")
+    const Till = definePersistentActor({
+      name: "till",
+      version: 1,
+      state: () => ({ sum: 0 }),
+      events: { took: (state, amount: number) => void (state.sum += amount) },
+    }).receive({
+      async take(ctx, amount: number) {
+        await ctx.persist("took", amount)
+        return ctx.state.sum
+      },
+      sum: (ctx) => ctx.state.sum,
+    })
+    const open = async () =>
+    createActorSystem({ name: "shop", definitions: [Till], journal: levelJournal(await LevelStore.open(folder), systemClock) }) // prettier-ignore
+    const keys = ["a", "b", "c"]
+    let system = await open()
+    for (const key of keys) await system.entity(Till, key).with({ commandId: "once" }).ask("take", 5)
+    await system.stop()
+    const store = await LevelStore.open(folder)
+    const answerKey = (key: string) => commandKeyOf({ tenant: "default", type: "till", key }, "once")
+    for (const [n, key] of ["a", "b"].entries()) {
+      const bytes = Buffer.from((await store.get(answerKey(key))) as Uint8Array)
+      if (n === 0) bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1
+      await store.write([[answerKey(key), n === 0 ? bytes : new Uint8Array(0)]])
+    }
+    await store.close()
+    const { setAside, left } = await repairStore(folder)
+    t.same([setAside.length, left], [2, []])
+    t.same((await verifyFolder(folder)).damages, [])
+    system = await open()
+    t.teardown(() => system.stop())
+    for (const key of ["a", "b"])
+      await t.rejects(system.entity(Till, key).with({ commandId: "once" }).ask("take", 5), {
+        code: "COMMAND_UNANSWERED",
+      })
+    t.equal(await system.entity(Till, "c").with({ commandId: "once" }).ask("take", 5), 5)
+    for (const key of keys) t.equal(await system.entity(Till, key).ask("sum"), 5)
+  },
+)
 
 t.test("a tail is not cut where a snapshot covers what is lost", async (t) => {
   const folder = join(t.testdir({}), "store")

@@ -624,6 +624,33 @@ await t.test(
 )
 
 await t.test(
+  "a delivery that its receiver says was carried out has arrived, though no answer to it is kept",
+  async (t) => {
+    const Slow = definePersistentActor({
+      name: "receiver",
+      version: 1,
+      state: () => ({ got: [] as number[] }),
+      events: { took: (state, n: number) => void state.got.push(n) },
+    }).receive({
+      async take(ctx, n: number) {
+        await ctx.persist("took", n)
+        const answer = ctx.defer()
+        if (n > 0) answer.reply(undefined)
+        else ctx.stop() // its life ends, and owes the answer
+        return answer
+      },
+      got: (ctx) => [...ctx.state.got],
+    })
+    const system = await createActorSystem({ name: "post", definitions: [Sender, Slow] })
+    t.teardown(() => system.stop())
+    await system.entity(Sender, "s").ask("sendAll", { to: ["r"], times: 3 })
+    await until(async () => (await system.entity(Slow, "r").ask("got")).length === 3)
+    t.same(await system.entity(Slow, "r").ask("got"), [0, 1, 2])
+    await until(async () => (await resumeDeliveries(system, Sender)) === 0)
+  },
+)
+
+await t.test(
   "who resumes deliveries while somebody does shares the run; tenants are resumed each for itself",
   async (t) => {
     const system = await createActorSystem({ name: "post", definitions: [Poster, Plain([])] })
