@@ -12,6 +12,7 @@
  *       the cluster claim their shards first.
  *   C4. A node of another life has no part: it serves nothing and touches nothing, its own copies neither.
  *   C5. Before its first claim a node has all nodes that live write down its name, so that whoever takes a census later knows whom to ask.
+ *   C6. A node that ends in order and holds nothing of any shard has its name struck out again: nobody needs to ask it. Before its next claim it is written down anew (C5).
  */
 import type { Clock, Random } from "#actors/clock.js"
 import { thrownText } from "#actors/errors.js"
@@ -197,7 +198,7 @@ export class HomeCensus {
     for (const other of await Promise.all(met)) if (other !== undefined) living.delete(other)
     this.#trouble = `waiting until these nodes know of this one: ${[...living].join(", ")}`
     if (living.size > 0) return true
-    await marks.setMet()
+    await marks.setMet(true)
     changed()
     return true
   }

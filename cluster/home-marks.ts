@@ -79,9 +79,9 @@ export class HomeMarks {
     return this.#met
   }
 
-  async setMet(): Promise<void> {
-    await this.#store.write([[metKey, encodeValue(1)]])
-    this.#met = true
+  async setMet(met: boolean): Promise<void> {
+    await this.#store.write([[metKey, met ? encodeValue(1) : undefined]])
+    this.#met = met
   }
 
   /** In no order. */

@@ -73,6 +73,11 @@ export class HomeShard {
     return this.#world.marks.of(this.number)
   }
 
+  /** Nothing of it is here, nor about to be. */
+  get isEmpty(): boolean {
+    return this.mark === undefined && this.staged === undefined && !this.holds
+  }
+
   get epoch(): number {
     return this.serving ? (this.mark?.epoch ?? 0) : 0
   }

@@ -55,6 +55,8 @@ const likelyEntity = (type: string): boolean => !type.startsWith("~")
 const atOnce = 32
 /** How long `leave` waits for what is under way. */
 const leaveMs = 5000
+/** How long one that leaves with nothing waits for its peers to strike it out. */
+const strikeMs = 1000
 /** How often a copy that waits for the end of its move is asked about: the move may be off, and nobody could say so. */
 const tidyMs = 10_000
 /** How often a taker looks for a record that its giver says it has written. */
@@ -304,9 +306,17 @@ export class HomeOwnership implements Ownership {
     const { shards = [], marks, ports } = this.#opened ?? {}
     if (ports === undefined) return
     const late = new AbortController()
-    const turns = Promise.all([...shards.map((shard) => shard.idle()), marks?.saved()])
-    await Promise.race([turns, pause(ports.clock, leaveMs, late.signal)])
+    const turns = Promise.all([...shards.map((shard) => shard.idle()), marks?.saved()]).then(() => true)
+    const settled = await Promise.race([turns, pause(ports.clock, leaveMs, late.signal).then(() => false)])
     late.abort()
+    if (settled && marks !== undefined && shards.every((shard) => shard.isEmpty)) await this.#strikeOut(marks, ports)
+  }
+
+  /** C6 of home-census.ts */
+  async #strikeOut(marks: HomeMarks, { peers }: OwnershipPorts): Promise<void> {
+    await marks.setMet(false)
+    const told = [...peers.open()].map((peer) => peers.call(peer, "homes", "strike", this.#name, { timeoutMs: strikeMs })) // prettier-ignore
+    await Promise.allSettled(told)
   }
 
   trouble(): string | undefined {

@@ -232,6 +232,29 @@ t.test(
   },
 )
 
+t.test(
+  "a node that has left with nothing need not be asked when the registry is wiped, and may come back",
+  async (t) => {
+    const cluster = new LevelCluster(t)
+    const [a] = await cluster.startAll("a", "b", "c")
+    await cluster.within(cluster.leave("c"))
+    await cluster.within(a!.shards.drain())
+    cluster.kill("b")
+    await cluster.clock.advance(20_000)
+    t.equal(await cluster.within(cluster.homes("a").forget("b")), shards)
+  await cluster.clock.advance(2000) // it is heard of; nobody wants them now
+    cluster.wipe()
+    a!.shards.undrain()
+    await cluster.ready()
+    await noteAll(cluster, a!, 1)
+    const again = await cluster.start("c")
+    await cluster.ready()
+    t.ok(cluster.ownersOf(0).length === 1 && again.shards.status.served > 0, "it takes its share")
+    t.same(await totals(cluster, again), keys.map(() => 1)) // prettier-ignore
+    oneOwnerEach(t, cluster)
+  },
+)
+
 t.test("a node whose store was lost does not start its shards empty", async (t) => {
   const cluster = new LevelCluster(t)
   const [a] = await cluster.startAll("a", "b")
