@@ -242,7 +242,7 @@ t.test(
     cluster.kill("b")
     await cluster.clock.advance(20_000)
     t.equal(await cluster.within(cluster.homes("a").forget("b")), shards)
-  await cluster.clock.advance(2000) // it is heard of; nobody wants them now
+    await cluster.clock.advance(2000) // it is heard of; nobody wants them now
     cluster.wipe()
     a!.shards.undrain()
     await cluster.ready()

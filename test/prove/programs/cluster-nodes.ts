@@ -30,8 +30,8 @@ const shards = 8
 /** Also until a stream is closed whose reader is lost: some twenty seconds. */
 const settleMs = 25_000
 const quietMs = 10_000
-/** An entity may be in the midst of a handler that waits, in vain, as long as an ask does. */
-const lookMs = 15_000
+/** An entity may have many messages before it whose handlers wait, in vain, as long as an ask does. */
+const lookMs = 90_000
 
 export async function runInCluster(
   program: Program & { readonly cluster: Place },
@@ -73,7 +73,7 @@ class World {
       durationMs: last + 10_000,
       shards,
       settleMs,
-      patienceMs: 120_000,
+      patienceMs: 300_000,
       maxHappenings: 1_000_000,
       start: (node: SimulatedClusterNode) => this.#start(node),
       workload: () => this.#clients.act(),

@@ -152,6 +152,14 @@ class View {
     return false
   }
 
+  /** It got through none of its starts after a moment, and goes on trying: what waits for it waits. */
+  starts(to: string, after: number): boolean {
+    const later = [...this.lifeOf.values()].filter((life) => life.to === to && life.at > after)
+    if (later.length < 2 || (this.kindOf(to)?.started ?? []).length === 0) return false
+    const lives = new Set(later.map(({ life }) => life))
+    return !this.history.of("begun").some(({ life }) => lives.has(life))
+  }
+
   get end(): number {
     return this.history.all.at(-1)?.at ?? 0
   }
@@ -217,6 +225,7 @@ function* once(view: View): Iterable<string> {
   for (const begun of view.history.of("begun")) {
     const sent = view.sent.get(begun.m)
     if (sent === undefined || sent.how === "every" || sent.how === "deliver" || sent.how === "remind") continue
+    if (sent.how === "publish" && view.history.of("away").length > 0) continue // a node out of reach lets nobody go (U6)
     const id = `${begun.m} (${begun.handler}) at ${begun.to}`
     const count = counts.get(id) ?? { turns: 0, stashed: 0 }
     counts.set(id, count)
@@ -237,6 +246,7 @@ function* handled(view: View): Iterable<string> {
       sent.how !== "tell" ||
       view.damaged.has(sent.to) ||
       view.rests(sent.to, sent.at + soonMs) ||
+      view.starts(sent.to, sent.at) ||
       !view.lives(sent.host, sent.at + soonMs)
     )
       continue
@@ -634,11 +644,21 @@ function* forgets(view: View): Iterable<string> {
 /** T1 of topics.ts: who is subscribed hears what is published. */
 function* subscribers(view: View): Iterable<string> {
   if (view.quiet === undefined || view.damaged.size > 0) return
-  for (const { to, handler, host, at } of view.history.of("subscribed")) {
+  const all = view.history.of("subscribed")
+  for (const { to, handler, host, at } of all) {
+    // Where an entity subscribes later, it is subscribed from then on, and no longer here (U6 of the cluster's topics).
+    const moves = Math.min(...all.filter((other) => other.to === to && other.handler === handler && other.host !== host && other.at > at).map((other) => other.at)) // prettier-ignore
     if (!isEntity(to) || view.handlerOf(to, handler) === undefined || view.kindOf(to)?.capacity !== undefined) continue
     if (view.isBusy(to, view.quiet.at)) continue // those that wait for each other do so as long as an ask does
     for (const sent of view.sent.values()) {
-      if (sent.how !== "publish" || !sent.by.startsWith("client") || sent.host !== host || sent.at <= at) continue
+      if (
+        sent.how !== "publish" ||
+        !sent.by.startsWith("client") ||
+        sent.host !== host ||
+        sent.at <= at ||
+        sent.at > moves - askMs
+      )
+        continue
       if (view.taken.get(sent.m) !== true || sent.at > view.quiet.at - soonMs || !view.lives(host, sent.at + soonMs)) continue // prettier-ignore
       if (!view.turnsOf(sent.m).some((begun) => begun.to === to && begun.handler === handler)) yield `${to} is subscribed as ${handler}, and does not hear the message ${sent.m}` // prettier-ignore
     }
@@ -666,6 +686,8 @@ function* reminds(view: View): Iterable<string> {
     const disturbed = all.slice(0).some((seen, n) => {
       if (n < sent && seen.did !== "reminded" && seen.did !== "forgotten") return false
       if (seen === set || seen === all[sent]) return false
+      // Of settings that overlap, whichever is stored last stands.
+      if (seen.did === "reminded") { const r = seen as SeenAs<"reminded">; return r.to === set.to && r.name === set.name && n > sent && r.at < set.at + 6000 } // prettier-ignore
       if (seen.did === "forgotten") { const f = seen as SeenAs<"forgotten">; return f.to === set.to && f.name === set.name && n > sent - 40 && f.at < set.at + soonMs } // prettier-ignore
       if (seen.did === "sent") { const s = seen as Sent; return s.how === "remind" && s.to === set.to && s.name === set.name && n > sent && s.at < Math.max(set.at, all[place]?.at ?? 0) + 6000 } // prettier-ignore
       return false
