@@ -178,7 +178,7 @@ export interface ActorContext<State> extends Sender {
   /** Aborts when this incarnation stops. */
   readonly signal: AbortSignal
   spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P>
-  /** Stops a child, or without one this actor after the current message. */
+  /** Stops a child, or without one this actor after the current message. @throws {AgentOSError} `INVALID_OPTION` for what is no actor (an entity, a pool) */
   stop(child?: AnyRef): void
   /** Asks for `ended` when that actor ends for good (a restart is no end); at once when it already has. Entities never end, and cannot be watched. */
   watch(ref: AnyRef): void

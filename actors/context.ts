@@ -4,11 +4,11 @@ import { Ask, DeferredReply } from "./ask.js"
 import { Bag } from "./bag.js"
 import { anonymous, onward, type Cause } from "./cause.js"
 import { Cell } from "./cell.js"
-import { AgentOSError } from "./errors.js"
+import { AgentOSError, thrownText } from "./errors.js"
 import { follow, unfollow, type Follower } from "./following.js"
 import { causeOf, causeToPassOn, Own, type Message, type Meta } from "./inbox.js"
 import { checkNumber, duration, period } from "./numbers.js"
-import { RefBefore, type AnyRef, type Ref } from "./ref.js"
+import { Ref, RefBefore, type AnyRef } from "./ref.js"
 import { STOPPED } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
 import { Limit } from "./timers.js"
@@ -126,7 +126,10 @@ export class Context {
     const cell = this.cell
     if (child === undefined) {
       cell.stopItself()
-    } else if (cellOf(child)?.parent === cell) void cellOf(child)?.stop()
+      return
+    }
+    const other = stoppable(child)
+    if (other.parent === cell) void other.stop()
   }
 
   watch(ref: AnyRef): void {
@@ -345,6 +348,14 @@ function otherOf(ref: AnyRef): Cell {
       `${ref.address} is no actor of this process that could end: it cannot be watched or linked`,
     )
   return cell
+}
+
+/** @throws {AgentOSError} `INVALID_OPTION` for what is no actor that could be stopped */
+export function stoppable(ref: AnyRef): Cell {
+  const cell = cellOf(ref)
+  if (cell !== undefined) return cell
+  const what = ref instanceof Ref ? ref.address : thrownText(ref)
+  throw new AgentOSError("INVALID_OPTION", `${what} is no actor of this system that could be stopped`)
 }
 
 /** The cell behind a ref, if it is an actor of this process. */

@@ -83,7 +83,8 @@ export const actorErrors = defineErrors({
   INVALID_OPTION: {
     retryable: false,
     executed: "no",
-    meaning: "A number that a call was given (a time, a size) is none, or out of its range.",
+    meaning:
+      "What a call was given is not what it takes: a number (a time, a size) out of its range, say, or a ref to no actor.",
   },
   HANDLER_TIMEOUT: {
     retryable: true,

@@ -19,7 +19,7 @@ import { Ask } from "./ask.js"
 import { DEFAULT_TENANT, type Cause } from "./cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "./clock.js"
 import { Compiled } from "./compiled.js"
-import { cellOf, Context } from "./context.js"
+import { cellOf, Context, stoppable } from "./context.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Entities, heapPressure, type EntityId, type EntityRef } from "./entities.js"
 import { AgentOSError } from "./errors.js"
@@ -258,9 +258,12 @@ export class ActorSystem {
     return this.#hosting !== undefined
   }
 
-  /** Stops an actor and its children; resolves when they have ended. */
+  /**
+   * Stops an actor and its children; resolves when they have ended.
+   * @throws {AgentOSError} `INVALID_OPTION` (as rejection) for what is no actor: an entity, which sleeps when it is idle, a router or pool (stop the pool's `supervisor`), no ref at all
+   */
   async stopActor(ref: AnyRef): Promise<void> {
-    await cellOf(ref)?.stop()
+    await stoppable(ref).stop()
   }
 
   /** All actors, as their supervisors hold them; `formatTree` makes it text. */

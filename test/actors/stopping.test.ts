@@ -1,5 +1,5 @@
 import t from "tap"
-import { createActorSystem, defineActor } from "#actors/index.js"
+import { createActorSystem, defineActor, spawnPool, type AnyRef } from "#actors/index.js"
 
 const never = () => new Promise<void>(() => {})
 
@@ -200,3 +200,29 @@ t.test(
     })
   },
 )
+
+t.test("what is no actor is refused by name where one is to be stopped", async (t) => {
+  const Kept = defineActor({ name: "kept", state: () => null, receive: { note: () => {} } })
+  const Stopper = defineActor({
+    name: "stopper",
+    state: () => null,
+    receive: { stop: (ctx, { ref }: { readonly ref: AnyRef }) => ctx.stop(ref) },
+  })
+  const system = await createActorSystem({ name: "test", definitions: [Kept] })
+  t.teardown(() => system.stop())
+  const pool = spawnPool(system, Kept, { size: 2 })
+  const entity = system.entity(Kept, "k")
+  const none: unknown[] = [null, "local/kept", 1, {}, Symbol("none"), Object.create(null), { address: "local/kept" }]
+  for (const ref of [entity, entity.with({ timeoutMs: 1 }), pool, ...none] as AnyRef[]) {
+    await t.rejects(system.stopActor(ref), { code: "INVALID_OPTION", message: /is no actor of this system/ })
+    await t.rejects(system.spawn(Stopper).ask("stop", { ref }), { code: "INVALID_OPTION" })
+  }
+  await t.rejects(system.stopActor(undefined as unknown as AnyRef), { code: "INVALID_OPTION" })
+  await t.rejects(system.stopActor(entity), { message: entity.address })
+  t.ok(pool.tell("note"), "it lives")
+  const kept = system.spawn(Kept)
+  await system.stopActor(kept.with({ timeoutMs: 1 }))
+  t.notOk(kept.tell("note"))
+  await system.stopActor(pool.supervisor)
+  t.notOk(pool.tell("note"))
+})
