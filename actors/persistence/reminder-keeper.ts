@@ -42,6 +42,8 @@ export interface Wanted extends Reminder {
 interface Kept extends Wanted {
   /** Which setting it is (K1); none of stores from before settings had numbers. */
   readonly setting?: { readonly by: string; readonly number: number } | undefined
+  /** What the entity was called when it was set, if it was moved since (`old-reminders.ts`). */
+  readonly was?: PersistenceId
 }
 
 interface State {
@@ -221,7 +223,7 @@ function nextOf({ at, everyMs }: Kept, now: number): number | null {
 }
 
 /** K1 */
-function commandIdOf({ to, name, at, setting }: Kept): string {
+function commandIdOf({ to: now, was: to = now, name, at, setting }: Kept): string {
   if (setting !== undefined) return joined("reminder", setting.by, String(setting.number), String(at))
   return allowedName(`reminder:${JSON.stringify([to.tenant, to.type, to.key, name])}@${at}`)
 }
