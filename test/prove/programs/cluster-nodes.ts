@@ -18,7 +18,7 @@ import { Clients, Running, uses } from "./clients.js"
 import { isNone } from "./generator.js"
 import { History, type Seen } from "./history.js"
 import { codeOf, foldAll, Interpreter, ownOf, type Host } from "./interpreter.js"
-import type { Place, Program, Target } from "./program.js"
+import { shards, type Place, type Program, type Target } from "./program.js"
 import { textOf } from "./values.js"
 
 export interface RanInCluster {
@@ -26,7 +26,6 @@ export interface RanInCluster {
   readonly outcome: ClusterOutcome
 }
 
-const shards = 8
 /** Also until a stream is closed whose reader is lost: some twenty seconds. */
 const settleMs = 25_000
 const quietMs = 10_000

@@ -7,6 +7,7 @@
 import { SeededRandom, type Fault } from "#actors/simulation/index.js"
 import { clusterFaultKinds, type ClusterFault, type ClusterFaultKind } from "#cluster/simulation/cluster-faults.js"
 import type { StateIs } from "#cluster/placement.js"
+import { clusterThemes, plotOf, type Plot, type Sending } from "./cluster-themes.js"
 import {
   noHandler,
   type Act,
@@ -85,8 +86,12 @@ export function programOf(seed: number | string): Program {
 
 /** For two to four nodes. */
 export function clusterProgramOf(seed: number | string): Program {
+  const chance = new SeededRandom(`cluster theme ${seed}`)
+  const theme = chance.chance(themed) ? chance.pick(clusterThemes) : undefined
   const random = new SeededRandom(`cluster program ${seed}`)
-  return new Generator(random, ["entity", "persistent", "persistent"]).inCluster()
+  if (theme === undefined) return new Generator(random, ["entity", "persistent", "persistent"]).inCluster()
+  const nodes = nodeNames.slice(0, chance.pick(theme.nodes))
+  return new Generator(random, undefined, theme).inPlot(nodes, plotOf(theme, nodes, chance))
 }
 
 /** Such faults as the mesh makes good; the others end nodes, part them, or take from them what they share. */
@@ -186,6 +191,28 @@ class Generator {
     }
   }
 
+  inPlot(nodes: readonly string[], { state, faults, sendings }: Plot): Program {
+    const random = this.#random
+    const kinds = this.#roles.map((role) => this.#kind(role))
+    const lengthMs = Math.max(...faults.map(({ at }) => at))
+    const acts = [
+      ...Array.from({ length: random.int(15) }, () => this.#act(random.int(lengthMs))),
+      ...sendings.map((sending) => this.#sent(sending, kinds)),
+    ]
+    const cluster = { nodes, guests: [guest], state, faults }
+    return { adapter: "memory", cluster, kinds, names: this.#names, acts: acts.sort((a, b) => a.at - b.at), faults: [] }
+  }
+
+  #sent({ at, client, do: does }: Sending, kinds: readonly Kind[]): Act {
+    const random = this.#random
+    const to = this.#target()
+    const all = [...(kinds[to.kind] as Kind).handlers.entries()]
+    const reading = all.filter(([, { steps }]) => !steps.some((step) => step.do === "persist"))
+    const [handler] = random.pick(does === "read" && reading.length > 0 ? reading : all)
+    const sent = { at, client, to, handler, value: this.#value() }
+    return does === "tell" ? { ...sent, do: does } : { ...sent, do: "ask", again: 0, timeoutMs: 1000 }
+  }
+
   /** What one sends to one other while its shard moves. */
   #burst(from: number): Act[] {
     const random = this.#random
@@ -243,7 +270,8 @@ class Generator {
   #handler(role: Role): Handler {
     const random = this.#random
     const shapes = this.#theme?.shapes[role]
-    const shape = shapes !== undefined && random.chance(0.5) ? random.pick(shapes) : undefined
+    const shapely = shapes !== undefined && (this.#theme?.shapely === true || random.chance(0.5))
+    const shape = shapely ? random.pick(shapes) : undefined
     const steps = shape?.flatMap((verb) => this.#step(role, false, verb)) ?? this.#steps(role, 1 + random.int(5))
     if (random.chance(0.5)) steps.push({ do: "reply", value: this.#replyValue() })
     return {

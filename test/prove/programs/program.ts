@@ -109,6 +109,9 @@ export type Act = { readonly at: number; readonly client: number } & (
 
 export type Adapter = "memory" | "level"
 
+/** Into so many are the entities of a cluster dealt. */
+export const shards = 8
+
 /** Where a program runs that does not run on one node. */
 export interface Place {
   readonly nodes: readonly string[]
