@@ -135,12 +135,7 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
         if (page.length > 0) yield page
       }
     },
-    follow(tenant, type, listener) {
-      const { listeners } = orders.of({ tenant, type })
-      const own = (): void => listener()
-      listeners.add(own)
-      return () => void listeners.delete(own)
-    },
+    follow: (tenant, type, listener) => orders.follow({ tenant, type }, listener),
     keys: (tenant, type) => heads.keys(tenant, type),
     compact: () => store.compact(),
     close: () => store.close(),

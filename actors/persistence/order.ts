@@ -8,6 +8,8 @@
  *   O2. That a type is ordered is on the disk only when all its events are in the index: those stored before come first, actor by actor.
  *   O3. While the index is built up, appends to the type, and trims of it, wait.
  *   O4. Events that were trimmed before have used up ordinals, too: who reads the order can count them.
+ *   O5. A type has one order in memory as long as anything depends on that (a head, a write that is under way, a reader, a listener); of those that nobody uses the last
+ *       `unusedMost` are kept.
  */
 import { joined } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
@@ -131,19 +133,55 @@ export class TypeOrder {
   }
 }
 
+/** O5 */
+const unusedMost = 1000
+
 /** The orders of a store, by tenant and type. */
 export class Orders {
   readonly #store: LevelStore
-  readonly #orders = new Map<string, TypeOrder>()
+  /** Whoever uses one holds it; these only find it. */
+  readonly #used = new Map<string, WeakRef<TypeOrder>>()
+  readonly #unused = new FinalizationRegistry<string>((name) => {
+    if (this.#used.get(name)?.deref() === undefined) this.#used.delete(name)
+  })
+  readonly #recent = new Map<string, TypeOrder>()
+  readonly #followed = new Set<TypeOrder>()
 
   constructor(store: LevelStore) {
     this.#store = store
   }
 
+  /** How many there are in memory. */
+  get size(): number {
+    return this.#used.size
+  }
+
   of({ tenant, type }: { readonly tenant: string; readonly type: string }): TypeOrder {
     const name = joined(tenant, type)
-    let order = this.#orders.get(name)
-    if (order === undefined) this.#orders.set(name, (order = new TypeOrder(this.#store, tenant, type)))
+    const recent = this.#recent.get(name)
+    if (recent !== undefined) return recent
+    const order = this.#used.get(name)?.deref() ?? this.#begin(name, tenant, type)
+    if (this.#recent.size >= unusedMost) this.#recent.delete(this.#recent.keys().next().value as string)
+    this.#recent.set(name, order)
     return order
+  }
+
+  #begin(name: string, tenant: string, type: string): TypeOrder {
+    const order = new TypeOrder(this.#store, tenant, type)
+    this.#used.set(name, new WeakRef(order))
+    this.#unused.register(order, name)
+    return order
+  }
+
+  /** Calls back whenever there are new events in an order. @returns ends it */
+  follow(of: { readonly tenant: string; readonly type: string }, listener: () => void): () => void {
+    const order = this.of(of)
+    const own = (): void => listener()
+    order.listeners.add(own)
+    this.#followed.add(order)
+    return () => {
+      order.listeners.delete(own)
+      if (order.listeners.size === 0) this.#followed.delete(order)
+    }
   }
 }
