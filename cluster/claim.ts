@@ -207,7 +207,8 @@ export class ShardClaim {
         return void world.readEpoch(shard).then((record) => answer({ kind: "epoch-read", record }), failed)
       case "glance":
         this.#glancing = true
-        return void world.glance(shard).then(
+        // What was told before a failure may be over.
+        return void (this.#failures > 0 ? world.look(shard) : world.glance(shard)).then(
           (holder) => {
             this.#glancing = false
             answer({ kind: "lock-glanced", holder })

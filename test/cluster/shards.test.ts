@@ -565,3 +565,19 @@ function generator(seed: number): () => number {
     return ((x ^ (x >>> 14)) >>> 0) / 0x1_0000_0000
   }
 }
+
+t.test("a shard that is given away is taken soon, though the registry fails its taker once", async (t) => {
+  const cluster = new TestCluster(t, { shards: 8, rebalance: { perMinute: 1000, atOnce: 8 } })
+  await cluster.startAll("a")
+  const { seat } = await cluster.start("b")
+  const failed = new Set<string>()
+  const acquire = seat.acquire.bind(seat)
+  seat.acquire = async (key) => {
+    if (failed.has(key)) return acquire(key)
+    failed.add(key)
+    return { kind: "unavailable", reason: "a test" }
+  }
+  const tookMs = await cluster.ready()
+  t.ok(failed.size > 0)
+  t.ok(tookMs < 3000, `after ${tookMs} ms`)
+})
