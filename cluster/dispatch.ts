@@ -35,6 +35,13 @@ const barrierHops = 4
 /** Before a mailbox of the taker that was full is tried again. */
 const flushAgainMs = 8
 
+export interface BarrierAsked {
+  readonly shard: number
+  readonly hops: number
+  /** Who asked first, when it was passed on. */
+  readonly origin?: NodeId
+}
+
 export interface DispatchOptions {
   readonly shards: readonly Shard[]
   readonly count: number
@@ -46,7 +53,7 @@ export interface DispatchOptions {
   /** A shard begins to be served: what comes for it goes into its entities from now on. */
   served(shard: number): void
   /** Asks a peer for a barrier. */
-  askBarrier(peer: NodeId, shard: number, hops: number): Promise<unknown>
+  askBarrier(peer: NodeId, asked: BarrierAsked): Promise<unknown>
 }
 
 /** D3 @throws `INVALID_PAYLOAD` */
@@ -92,7 +99,7 @@ export class Dispatch implements ShardedRefs {
     this.#barriers = new Barriers({
       now: () => clock.monotonic(),
       isOpen: (peer) => this.open.has(peer),
-      ask: (peer, shard) => options.askBarrier(peer, shard, 0),
+      ask: (peer, shard) => options.askBarrier(peer, { shard, hops: 0 }),
       dispatch: (message) => void this.#dispatch(message, message.from, true),
       passed: (shard) => this.changed(this.#shard(shard)),
     })
@@ -361,7 +368,8 @@ export class Dispatch implements ShardedRefs {
   }
 
   /** All that the one who asks has sent for a shard before has been handled, or passed on. */
-  async barrier({ shard: number, hops }: { readonly shard: number; readonly hops: number }): Promise<void> {
+  async barrier({ shard: number, hops, origin }: BarrierAsked, from: NodeId): Promise<void> {
+    if (origin === this.#system.node) return // it has come back here, and goes before what waits for it (D1)
     const shard = this.#shard(number)
     while (!shard.handles && (shard.lines.size > 0 || this.#barriers.isUp(number)))
       await new Promise<void>((settled) => {
@@ -371,7 +379,8 @@ export class Dispatch implements ShardedRefs {
       })
     const to = this.#barriers.last(number)
     if (shard.handles || to === undefined || hops >= barrierHops) return
-    await this.#options.askBarrier(to, number, hops + 1).catch(() => undefined)
+    const asked = { shard: number, hops: hops + 1, origin: origin ?? from }
+    await this.#options.askBarrier(to, asked).catch(() => undefined)
   }
 
   // --- moves --------------------------------------------------------------------------------------------------------------------------------

@@ -114,8 +114,7 @@ export class Shards implements EntityDoor {
       clock,
       placedOn: (shard) => this.#rebalancer.placedOn(shard),
       served: (shard) => this.#followers.forEach((follower) => follower(shard)),
-      askBarrier: (peer, shard, hops) =>
-        this.#peers.call(peer, SERVICE, "barrier", { shard, hops }, { timeoutMs: barrierMs }),
+      askBarrier: (peer, asked) => this.#peers.call(peer, SERVICE, "barrier", asked, { timeoutMs: barrierMs }),
     })
     this.#rebalancer = new Rebalancer({
       self,
@@ -239,7 +238,7 @@ export class Shards implements EntityDoor {
   #service(): Service {
     return {
       handle: (type: string, payload: never, from: NodeId): unknown => {
-        if (type === "barrier") return this.#dispatch.barrier(payload)
+        if (type === "barrier") return this.#dispatch.barrier(payload, from)
         const news = payload as News
         switch (news.kind) {
           case "serving":

@@ -581,3 +581,24 @@ t.test("a shard that is given away is taken soon, though the registry fails its 
   t.ok(failed.size > 0)
   t.ok(tookMs < 3000, `after ${tookMs} ms`)
 })
+
+t.test("what a node sends for a shard that is given to it waits for nobody but itself", async (t) => {
+  const cluster = new TestCluster(t, { shards: 8, rebalance: { perMinute: 1000, atOnce: 8 } })
+  const [a] = await cluster.startAll("a")
+  const b = await cluster.start("b")
+  let away = true
+  const acquire = b.seat.acquire.bind(b.seat)
+  b.seat.acquire = async (key) => (away ? { kind: "unavailable", reason: "a test" } : acquire(key))
+  const keys = Array.from({ length: 8 }, (_, n) => `k${n}`)
+  const tellAll = (value: number): void => keys.forEach((key) => void b.system.entity(Memo, key).tell("put", value))
+  await cluster.until("they know each other", () => b.shards.status.owned.get("a") === 8)
+  tellAll(1)
+  await cluster.until("some are given", () => b.shards.status.moving > 0 && a!.shards.status.moving === 0)
+  tellAll(2)
+  await cluster.clock.advance(100)
+  t.ok(b.shards.status.held > 0, "it holds them with the rest")
+  away = false
+  await cluster.ready()
+  await cluster.clock.advance(100)
+  for (const key of keys) t.same(await cluster.within(a!.system.entity(Memo, key).ask("all")).then((all) => all.at(-1)), 2) // prettier-ignore
+})
