@@ -126,8 +126,9 @@ export class Departures {
     const prefix = keyOf("snapshot", tenant, "~projection")
     for await (const [key, value] of this.#store.range(prefix, after(prefix))) {
       const { sequence, state } = decodeValue(value, () => `the snapshot of ${actorOf(key).key}`) as Snapshot
-      if ((state as { readonly from?: string } | null)?.from !== type) continue
-      least = Math.min(least, sequence)
+      const { from, offset = sequence } = (state ?? {}) as { readonly from?: string; readonly offset?: number }
+      if (from !== type) continue
+      least = Math.min(least, offset)
       known += 1
     }
     return listeners.size > known ? 0 : least // somebody follows who has stored nothing so far

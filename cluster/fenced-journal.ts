@@ -26,7 +26,7 @@ export function fencedJournal(
   return {
     ...bound(journal),
     saveSnapshot: (actor, snapshot) => write(actor, () => journal.saveSnapshot(actor, snapshot)),
-    trim: (actor, upTo) => write(actor, () => journal.trim(actor, upTo)),
+    trim: (actor, ...upTo) => write(actor, () => journal.trim(actor, ...upTo)),
     trimCommands: (actor, before) => write(actor, () => journal.trimCommands(actor, before)),
     append(actor, expected, epoch, events, options) {
       const shard = shardOf(actor)

@@ -40,6 +40,7 @@ const ofActor = "tenant = $1 AND type = $2 AND key = $3"
 const statements = {
   head: { name: "head", text: `SELECT sequence, trimmed FROM head WHERE ${ofActor}` },
   events: { name: "events", text: `SELECT sequence, record FROM event WHERE ${ofActor} AND sequence > $4 ORDER BY sequence LIMIT ${page}` }, // prettier-ignore
+  firstUnread: { name: "first_unread", text: `SELECT sequence FROM event WHERE ${ofActor} AND ordinal > $4 ORDER BY sequence LIMIT 1` }, // prettier-ignore
   trimHead: { name: "trim_head", text: `UPDATE head SET trimmed = greatest(trimmed, $4) WHERE ${ofActor} RETURNING trimmed` }, // prettier-ignore
   trimEvents: {
     name: "trim_events",
@@ -92,6 +93,13 @@ export function postgresJournal(
     const [row] = await store.read<{ readonly sequence: string; readonly trimmed: string }>(statements.head, namesOf(actor)) // prettier-ignore
     return { sequence: Number(row?.sequence ?? 0), trimmed: Number(row?.trimmed ?? 0) }
   }
+  /** The sequence of the last event of an actor up to which all are within an ordinal. */
+  const readUpTo = async (actor: PersistenceId, read: number): Promise<number> => {
+    if (read === Infinity) return Infinity
+    await order(actor.tenant, actor.type)
+    const [first] = await store.read<{ readonly sequence: string }>(statements.firstUnread, [...namesOf(actor), read])
+    return Number(first?.sequence ?? Infinity) - 1
+  }
   const missing = (actor: PersistenceId, sequence: number, more = ""): AgentOSError =>
     new AgentOSError("RECORD_DAMAGED", `${titleOf(actor)}: event ${sequence} is missing${more}`)
   return {
@@ -143,10 +151,11 @@ export function postgresJournal(
       }
       if (last < head.sequence && (await headOf(actor)).trimmed < head.sequence) throw missing(actor, last + 1)
     },
-    async trim(actor, upTo) {
+    async trim(actor, upTo, read = Infinity) {
       const [stored] = await store.read<{ readonly sequence: string }>(statements.snapshot, namesOf(actor))
       checkTrim(actor, upTo, Number(stored?.sequence ?? 0))
-      const [head] = await store.read<{ readonly trimmed: string }>(statements.trimHead, [...namesOf(actor), upTo])
+      const end = Math.min(upTo, await readUpTo(actor, read)) // J8
+      const [head] = await store.read<{ readonly trimmed: string }>(statements.trimHead, [...namesOf(actor), end])
       for (let count = trimPage; head !== undefined && count === trimPage;)
         count = (await store.read<{ readonly count: number }>(statements.trimEvents, [...namesOf(actor), head.trimmed]))[0]?.count ?? 0 // prettier-ignore
     },

@@ -13,6 +13,7 @@
  *   J6. Only events that a stored snapshot covers can be trimmed. Sequences and epochs go on after it, even when no event is left.
  *   J7. Once the events of a type are read in their one order, every event of the type has an ordinal in it for ever: they are counted from 1, an
  *       actor's events follow each other, and the ordinals of trimmed events are passed over, also of those that were trimmed before. An event is seen after all with lower ordinals.
+ *   J8. A trim that says how far the order was read leaves every event that comes after that in it; it may leave more.
  */
 
 /** Whose journal: every record belongs to one. */
@@ -93,8 +94,13 @@ export interface Journal {
   read(actor: PersistenceId, afterSequence?: number): AsyncIterable<readonly StoredEvent[]>
   /** The answer that a command got, if it was carried out (J4). */
   reply(actor: PersistenceId, commandId: string): Promise<Answer | undefined>
-  /** Deletes the events up to a sequence (J6). @throws `STORE_REFUSED` when no stored snapshot covers them */
-  trim(actor: PersistenceId, upTo: number): Promise<void>
+  /**
+   * Deletes the events up to a sequence (J6).
+   *
+   * @param read of these only the ones up to this ordinal in the order of their type (J8); without it all
+   * @throws `STORE_REFUSED` when no stored snapshot covers them
+   */
+  trim(actor: PersistenceId, upTo: number, read?: number): Promise<void>
   /** Forgets the answers of commands that were carried out before a wall time; a command that comes with such an id again is carried out again. */
   trimCommands(actor: PersistenceId, before: number): Promise<void>
   saveSnapshot(actor: PersistenceId, snapshot: Snapshot): Promise<void>

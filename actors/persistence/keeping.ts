@@ -3,11 +3,12 @@
  *
  * Invariants
  *   K1. A snapshot is taken only when all events up to its sequence are folded, and one after the other is stored.
- *   K2. What retention lets go of events is covered by a stored snapshot.
+ *   K2. What retention lets go of events is covered by a stored snapshot, and stored by every reader of their type (V1 to V4 of `readers.ts`).
  *   K3. Answers of commands are let go by age, with or without snapshots: at the first command of a life, then at most twice in the time for which they are kept.
  */
 import type { ActorSystem } from "../system.js"
 import type { Persisted } from "./persisted.js"
+import { Readers } from "./readers.js"
 
 export class Keeping {
   readonly #system: ActorSystem
@@ -43,7 +44,9 @@ export class Keeping {
     await journal.saveSnapshot(id, persisted.snapshot())
     const keepEvents = spec.retention?.keepEvents
     const upTo = keepEvents === undefined ? 0 : Math.min(sequence - keepEvents, keepsAfter)
-    if (upTo > 0) await journal.trim(id, upTo) // K2
+    if (upTo <= 0) return
+    const read = await Readers.of(this.#system).readUpTo(id.tenant, id.type)
+    if (read > 0) await journal.trim(id, upTo, read) // K2
   }
 
   /** K3 */

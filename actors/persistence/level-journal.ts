@@ -95,12 +95,15 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
       if (last < (record?.sequence ?? 0))
         throw new AgentOSError("RECORD_DAMAGED", `${titleOf(actor)}: event ${last + 1} is missing`)
     },
-    async trim(actor, upTo) {
+    async trim(actor, upTo, read = Infinity) {
       const head = heads.known(actor) ?? (await heads.load(actor))
       checkTrim(actor, upTo, (await snapshotOf(actor))?.sequence ?? 0)
-      while (!head.order.ready(false)) await head.order.settle(false) // O3 of order.ts
-      if (upTo > head.trimmed) {
-        head.trimmed = upTo
+      const { order } = head
+      const isRead = read < Infinity
+      while (!order.ready(isRead)) await order.settle(isRead) // O3 of order.ts
+      const end = isRead ? Math.min(upTo, await order.unread.readUpTo(actor.key, read)) : upTo // J8
+      if (end > head.trimmed) {
+        head.trimmed = end
         head.recorded = true
         await store.write([heads.recordOf(actor, head)]) // H2
       }

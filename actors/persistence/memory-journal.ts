@@ -66,12 +66,15 @@ export function memoryJournal(clock: Clock): Journal {
       const events = entryOf(actor).events.filter(({ sequence }) => sequence > afterSequence)
       if (events.length > 0) yield events.map(copyOf)
     },
-    async trim(actor, upTo) {
+    async trim(actor, upTo, read = Infinity) {
       const entry = entryOf(actor)
       checkTrim(actor, upTo, entry.snapshot?.sequence ?? 0)
-      entry.events = entry.events.filter(({ sequence }) => sequence > upTo)
       const order = orderOf(actor.tenant, actor.type)
-      order.events = order.events.filter(({ key, sequence }) => key !== actor.key || sequence > upTo)
+      const isTrimmed = ({ key, sequence, ordinal }: OrderedEvent): boolean =>
+        key === actor.key && sequence <= upTo && ordinal <= read // J8
+      const last = order.events.findLast(isTrimmed)?.sequence ?? 0
+      entry.events = entry.events.filter(({ sequence }) => sequence > last)
+      order.events = order.events.filter((event) => !isTrimmed(event))
     },
     async reply(actor, commandId) {
       const known = entryOf(actor).replies.get(wellFormed(commandId))

@@ -17,6 +17,7 @@ import type { Change } from "./database.js"
 import { decodeHead, eventsOf } from "./heads.js"
 import { after, keyOf, numberOf, numbered, partsOf } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
+import { Unread } from "./unread.js"
 
 /** Where an ordinal leads. */
 export interface Place {
@@ -29,6 +30,7 @@ export class TypeOrder {
   readonly tenant: string
   readonly type: string
   readonly listeners = new Set<() => void>()
+  readonly unread = new Unread(this)
   readonly #store: LevelStore
   readonly #index: Buffer
   /** The last ordinal given; undefined while the type is not ordered. */
@@ -45,6 +47,11 @@ export class TypeOrder {
 
   get ordered(): boolean {
     return this.#last !== undefined
+  }
+
+  /** The last ordinal given; 0 while the type is not ordered. */
+  get last(): number {
+    return this.#last ?? 0
   }
 
   /** Whether it is known if the type is ordered, and it is if it has to be: nobody need wait. */

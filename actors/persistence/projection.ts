@@ -5,9 +5,11 @@
  *
  * Invariants
  *   Q1. State and offset are stored in one write: after a crash each event is in the state exactly once.
- *   Q2. Events are folded in the order of their ordinals, none twice and none left out but those that were trimmed, which are counted.
+ *   Q2. Events are folded in the order of their ordinals, none twice and none left out but those that were trimmed before it began, which are counted.
  *   Q3. State that another version of the projection made, or one from another type, is not used: it is built anew from the first event.
  *   Q4. What a fold throws crashes the projection; it tries again from what was stored last, after longer and longer waits.
+ *   Q5. What is stored after it has begun is trimmed only when a state that holds it is stored (`readers.ts`). One that finds events gone has been overtaken by itself on another node,
+ *       and goes on from what that has stored.
  */
 import { defineActor, type ActorContext, type RefOf } from "../actor.js"
 import { DEFAULT_TENANT } from "../cause.js"
@@ -15,8 +17,9 @@ import { AgentOSError } from "../errors.js"
 import { asName, byName, checkName, joined } from "../names.js"
 import { checkNumber, count, countOrAll, durationOrNever } from "../numbers.js"
 import type { ActorSystem } from "../system.js"
-import type { OrderedEvent, PersistenceId } from "./journal.js"
+import type { OrderedEvent, PersistenceId, Snapshot } from "./journal.js"
 import { specOf, type AnyPersistentSpec, type EventsOf } from "./persistent-actor.js"
+import { Readers, type Reader } from "./readers.js"
 import { fromStored, toStored, type Entities } from "./stored.js"
 import { eventOf } from "./upgrade.js"
 
@@ -115,11 +118,17 @@ export function startProjection<State>(
   const progress = new Progress(projection, checkName("a tenant", tenant))
   const name = asName(joined("projection", tenant, projection.name))
   const ref = system.spawn(Keeper, { name, init: progress as Progress<unknown> })
-  progress.unfollow = system.journal.follow(tenant, projection.from, () => {
-    if (progress.advancing) return
-    progress.advancing = true
-    ref.tell("advance")
-  })
+  try {
+    progress.unfollow = system.journal.follow(tenant, projection.from, () => {
+      if (progress.advancing) return
+      progress.advancing = true
+      ref.tell("advance")
+    })
+  } catch (error) {
+    void system.stopActor(ref) // before it begins: the journal is not here
+    throw error
+  }
+  Readers.of(system).begin(progress.reader)
   return {
     get state() {
       return progress.state
@@ -143,11 +152,30 @@ export function startProjection<State>(
   }
 }
 
-/** What is stored beside the offset. */
+/**
+ * Lets go of what is kept for a projection that does not run any more: retention waits for it until then. One that is started again all the same goes on from its state, and counts
+ * what was let go meanwhile.
+ *
+ * @throws `STORE_REFUSED` while it runs here, `INVALID_NAME`
+ */
+export async function forgetProjection(
+  system: ActorSystem,
+  { name, from }: { readonly name: string; readonly from: string },
+  { tenant = DEFAULT_TENANT }: { readonly tenant?: string } = {},
+): Promise<void> {
+  await Readers.of(system).forget({
+    tenant: checkName("a tenant", tenant),
+    name: checkName("a projection", name),
+    from,
+  })
+}
+
 interface StoredState<State> {
   readonly from: string
   readonly state: State
   readonly missed: number
+  /** The sequence of the snapshot, unless that stands from before it began anew: journals keep the later one. */
+  readonly offset?: number
 }
 
 /** How far a projection has come. */
@@ -155,8 +183,11 @@ class Progress<State> {
   readonly projection: Projection<State>
   /** What it is stored as: a snapshot, under a type that no actor can have. */
   readonly id: PersistenceId
+  readonly reader: Reader
   state: State
   offset = 0
+  /** Of the snapshot that is stored. */
+  #sequence = 0
   missed = 0
   savedOffset = 0
   saving = false
@@ -169,20 +200,29 @@ class Progress<State> {
   constructor(projection: Projection<State>, tenant: string) {
     this.projection = projection
     this.id = { tenant, type: "~projection", key: projection.name }
+    this.reader = { tenant, name: projection.name, from: projection.from }
     this.state = projection.state()
   }
 
   /** @param stored what was saved last (Q3) */
-  begin(stored: { readonly sequence: number; readonly version: number; readonly state: unknown } | undefined): void {
+  begin(stored: Snapshot | undefined): void {
     const { projection } = this
-    const { from, state, missed } = (stored?.state ?? {}) as Partial<StoredState<State>>
-    const usable = stored?.version === projection.version && from === projection.from
-    this.offset = usable ? stored.sequence : 0
-    this.state = usable ? (state as State) : projection.state()
-    this.missed = usable ? (missed ?? 0) : 0
+    const usable = this.usable(stored)
+    this.offset = usable?.offset ?? 0
+    this.state = usable === undefined ? projection.state() : usable.state
+    this.missed = usable?.missed ?? 0
+    this.#sequence = stored?.sequence ?? 0
     this.savedOffset = this.offset
     this.advancing = false
     this.saving = false
+  }
+
+  /** Q3 */
+  usable(stored: Snapshot | undefined): (StoredState<State> & { readonly offset: number }) | undefined {
+    const { projection } = this
+    const state = stored?.state as StoredState<State> | undefined
+    if (stored?.version !== projection.version || state?.from !== projection.from) return undefined
+    return { offset: stored.sequence, ...state }
   }
 
   fail(error: AgentOSError): void {
@@ -203,9 +243,10 @@ class Progress<State> {
   }
 
   /** Q1. */
-  get stored(): { readonly sequence: number; readonly version: number; readonly state: StoredState<State> } {
+  get stored(): Snapshot {
     const { projection, offset, state, missed } = this
-    return { sequence: offset, version: projection.version, state: { from: projection.from, state, missed } }
+    const sequence = (this.#sequence = Math.max(this.#sequence, offset))
+    return { sequence, version: projection.version, state: { from: projection.from, state, missed, offset } }
   }
 }
 
@@ -217,8 +258,8 @@ const Projector = defineActor({
   state: (progress: Progress<unknown>) => progress,
   async started(ctx) {
     const progress = ctx.state
-    const stored = await failing(progress, () => ctx.system.journal.snapshot(progress.id))
-    progress.begin(stored && { ...stored, state: fromStored(stored.state, ctx.system) })
+    progress.begin(await failing(progress, () => storedOf(ctx)))
+    await failing(progress, () => Readers.of(ctx.system).know(progress.reader, progress.offset)) // Q5
     ctx.tell(ctx.self, "advance")
   },
   receive: {
@@ -232,6 +273,7 @@ const Projector = defineActor({
         async () => {
           let pages = 0
           for await (const page of ctx.system.journal.ordered(id.tenant, projection.from, progress.offset)) {
+            if (page.length < (page.at(-1)?.ordinal ?? 0) - progress.offset && (await overtaken(ctx))) return true
             for (const event of page) progress.fold(event, ctx.system) // Q2
             if (progress.offset - progress.savedOffset >= projection.saveEvery) await save(ctx)
             if (++pages === pagesATurn || ctx.signal.aborted) return true
@@ -247,7 +289,7 @@ const Projector = defineActor({
       }
       progress.failed = undefined
       for (const { done } of waiting) done()
-      if (progress.offset === progress.savedOffset || progress.saving) return
+      if (progress.offset === progress.savedOffset || progress.saving || projection.saveAfterMs === Infinity) return
       progress.saving = true
       ctx.after(projection.saveAfterMs, "save")
     },
@@ -275,9 +317,10 @@ const Keeper = defineActor({
       if (ctx.state.projector !== undefined) ctx.tell(ctx.state.projector, "advance")
     },
   },
-  stopping({ state: { progress } }) {
+  stopping({ state: { progress }, system }) {
     progress.stopped = true
     progress.unfollow?.()
+    Readers.of(system).end(progress.reader)
     progress.fail(new AgentOSError("ACTOR_STOPPED", `the projection ${progress.projection.name} has stopped`))
   },
 })
@@ -287,7 +330,22 @@ async function save({ state: progress, system }: ActorContext<Progress<unknown>>
   if (offset === progress.savedOffset) return
   const state = toStored(stored.state, () => `the state of the projection ${progress.projection.name}`)
   await system.journal.saveSnapshot(id, { ...stored, state })
+  await Readers.of(system).place(progress.reader, offset)
   progress.savedOffset = offset
+}
+
+async function storedOf({ state: { id }, system }: ActorContext<Progress<unknown>>): Promise<Snapshot | undefined> {
+  const stored = await system.journal.snapshot(id)
+  return stored && { ...stored, state: fromStored(stored.state, system) }
+}
+
+/** Events are gone: were they trimmed after it had begun, then it is itself, on another node, that has stored what they did (Q5). */
+async function overtaken(ctx: ActorContext<Progress<unknown>>): Promise<boolean> {
+  const { state: progress } = ctx
+  const stored = await storedOf(ctx)
+  if ((progress.usable(stored)?.offset ?? 0) <= progress.offset) return false
+  progress.begin(stored)
+  return true
 }
 
 /** Work whose failure is told to whoever waits, and then crashes the projection (Q4). */

@@ -41,7 +41,7 @@ export class JournalRef extends Ref {
         journal.append(actor, expected, epoch, events, options),
       read: (actor: PersistenceId, after: number) => firstPage(journal.read(actor, after)),
       reply: (actor: PersistenceId, commandId: string) => journal.reply(actor, commandId),
-      trim: (actor: PersistenceId, upTo: number) => journal.trim(actor, upTo),
+      trim: (actor: PersistenceId, upTo: number, read?: number) => journal.trim(actor, upTo, read),
       trimCommands: (actor: PersistenceId, before: number) => journal.trimCommands(actor, before),
       saveSnapshot: (actor: PersistenceId, snapshot: Snapshot) => journal.saveSnapshot(actor, snapshot),
       snapshot: (actor: PersistenceId) => journal.snapshot(actor),

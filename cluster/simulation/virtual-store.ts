@@ -101,7 +101,7 @@ export class VirtualStore {
       },
       read: (actor, after) => pages(() => call(() => all(journal.read(actor, after)))),
       reply: (actor, commandId) => call(() => journal.reply(actor, commandId)),
-      trim: (actor, upTo) => call(() => journal.trim(actor, upTo)),
+      trim: (...args) => call(() => journal.trim(...args)),
       trimCommands: (actor, before) => call(() => journal.trimCommands(actor, before)),
       saveSnapshot: (actor, snapshot) =>
         call(async () => {

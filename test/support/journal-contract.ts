@@ -237,6 +237,48 @@ export function journalContract(
       },
     )
 
+    await t.test("J8. a trim that says how far the order was read leaves what comes after", async (t) => {
+      const gong = (key: string): PersistenceId => ({ tenant: "default", type: "gong", key })
+      const left = async (key: string) => (await all(journal.read(gong(key)))).map(({ sequence }) => sequence)
+      for (const n of [1, 2, 3, 4, 5, 6]) {
+        // Ordinals of a: 1, 3, 5, 7, 9, 11; of b: 2, 4, 6, 8, 10, 12.
+        for (const key of ["a", "b"]) {
+          await journal.append(gong(key), n - 1, 0, readings(n), { ordered: true })
+          await journal.saveSnapshot(gong(key), { sequence: n, version: 1, state: n })
+        }
+      }
+      await journal.trim(gong("a"), 6, 0)
+      t.same(await left("a"), [1, 2, 3, 4, 5, 6], "nothing was read")
+      await journal.trim(gong("a"), 6, 5)
+      await journal.trim(gong("b"), 6, 5)
+      t.same([await left("a"), await left("b")], [[4, 5, 6], [3, 4, 5, 6]]) // prettier-ignore
+      await journal.trim(gong("a"), 6, 1)
+      t.same(await left("a"), [4, 5, 6], "who begins anew has gone back")
+      await journal.append(gong("a"), 6, 0, readings(7))
+      await journal.trim(gong("b"), 4, 100)
+      await journal.trim(gong("a"), 6, 9)
+      t.same([await left("a"), await left("b")], [[6, 7], [5, 6]]) // prettier-ignore
+      await t.rejects(journal.trim(gong("a"), 7, 9), { code: "STORE_REFUSED" }, "J6 holds as well")
+      if (durable) {
+        await journal.close()
+        journal = await open(folder, hand)
+      }
+      await journal.trim(gong("b"), 6, 11)
+      t.same(await left("b"), [6])
+      await journal.trim(gong("b"), 6)
+      t.same(await left("b"), [])
+      const bell = { ...gong("a"), type: "late" }
+      await journal.append(bell, 0, 0, readings(1, 2, 3))
+      await journal.saveSnapshot(bell, { sequence: 3, version: 1, state: 3 })
+      await journal.trim(bell, 3, 0)
+      t.equal((await all(journal.read(bell))).length, 3, "also in a type that nobody has read")
+      await journal.trim(bell, 3, 2)
+      t.same(
+        (await all(journal.ordered("default", "late"))).map(({ ordinal }) => ordinal),
+        [3],
+      )
+    })
+
     await t.test("J7. what was trimmed before a type was ordered has used up ordinals, too", async (t) => {
       const bell = (key: string): PersistenceId => ({ tenant: "default", type: "bell", key })
       for (const [key, events, trimmed] of [

@@ -1,10 +1,11 @@
 import fc from "fast-check"
 import t, { type Test } from "tap"
-import { systemClock } from "#actors/clock.js"
+import { systemClock, type Clock } from "#actors/clock.js"
 import {
   createActorSystem,
   definePersistentActor,
   defineProjection,
+  forgetProjection,
   startProjection,
   type ActorSystem,
   type Journal,
@@ -14,6 +15,8 @@ import { openLevelDatabase } from "#actors/persistence/database.js"
 import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
+import { verifyFolder } from "#actors/persistence/verify.js"
+import { HandClock } from "#test/support/hand-clock.js"
 
 const accountEvents = {
   deposited: (state: { balance: number }, amount: number) => {
@@ -178,6 +181,202 @@ withJournals("a fold that throws stops the projection where it was stored, and i
   await totals.caughtUp()
   t.equal(totals.state.total, 15)
   await system.stop()
+})
+
+/** Lets go of all that it may: each event makes a snapshot. */
+const tallyEvents = { counted: (state: { n: number }) => void (state.n += 1) }
+const Tally = definePersistentActor({
+  name: "tally",
+  version: 1,
+  state: () => ({ n: 0 }),
+  events: tallyEvents,
+  snapshotEvery: 1,
+  retention: { keepEvents: 0 },
+}).receive({
+  async count(ctx, times: number) {
+    for (let n = 0; n < times; n++) await ctx.persist("counted")
+  },
+})
+
+interface Totals {
+  total: number
+}
+const totalsOf = (name: string, more: { version?: number; fold?: (state: Totals) => void } = {}) =>
+  defineProjection({
+    name,
+    version: more.version ?? 1,
+    from: Tally as typeof Tally & StoresEvents<typeof tallyEvents>,
+    state: (): Totals => ({ total: 0 }),
+    apply: { counted: more.fold ?? ((state) => void (state.total += 1)) },
+    saveEvery: Infinity,
+    saveAfterMs: Infinity, // only when it stops
+  })
+
+const counting = (journal: Journal, warned: string[] = [], clock: Clock = systemClock): Promise<ActorSystem> =>
+  createActorSystem({
+    name: "test",
+    definitions: [Tally],
+    journal: { ...journal, close: async () => {} },
+    clock,
+    logger: { debug() {}, info() {}, error() {}, warn: (_, text) => void warned.push(text) },
+  })
+const count = (system: ActorSystem, keys: number, times: number): Promise<unknown> =>
+  Promise.all(Array.from({ length: keys }, (_, k) => system.entity(Tally, `k${k}`).ask("count", times)))
+/** Sleeps until snapshots and trims that are under way have ended. */
+const settled = (system: ActorSystem): Promise<void> => system.stop()
+const kept = async (journal: Journal): Promise<number> => {
+  let events = 0
+  for await (const page of journal.ordered("default", "tally")) events += page.length
+  return events
+}
+
+/** Runs with each adapter, which stays open. */
+function withOpen(title: string, test: (t: Test, journal: Journal) => Promise<void>): void {
+  t.test(title, async (t) => {
+    await t.test("memory", (t) => test(t, memoryJournal(systemClock)))
+    await t.test("leveldb", async (t) => {
+      const folder = t.testdir()
+      const journal = levelJournal(await LevelStore.open(folder), systemClock)
+      await test(t, journal)
+      await journal.close()
+      t.same((await verifyFolder(folder)).damages, [])
+    })
+  })
+}
+
+withOpen("a projection that runs misses nothing of what retention lets go, from its start on", async (t, journal) => {
+  const system = await counting(journal)
+  const totals = startProjection(system, totalsOf("totals"))
+  await count(system, 20, 20)
+  await totals.caughtUp()
+  t.same([totals.state.total, totals.missed], [400, 0])
+  await system.stop()
+})
+
+withOpen("what a projection has folded and not stored is there after a crash", async (t, journal) => {
+  const system = await counting(journal)
+  const totals = startProjection(system, totalsOf("totals"))
+  await count(system, 3, 30)
+  await totals.caughtUp()
+  t.equal(await kept(journal), 90)
+  const next = await counting(journal) // what the first one knows is nowhere else
+  const again = startProjection(next, totalsOf("totals"))
+  await again.caughtUp()
+  t.same([again.state.total, again.missed], [90, 0])
+  await next.stop()
+  await system.stop()
+})
+
+withOpen("what it has stored is let go, also of actors that have not stored anything since", async (t, journal) => {
+  let system = await counting(journal)
+  const totals = startProjection(system, totalsOf("totals"))
+  await count(system, 2, 10)
+  await totals.caughtUp()
+  await settled(system)
+  t.equal(await kept(journal), 20)
+  system = await counting(journal)
+  await count(system, 2, 1)
+  await settled(system)
+  t.equal(await kept(journal), 2, "its position is known though it does not run")
+  system = await counting(journal)
+  const again = startProjection(system, totalsOf("totals"))
+  await again.caughtUp()
+  t.same([again.state.total, again.missed], [22, 0])
+  await system.stop()
+})
+
+withOpen("a fold that throws for a while jumps over nothing", async (t, journal) => {
+  const system = await counting(journal)
+  let broken = true
+  let seen = 0
+  const Fragile = totalsOf("fragile", {
+    fold: (state) => {
+      if (broken && ++seen > 3) throw new Error("bad luck")
+      state.total += 1
+    },
+  })
+  const totals = startProjection(system, Fragile)
+  await count(system, 2, 20)
+  await t.rejects(totals.caughtUp(), { message: "bad luck" })
+  await count(system, 2, 20)
+  broken = false
+  await totals.caughtUp()
+  t.same([totals.state.total, totals.missed], [80, 0])
+  await system.stop()
+})
+
+withOpen("the slowest of several projections holds trims, until it is forgotten", async (t, journal) => {
+  let system = await counting(journal)
+  const broken = totalsOf("broken", {
+    fold: () => {
+      throw new Error("for good")
+    },
+  })
+  startProjection(system, broken)
+  startProjection(system, totalsOf("totals"))
+  await count(system, 1, 10)
+  await t.rejects(forgetProjection(system, broken), { code: "STORE_REFUSED" }, "it runs")
+  await settled(system)
+  t.equal(await kept(journal), 10)
+  const warned: string[] = []
+  const clock = new HandClock()
+  system = await counting(journal, warned, clock)
+  let stored = 10
+  for (; warned.length === 0; stored++) {
+    await count(system, 1, 1)
+    clock.wind(60_000)
+  }
+  t.equal(await kept(journal), stored)
+  t.match(warned, [/are kept for a projection .*forgetProjection/])
+  await forgetProjection(system, { name: "broken", from: "account" })
+  await forgetProjection(system, { name: "nobody", from: "tally" })
+  await settled(system)
+  system = await counting(journal)
+  await count(system, 1, 1)
+  await settled(system)
+  t.equal(await kept(journal), stored + 1, "another one was forgotten")
+  system = await counting(journal)
+  const totals = startProjection(system, totalsOf("totals"))
+  await totals.caughtUp()
+  await totals.stop()
+  await forgetProjection(system, { name: "broken", from: "tally" })
+  await count(system, 1, 1)
+  await settled(system)
+  t.equal(await kept(journal), 1, "what the other one has stored is gone")
+})
+
+withOpen("one that begins anew reads what is left, and misses nothing from then on", async (t, journal) => {
+  let system = await counting(journal)
+  const first = startProjection(system, totalsOf("totals"))
+  await count(system, 2, 5)
+  await first.caughtUp()
+  await settled(system)
+  system = await counting(journal)
+  const second = startProjection(system, totalsOf("totals", { version: 2 }))
+  await second.caughtUp()
+  t.equal(second.state.total, 10)
+  await count(system, 2, 5)
+  await second.caughtUp()
+  t.same([second.state.total, second.missed], [20, 0])
+  t.equal(await kept(journal), 20, "the position of the version before counts no more")
+  await system.stop()
+})
+
+withOpen("one that was overtaken by itself on another node goes on from what that has stored", async (t, journal) => {
+  const held: Journal = { ...journal, follow: () => () => undefined } // it hears of nothing by itself
+  const [one, other] = [await counting(journal), await counting(held)]
+  const slow = startProjection(other, totalsOf("totals"))
+  await slow.caughtUp()
+  const quick = startProjection(one, totalsOf("totals"))
+  await count(one, 2, 10)
+  await quick.caughtUp()
+  await quick.stop()
+  await count(one, 2, 1) // lets go of what the quick one has stored
+  await one.stop()
+  t.equal(await kept(journal), 2)
+  await slow.caughtUp()
+  t.same([slow.state.total, slow.missed], [22, 0])
+  await other.stop()
 })
 
 t.test("a power cut at any write leaves state and offset of the same moment", async (t) => {
