@@ -113,6 +113,8 @@ export interface ErasedSpec extends Omit<
   readonly persistent?: boolean
   /** Payloads go on to another thread or process: what cannot travel is refused when it is sent. */
   readonly carried?: boolean
+  /** What it is sent goes on to others: by their schemas messages from outside are held. */
+  readonly handsOn?: boolean
 }
 
 export type ErasedHandler = (ctx: Context, payload: unknown) => unknown

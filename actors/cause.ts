@@ -5,6 +5,8 @@
  * Invariants
  *   C1. A command id belongs to the command it was given with: the receiver sees it, what the receiver sends on does not carry it. (Two commands to
  *       one entity from one handler would otherwise be taken for the same.)
+ *   C2. A message from outside that its sender could not check is marked, until it is checked where it arrives: no handler sees the mark, save of actors that only hand on what
+ *       they are sent.
  */
 
 export const DEFAULT_TENANT = "default"
@@ -21,6 +23,8 @@ export interface Cause {
   readonly signal?: AbortSignal | undefined
   /** The same command sent again has the same id, and gets the first answer from a persistent actor. */
   readonly commandId?: string | undefined
+  /** The payload comes from outside, and was not checked yet (C2). */
+  readonly untrusted?: true | undefined
   /** Addresses of the actors that wait for the answer, first asker first. */
   readonly chain: readonly string[]
 }
@@ -42,10 +46,10 @@ export interface SendOptions {
 /** The cause of what nobody in particular began. */
 export const anonymous: Cause = Object.freeze({ tenant: DEFAULT_TENANT, chain: Object.freeze([]) })
 
-/** The cause of a message sent with these options. @param current the cause to go on with: a context has taken the command id out of it (C1) */
+/** The cause of a message sent with these options; a mark (C2) is not taken over. @param current the cause to go on with: a context has taken the command id out of it (C1) */
 export function causeWith(options: SendOptions, current: Cause | undefined): Cause | undefined {
   const given = options.cause
-  if (given === undefined && options.signal === undefined && options.commandId === undefined) return current
+  if ((given ?? options.signal ?? options.commandId ?? current?.untrusted) === undefined) return current
   const base = current ?? anonymous
   return {
     traceId: given?.traceId ?? base.traceId,
@@ -57,6 +61,9 @@ export function causeWith(options: SendOptions, current: Cause | undefined): Cau
     chain: base.chain,
   }
 }
+
+/** The cause of a message from outside that is checked where it arrives (C2). */
+export const marked = (cause: Cause | undefined): Cause => ({ ...(cause ?? anonymous), untrusted: true })
 
 /** The later options over the earlier ones; either signal aborts, and the sooner deadline applies. */
 export function bothOf(earlier: SendOptions, later: SendOptions): SendOptions {

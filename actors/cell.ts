@@ -134,6 +134,10 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     return this.put(this.compiled.number(type), payload, ask, false)
   }
 
+  override get checks(): boolean {
+    return this.compiled.spec.handsOn !== true
+  }
+
   override check(type: string, payload: unknown): unknown {
     return this.compiled.checked(type, payload)
   }

@@ -4,7 +4,7 @@
  * `tell` and `ask` on the ref itself are for programs outside; inside a handler send through the context (`ctx.tell`, `ctx.ask`), which passes on who
  * began this and until when.
  */
-import { bothOf, type Cause, causeWith, type SendOptions } from "./cause.js"
+import { bothOf, type Cause, causeWith, marked, type SendOptions } from "./cause.js"
 import { callersId, checkName } from "./names.js"
 import { checkNumber, durationOrNever, moment } from "./numbers.js"
 import type { Plain, RefMark } from "./plain.js"
@@ -126,7 +126,15 @@ export abstract class Ref implements SelfRef {
     return new RefWith(this, checkedOptions(options))
   }
 
-  /** Holds a payload against the schema of its message, where this ref knows one. @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
+  /**
+   * Whether `check` knows on this side what the messages look like. What is sent to a ref that does not bears the mark `untrusted` in its cause, and is checked where it arrives
+   * (`checking`).
+   */
+  get checks(): boolean {
+    return true
+  }
+
+  /** Holds a payload against the schema of its message, where there is one. @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
   check(_type: string, payload: unknown): unknown {
     return payload
   }
@@ -167,6 +175,10 @@ export abstract class RefBefore extends Ref {
 
   get address(): string {
     return this.target.address
+  }
+
+  override get checks(): boolean {
+    return this.target.checks
   }
 
   override check(type: string, payload: unknown): unknown {
@@ -212,7 +224,10 @@ export class RefWith extends RefBefore {
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {
-    return this.target.send(type, this.#checked(type, payload), causeWith(this.#options, cause))
+    const whole = causeWith(this.#options, cause)
+    if (!this.#isFromOutside(cause)) return this.target.send(type, payload, whole)
+    if (!this.target.checks) return this.target.send(type, payload, marked(whole))
+    return this.target.send(type, this.target.check(type, payload), whole)
   }
 
   request(
@@ -224,17 +239,32 @@ export class RefWith extends RefBefore {
     asker: object | undefined,
   ): Promise<never> {
     const { timeoutMs = options?.timeoutMs, whenFull = options?.whenFull } = this.#options
-    let checked: unknown
+    const how = { timeoutMs, whenFull, answered: options?.answered }
+    let whole = causeWith(this.#options, cause)
+    let checked = payload
     try {
-      checked = this.#checked(type, payload)
+      if (this.#isFromOutside(cause)) {
+        if (this.target.checks) checked = this.target.check(type, payload)
+        else whole = marked(whole)
+      }
     } catch (error) {
       return Promise.reject(error)
     }
-    const how = { timeoutMs, whenFull, answered: options?.answered }
-    return this.target.request(type, checked, causeWith(this.#options, cause), how, serving, asker)
+    return this.target.request(type, checked, whole, how, serving, asker)
   }
 
-  #checked(type: string, payload: unknown): unknown {
-    return this.#options.untrusted === true ? this.target.check(type, payload) : payload
+  #isFromOutside(cause: Cause | undefined): boolean {
+    return this.#options.untrusted === true || cause?.untrusted === true
+  }
+
+  /** A payload that is kept first, and sent later by somebody else. @throws {AgentOSError} `INVALID_PAYLOAD`; `INVALID_OPTION` where its schema is not known */
+  screened(type: string, payload: unknown): unknown {
+    if (this.#options.untrusted !== true) return payload
+    if (this.checks) return this.check(type, payload)
+    throw new AgentOSError("INVALID_OPTION", `what ${this.address} takes is not known on this thread: a payload from outside can be sent there, and not be kept for it`) // prettier-ignore
   }
 }
+
+/** A ref for a message that may be marked as one from outside: it is held against its schema by this ref, or goes on with the mark. */
+export const checking = (ref: Ref, cause: Cause | undefined): Ref =>
+  cause?.untrusted === true ? new RefWith(ref, {}) : ref

@@ -6,14 +6,24 @@
  *   R2. A routee that is stopping is never chosen; one that has ended is forgotten when it is met.
  *   R4. Routers that lead to each other are refused where the ring would be closed: a message would go round for ever.
  *   R3. Cause, deadline and the chain of waiting actors pass through unchanged.
+ *   R5. What comes from outside is held against the schema of the routee that gets it. What a hash is made of is checked before, where one of them is known here.
  */
 import type { Cause } from "./cause.js"
 import { systemRandom, type Random } from "./clock.js"
 import { cellOf } from "./context.js"
-import { AgentOSError } from "./errors.js"
+import { AgentOSError, thrownText } from "./errors.js"
 import { fnv1a } from "./hash.js"
 import { checkWord } from "./words.js"
-import { Ref, RefBefore, type ActorRef, type AskOptions, type OpenAsk, type PayloadOf, type ReplyOf } from "./ref.js"
+import {
+  checking,
+  Ref,
+  RefBefore,
+  type ActorRef,
+  type AskOptions,
+  type OpenAsk,
+  type PayloadOf,
+  type ReplyOf,
+} from "./ref.js"
 
 /** Names what a message is about: messages with the same key go to the same routee. */
 export interface HashRouting {
@@ -154,8 +164,8 @@ class RouterRef extends Ref {
     if (routees.length === 0) return false
     const routing = this.#routing
     if (routing !== "broadcast" && routing !== "scatter-gather-first")
-      return this.#chosen(routing, routees, type, payload).ref.send(type, payload, cause)
-    const taken = routees.filter(({ ref }) => ref.send(type, payload, cause)).length
+      return checking(this.#chosen(routing, routees, type, payload, cause).ref, cause).send(type, payload, cause)
+    const taken = routees.filter(({ ref }) => checking(ref, cause).send(type, payload, cause)).length
     return routing === "broadcast" ? taken === routees.length : taken > 0
   }
 
@@ -173,13 +183,13 @@ class RouterRef extends Ref {
     const ask = async (routee: Routee): Promise<never> => {
       routee.asks += 1
       try {
-        return await routee.ref.request(type, payload, cause, options, serving, asker)
+        return await checking(routee.ref, cause).request(type, payload, cause, options, serving, asker)
       } finally {
         routee.asks -= 1
       }
     }
     if (routing === "broadcast") return (await Promise.all(routees.map(ask))) as never
-    if (routing !== "scatter-gather-first") return ask(this.#chosen(routing, routees, type, payload))
+    if (routing !== "scatter-gather-first") return ask(this.#chosen(routing, routees, type, payload, cause))
     try {
       return await Promise.any(routees.map(ask))
     } catch (all) {
@@ -187,14 +197,21 @@ class RouterRef extends Ref {
     }
   }
 
-  override check(type: string, payload: unknown): unknown {
-    return this.#living()[0]?.ref.check(type, payload) ?? payload
+  /** R5 */
+  override get checks(): boolean {
+    return false
   }
 
-  #chosen(routing: OneRouting, routees: readonly Routee[], type: string, payload: unknown): Routee {
+  #chosen(
+    routing: OneRouting,
+    routees: readonly Routee[],
+    type: string,
+    payload: unknown,
+    cause: Cause | undefined,
+  ): Routee {
     const chance = this.#random
     const draw = { turn: this.#turn++, first: chance.float(), second: chance.float() }
-    const key = typeof routing === "string" ? "" : routing.hash(type, payload)
+    const key = typeof routing === "string" ? "" : keyOf(routing, routees, type, payload, cause)
     return routees[choose(routing, routees, draw, key)] as Routee
   }
 
@@ -203,6 +220,24 @@ class RouterRef extends Ref {
     if (!this.#routees.some((routee) => routee.stopping)) return this.#routees
     this.#routees = this.#routees.filter((routee) => !routee.ended)
     return this.#routees.filter((routee) => !routee.stopping)
+  }
+}
+
+/** @throws {AgentOSError} `INVALID_PAYLOAD` for a payload from outside (R5) */
+function keyOf(
+  { hash }: HashRouting,
+  routees: readonly Routee[],
+  type: string,
+  payload: unknown,
+  cause: Cause | undefined,
+): string {
+  if (cause?.untrusted !== true) return hash(type, payload)
+  const knows = routees.find(({ ref }) => ref.checks)?.ref
+  const checked = knows === undefined ? payload : knows.check(type, payload)
+  try {
+    return hash(type, checked)
+  } catch (error) {
+    throw new AgentOSError("INVALID_PAYLOAD", `${type}: its hash throws: ${thrownText(error)}`, { cause: error })
   }
 }
 

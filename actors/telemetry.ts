@@ -72,7 +72,8 @@ const asText = (fields: Readonly<Record<string, unknown>>): Readonly<Record<stri
 export interface DeadLetter {
   readonly to: string
   readonly type: string
-  readonly reason: "stopped" | "overflow" | "expired"
+  /** `refused`: where it arrived it was not understood, or its payload was refused. */
+  readonly reason: "stopped" | "overflow" | "expired" | "refused"
   /** Of the message's cause, when somebody traces. */
   readonly traceId?: string
 }

@@ -5,19 +5,12 @@
  *   T1. A subscriber gets what was published while it was subscribed, in order; one whose mailbox is full, or that refuses a payload, loses messages for itself alone.
  *   T2. A subscriber that has ended leaves, wherever it lived.
  *   T3. Who has subscribed stays so over a restart of the topic. Nothing that a topic is sent makes it crash: what makes no sense is refused.
+ *   T4. What was published from outside (`untrusted`) is held against the schema of each subscriber.
  */
-import { defineActor, type ActorContext, type ActorDefinition, type Sender } from "./actor.js"
+import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type Sender } from "./actor.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
-import {
-  Ref,
-  type ActorRef,
-  type AnyRef,
-  type Deferred,
-  type MessageType,
-  type PayloadOf,
-  type SelfRef,
-} from "./ref.js"
+import { checking, Ref, type ActorRef, type AnyRef, type Deferred, type MessageType, type PayloadOf } from "./ref.js"
 
 /** Who gets the messages, and under which name. `subscribe` makes sure that it understands them. */
 export interface Subscription {
@@ -96,7 +89,7 @@ export class Subscribers {
 /** T1 */
 export function isTaken(sender: Sender, { ref, type }: Subscription, payload: unknown): boolean {
   try {
-    return sender.tell(ref as SelfRef, type, payload)
+    return sender.tell(checking(ref as Ref, sender.cause), type, payload) // T4
   } catch {
     return false // its payload cannot go there, or is not understood
   }
@@ -118,6 +111,12 @@ export function refusing<T>(ctx: Pick<ActorContext<unknown>, "defer">, work: () 
   }
   return reply
 }
+
+/** T4 */
+export const handingOn = <D extends AnyDefinition>(definition: D): D => ({
+  ...definition,
+  spec: { ...definition.spec, handsOn: true },
+})
 
 class TopicState {
   readonly subscribers = new Subscribers()
@@ -156,7 +155,7 @@ export function defineTopic<T>(name: string): ActorDefinition<TopicProtocol<T>> 
     },
     ended: ({ state }, ref) => state.subscribers.ended(ref), // T2
   })
-  return definition as unknown as ActorDefinition<TopicProtocol<T>>
+  return handingOn(definition) as unknown as ActorDefinition<TopicProtocol<T>>
 }
 
 /** The messages of a protocol that carry such a payload. */

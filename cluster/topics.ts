@@ -171,7 +171,7 @@ export class Topics {
       checkName("the name of a topic", name)
       const receptionist = this.#receptionist
       const known: Topic = { name, receptionist, others: [], subscribers: new Subscribers(), lost: new Map(), published: 0, known: Promise.resolve(), joining: [] } // prettier-ignore
-      const carried = { ...topicDefinition, spec: { ...topicDefinition.spec, carried: true } } // U4
+      const carried = { ...topicDefinition, spec: { ...topicDefinition.spec, carried: true, handsOn: true } } // U4, T4
       const definition = carried as unknown as ActorDefinition<TopicProtocol<unknown>, Topic>
       topic = this.#system.spawn(definition, { name: asName(joined("topic", name)), init: known })
       const { address } = topic

@@ -35,7 +35,7 @@ const namePlaces = 16_384
 const keyPlaces = 4096
 
 const besideFlag = { parts: 1, cause: 2, askers: 4, waits: 8 } as const
-const causeFlag = { traceId: 1, caller: 2, left: 4, signal: 8, commandId: 16 } as const
+const causeFlag = { traceId: 1, caller: 2, left: 4, signal: 8, commandId: 16, untrusted: 32 } as const
 const failureFlag = { error: 1, code: 2, node: 4, details: 8, cause: 16, number: 32, executed: 64 } as const
 /** Failures in failures; `failureOf` sends fewer. */
 const deepestFailure = 32
@@ -241,14 +241,15 @@ export class WireEncoder {
     }
   }
 
-  #cause({ traceId, caller, tenant, left, signal, commandId, chain }: FarCause): void {
+  #cause({ traceId, caller, tenant, left, signal, commandId, untrusted, chain }: FarCause): void {
     const out = this.#out
     out.byte(
       (traceId === undefined ? 0 : causeFlag.traceId) |
         (caller === undefined ? 0 : causeFlag.caller) |
         (left === undefined ? 0 : causeFlag.left) |
         (signal === undefined ? 0 : causeFlag.signal) |
-        (commandId === undefined ? 0 : causeFlag.commandId),
+        (commandId === undefined ? 0 : causeFlag.commandId) |
+        (untrusted === undefined ? 0 : causeFlag.untrusted),
     )
     this.#names.write(out, tenant)
     if (traceId !== undefined) out.text(traceId)
@@ -445,7 +446,7 @@ export class WireDecoder {
 
   #cause(from: PlainReader): FarCause {
     const flags = from.byte()
-    if (flags > 31) throw refused("a cause holds something unknown")
+    if (flags > 63) throw refused("a cause holds something unknown")
     return {
       tenant: this.#names.read(from),
       traceId: flags & causeFlag.traceId ? from.text() : undefined,
@@ -453,6 +454,7 @@ export class WireDecoder {
       left: flags & causeFlag.left ? this.#number(from) : undefined,
       signal: flags & causeFlag.signal ? from.varint() : undefined,
       commandId: flags & causeFlag.commandId ? from.text() : undefined,
+      ...(flags & causeFlag.untrusted ? { untrusted: true as const } : {}),
       chain: this.#texts(from),
     }
   }

@@ -13,7 +13,7 @@
 import { parseAddress } from "../address.js"
 import { AgentOSError } from "../errors.js"
 import { isName, joined } from "../names.js"
-import type { ActorRef, AnyRef, MessageType, PayloadOf } from "../ref.js"
+import { RefWith, type ActorRef, type AnyRef, type MessageType, type PayloadOf } from "../ref.js"
 import type { NewEvent, PersistenceId } from "./journal.js"
 import { toStored } from "./stored.js"
 
@@ -53,7 +53,8 @@ export function delivery<P, K extends MessageType<P>>(
 
 export function checkedDelivery(ref: AnyRef, type: string, payload: unknown): Delivery {
   const to = entityOf(ref)
-  return { to, type, payload: toStored(payload, () => `${to.type}.${type}`) }
+  const screened = ref instanceof RefWith ? ref.screened(type, payload) : payload
+  return { to, type, payload: toStored(screened, () => `${to.type}.${type}`) }
 }
 
 /** Whether it is what `delivery` makes: callers may be untyped, and what cannot be sent must not be stored. */

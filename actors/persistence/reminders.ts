@@ -11,7 +11,7 @@
 import { checkName } from "../names.js"
 import { checkNumber } from "../numbers.js"
 import { keptCopy } from "../plain.js"
-import type { ActorRef, AnyRef, MessageType, PayloadOf, Ref } from "../ref.js"
+import { RefWith, type ActorRef, type AnyRef, type MessageType, type PayloadOf, type Ref } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { alarmsOf } from "./alarms.js"
 import type { PersistenceId } from "./journal.js"
@@ -51,8 +51,9 @@ export class Reminders {
     this.#system.checkType(to, type)
     const times = timesOf(name, schedule, this.#system.clock.wallTime())
     const title = (): string => `reminder ${JSON.stringify(name)}`
-    toStored(payload[0], title) // refuses what its keeper could not store
-    const kept = keptCopy(payload[0], title)
+    const screened = ref instanceof RefWith ? ref.screened(type, payload[0]) : payload[0]
+    toStored(screened, title) // refuses what its keeper could not store
+    const kept = keptCopy(screened, title)
     const wanted: Wanted = { to, name, ...times, type, payload: kept }
     await (await this.#once(to)).ask("set", wanted)
   }

@@ -9,6 +9,7 @@
  *   L5. A message that cannot be taken (its cause names what is no name, its payload has no place for what came beside it) is refused alone, and its ask is told.
  *   L6. What is sent is as it was when `tell` or `ask` was called, or the answer given, whatever is changed afterwards: an object is copied then (`Vocabulary.pack`), or written
  *       to bytes at once.
+ *   L7. What comes marked as from outside is held against the schema of its message here, before it is put anywhere; the sender did not know it.
  */
 import { parseAddress } from "../address.js"
 import { unanswerable, type Ask } from "../ask.js"
@@ -17,7 +18,7 @@ import { Cell, type Signal } from "../cell.js"
 import type { Compiled } from "../compiled.js"
 import { AgentOSError } from "../errors.js"
 import { found, keptCopy, lookAt } from "../plain.js"
-import type { Ref } from "../ref.js"
+import { checking, type Ref } from "../ref.js"
 import type { Exit } from "../supervision.js"
 import type { ActorSystem } from "../system.js"
 import { Anchor } from "./anchor.js"
@@ -362,24 +363,27 @@ export class Link implements RefNames {
 
   #put(to: Recipient, type: string, value: unknown, beside: Beside | undefined): void {
     const { vocabulary } = this
+    let ref: Ref | undefined
+    let cause: Cause | undefined
     try {
-      const ref = this.#recipient(to)
+      ref = this.#recipient(to)
       if (ref === undefined) {
         this.#gone(to)
-        const cause = vocabulary.unpackCause(beside?.cause)
+        cause = vocabulary.unpackCause(beside?.cause)
         return void this.system.deadLetter({ address: String(to) }, type, cause, "stopped")
       }
       // What a seat was promised goes past the capacity: others here may have filled the mailbox meanwhile.
       try {
+        cause = vocabulary.unpackCause(beside?.cause)
         const payload = vocabulary.unpack(value, beside?.parts)
-        const cause = vocabulary.unpackCause(beside?.cause)
         if (typeof to === "number" && ref instanceof Cell) ref.put(ref.compiled.number(type), payload, cause, true)
-        else this.system.sendTaken(ref, type, payload, cause)
+        else this.system.sendTaken(checking(ref, cause), type, payload, cause) // L7
       } finally {
         this.#credit.received(to, ref) // one that is refused is under way no more, either
       }
     } catch (error) {
       this.system.logger.warn({ to, type, error }, "a message from another system could not be delivered")
+      this.system.deadLetter({ address: ref?.address ?? String(to) }, type, cause, "refused")
     }
   }
 
@@ -424,7 +428,7 @@ export class Link implements RefNames {
       const whenFull = beside?.waits === true ? ("wait" as const) : undefined
       const options = { timeoutMs: left, whenFull, answered: answerCopy }
       const cause = vocabulary.unpackCause(beside?.cause)
-      return ref.request(type, payload, cause, options, waiting?.serving, waiting?.asker)
+      return checking(ref, cause).request(type, payload, cause, options, waiting?.serving, waiting?.asker) // L7
     } finally {
       this.#credit.received(to, ref) // one that is refused is under way no more, either
     }

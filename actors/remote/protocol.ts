@@ -65,6 +65,8 @@ export interface FarCause {
   readonly left?: number | undefined
   readonly signal?: number | undefined
   readonly commandId?: string | undefined
+  /** Of a message from outside that was not checked; else it is not there. */
+  readonly untrusted?: true
   readonly chain: readonly string[]
 }
 

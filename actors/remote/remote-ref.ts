@@ -76,6 +76,11 @@ export class RemoteRef extends Cell {
     return super.family
   }
 
+  /** The schemas are where it lives. */
+  override get checks(): boolean {
+    return false
+  }
+
   override tell(type: string, payload?: unknown): boolean {
     return this.send(type, payload, undefined)
   }

@@ -158,8 +158,8 @@ export class Vocabulary {
 
   packCause(cause: Cause | undefined): FarCause | undefined {
     if (cause === undefined) return undefined
-    const { traceId, caller, tenant, deadline, signal, commandId, chain } = cause
-    return {
+    const { traceId, caller, tenant, deadline, signal, commandId, chain, untrusted } = cause
+    const far: FarCause = {
       traceId,
       caller,
       tenant,
@@ -168,6 +168,7 @@ export class Vocabulary {
       commandId,
       chain,
     }
+    return untrusted === undefined ? far : { ...far, untrusted }
   }
 
   /** @throws {AgentOSError} `INVALID_NAME` */

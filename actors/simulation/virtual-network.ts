@@ -10,7 +10,7 @@ import { entityAddress, formatAddress } from "../address.js"
 import type { Cause } from "../cause.js"
 import type { PersistenceId } from "../persistence/journal.js"
 import type { Transport } from "../ports.js"
-import { Ref, type AskOptions, type OpenAsk } from "../ref.js"
+import { checking, Ref, type AskOptions, type OpenAsk } from "../ref.js"
 import type { ActorSystem } from "../system.js"
 import { carry, errorOf, formOf, Packed, unload } from "./carried.js"
 import { Endpoint, RemoteAsk } from "./endpoint.js"
@@ -211,7 +211,7 @@ export class VirtualNetwork {
     const { tenant, type: definition, key } = message.to as PersistenceId
     const cause = causeThere(message, system)
     try {
-      const ref = system.entityAt(tenant, definition, key)
+      const ref = checking(system.entityAt(tenant, definition, key), cause)
       if (kind === "tell") return void ref.send(type, unload(carried), cause)
       const options: AskOptions = { timeoutMs: leftMs, whenFull: patient ? "wait" : "refuse" }
       ref.request(type, unload(carried), cause, options, undefined, undefined).then(
@@ -276,9 +276,9 @@ export class VirtualNetwork {
 /** N3 */
 function causeThere({ cause, leftMs }: Message, system: ActorSystem): Cause | undefined {
   if (cause === undefined) return undefined
-  const { traceId, caller, tenant, commandId } = cause
+  const { traceId, caller, tenant, commandId, untrusted } = cause
   const deadline = leftMs === Infinity ? undefined : system.wheel.now + leftMs
-  return { traceId, caller, tenant, commandId, deadline, chain: [] }
+  return { traceId, caller, tenant, commandId, untrusted, deadline, chain: [] }
 }
 
 /** An entity on another node. */
@@ -302,6 +302,10 @@ class RemoteRef extends Ref {
   get address(): string {
     const { tenant, type, key } = this.#id
     return formatAddress(entityAddress(this.#from.system?.name ?? this.#to.system?.name ?? "simulation", tenant, type, key)) // prettier-ignore
+  }
+
+  override get checks(): boolean {
+    return false
   }
 
   send(type: string, payload: unknown, cause: Cause | undefined): boolean {

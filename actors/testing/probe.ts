@@ -169,6 +169,11 @@ class ProbeRef extends RefBefore {
     super(probe)
   }
 
+  /** It understands whatever comes. */
+  override check(_type: string, payload: unknown): unknown {
+    return payload
+  }
+
   override send(type: string, payload: unknown, cause: Cause | undefined): boolean {
     return this.target.send("message", { type, payload }, cause)
   }

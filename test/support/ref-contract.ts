@@ -11,7 +11,7 @@ import {
   type RefOf,
 } from "#actors/index.js"
 import type { ActorSystemOptions } from "#actors/system.js"
-import type { Subject } from "#test/actors/workers/definitions.js"
+import { doubled, type Subject } from "#test/actors/workers/definitions.js"
 
 export type SubjectRef = RefOf<typeof Subject>
 
@@ -39,6 +39,13 @@ const Other = defineActor({
   ended(ctx, ref, reason) {
     ctx.state.heard.push(`${ref.address} ${reason.kind}`)
   },
+})
+
+const Checked = defineActor({
+  name: "checked",
+  state: () => null,
+  schemas: { checked: doubled },
+  receive: { checked: (_ctx, n: number) => ({ n }) },
 })
 
 /** Asks the subject, which asks it back. */
@@ -136,6 +143,43 @@ export function refContract(
       await t.rejects(ref.ask("no such" as "log"), { code: "UNKNOWN_MESSAGE" })
       const other = system.spawn(Other)
       t.equal(await ref.ask("tellWrong", other as never), "UNKNOWN_MESSAGE", "by the subject, too")
+    })
+
+    await t.test(
+      "what comes from outside is held against its schema before its handler, and nothing else is",
+      async (t) => {
+        const ref = make(system)
+        const outside = ref.with({ untrusted: true })
+        const wrong = "one" as never as number
+        await t.rejects(outside.ask("checked", wrong), { code: "INVALID_PAYLOAD", executed: "no" })
+        await t.rejects(ref.with({ commandId: "c" }).with({ untrusted: true }).ask("checked", wrong), {
+          code: "INVALID_PAYLOAD",
+        })
+        try {
+          outside.tell("checked", wrong) // where it cannot be known here it is a dead letter there
+        } catch (error) {
+          t.match(error, { code: "INVALID_PAYLOAD" })
+        }
+        outside.tell("checked", 1)
+        const { n, cause } = await outside.with({ cause: { caller: "ada" } }).ask("checked", 2)
+        t.match({ n, cause }, { n: 4, cause: { caller: "ada" } }, "as its schema left it")
+        t.notOk(cause.untrusted, "it was checked")
+        t.equal((await ref.ask("checked", 3)).n, 3, "among our own nothing is checked")
+        t.same(await ref.ask("log"), [2, 4, 3])
+        t.same(await outside.ask("echo", { any: "thing" }), { any: "thing" })
+        await t.rejects(outside.ask("ech" as "echo", 1), { code: "UNKNOWN_MESSAGE" })
+      },
+    )
+
+    await t.test("what its own handler sends on as from outside is checked, wherever that goes", async (t) => {
+      const to = system.spawn(Checked)
+      const ref = make(system)
+      t.equal((await ref.ask("checkElsewhere", { to, n: 5 })).n, 10)
+      await t.rejects(ref.ask("checkElsewhere", { to, n: "five" }), { code: "INVALID_PAYLOAD" })
+      const other = make(system) as never as typeof to
+      t.equal((await ref.ask("checkElsewhere", { to: other, n: 5 })).n, 10)
+      t.equal((await ref.with({ untrusted: true }).ask("checkElsewhere", { to: other, n: 5 })).n, 10)
+      await t.rejects(ref.ask("checkElsewhere", { to: other, n: "five" }), { code: "INVALID_PAYLOAD" })
     })
 
     await t.test("a crash tells its ask, keeps the waiting messages and begins with a new state", async (t) => {

@@ -20,6 +20,13 @@ export interface AsksEach {
   readonly askEach: (refs: readonly ActorRef<AsksEach>[]) => Promise<string>
 }
 
+/** A schema that refuses all but numbers, and doubles those. */
+export const doubled = {
+  "~standard": {
+    validate: (n: unknown) => (typeof n === "number" ? { value: 2 * n } : { issues: [{ message: "no number" }] }),
+  },
+}
+
 async function* numbersThen(count: number, last: () => undefined): AsyncGenerator<number> {
   for (let n = 0; n < count; n++) yield await Promise.resolve(n)
   yield last as never
@@ -41,7 +48,16 @@ const subject = <const Where extends { readonly placement?: "worker" }>(name: st
     mailbox: { capacity: 64, urgent: ["urgent"] },
     reentrant: ["begun", "release"],
     handlerTimeoutMs: 20_000,
+    schemas: { checked: doubled },
     receive: {
+      checked(ctx, n: number) {
+        ctx.state.log.push(n)
+        return { n, cause: { ...ctx.cause } }
+      },
+      checkElsewhere: (ctx, { to, n }: { to: ActorRef<{ checked: (n: number) => unknown }>; n: unknown }) =>
+        ctx.ask(to.with({ untrusted: true }), "checked", n as number) as Promise<{ n: number }>,
+      tellElsewhere: (ctx, { to, n }: { to: ActorRef<{ double: (n: number) => unknown }>; n: unknown }) =>
+        ctx.tell(to.with({ untrusted: true }), "double", n as number),
       note(ctx, what: unknown) {
         ctx.state.log.push(what)
       },
