@@ -1,6 +1,8 @@
 /**
- * Faults that the runtime had, to be planted again: what finds none of these proves nothing. Each is a change of the built code, made while a process of its own loads it
- * (`plant.ts`); a change that does not fit the code any more is told, so that no fault is taken for planted that is not.
+ * Faults that the runtime had, to be planted again: what finds none of these proves nothing. Each is a change of the
+ * built code, made while a process of its own loads it
+ * (`plant.ts`); a change that does not fit the code any more is told, so that no fault is taken for planted that is
+ * not.
  */
 
 export interface Bug {
@@ -28,7 +30,8 @@ export const clusterBugs: readonly Bug[] = [
     changes: { "cluster/barriers.js": [["  mayGo(shard, to) {", "  mayGo(shard, to) {\n    return true;"]] },
   },
   {
-    // By the duplicate check alone it cannot be seen: who opens a stream anew is told which frames were taken in, and sends none of them again (S2 of `session.ts`).
+    // By the duplicate check alone it cannot be seen: who opens a stream anew is told which frames were taken in, and
+    // sends none of them again (S2 of `session.ts`).
     name: "C4: after a cut all is sent again that was not acknowledged before, and taken in twice",
     changes: {
       "cluster/session.js": [
@@ -115,7 +118,8 @@ export const bugs: readonly Bug[] = [
       "actors/entities.js": [
         [
           "for (const { handler, payload, meta } of left) successor.cell.put(handler, payload, meta, true);",
-          "for (const { handler, payload, meta } of left) setImmediate(() => successor.cell.put(handler, payload, meta, true));",
+          "for (const { handler, payload, meta } of left) " +
+            "setImmediate(() => successor.cell.put(handler, payload, meta, true));",
         ],
       ],
     },

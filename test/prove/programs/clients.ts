@@ -13,7 +13,11 @@ export class Running {
   readonly standsStill: () => boolean
   system: ActorSystem | undefined
   up = false
-  readonly projections: { readonly kind: string; readonly tenant: string; readonly handle: ProjectionHandle<{ seen: string[] }> }[] = [] // prettier-ignore
+  readonly projections: {
+    readonly kind: string
+    readonly tenant: string
+    readonly handle: ProjectionHandle<{ seen: string[] }>
+  }[] = []
 
   constructor(interpreter: Interpreter, host: Host, standsStill = (): boolean => false) {
     this.interpreter = interpreter
@@ -126,7 +130,12 @@ export class Clients {
   #tell({ interpreter }: Running, by: string, { to, handler, value, commandId }: Extract<Act, { do: "tell" }>): void {
     if (typeof to === "string" || !this.#known(to, handler)) return
     const type = handlerName(handler)
-    const message = interpreter.message(ownOf(this.#program, to), type, made(value, null), fuel, { how: "tell", by, life: 0, commandId }) // prettier-ignore
+    const message = interpreter.message(ownOf(this.#program, to), type, made(value, null), fuel, {
+      how: "tell",
+      by,
+      life: 0,
+      commandId,
+    })
     interpreter.told(message, () => {
       const ref = interpreter.ref(to)
       return (commandId === undefined ? ref : ref.with({ commandId })).tell(type, message)
@@ -141,7 +150,14 @@ export class Clients {
       const running = await this.#places.whenUp(act.client)
       const { interpreter, host } = running
       const by = `client-${act.client}@${host.name}`
-      const message = interpreter.message(ownOf(this.#program, to), type, made(value, null), fuel, { how: "ask", by, life: 0, commandId, timeoutMs, patient }) // prettier-ignore
+      const message = interpreter.message(ownOf(this.#program, to), type, made(value, null), fuel, {
+        how: "ask",
+        by,
+        life: 0,
+        commandId,
+        timeoutMs,
+        patient,
+      })
       const cancel = new AbortController()
       if (cancelAfterMs !== undefined)
         void interpreter.sleep(cancelAfterMs).then(() => {
@@ -149,7 +165,16 @@ export class Clients {
           cancel.abort()
         })
       const asked = interpreter.asked(message.m, async () =>
-        interpreter.ref(to).with({ commandId, timeoutMs, ...(patient ? { whenFull: "wait" } : {}), ...(cancelAfterMs === undefined ? {} : { signal: cancel.signal }) }).ask(type, message)) // prettier-ignore
+        interpreter
+          .ref(to)
+          .with({
+            commandId,
+            timeoutMs,
+            ...(patient ? { whenFull: "wait" } : {}),
+            ...(cancelAfterMs === undefined ? {} : { signal: cancel.signal }),
+          })
+          .ask(type, message),
+      )
       const outcome = await this.orEnd(running, asked)
       if (outcome !== undefined && "value" in outcome) return
       if (attempt < again) await this.#places.wait(this.#againMs)
@@ -168,7 +193,10 @@ export class Clients {
     }
   }
 
-  /** Everybody answers what is owed, and takes again what was put aside; also what that leads to, as far as its fuel goes. */
+  /**
+   * Everybody answers what is owed, and takes again what was put aside; also what that leads to, as far as its fuel
+   * goes.
+   */
   async settle(targets: readonly Target[], history: History): Promise<void> {
     const aside = (): number => history.of("ended").filter(({ how }) => how === "stashed").length
     await this.#tellAll(targets, "answer")

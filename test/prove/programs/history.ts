@@ -28,17 +28,58 @@ export type Seen =
   | { readonly did: "taken"; readonly m: number; readonly taken: boolean }
   | { readonly did: "refused"; readonly m: number; readonly code: string }
   | { readonly did: "settled"; readonly m: number; readonly value: string }
-  | { readonly did: "failed"; readonly m: number; readonly code: string; readonly executed: string; readonly text: string }
+  | {
+      readonly did: "failed"
+      readonly m: number
+      readonly code: string
+      readonly executed: string
+      readonly text: string
+    }
   | { readonly did: "cancelled"; readonly m: number }
-  | { readonly did: "begun"; readonly turn: number; readonly m: number; readonly to: string; readonly life: number; readonly setIn: number | undefined; readonly handler: string; readonly reentrant: boolean; readonly commandId: string | undefined; readonly value: string; readonly sentValue: string }
-  | { readonly did: "ended"; readonly turn: number; readonly how: "returned" | "threw" | "deferred" | "stashed"; readonly value: string }
+  | {
+      readonly did: "begun"
+      readonly turn: number
+      readonly m: number
+      readonly to: string
+      readonly life: number
+      readonly setIn: number | undefined
+      readonly handler: string
+      readonly reentrant: boolean
+      readonly commandId: string | undefined
+      readonly value: string
+      readonly sentValue: string
+    }
+  | {
+      readonly did: "ended"
+      readonly turn: number
+      readonly how: "returned" | "threw" | "deferred" | "stashed"
+      readonly value: string
+    }
   /** A deferred answer was given. */
   | { readonly did: "answered"; readonly m: number; readonly fails: boolean; readonly value: string }
-  | { readonly did: "persisting"; readonly p: number; readonly m: number; readonly turn: number; readonly to: string; readonly life: number; readonly command: boolean; readonly inWork: boolean; readonly refused: boolean; readonly noted: number; /** As text, those of noted ones. */ readonly given: readonly string[] }
+  | {
+      readonly did: "persisting"
+      readonly p: number
+      readonly m: number
+      readonly turn: number
+      readonly to: string
+      readonly life: number
+      readonly command: boolean
+      readonly inWork: boolean
+      readonly refused: boolean
+      readonly noted: number
+      /** As text, those of noted ones. */ readonly given: readonly string[]
+    }
   | { readonly did: "persisted"; readonly p: number; readonly log: readonly string[] | undefined }
   | { readonly did: "notPersisted"; readonly p: number; readonly code: string; readonly retryable: boolean }
   /** State as a handler sees it. */
-  | { readonly did: "state"; readonly to: string; readonly life: number; readonly log: readonly string[]; readonly rest: string }
+  | {
+      readonly did: "state"
+      readonly to: string
+      readonly life: number
+      readonly log: readonly string[]
+      readonly rest: string
+    }
   | { readonly did: "lifeBegan"; readonly life: number; readonly to: string; readonly role: string }
   | { readonly did: "lifeEnded"; readonly life: number }
   | { readonly did: "worked"; readonly m: number; readonly life: number }
@@ -50,7 +91,13 @@ export type Seen =
   | { readonly did: "damaged"; readonly to: string }
   | { readonly did: "opened"; readonly s: number; readonly to: string; readonly life: number; readonly items: number }
   | { readonly did: "item"; readonly s: number; readonly n: number }
-  | { readonly did: "read"; readonly s: number; readonly how: "all" | "left" | "failed"; readonly code: string; readonly life: number }
+  | {
+      readonly did: "read"
+      readonly s: number
+      readonly how: "all" | "left" | "failed"
+      readonly code: string
+      readonly life: number
+    }
   | { readonly did: "closed"; readonly s: number }
   | { readonly did: "watched"; readonly life: number; readonly child: number }
   | { readonly did: "childEnds"; readonly life: number; readonly child: number }
@@ -69,10 +116,19 @@ export type Seen =
   | { readonly did: "final"; readonly to: string; readonly log: readonly string[]; readonly rest: string }
   | { readonly did: "finalFailed"; readonly to: string; readonly code: string; readonly text: string }
   | { readonly did: "journal"; readonly to: string; readonly log: readonly string[] }
-  | { readonly did: "projected"; readonly kind: string; readonly tenant: string; readonly seen: readonly string[]; readonly ordered: readonly string[] } // prettier-ignore
+  | {
+      readonly did: "projected"
+      readonly kind: string
+      readonly tenant: string
+      readonly seen: readonly string[]
+      readonly ordered: readonly string[]
+    }
 
 /** @template T which kind of it */
-export type SeenAs<T extends Seen["did"]> = Extract<Seen, { readonly did: T }> & { readonly at: number; readonly host: string } // prettier-ignore
+export type SeenAs<T extends Seen["did"]> = Extract<Seen, { readonly did: T }> & {
+  readonly at: number
+  readonly host: string
+}
 
 const mostEntries = 40_000
 

@@ -2,7 +2,8 @@
  * Makes real definitions of a program's data, by the public doors only, and tells the history what they do and see.
  *
  * Invariants
- *   I1. A step that an actor cannot do (persist in a plain one) does nothing: any program can run, so that any part of one can be left out.
+ *   I1. A step that an actor cannot do (persist in a plain one) does nothing: any program can run, so that any part
+ *       of one can be left out.
  *   I2. What is sent on from a handler has less fuel than what it was sent with: programs end.
  *   I3. What was given away is changed at once, wherever the runtime promises a copy.
  */
@@ -28,7 +29,21 @@ import {
 import type { AnyDefinition } from "#actors/actor.js"
 import { AgentOSError as ErrorClass } from "#actors/errors.js"
 import { entityText, isEntity, type History, type How, type Seen } from "./history.js"
-import { handlerName, kindName, noHandler, reminderName, type Asked, type Event, type Fold, type Handler, type Kind, type Program, type Send, type Step, type Target } from "./program.js" // prettier-ignore
+import {
+  handlerName,
+  kindName,
+  noHandler,
+  reminderName,
+  type Asked,
+  type Event,
+  type Fold,
+  type Handler,
+  type Kind,
+  type Program,
+  type Send,
+  type Step,
+  type Target,
+} from "./program.js"
 import { canon, isRefused, made, textOf, throwable } from "./values.js"
 
 /** What every message carries. */
@@ -59,7 +74,10 @@ interface Plain {
 /** Any context; `persist` only of persistent actors. */
 type Ctx = ActorContext<unknown> & {
   persist(name: string, payload?: unknown): Promise<void>
-  persistAll(events: readonly { readonly name: string; readonly payload: unknown }[], ...deliveries: readonly Delivery[]): Promise<void> // prettier-ignore
+  persistAll(
+    events: readonly { readonly name: string; readonly payload: unknown }[],
+    ...deliveries: readonly Delivery[]
+  ): Promise<void>
   deliver(ref: Ref, type: string, payload?: unknown): Promise<void>
 }
 
@@ -200,7 +218,7 @@ export class Interpreter {
     return this.#history.next()
   }
 
-  // --- sending -------------------------------------------------------------------------------------------------------------------------------
+  // --- sending -----------------------------------------------------------------------------------------------------
 
   /** @throws what the runtime says of the name */
   ref({ kind, name }: Target): Ref {
@@ -225,10 +243,19 @@ export class Interpreter {
     sent: Partial<Extract<Seen, { did: "sent" }>> & { readonly how: How; readonly by: string; readonly life: number },
     extra: Partial<Message> = {},
   ): Message {
-    // prettier-ignore
     const m = this.next()
     if (sent.how === "ask") this.#asked.add(m)
-    this.tell({ commandId: undefined, timeoutMs: undefined, serving: undefined, patient: false, ...sent, did: "sent", m, to, handler }) // prettier-ignore
+    this.tell({
+      commandId: undefined,
+      timeoutMs: undefined,
+      serving: undefined,
+      patient: false,
+      ...sent,
+      did: "sent",
+      m,
+      to,
+      handler,
+    })
     return { m, to, fuel, value, sent: canon(value), ...extra }
   }
 
@@ -247,7 +274,6 @@ export class Interpreter {
     m: number,
     ask: () => Promise<unknown>,
   ): Promise<{ readonly value: unknown } | { readonly error: unknown }> {
-    // prettier-ignore
     try {
       const value = await ask()
       this.tell({ did: "settled", m, value: canon(value) })
@@ -259,7 +285,7 @@ export class Interpreter {
     }
   }
 
-  // --- definitions ---------------------------------------------------------------------------------------------------------------------------
+  // --- definitions -------------------------------------------------------------------------------------------------
 
   #define(kind: Kind, n: number): AnyDefinition {
     const receive: Record<string, (ctx: never, message: never) => unknown> = {}
@@ -314,7 +340,9 @@ export class Interpreter {
         ...(kind.capacity === undefined ? {} : { capacity: kind.capacity }),
       },
       ...(kind.handlerTimeoutMs === undefined ? {} : { handlerTimeoutMs: kind.handlerTimeoutMs }),
-      ...(kind.started === undefined ? {} : { started: (ctx: ActorContext<Plain>) => this.#started(kind, n, ctx as never) }), // prettier-ignore
+      ...(kind.started === undefined
+        ? {}
+        : { started: (ctx: ActorContext<Plain>) => this.#started(kind, n, ctx as never) }),
       ended: (ctx: ActorContext<Plain>, ref: AnyRef) => {
         const life = this.#lifeOf(ctx as never, ctx.state.own, kind)
         const child = this.#children.get(ref.address)
@@ -354,7 +382,18 @@ export class Interpreter {
 
   #turn(ctx: Ctx, kind: number, life: Life, message: Message, commandId: string | undefined): Turn {
     const serving = this.#asked.has(message.m) ? message.m : undefined
-    return { number: this.next(), ctx, kind, life, message, commandId, serving, sender: undefined, reply: undefined, stashed: false } // prettier-ignore
+    return {
+      number: this.next(),
+      ctx,
+      kind,
+      life,
+      message,
+      commandId,
+      serving,
+      sender: undefined,
+      reply: undefined,
+      stashed: false,
+    }
   }
 
   #handle(n: number, h: number, handler: Handler, ctx: Ctx, payload: unknown, name = handlerName(h)): unknown {
@@ -362,19 +401,39 @@ export class Interpreter {
     // What is no message of the program's: the failure of a work.
     const message = (isMessage(payload) ? payload : { m: 0, to: "", fuel: 0, value: undefined, sent: "" }) as Message
     const { address } = ctx.self
-    const own = kind.role !== "persistent" ? (ctx.state as Plain).own : message.to === "topic" || message.to === "" ? this.ownerOf(address) : message.to // prettier-ignore
+    const own =
+      kind.role !== "persistent"
+        ? (ctx.state as Plain).own
+        : message.to === "topic" || message.to === ""
+          ? this.ownerOf(address)
+          : message.to
     if (own !== "") this.#owns.set(address, own)
     const life = this.#lifeOf(ctx, own, kind)
     const { commandId } = ctx.cause
     const turn = this.#turn(ctx, n, life, message, commandId)
     const { m, value, sent, setIn } = message
-    this.tell({ did: "begun", turn: turn.number, m, to: own, life: life.number, setIn, handler: name, reentrant: handler.reentrant === true && kind.role !== "persistent", commandId, value: canon(value), sentValue: sent }) // prettier-ignore
+    this.tell({
+      did: "begun",
+      turn: turn.number,
+      m,
+      to: own,
+      life: life.number,
+      setIn,
+      handler: name,
+      reentrant: handler.reentrant === true && kind.role !== "persistent",
+      commandId,
+      value: canon(value),
+      sentValue: sent,
+    })
     this.#look(turn)
     const ended = (how: "returned" | "threw" | "deferred" | "stashed", value: string): void =>
       this.tell({ did: "ended", turn: turn.number, how, value })
     const returned = (value: unknown): unknown => {
       this.#look(turn)
-      ended(turn.stashed ? "stashed" : isDeferred(value) ? "deferred" : "returned", isDeferred(value) ? "" : canon(value)) // prettier-ignore
+      ended(
+        turn.stashed ? "stashed" : isDeferred(value) ? "deferred" : "returned",
+        isDeferred(value) ? "" : canon(value),
+      )
       return value
     }
     const threw = (error: unknown): never => {
@@ -392,7 +451,8 @@ export class Interpreter {
   /** What the state is. */
   #look({ ctx, kind, life }: Turn): void {
     const log = this.#logOf(ctx, kind)
-    if (log !== undefined) this.tell({ did: "state", to: life.own, life: life.number, log, rest: restOf(ctx.state as State) }) // prettier-ignore
+    if (log !== undefined)
+      this.tell({ did: "state", to: life.own, life: life.number, log, rest: restOf(ctx.state as State) })
   }
 
   #logOf(ctx: Ctx, kind: number): readonly string[] | undefined {
@@ -404,7 +464,7 @@ export class Interpreter {
     }
   }
 
-  // --- steps ---------------------------------------------------------------------------------------------------------------------------------
+  // --- steps -------------------------------------------------------------------------------------------------------
 
   /** Yields what is to be waited for; returns the reply. */
   *#steps(turn: Turn, steps: readonly Step[]): Generator<Promise<unknown>, unknown, unknown> {
@@ -491,7 +551,6 @@ export class Interpreter {
     { ctx, life, kind }: Turn,
     { to }: Send,
   ): { readonly ref: Ref; readonly own: string; readonly kind: number } | undefined {
-    // prettier-ignore
     if (to === "child") return life.child
     if (to !== "self") return { ref: this.ref(to), own: ownOf(this.#program, to), kind: to.kind }
     if (!isEntity(life.own)) return { ref: ctx.self as unknown as Ref, own: life.own, kind }
@@ -500,7 +559,10 @@ export class Interpreter {
   }
 
   #withOptions(ref: Ref, { commandId, timeoutMs }: Asked): Ref {
-    const options: SendOptions = { ...(commandId === undefined ? {} : { commandId }), ...(timeoutMs === undefined ? {} : { timeoutMs }) } // prettier-ignore
+    const options: SendOptions = {
+      ...(commandId === undefined ? {} : { commandId }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    }
     return Object.keys(options).length === 0 ? ref : ref.with(options)
   }
 
@@ -513,7 +575,12 @@ export class Interpreter {
     const to = fuel > 0 ? this.#to(turn, step) : undefined
     if (to === undefined || !this.#known(to.kind, step.handler)) return undefined
     const type = handlerName(step.handler)
-    const message = this.message(to.own, type, made(step.value, turn.ctx.self), fuel - 1, { how: "tell", by: turn.life.own, life: turn.life.number, commandId: step.commandId }) // prettier-ignore
+    const message = this.message(to.own, type, made(step.value, turn.ctx.self), fuel - 1, {
+      how: "tell",
+      by: turn.life.own,
+      life: turn.life.number,
+      commandId: step.commandId,
+    })
     this.told(message, () => (turn.sender ?? turn.ctx).tell(this.#withOptions(to.ref, step), type, message))
     return undefined
   }
@@ -524,8 +591,18 @@ export class Interpreter {
     if (to === undefined || !this.#known(to.kind, step.handler)) return undefined
     const type = handlerName(step.handler)
     const serving = turn.sender === undefined ? (turn.serving ?? 0) : undefined
-    const message = this.message(to.own, type, made(step.value, turn.ctx.self), fuel - 1, { how: "ask", by: turn.life.own, life: turn.life.number, commandId: step.commandId, timeoutMs: step.timeoutMs, serving: step.awaited ? serving : undefined }) // prettier-ignore
-    const outcome = this.asked(message.m, () => (turn.sender ?? turn.ctx).ask(this.#withOptions(to.ref, step), type, message) as Promise<unknown>) // prettier-ignore
+    const message = this.message(to.own, type, made(step.value, turn.ctx.self), fuel - 1, {
+      how: "ask",
+      by: turn.life.own,
+      life: turn.life.number,
+      commandId: step.commandId,
+      timeoutMs: step.timeoutMs,
+      serving: step.awaited ? serving : undefined,
+    })
+    const outcome = this.asked(
+      message.m,
+      () => (turn.sender ?? turn.ctx).ask(this.#withOptions(to.ref, step), type, message) as Promise<unknown>,
+    )
     if (!step.awaited) return undefined
     const settled = (yield outcome) as Awaited<typeof outcome>
     if ("error" in settled && !step.caught) throw settled.error
@@ -538,20 +615,42 @@ export class Interpreter {
     awaited: boolean,
     deliver: Send | undefined,
   ): Generator<Promise<unknown>, undefined, unknown> {
-    // prettier-ignore
     const { ctx, message, life, kind } = turn
     const p = this.next()
     const to = deliver !== undefined && message.fuel > 0 ? this.#to(turn, deliver) : undefined
-    const delivers = to !== undefined && deliver !== undefined && isEntity(to.own) && this.#known(to.kind, deliver.handler) // prettier-ignore
+    const delivers =
+      to !== undefined && deliver !== undefined && isEntity(to.own) && this.#known(to.kind, deliver.handler)
     if (events.length === 0 && !delivers) return undefined
     const refused = events.some(({ value }) => isRefused(value)) || (delivers && isRefused(deliver.value))
     const inWork = turn.sender !== undefined
-    const payloads = events.map((event, n) => ({ name: event.fold as string, payload: payloadOf(event, `${p}.${n}`, turn) })) // prettier-ignore
-    this.tell({ did: "persisting", p, m: message.m, turn: turn.number, to: life.own, life: life.number, command: turn.commandId !== undefined, inWork, refused, noted: events.filter(({ fold }) => fold === "noted").length, given: payloads.flatMap(({ name, payload }) => name === "noted" ? [canon((payload as { value: unknown }).value)] : []) }) // prettier-ignore
+    const payloads = events.map((event, n) => ({
+      name: event.fold as string,
+      payload: payloadOf(event, `${p}.${n}`, turn),
+    }))
+    this.tell({
+      did: "persisting",
+      p,
+      m: message.m,
+      turn: turn.number,
+      to: life.own,
+      life: life.number,
+      command: turn.commandId !== undefined,
+      inWork,
+      refused,
+      noted: events.filter(({ fold }) => fold === "noted").length,
+      given: payloads.flatMap(({ name, payload }) =>
+        name === "noted" ? [canon((payload as { value: unknown }).value)] : [],
+      ),
+    })
     let sent: Delivery | undefined
     if (delivers) {
       const type = handlerName(deliver.handler)
-      const carried = this.message(to.own, type, made(deliver.value, ctx.self), message.fuel - 1, { how: "deliver", by: life.own, life: life.number, p }) // prettier-ignore
+      const carried = this.message(to.own, type, made(deliver.value, ctx.self), message.fuel - 1, {
+        how: "deliver",
+        by: life.own,
+        life: life.number,
+        p,
+      })
       try {
         sent = delivery(to.ref, type, carried)
         spoil(carried) // I3
@@ -564,7 +663,10 @@ export class Interpreter {
     const [first] = payloads
     let persist: Promise<void>
     try {
-      persist = payloads.length === 1 && sent === undefined && first !== undefined ? ctx.persist(first.name, first.payload) : ctx.persistAll(payloads, ...(sent === undefined ? [] : [sent])) // prettier-ignore
+      persist =
+        payloads.length === 1 && sent === undefined && first !== undefined
+          ? ctx.persist(first.name, first.payload)
+          : ctx.persistAll(payloads, ...(sent === undefined ? [] : [sent]))
       for (const { name, payload } of payloads) if (name === "noted") (payload as { p: string }).p = "changed" // I3
     } catch (error) {
       this.#notPersisted(p, error)
@@ -614,7 +716,14 @@ export class Interpreter {
 
   /** A message that no other life may hear. */
   #toItself({ life, message }: Turn, type: string, how: "timer" | "every" | "work"): Message {
-    return this.message(life.own, type, undefined, message.fuel - 1, { how, by: life.own, life: life.number }, { setIn: life.number }) // prettier-ignore
+    return this.message(
+      life.own,
+      type,
+      undefined,
+      message.fuel - 1,
+      { how, by: life.own, life: life.number },
+      { setIn: life.number },
+    )
   }
 
   #run(turn: Turn, { ms, steps, handler, failed, detached = false }: Extract<Step, { do: "run" }>): undefined {
@@ -661,7 +770,7 @@ export class Interpreter {
     return undefined
   }
 
-  // --- streams, topics, reminders --------------------------------------------------------------------------------------------------------------
+  // --- streams, topics, reminders ----------------------------------------------------------------------------------
 
   #opened(ctx: Ctx, life: Life, s: number, items: number, ms: number): StreamRef<number> {
     this.tell({ did: "opened", s, to: life.own, life: life.number, items })
@@ -699,7 +808,6 @@ export class Interpreter {
     batch: number,
     life: number,
   ): Promise<void> {
-    // prettier-ignore
     let left = take
     const read = (how: "all" | "left" | "failed", code = ""): void => this.tell({ did: "read", s, how, code, life })
     try {
@@ -714,7 +822,8 @@ export class Interpreter {
   }
 
   *#subscribe({ ctx, life, kind }: Turn, handler: number): Generator<Promise<unknown>, undefined, unknown> {
-    if (this.topic === undefined || (handler === noHandler ? !isEntity(life.own) : !this.#known(kind, handler))) return undefined // prettier-ignore
+    if (this.topic === undefined || (handler === noHandler ? !isEntity(life.own) : !this.#known(kind, handler)))
+      return undefined
     const type = handlerName(handler)
     yield subscribe(this.topic as never, ctx.self as never, type as never, ctx as never)
     this.tell({ did: "subscribed", to: life.own, handler: type })
@@ -739,7 +848,9 @@ export class Interpreter {
     if (topic === undefined || fuel < 0) return undefined
     const message = this.message("topic", "publish", value, fuel, { how: "publish", by, life })
     const sender = turn === undefined ? undefined : (turn.sender ?? turn.ctx)
-    this.told(message, () => sender === undefined ? topic.tell("publish", message) : sender.tell(topic, "publish", message)) // prettier-ignore
+    this.told(message, () =>
+      sender === undefined ? topic.tell("publish", message) : sender.tell(topic, "publish", message),
+    )
     return undefined
   }
 
@@ -750,7 +861,6 @@ export class Interpreter {
     fuel: number,
     value: unknown,
   ): Promise<void> {
-    // prettier-ignore
     if (fuel < 0 || !isEntityRole(this.#program.kinds[to.kind] as Kind) || !this.#known(to.kind, handler)) return
     const own = ownOf(this.#program, to)
     const type = handlerName(handler)
@@ -761,7 +871,13 @@ export class Interpreter {
       const set = (await startReminders(this.system as ActorSystem)).set(ref, reminderName(name), { at }, type, message)
       spoil(message) // I3
       await set
-      this.tell({ did: "reminded", m: message.m, to: own, name: reminderName(name), at: Math.max(this.#host.now(), ms < 0 ? -ms : this.#host.now() + ms) }) // prettier-ignore
+      this.tell({
+        did: "reminded",
+        m: message.m,
+        to: own,
+        name: reminderName(name),
+        at: Math.max(this.#host.now(), ms < 0 ? -ms : this.#host.now() + ms),
+      })
     } catch (error) {
       this.tell({ did: "refused", m: message.m, code: codeOf(error) })
     }

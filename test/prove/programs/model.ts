@@ -1,5 +1,6 @@
 /**
- * What the runtime promises, as pure functions over what was seen. Each judge names the promise that it holds (S: semantics.md, E: entities.ts, P: persisted-context.ts, J: journal.ts).
+ * What the runtime promises, as pure functions over what was seen. Each judge names the promise that it holds (S:
+ * semantics.md, E: entities.ts, P: persisted-context.ts, J: journal.ts).
  */
 import type { ClusterFaultKind } from "#cluster/simulation/cluster-faults.js"
 import { isNone } from "./generator.js"
@@ -126,7 +127,10 @@ class View {
     })
   }
 
-  /** A node that met nobody, with a registry that was wiped, has begun another life of the cluster (C3 of home-census.ts). */
+  /**
+   * A node that met nobody, with a registry that was wiped, has begun another life of the cluster (C3 of
+   * home-census.ts).
+   */
   get parted(): boolean {
     return this.history.of("parted").length > 0
   }
@@ -167,7 +171,9 @@ class View {
   /** Another message with the same command id was handled, or is answered from what is kept. */
   repeats({ to, commandId, m }: Sent): boolean {
     if (commandId === undefined || !this.isPersistent(to)) return false
-    for (const other of this.sent.values()) if (other.m !== m && other.to === to && other.commandId === commandId && this.turnsOf(other.m).length > 0) return true // prettier-ignore
+    for (const other of this.sent.values())
+      if (other.m !== m && other.to === to && other.commandId === commandId && this.turnsOf(other.m).length > 0)
+        return true
     return false
   }
 
@@ -176,20 +182,28 @@ class View {
     return this.program.cluster?.faults.every(({ kind }) => harmless.includes(kind)) ?? true
   }
 
-  /** The same, nothing is late, and none is taken for lost: what it was sent is handled late, or not at all (B2 of barriers.ts). */
+  /**
+   * The same, nothing is late, and none is taken for lost: what it was sent is handled late, or not at all (B2 of
+   * barriers.ts).
+   */
   get orderly(): boolean {
     if (this.history.of("away").length > 0) return false
     return this.program.cluster?.faults.every(({ kind }) => kind !== "streamCut" && harmless.includes(kind)) ?? true
   }
 
-  /** Who sends: an entity may be somewhere else in each of its lives, and what it sends from there takes another way. */
+  /**
+   * Who sends: an entity may be somewhere else in each of its lives, and what it sends from there takes another way.
+   */
   senderOf({ by, life }: Sent): string {
     return this.program.cluster === undefined || life === 0 ? by : `${by} in its life ${life}`
   }
 
   /** For so long a node of the cluster may stand still. */
   get stillMs(): number {
-    return (this.program.cluster?.faults ?? []).reduce((sum, { kind, forMs }) => sum + (standing.includes(kind) ? forMs : 0), 0) // prettier-ignore
+    return (this.program.cluster?.faults ?? []).reduce(
+      (sum, { kind, forMs }) => sum + (standing.includes(kind) ? forMs : 0),
+      0,
+    )
   }
 
   get troubled(): boolean {
@@ -230,7 +244,11 @@ function* once(view: View): Iterable<string> {
     const count = counts.get(id) ?? { turns: 0, stashed: 0 }
     counts.set(id, count)
     count.turns += 1
-    if (count.turns > 1 + count.stashed) yield `message ${id} (${begun.handler}, ${sent.how}) is handled ${count.turns} times, put aside ${count.stashed} times` // prettier-ignore
+    if (count.turns > 1 + count.stashed)
+      yield (
+        `message ${id} (${begun.handler}, ${sent.how}) is handled ${count.turns} times, put aside ` +
+        `${count.stashed} times`
+      )
     if (view.ended.get(begun.turn)?.how === "stashed") count.stashed += 1
   }
 }
@@ -261,12 +279,17 @@ function* handled(view: View): Iterable<string> {
     else found.count += 1
   }
   const letters = new Map<string, number>()
-  for (const { to, type } of view.history.of("deadLetter")) letters.set(letterBox(to, type), (letters.get(letterBox(to, type)) ?? 0) + 1) // prettier-ignore
+  for (const { to, type } of view.history.of("deadLetter"))
+    letters.set(letterBox(to, type), (letters.get(letterBox(to, type)) ?? 0) + 1)
   for (const [id, { sent, count, why }] of missing)
-    if (count > (letters.get(id) ?? 0)) yield `message ${sent.m} (${sent.handler}) to ${sent.to} was taken, ${why}, and is no dead letter` // prettier-ignore
+    if (count > (letters.get(id) ?? 0))
+      yield `message ${sent.m} (${sent.handler}) to ${sent.to} was taken, ${why}, and is no dead letter`
 }
 
-/** A dead letter names the actor that an entity was at the time (`k0-17`), not the entity: those of one kind are counted together. */
+/**
+ * A dead letter names the actor that an entity was at the time (`k0-17`), not the entity: those of one kind are
+ * counted together.
+ */
 const letterBox = (to: string, type: string): string =>
   `${isEntity(to) ? (JSON.parse(to) as string[])[0] : to.replace(/-\d+$/, "")} ${type}`
 
@@ -282,8 +305,13 @@ function* settles(view: View): Iterable<string> {
     if (outcome === undefined) {
       const crash = view.hostCrash.get(sent.host) ?? Infinity
       if (due > view.end) continue
-      if (crash > due || view.stopped.has(sent.host)) yield `the ask ${sent.m} of ${sent.handler} (sent at ${sent.at}) never settles` // prettier-ignore
-    } else if (outcome.at > due && end > due) yield `the ask ${sent.m} of ${sent.handler} settles ${outcome.at - sent.at} ms after it was sent; its time is ${given} ms` // prettier-ignore
+      if (crash > due || view.stopped.has(sent.host))
+        yield `the ask ${sent.m} of ${sent.handler} (sent at ${sent.at}) never settles`
+    } else if (outcome.at > due && end > due)
+      yield (
+        `the ask ${sent.m} of ${sent.handler} settles ${outcome.at - sent.at} ms after it was sent; its ` +
+        `time is ${given} ms`
+      )
   }
 }
 
@@ -304,13 +332,22 @@ function* answers(view: View): Iterable<string> {
     const messages = id === undefined ? [sent.m] : (ofCommand.get(id) ?? [])
     const given = messages.flatMap((m) => {
       const later = view.answered.get(m)
-      return [...view.returned(m).map(({ value }) => value), ...(later === undefined || later.fails ? [] : [later.value])] // prettier-ignore
+      return [
+        ...view.returned(m).map(({ value }) => value),
+        ...(later === undefined || later.fails ? [] : [later.value]),
+      ]
     })
-    if (!given.includes(outcome.value)) yield `the ask ${sent.m} of ${sent.handler}${sent.commandId === undefined ? "" : ` (command ${sent.commandId})`} is answered ${outcome.value}; handlers gave ${given.length === 0 ? "nothing" : given.join(" or ")}` // prettier-ignore
+    if (!given.includes(outcome.value))
+      yield (
+        `the ask ${sent.m} of ` +
+        `${sent.handler}${sent.commandId === undefined ? "" : ` (command ${sent.commandId})`} is answered ` +
+        `${outcome.value}; handlers gave ${given.length === 0 ? "nothing" : given.join(" or ")}`
+      )
     if (id === undefined || view.kindOf(sent.to)?.keepCommandsMs !== undefined) continue
     const before = first.get(id)
     if (before === undefined) first.set(id, outcome.value)
-    else if (before !== outcome.value) yield `the command ${sent.commandId} of ${sent.to} was answered ${before}, and then ${outcome.value}` // prettier-ignore
+    else if (before !== outcome.value)
+      yield `the command ${sent.commandId} of ${sent.to} was answered ${before}, and then ${outcome.value}`
   }
 }
 
@@ -330,18 +367,23 @@ function* failures(view: View): Iterable<string> {
     const crashed = turns.some(
       ({ life }) => view.lifeEnded.has(life) && (view.lifeEnded.get(life) as number) <= outcome.at,
     )
-    if (executed === "no" && turns.length > 0 && !threw && !failed && !crashed) yield `${what} fails with ${code}, which says that nothing was done; it was handled` // prettier-ignore
+    if (executed === "no" && turns.length > 0 && !threw && !failed && !crashed)
+      yield `${what} fails with ${code}, which says that nothing was done; it was handled`
     const own = threw && turns.some(({ turn }) => view.ended.get(turn)?.value === code)
     if (own || !view.lives(sent.host, outcome.at)) continue
     if (view.program.cluster !== undefined) continue // what is out of reach is told in many ways
     if (code === "ACTOR_STOPPED" && isEntity(sent.to)) yield `${what} fails with ACTOR_STOPPED; entities do not end`
-    if (code === "JOURNAL_FAILED" && !fullDisk) yield `${what} fails with JOURNAL_FAILED, and nothing is wrong with the journal: ${outcome.text}` // prettier-ignore
-    if (code === "MAILBOX_FULL" && view.kindOf(sent.to)?.capacity === undefined) yield `${what} fails with MAILBOX_FULL; its mailbox has no limit` // prettier-ignore
+    if (code === "JOURNAL_FAILED" && !fullDisk)
+      yield `${what} fails with JOURNAL_FAILED, and nothing is wrong with the journal: ${outcome.text}`
+    if (code === "MAILBOX_FULL" && view.kindOf(sent.to)?.capacity === undefined)
+      yield `${what} fails with MAILBOX_FULL; its mailbox has no limit`
     if (code === "RECORD_DAMAGED" && view.damaged.has(sent.to)) continue
-    if (code === "RECORD_UNKNOWN" || code === "RECORD_DAMAGED" || code === "SEQUENCE_CONFLICT") yield `${what} fails with ${code}: ${outcome.text}` // prettier-ignore
+    if (code === "RECORD_UNKNOWN" || code === "RECORD_DAMAGED" || code === "SEQUENCE_CONFLICT")
+      yield `${what} fails with ${code}: ${outcome.text}`
     if (code === "ASK_TIMEOUT" && !view.troubled) {
       const ended = turns.flatMap(({ turn }) => view.ended.get(turn) ?? []).find(({ how }) => how === "returned")
-      if (ended !== undefined && ended.at < outcome.at - lateMs) yield `${what} was handled at ${ended.at}, and fails with ASK_TIMEOUT at ${outcome.at}` // prettier-ignore
+      if (ended !== undefined && ended.at < outcome.at - lateMs)
+        yield `${what} was handled at ${ended.at}, and fails with ASK_TIMEOUT at ${outcome.at}`
     }
   }
 }
@@ -354,7 +396,10 @@ function* toldWhy(view: View): Iterable<string> {
     if (how !== "ask" || at < (view.damaged.get(to) ?? Infinity) || outcome?.did !== "failed") continue
     if (outcome.code !== "ASK_TIMEOUT" || outcome.at < at + 350 || view.rests(to, outcome.at)) continue
     if (!view.lived(to, at, outcome.at))
-      yield `the ask ${m} of ${handler} to ${to}, which cannot be read, fails with ASK_TIMEOUT after ${outcome.at - at} ms`
+      yield (
+        `the ask ${m} of ${handler} to ${to}, which cannot be read, fails with ASK_TIMEOUT after ` +
+        `${outcome.at - at} ms`
+      )
   }
 }
 
@@ -374,14 +419,19 @@ function* circles(view: View): Iterable<string> {
     const outcome = view.outcome.get(sent.m)
     // Beneath another ask it may have no time left for the way to another node.
     if (view.program.cluster !== undefined && outcome !== undefined && outcome.at < sent.at + 1000) continue
-    if (outcome?.did === "failed" && outcome.code === "ASK_TIMEOUT") yield `${sent.by} asks ${sent.to}, which waits for it, and is told ASK_TIMEOUT after ${outcome.at - sent.at} ms` // prettier-ignore
+    if (outcome?.did === "failed" && outcome.code === "ASK_TIMEOUT")
+      yield `${sent.by} asks ${sent.to}, which waits for it, and is told ASK_TIMEOUT after ${outcome.at - sent.at} ms`
   }
 }
 
 /** S9: nothing of a life is heard by the next; the result of work is heard by its own. */
 function* ofOneLife(view: View): Iterable<string> {
   for (const { setIn, life, m, handler } of view.history.of("begun"))
-    if (setIn !== undefined && setIn !== life) yield `${handler} (message ${m}), which the life ${setIn} sent itself (${view.sent.get(m)?.how}), comes to the life ${life}` // prettier-ignore
+    if (setIn !== undefined && setIn !== life)
+      yield (
+        `${handler} (message ${m}), which the life ${setIn} sent itself (${view.sent.get(m)?.how}), comes ` +
+        `to the life ${life}`
+      )
   if (!view.lossless) return
   for (const worked of view.history.of("worked")) {
     const { m, life, at, host } = worked
@@ -401,7 +451,11 @@ function* oneAtATime(view: View): Iterable<string> {
       turnLife.set(begun.turn, begun.life)
       if (begun.reentrant) continue
       const other = open.get(begun.life)
-      if (other !== undefined && !view.lifeEnded.has(begun.life)) yield `${begun.handler} (message ${begun.m}) of ${begun.to} begins while ${other.handler} (message ${other.m}) goes on` // prettier-ignore
+      if (other !== undefined && !view.lifeEnded.has(begun.life))
+        yield (
+          `${begun.handler} (message ${begun.m}) of ${begun.to} begins while ${other.handler} (message ` +
+          `${other.m}) goes on`
+        )
       open.set(begun.life, begun)
     } else if (seen.did === "ended") {
       const { turn } = seen as SeenAs<"ended">
@@ -411,7 +465,10 @@ function* oneAtATime(view: View): Iterable<string> {
   }
 }
 
-/** P1, P4, J1: what is in the state when a handler begins is durable; so is what was acknowledged. State after a recovery is what it was. */
+/**
+ * P1, P4, J1: what is in the state when a handler begins is durable; so is what was acknowledged. State after a
+ * recovery is what it was.
+ */
 function* durable(view: View): Iterable<string> {
   interface Known {
     /** All of it is durable. */
@@ -427,15 +484,23 @@ function* durable(view: View): Iterable<string> {
     const before = known.get(to)?.log ?? []
     // An owner of before, that does not know it yet, may still have less; what it says does not count: see `fresh`.
     const differs = before.findIndex((entry, n) => entry !== log[n] && (!old || n < log.length))
-    if (differs >= 0) yield `${to}: event ${differs + 1} was ${before[differs]}; ${where} it is ${log[differs] ?? "not there"}` // prettier-ignore
+    if (differs >= 0)
+      yield `${to}: event ${differs + 1} was ${before[differs]}; ${where} it is ${log[differs] ?? "not there"}`
     for (const entry of old ? [] : (acknowledged.get(to) ?? []))
-      if (!log.some((other) => other.startsWith(entry))) yield `${to}: ${entry} was acknowledged, and ${where} it is not there` // prettier-ignore
+      if (!log.some((other) => other.startsWith(entry)))
+        yield `${to}: ${entry} was acknowledged, and ${where} it is not there`
   }
   const acknowledge = (to: string, p: number): void => {
     const entries = acknowledged.get(to) ?? new Set<string>()
     acknowledged.set(to, entries.add(`noted ${p}.`))
   }
-  const noted = new Set(view.history.all.flatMap((seen) => ("log" in seen && seen.log !== undefined ? seen.log.flatMap((entry) => /^noted (\d+)\./.exec(entry)?.[1] ?? []) : []))) // prettier-ignore
+  const noted = new Set(
+    view.history.all.flatMap((seen) =>
+      "log" in seen && seen.log !== undefined
+        ? seen.log.flatMap((entry) => /^noted (\d+)\./.exec(entry)?.[1] ?? [])
+        : [],
+    ),
+  )
   let opened: { readonly to: string; readonly turn: number } | undefined
   for (const seen of view.history.all) {
     if (seen.did === "begun") opened = { to: (seen as Begun).to, turn: (seen as Begun).turn }
@@ -451,8 +516,10 @@ function* durable(view: View): Iterable<string> {
           before === undefined || before.life === life ? "later" : "after a recovery",
           view.program.cluster !== undefined,
         )
-        if (before !== undefined && before.life !== life && before.log.length === log.length && before.rest !== rest) yield `${to}: beside its events, its state was ${before.rest}; after a recovery it is ${rest}` // prettier-ignore
-        if (view.program.cluster === undefined || log.length >= (before?.log.length ?? 0)) known.set(to, { log, rest, life }) // prettier-ignore
+        if (before !== undefined && before.life !== life && before.log.length === log.length && before.rest !== rest)
+          yield `${to}: beside its events, its state was ${before.rest}; after a recovery it is ${rest}`
+        if (view.program.cluster === undefined || log.length >= (before?.log.length ?? 0))
+          known.set(to, { log, rest, life })
       }
       opened = undefined
     } else if (seen.did === "persisted") {
@@ -462,13 +529,15 @@ function* durable(view: View): Iterable<string> {
       for (const { turn } of view.turnsOf((seen as SeenAs<"settled">).m)) {
         if (view.ended.get(turn)?.how !== "returned") continue
         for (const of of persisting.values())
-          if (of.turn === turn && !of.inWork && noted.has(String(of.p)) && turns.get(turn) !== undefined) acknowledge(of.to, of.p) // prettier-ignore
+          if (of.turn === turn && !of.inWork && noted.has(String(of.p)) && turns.get(turn) !== undefined)
+            acknowledge(of.to, of.p)
       }
     } else if (seen.did === "final") {
       const { to, log, rest } = seen as SeenAs<"final">
       yield* check(to, log, "at the end")
       const before = known.get(to)
-      if (before !== undefined && before.log.length === log.length && before.rest !== rest) yield `${to}: beside its events, its state was ${before.rest}; at the end it is ${rest}` // prettier-ignore
+      if (before !== undefined && before.log.length === log.length && before.rest !== rest)
+        yield `${to}: beside its events, its state was ${before.rest}; at the end it is ${rest}`
       known.set(to, { log, rest, life: -1 })
     } else if (seen.did === "journal") {
       const { to, log } = seen as SeenAs<"journal">
@@ -491,7 +560,9 @@ function* fresh(view: View): Iterable<string> {
   const of = new Map(persisting.map((seen) => [seen.p, seen]))
   const byTurn = new Map<number, number[]>()
   for (const { p, turn, inWork } of persisting) if (!inWork) byTurn.set(turn, [...(byTurn.get(turn) ?? []), p])
-  const stored = new Set(view.history.of("final").flatMap(({ log }) => log.flatMap((entry) => /^noted (\d+)\./.exec(entry)?.[1] ?? []))) // prettier-ignore
+  const stored = new Set(
+    view.history.of("final").flatMap(({ log }) => log.flatMap((entry) => /^noted (\d+)\./.exec(entry)?.[1] ?? [])),
+  )
   /** By entity, what was acknowledged, and where in the history. */
   const acknowledged = new Map<string, { readonly entry: string; readonly place: number }[]>()
   const seenBy = new Map<number, readonly string[]>()
@@ -519,8 +590,17 @@ function* fresh(view: View): Iterable<string> {
         const [{ turn }] = returned as [Begun]
         const log = seenBy.get(turn)
         const asked = view.place.get(sent) as number
-        const missing = log === undefined ? undefined : acknowledged.get(sent.to)?.find(({ entry, place }) => place < asked && !log.some((other) => other.startsWith(entry))) // prettier-ignore
-        if (missing !== undefined) yield `${sent.to} answers the ask ${m} without knowing ${missing.entry}, which was acknowledged before that was sent` // prettier-ignore
+        const missing =
+          log === undefined
+            ? undefined
+            : acknowledged
+                .get(sent.to)
+                ?.find(({ entry, place }) => place < asked && !log.some((other) => other.startsWith(entry)))
+        if (missing !== undefined)
+          yield (
+            `${sent.to} answers the ask ${m} without knowing ${missing.entry}, which was acknowledged ` +
+            `before that was sent`
+          )
       }
       for (const { turn } of returned) for (const p of byTurn.get(turn) ?? []) acknowledge(p)
     }
@@ -548,7 +628,8 @@ function* carriedOutOnce(view: View): Iterable<string> {
       if (view.kindOf(to)?.keepCommandsMs !== undefined && (crashes || !isDelivered(view, begun.m))) continue
       const id = begun.commandId
       const before = byCommand.get(id)
-      if (before !== undefined && before !== String(turn)) yield `${to}: the command ${id} was carried out by two turns (message ${begun.m})` // prettier-ignore
+      if (before !== undefined && before !== String(turn))
+        yield `${to}: the command ${id} was carried out by two turns (message ${begun.m})`
       byCommand.set(id, String(turn))
     }
   }
@@ -561,19 +642,23 @@ function* refusedByName(view: View): Iterable<string> {
   const final = new Map(view.history.of("final").map(({ to, log }) => [to, log]))
   const outcome = new Map<number, SeenAs<"persisted"> | SeenAs<"notPersisted">>()
   for (const seen of view.history.all)
-    if (seen.did === "persisted" || seen.did === "notPersisted") outcome.set((seen as SeenAs<"persisted">).p, seen as SeenAs<"persisted">) // prettier-ignore
+    if (seen.did === "persisted" || seen.did === "notPersisted")
+      outcome.set((seen as SeenAs<"persisted">).p, seen as SeenAs<"persisted">)
   for (const { p, to, refused, noted } of view.history.of("persisting")) {
     const ended = outcome.get(p)
     const there = (final.get(to) ?? []).filter((entry) => entry.startsWith(`noted ${p}.`)).length
-    if (there !== 0 && there !== noted) yield `${to}: of ${noted} events that were persisted together, ${there} are there (${p})` // prettier-ignore
+    if (there !== 0 && there !== noted)
+      yield `${to}: of ${noted} events that were persisted together, ${there} are there (${p})`
     if (ended === undefined) continue
     const entry = there > 0
     if (refused && ended.did === "persisted") yield `${to}: what cannot be stored was taken (${p})`
     if (refused && ended.did === "notPersisted") {
-      if (ended.retryable) yield `${to}: what cannot be stored is refused as ${ended.code}, which says that it may be tried again` // prettier-ignore
+      if (ended.retryable)
+        yield `${to}: what cannot be stored is refused as ${ended.code}, which says that it may be tried again`
       if (entry) yield `${to}: of events of which one cannot be stored, another is there (${p})`
     }
-    if (!refused && ended.did === "notPersisted" && ended.code === "INVALID_PAYLOAD") yield `${to}: what can be stored is refused (${p})` // prettier-ignore
+    if (!refused && ended.did === "notPersisted" && ended.code === "INVALID_PAYLOAD")
+      yield `${to}: what can be stored is refused (${p})`
   }
 }
 
@@ -590,12 +675,15 @@ function* delivered(view: View): Iterable<string> {
       (ended?.how === "returned" || ended?.how === "deferred") && (view.lifeEnded.get(life) ?? Infinity) >= ended.at
     )
   }
-  const heldUp = view.damaged.size > 0 || view.history.of("begun").some((begun) => view.sent.get(begun.m)?.how === "deliver" && !endsWell(begun)) // prettier-ignore
+  const heldUp =
+    view.damaged.size > 0 ||
+    view.history.of("begun").some((begun) => view.sent.get(begun.m)?.how === "deliver" && !endsWell(begun))
   for (const sent of view.sent.values()) {
     if (sent.how !== "deliver" || sent.p === undefined || !persisted.has(sent.p)) continue
     const of = commands.get(sent.p)
     if (of?.command === true) continue
-    if (view.turnsOf(sent.m).length === 0 && sent.at < view.quiet.at - soonMs && !heldUp) yield `the delivery ${sent.m} (${sent.handler}) of ${sent.by} to ${sent.to} never arrives` // prettier-ignore
+    if (view.turnsOf(sent.m).length === 0 && sent.at < view.quiet.at - soonMs && !heldUp)
+      yield `the delivery ${sent.m} (${sent.handler}) of ${sent.by} to ${sent.to} never arrives`
   }
   for (const begun of view.history.of("begun")) {
     const sent = view.sent.get(begun.m)
@@ -617,10 +705,16 @@ function* answeredOnce(view: View): Iterable<string> {
       const turns = view.turnsOf(sent.m)
       const before = turns.some(({ host, at, turn }) => {
         const ended = view.ended.get(turn)
-        return host === stopping.host && ended?.how === "returned" && ended.at < stopping.at - lateMs && ended.at < at + 4000 // prettier-ignore
+        return (
+          host === stopping.host && ended?.how === "returned" && ended.at < stopping.at - lateMs && ended.at < at + 4000
+        )
       })
       const after = turns.some(({ host, at }) => host !== stopping.host && at > stopping.at)
-      if (before && after) yield `the delivery ${sent.m} (${sent.handler}) of ${sent.by} to ${sent.to} was answered before a stop, and comes again after it` // prettier-ignore
+      if (before && after)
+        yield (
+          `the delivery ${sent.m} (${sent.handler}) of ${sent.by} to ${sent.to} was answered before a stop, ` +
+          `and comes again after it`
+        )
     }
 }
 
@@ -629,15 +723,25 @@ function* forgets(view: View): Iterable<string> {
   if (view.troubled) return
   const last = new Map<string, number>()
   for (const seen of view.history.all) {
-    const m = "m" in seen ? (seen as { readonly m: number }).m : "turn" in seen ? view.begunOf((seen as { readonly turn: number }).turn)?.m : undefined // prettier-ignore
+    const m =
+      "m" in seen
+        ? (seen as { readonly m: number }).m
+        : "turn" in seen
+          ? view.begunOf((seen as { readonly turn: number }).turn)?.m
+          : undefined
     const sent = m === undefined ? undefined : view.sent.get(m)
-    const keepMs = sent?.commandId === undefined || !view.isPersistent(sent.to) ? undefined : view.kindOf(sent.to)?.keepCommandsMs // prettier-ignore
+    const keepMs =
+      sent?.commandId === undefined || !view.isPersistent(sent.to) ? undefined : view.kindOf(sent.to)?.keepCommandsMs
     if (sent === undefined || keepMs === undefined) continue
     const id = `${sent.to} ${sent.commandId}`
     const before = last.get(id) ?? Infinity
     if (seen.did !== "settled") {
       if (seen.did !== "sent") last.set(id, seen.at)
-    } else if (view.turnsOf(sent.m).length === 0 && sent.at > before + keepMs + lateMs) yield `the ask ${sent.m} with the command ${sent.commandId} of ${sent.to} is answered from what is older than ${keepMs} ms` // prettier-ignore
+    } else if (view.turnsOf(sent.m).length === 0 && sent.at > before + keepMs + lateMs)
+      yield (
+        `the ask ${sent.m} with the command ${sent.commandId} of ${sent.to} is answered from what is older ` +
+        `than ${keepMs} ms`
+      )
   }
 }
 
@@ -647,7 +751,11 @@ function* subscribers(view: View): Iterable<string> {
   const all = view.history.of("subscribed")
   for (const { to, handler, host, at } of all) {
     // Where an entity subscribes later, it is subscribed from then on, and no longer here (U6 of the cluster's topics).
-    const moves = Math.min(...all.filter((other) => other.to === to && other.handler === handler && other.host !== host && other.at > at).map((other) => other.at)) // prettier-ignore
+    const moves = Math.min(
+      ...all
+        .filter((other) => other.to === to && other.handler === handler && other.host !== host && other.at > at)
+        .map((other) => other.at),
+    )
     if (!isEntity(to) || view.handlerOf(to, handler) === undefined || view.kindOf(to)?.capacity !== undefined) continue
     if (view.isBusy(to, view.quiet.at)) continue // those that wait for each other do so as long as an ask does
     for (const sent of view.sent.values()) {
@@ -659,8 +767,10 @@ function* subscribers(view: View): Iterable<string> {
         sent.at > moves - askMs
       )
         continue
-      if (view.taken.get(sent.m) !== true || sent.at > view.quiet.at - soonMs || !view.lives(host, sent.at + soonMs)) continue // prettier-ignore
-      if (!view.turnsOf(sent.m).some((begun) => begun.to === to && begun.handler === handler)) yield `${to} is subscribed as ${handler}, and does not hear the message ${sent.m}` // prettier-ignore
+      if (view.taken.get(sent.m) !== true || sent.at > view.quiet.at - soonMs || !view.lives(host, sent.at + soonMs))
+        continue
+      if (!view.turnsOf(sent.m).some((begun) => begun.to === to && begun.handler === handler))
+        yield `${to} is subscribed as ${handler}, and does not hear the message ${sent.m}`
     }
   }
 }
@@ -671,7 +781,8 @@ function* asGiven(view: View): Iterable<string> {
   for (const { to, log } of view.history.of("final"))
     for (const entry of log) {
       const [, p, value] = /^noted (\d+)\.\d+ of \d+ for .*?\]: (.*)$/s.exec(entry) ?? []
-      if (p !== undefined && !given.has(`${p} ${value}`)) yield `${to}: the event ${p} is there as ${value}, and was not given so` // prettier-ignore
+      if (p !== undefined && !given.has(`${p} ${value}`))
+        yield `${to}: the event ${p} is there as ${value}, and was not given so`
     }
 }
 
@@ -687,9 +798,24 @@ function* reminds(view: View): Iterable<string> {
       if (n < sent && seen.did !== "reminded" && seen.did !== "forgotten") return false
       if (seen === set || seen === all[sent]) return false
       // Of settings that overlap, whichever is stored last stands.
-      if (seen.did === "reminded") { const r = seen as SeenAs<"reminded">; return r.to === set.to && r.name === set.name && n > sent && r.at < set.at + 6000 } // prettier-ignore
-      if (seen.did === "forgotten") { const f = seen as SeenAs<"forgotten">; return f.to === set.to && f.name === set.name && n > sent - 40 && f.at < set.at + soonMs } // prettier-ignore
-      if (seen.did === "sent") { const s = seen as Sent; return s.how === "remind" && s.to === set.to && s.name === set.name && n > sent && s.at < Math.max(set.at, all[place]?.at ?? 0) + 6000 } // prettier-ignore
+      if (seen.did === "reminded") {
+        const r = seen as SeenAs<"reminded">
+        return r.to === set.to && r.name === set.name && n > sent && r.at < set.at + 6000
+      }
+      if (seen.did === "forgotten") {
+        const f = seen as SeenAs<"forgotten">
+        return f.to === set.to && f.name === set.name && n > sent - 40 && f.at < set.at + soonMs
+      }
+      if (seen.did === "sent") {
+        const s = seen as Sent
+        return (
+          s.how === "remind" &&
+          s.to === set.to &&
+          s.name === set.name &&
+          n > sent &&
+          s.at < Math.max(set.at, all[place]?.at ?? 0) + 6000
+        )
+      }
       return false
     })
     const came = view.damaged.has(set.to) || view.rests(set.to, set.at + soonMs) ? 1 : view.turnsOf(set.m).length
@@ -711,9 +837,18 @@ function* streams(view: View): Iterable<string> {
   for (const { s, how, code, at } of read.values()) {
     const from = opened.get(s)
     if (from === undefined) continue
-    if (how === "all" && next.get(s) !== undefined && next.get(s) !== from.items) yield `a stream of ${from.items} items ends after ${next.get(s)}` // prettier-ignore
+    if (how === "all" && next.get(s) !== undefined && next.get(s) !== from.items)
+      yield `a stream of ${from.items} items ends after ${next.get(s)}`
     const crashed = view.history.of("crashed").some((crash) => crash.at <= at && crash.at >= from.at)
-    if (view.program.cluster === undefined && how === "failed" && code === "ACTOR_STOPPED" && isEntity(from.to) && !crashed && view.lives(from.host, at)) yield `a stream of ${from.to} ends with ACTOR_STOPPED after ${next.get(s) ?? 0} items; entities do not end` // prettier-ignore
+    if (
+      view.program.cluster === undefined &&
+      how === "failed" &&
+      code === "ACTOR_STOPPED" &&
+      isEntity(from.to) &&
+      !crashed &&
+      view.lives(from.host, at)
+    )
+      yield `a stream of ${from.to} ends with ACTOR_STOPPED after ${next.get(s) ?? 0} items; entities do not end`
   }
   if (view.quiet === undefined) return
   const late = view.program.cluster === undefined ? soonMs : streamMs
@@ -733,7 +868,11 @@ function* watched(view: View): Iterable<string> {
   const told = new Set<string>()
   for (const { life, child } of view.history.of("childEnds")) {
     const id = `${life} ${child}`
-    if (told.has(id) && view.history.of("watched").filter((seen) => seen.life === life && seen.child === child).length < 2) yield `the end of a watched actor is told twice` // prettier-ignore
+    if (
+      told.has(id) &&
+      view.history.of("watched").filter((seen) => seen.life === life && seen.child === child).length < 2
+    )
+      yield `the end of a watched actor is told twice`
     told.add(id)
   }
 }
@@ -755,7 +894,8 @@ function* names(view: View): Iterable<string> {
 function* payloads(view: View): Iterable<string> {
   for (const { m, value, sentValue, handler } of view.history.of("begun")) {
     const how = view.sent.get(m)?.how
-    if (how !== undefined && value !== sentValue) yield `the payload of ${handler} (${how}) was ${sentValue} and comes as ${value}` // prettier-ignore
+    if (how !== undefined && value !== sentValue)
+      yield `the payload of ${handler} (${how}) was ${sentValue} and comes as ${value}`
   }
 }
 
@@ -774,7 +914,10 @@ function* projections(view: View): Iterable<string> {
     const trims = view.program.kinds.some((of, n) => kindName(n) === kind && of.keepEvents !== undefined)
     if (trims ? new Set(seen).size === seen.length : seen.join("\n") === ordered.join("\n")) continue
     const differs = seen.findIndex((entry, n) => entry !== ordered[n])
-    yield `a projection of ${kind} of ${tenant} saw ${seen.length} events of ${ordered.length}${differs < 0 ? "" : `; it saw ${seen[differs]} where ${ordered[differs]} is stored`}` // prettier-ignore
+    yield (
+      `a projection of ${kind} of ${tenant} saw ${seen.length} events of ` +
+      `${ordered.length}${differs < 0 ? "" : `; it saw ${seen[differs]} where ${ordered[differs]} is stored`}`
+    )
   }
 }
 

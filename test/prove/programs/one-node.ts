@@ -1,4 +1,7 @@
-/** Runs a program on one simulated node, to the end: all is healed, answered, unstashed, stopped in order, started again and read. */
+/**
+ * Runs a program on one simulated node, to the end: all is healed, answered, unstashed, stopped in order, started
+ * again and read.
+ */
 import {
   createActorSystem,
   defineProjection,
@@ -97,7 +100,9 @@ class World {
       clock: guarded(clock, () => simulation.now),
       name: "program",
       definitions: interpreter.definitions.filter((_, n) => program.kinds[n]?.role !== "plain"),
-      journal: this.#damageable(program.adapter === "memory" ? (this.#memory ??= memoryJournal(worldClock(simulation))) : await node.journal()), // prettier-ignore
+      journal: this.#damageable(
+        program.adapter === "memory" ? (this.#memory ??= memoryJournal(worldClock(simulation))) : await node.journal(),
+      ),
       entities: { ...node.ports.entities, ...(maxResident === undefined ? {} : { maxResident }) },
       ...(program.isolated === undefined ? {} : { isolated: program.isolated }),
       telemetry: {
@@ -106,7 +111,9 @@ class World {
       },
     })
     running.system = system
-    const topic = uses(program, ["publish", "subscribe"]) ? system.spawn(defineTopic<unknown>("topic"), { name: "topic" }) : undefined // prettier-ignore
+    const topic = uses(program, ["publish", "subscribe"])
+      ? system.spawn(defineTopic<unknown>("topic"), { name: "topic" })
+      : undefined
     interpreter.open(system, topic as never)
     if (uses(program, ["remind"])) await startReminders(system)
     const delivers = uses(program, ["deliver"]) || uses(program, ["persist"])
@@ -191,7 +198,7 @@ class World {
     await this.#whenUp(simulation)
   }
 
-  // --- the end -------------------------------------------------------------------------------------------------------------------------------
+  // --- the end -----------------------------------------------------------------------------------------------------
 
   async finish(simulation: Simulation): Promise<void> {
     this.#damaged.clear()
@@ -211,7 +218,8 @@ class World {
       )
       const ordered: string[] = []
       for await (const page of (again.system as ActorSystem).journal.ordered(tenant, kind))
-        for (const { key, sequence, name, payload } of page) if (!name.startsWith("$")) ordered.push(`${key} ${sequence} ${name} ${canon(payload)}`) // prettier-ignore
+        for (const { key, sequence, name, payload } of page)
+          if (!name.startsWith("$")) ordered.push(`${key} ${sequence} ${name} ${canon(payload)}`)
       again.interpreter.tell({ did: "projected", kind, tenant, seen: handle.state.seen, ordered })
     }
   }
@@ -221,7 +229,10 @@ class World {
     if (this.#program.kinds[target.kind]?.role !== "persistent") return
     const own = ownOf(this.#program, target)
     try {
-      const looked = (await clients.orEnd(running, interpreter.ref(target).ask("look", undefined) as Promise<unknown>)) as { readonly log: readonly string[]; readonly rest: string } // prettier-ignore
+      const looked = (await clients.orEnd(
+        running,
+        interpreter.ref(target).ask("look", undefined) as Promise<unknown>,
+      )) as { readonly log: readonly string[]; readonly rest: string }
       interpreter.tell({ did: "final", to: own, log: [...looked.log], rest: looked.rest })
     } catch (error) {
       interpreter.tell({ did: "finalFailed", to: own, code: codeOf(error), text: textOf(error) })
@@ -235,14 +246,27 @@ class World {
 }
 
 function projectionOf(kind: string) {
-  const see = (state: { seen: string[] }, payload: never, meta: { readonly key: string; readonly sequence: number }, name: string): void => void state.seen.push(`${meta.key} ${meta.sequence} ${name} ${canon(payload)}`) // prettier-ignore
+  const see = (
+    state: { seen: string[] },
+    payload: never,
+    meta: { readonly key: string; readonly sequence: number },
+    name: string,
+  ): void => void state.seen.push(`${meta.key} ${meta.sequence} ${name} ${canon(payload)}`)
   const apply = Object.fromEntries(
     ["noted", "raw", "inc", "defaulted", "put", "more"].map((name) => [
       name,
       (state: { seen: string[] }, payload: never, meta: EventMeta) => see(state, payload, meta, name),
     ]),
   )
-  return defineProjection({ name: `seen-${kind}`, version: 1, from: { name: kind }, state: (): { seen: string[] } => ({ seen: [] }), apply, saveEvery: 5, saveAfterMs: 200 }) // prettier-ignore
+  return defineProjection({
+    name: `seen-${kind}`,
+    version: 1,
+    from: { name: kind },
+    state: (): { seen: string[] } => ({ seen: [] }),
+    apply,
+    saveEvery: 5,
+    saveAfterMs: 200,
+  })
 }
 
 const worldClock = (simulation: Simulation): Clock => ({

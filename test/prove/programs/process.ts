@@ -1,4 +1,7 @@
-/** A process that runs the seeds it is given, one after the other, and tells what it finds: faults that are planted stay in it. */
+/**
+ * A process that runs the seeds it is given, one after the other, and tells what it finds: faults that are planted
+ * stay in it.
+ */
 import { setMaxListeners } from "node:events"
 import type { Order, Report } from "./seeds.js"
 

@@ -1,4 +1,6 @@
-/** Many programs, in several processes; which of them breaks a promise, and in which of them a planted fault is found. */
+/**
+ * Many programs, in several processes; which of them breaks a promise, and in which of them a planted fault is found.
+ */
 import { fork } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
@@ -89,7 +91,10 @@ const plant = new URL("plant.js", import.meta.url).href
 /** In a process of its own, with a fault planted if one is given. */
 function inProcess(order: Order, bug?: Bug): Promise<Report> {
   return new Promise((done, fail) => {
-    const child = fork(program, bug === undefined ? {} : { execArgv: ["--import", plant], env: { ...process.env, PLANTED: bug.name } }) // prettier-ignore
+    const child = fork(
+      program,
+      bug === undefined ? {} : { execArgv: ["--import", plant], env: { ...process.env, PLANTED: bug.name } },
+    )
     let report: Report | undefined
     child.on("message", (told: Report) => {
       report = told
@@ -112,9 +117,9 @@ export async function runSeeds(
   replayEvery: number,
   progress: (done: number, report: Report) => void,
 ): Promise<readonly Report[]> {
-  // prettier-ignore
   const orders: Order[] = []
-  for (let from = 1; from <= count; from += seedsAtOnce) orders.push({ from, to: Math.min(count, from + seedsAtOnce - 1), cluster, replayEvery }) // prettier-ignore
+  for (let from = 1; from <= count; from += seedsAtOnce)
+    orders.push({ from, to: Math.min(count, from + seedsAtOnce - 1), cluster, replayEvery })
   return shared(orders, (order) => inProcess(order), progress)
 }
 
@@ -126,8 +131,11 @@ export function findBugs(
   shortenIn: number,
   progress: (done: number, report: Report) => void,
 ): Promise<readonly Report[]> {
-  // prettier-ignore
-  return shared(bugs, (bug) => inProcess({ from: 1, to: seeds, cluster, replayEvery: Infinity, shortenIn }, bug), progress)
+  return shared(
+    bugs,
+    (bug) => inProcess({ from: 1, to: seeds, cluster, replayEvery: Infinity, shortenIn }, bug),
+    progress,
+  )
 }
 
 /** One after the other, some at once; the results in the order of what was given. */
@@ -136,7 +144,6 @@ async function shared<T>(
   work: (item: T) => Promise<Report>,
   progress: (done: number, report: Report) => void,
 ): Promise<readonly Report[]> {
-  // prettier-ignore
   const results: Report[] = []
   let [next, done] = [0, 0]
   const worker = async (): Promise<void> => {

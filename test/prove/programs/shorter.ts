@@ -1,14 +1,21 @@
 /**
- * Makes a failing program short: leaves out what it fails without. What is left out is data, so that every smaller program is one, too.
+ * Makes a failing program short: leaves out what it fails without. What is left out is data, so that every smaller
+ * program is one, too.
  *
  * @see Zeller and Hildebrandt, Simplifying and isolating failure-inducing input, 2002 (delta debugging)
  */
 import type { Violation } from "./model.js"
 import type { Handler, Kind, Place, Program, Step } from "./program.js"
 
-/** What two violations have in common that are the same: the promise, and the sentence without what varies from run to run. */
+/**
+ * What two violations have in common that are the same: the promise, and the sentence without what varies from run to
+ * run.
+ */
 export const formOf = ({ promise, text }: Violation): string =>
-  `${promise}: ${text.replace(/\[".*?"\]|\{.*\}/g, "…").replace(/\d+(\.\d+)?/g, "0").slice(0, 40)}` // prettier-ignore
+  `${promise}: ${text
+    .replace(/\[".*?"\]|\{.*\}/g, "…")
+    .replace(/\d+(\.\d+)?/g, "0")
+    .slice(0, 40)}`
 
 export interface Shortened {
   readonly program: Program
@@ -55,7 +62,6 @@ async function withoutSome(
   parts: number,
   tries: (program: Program) => Promise<boolean>,
 ): Promise<boolean> {
-  // prettier-ignore
   let smaller = false
   const size = Math.ceil(program().acts.length / parts)
   for (let from = 0; size > 0 && from < program().acts.length;) {
@@ -83,10 +89,13 @@ function* candidates(program: Program): Iterable<Program> {
   for (const [n, kind] of kinds.entries())
     for (const smaller of smallerKinds(kind)) yield { ...program, kinds: kinds.with(n, smaller) }
   for (const [n, act] of acts.entries())
-    for (const smaller of smallerParts(act, ["commandId", "timeoutMs", "cancelAfterMs", "patient"])) yield { ...program, acts: acts.with(n, smaller) } // prettier-ignore
-  for (const [n, act] of acts.entries()) if ("again" in act && act.again > 0) yield { ...program, acts: acts.with(n, { ...act, again: 0 }) } // prettier-ignore
+    for (const smaller of smallerParts(act, ["commandId", "timeoutMs", "cancelAfterMs", "patient"]))
+      yield { ...program, acts: acts.with(n, smaller) }
+  for (const [n, act] of acts.entries())
+    if ("again" in act && act.again > 0) yield { ...program, acts: acts.with(n, { ...act, again: 0 }) }
   for (const [n, { tenant, key }] of names.entries())
-    if (tenant !== "default" || !/^[a-z]$/.test(key)) yield { ...program, names: names.with(n, { tenant: "default", key: String.fromCharCode(97 + n) }) } // prettier-ignore
+    if (tenant !== "default" || !/^[a-z]$/.test(key))
+      yield { ...program, names: names.with(n, { tenant: "default", key: String.fromCharCode(97 + n) }) }
   if (acts.some(({ at }) => at > 0)) yield { ...program, acts: acts.map((act) => ({ ...act, at: 0 })) }
 }
 
@@ -97,7 +106,16 @@ const isUnused = (program: Program, list: "kinds" | "names"): boolean =>
 
 function* smallerKinds(kind: Kind): Iterable<Kind> {
   if (kind.handlers.length > 1) yield { ...kind, handlers: kind.handlers.slice(0, -1) }
-  for (const key of ["started", "passivateAfterMs", "snapshotEvery", "keepEvents", "keepCommandsMs", "handlerTimeoutMs", "capacity"] as const) if (kind[key] !== undefined) yield omit(kind, key) // prettier-ignore
+  for (const key of [
+    "started",
+    "passivateAfterMs",
+    "snapshotEvery",
+    "keepEvents",
+    "keepCommandsMs",
+    "handlerTimeoutMs",
+    "capacity",
+  ] as const)
+    if (kind[key] !== undefined) yield omit(kind, key)
   for (const [n, handler] of kind.handlers.entries())
     for (const smaller of smallerHandlers(handler)) yield { ...kind, handlers: kind.handlers.with(n, smaller) }
 }
