@@ -10,7 +10,9 @@ import { typeLock } from "#cluster/postgres-schema.js"
 import { PostgresStore } from "#cluster/postgres-store.js"
 import { HandClock } from "#test/support/hand-clock.js"
 import { journalContract } from "#test/support/journal-contract.js"
+import { remindersContract } from "#test/support/reminders-contract.js"
 import { startPostgres, type PostgresServer } from "#test/support/postgres.js"
+import { until } from "#test/support/until.js"
 
 const found = await startPostgres()
 if (typeof found === "string") t.pass("skipped", { skip: found })
@@ -30,16 +32,18 @@ async function run(server: PostgresServer): Promise<void> {
     t.teardown(() => store.close())
     return postgresJournal(store, clock, options)
   }
+  /** Waits until a statement of the server sleeps, and holds what it has locked. */
+  const asleep = (): Promise<void> =>
+    until(async () => (await server.sql("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).length > 0)
   const contractSchemas = new Map<string, string>()
   const schemaOf = (folder: string): string => {
     if (!contractSchemas.has(folder)) contractSchemas.set(folder, fresh())
     return contractSchemas.get(folder) as string
   }
-  journalContract(
-    "postgres",
-    async (folder, clock) => postgresJournal(await PostgresStore.open({ url: server.url, schema: schemaOf(folder) }, { clock }), clock), // prettier-ignore
-    true,
-  )
+  const openContract = async (folder: string, clock: Clock): Promise<PostgresJournal> =>
+    postgresJournal(await PostgresStore.open({ url: server.url, schema: schemaOf(folder) }, { clock }), clock)
+  journalContract("postgres", openContract, true)
+  remindersContract("postgres", openContract)
 
   t.test(
     "an append that is refused harms no other of its group, and the next of its actor is judged by itself",
@@ -233,7 +237,7 @@ async function run(server: PostgresServer): Promise<void> {
     const journal = await open(t, schema)
     await journal.append(actor("a"), 0, 0, events(1))
     const holding = server.sql(`BEGIN; SET LOCAL search_path = "${schema}"; SELECT pg_advisory_xact_lock(${typeLock("'default'", "'account'")}); SELECT pg_sleep(1); COMMIT`) // prettier-ignore
-    await sleep(300)
+    await asleep()
     const taken: string[] = []
     await Promise.all([
       journal.append(actor("a"), 1, 0, events(2)).then(() => taken.push("account")),
@@ -267,7 +271,7 @@ async function run(server: PostgresServer): Promise<void> {
     await journal.append(actor("a"), 0, 0, events(1))
     // Another session holds the actor's head, so that the append is under way when its connection is ended.
     const holding = server.sql(`BEGIN; SELECT FROM "${schema}".head FOR UPDATE; SELECT pg_sleep(0.3); COMMIT`)
-    await sleep(100)
+    await asleep()
     const lost = t.rejects(journal.append(actor("a"), 1, 0, events(2)), { code: "STORE_FAILED", executed: "maybe", message: /not known/ }) // prettier-ignore
     await sleep(50)
     const waits = journal.append(actor("b"), 0, 0, events(1))
@@ -337,7 +341,7 @@ async function run(server: PostgresServer): Promise<void> {
     t.equal(await counter.ask("add", 1), 1)
     const schema = `test ${schemas}`
     const holding = server.sql(`BEGIN; SELECT FROM "${schema}".head FOR UPDATE; SELECT pg_sleep(0.3); COMMIT`)
-    await sleep(100)
+    await asleep()
     const lost = t.rejects(counter.ask("add", 2), { code: "JOURNAL_FAILED", executed: "maybe" })
     await sleep(50)
     await server.sql(endAll)
@@ -351,8 +355,8 @@ async function run(server: PostgresServer): Promise<void> {
     const schema = fresh()
     const journal = await open(t, schema, { statementTimeoutMs: 700 })
     await journal.append(actor("a"), 0, 0, events(1))
-    const holding = server.sql(`BEGIN; SELECT FROM "${schema}".head FOR UPDATE; SELECT pg_sleep(1.2); COMMIT`)
-    await sleep(100)
+    const holding = server.sql(`BEGIN; SELECT FROM "${schema}".head FOR UPDATE; SELECT pg_sleep(3); COMMIT`)
+    await asleep()
     await t.rejects(journal.append(actor("a"), 1, 0, events(2)), { code: "STORE_FAILED", message: /time limit/ })
     await holding
     t.equal(await journal.append(actor("a"), 1, 0, events(2)), 2)

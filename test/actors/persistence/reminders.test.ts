@@ -1,7 +1,17 @@
 import t from "tap"
-import { createActorSystem, defineActor, definePersistentActor, memoryJournal, startReminders } from "#actors/index.js"
+import {
+  createActorSystem,
+  defineActor,
+  definePersistentActor,
+  memoryJournal,
+  openLevelJournal,
+  startReminders,
+} from "#actors/index.js"
 import type { ActorSystem, Journal } from "#actors/index.js"
 import { HandClock } from "../../support/hand-clock.js"
+import { remindersContract } from "../../support/reminders-contract.js"
+
+remindersContract("leveldb", openLevelJournal)
 
 let failing = 0
 let refusals = 0
