@@ -5,11 +5,18 @@
  * Invariants
  *   B1. For each shard, messages of this node go to one place at a time. Before they go to another, the last place is asked, by the same stream, whether it has handled, flushed or
  *       sent on all that it got; meanwhile they wait, in order.
- *       Where that was passed back to this node, it lies before what waits, and nobody waits for it.
+ *       Where that was passed back to this node, it goes before what waits, and nobody waits for it.
  *   B2. A place whose link is lost is not waited for, nor one that does not answer in time: then a message of before may be overtaken by one of after.
  */
 import type { HeldMessage, Message } from "./held.js"
 import type { NodeId } from "./node.js"
+
+/** What waits for one shard. */
+interface Waiting {
+  /** What this node passes on, or had held before: what its own actors sent may be among it, and come back. */
+  readonly earlier: HeldMessage[]
+  readonly own: HeldMessage[]
+}
 
 export interface BarrierWorld {
   now(): number
@@ -22,11 +29,13 @@ export interface BarrierWorld {
   passed(shard: number): void
 }
 
+const nothing: Waiting = { earlier: [], own: [] }
+
 export class Barriers {
   readonly #world: BarrierWorld
   /** The peer that was last sent something, by shard. */
   readonly #last: (NodeId | undefined)[] = []
-  readonly #waiting = new Map<number, HeldMessage[]>()
+  readonly #waiting = new Map<number, Waiting>()
 
   constructor(world: BarrierWorld) {
     this.#world = world
@@ -60,9 +69,11 @@ export class Barriers {
     this.#last[shard] = to
   }
 
-  /** Lets a message wait until what was sent before has been passed on (B1). */
-  wait(shard: number, message: Message, from: NodeId | undefined): void {
-    this.#up(shard).push({ ...message, from, since: this.#world.now() })
+  /** Lets a message wait until what was sent before has been passed on (B1). @param accepted it was held before */
+  wait(shard: number, message: Message, from: NodeId | undefined, accepted: boolean): void {
+    const { earlier, own } = this.#up(shard)
+    const line = from === undefined && !accepted ? own : earlier
+    line.push({ ...message, from, since: this.#world.now() })
   }
 
   /** Puts the barrier up before anybody sends. */
@@ -71,20 +82,21 @@ export class Barriers {
   }
 
   count(shard: number): number {
-    return this.#waiting.get(shard)?.length ?? 0
+    const { earlier, own } = this.#waiting.get(shard) ?? nothing
+    return earlier.length + own.length
   }
 
   /** Puts the barrier up for what is under way by other means. */
   hold(shard: number, until: Promise<unknown>): void {
     if (this.#waiting.has(shard)) return
-    this.#waiting.set(shard, [])
+    this.#waiting.set(shard, { earlier: [], own: [] })
     until.then(() => this.#down(shard), () => this.#down(shard)) // prettier-ignore
   }
 
-  #up(shard: number): HeldMessage[] {
+  #up(shard: number): Waiting {
     let waiting = this.#waiting.get(shard)
     if (waiting !== undefined) return waiting
-    this.#waiting.set(shard, (waiting = []))
+    this.#waiting.set(shard, (waiting = { earlier: [], own: [] }))
     const last = this.last(shard)
     const asked = last === undefined ? Promise.resolve() : this.#world.ask(last, shard)
     const down = (): void => {
@@ -96,9 +108,9 @@ export class Barriers {
   }
 
   #down(shard: number): void {
-    const waiting = this.#waiting.get(shard) ?? []
+    const { earlier, own } = this.#waiting.get(shard) ?? nothing
     this.#waiting.delete(shard)
-    for (const message of waiting) this.#world.dispatch(message)
+    for (const message of [...earlier, ...own]) this.#world.dispatch(message)
     if (!this.#waiting.has(shard)) this.#world.passed(shard)
   }
 }

@@ -213,7 +213,7 @@ export class Dispatch implements ShardedRefs {
     if ((from === undefined || to !== undefined) && !this.#barriers.mayGo(shard, to)) {
       if (!accepted && this.#barriers.count(shard) >= this.#held.limits.perShard)
         return this.#refuse(message, "MAILBOX_FULL")
-      this.#barriers.wait(shard, own ? copied(message) : message, from)
+      this.#barriers.wait(shard, own ? copied(message) : message, from, accepted)
       this.changed(this.#shard(shard))
       return true
     }
