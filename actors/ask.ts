@@ -63,6 +63,11 @@ export class Ask extends Deadline implements OpenAsk, Follower {
     if (!(result instanceof DeferredReply) && !this.stashed) this.reply(result)
   }
 
+  /** Whether it stays open for an answer that its handler has deferred. */
+  get staysOpen(): boolean {
+    return true
+  }
+
   reply(value: unknown): void {
     if (this.end()) this.#resolve(value as never)
   }
@@ -133,6 +138,32 @@ export class Ask extends Deadline implements OpenAsk, Follower {
     if (this.cause?.signal !== undefined) unfollow(this.cause.signal, this)
     return true
   }
+}
+
+/** One that ends with its handler, whatever that has deferred: somebody wants to know when that is, and nobody waits for the answer. */
+class HandlerEnd extends Ask {
+  override handled(result: unknown): void {
+    super.handled(result)
+    if (!this.stashed) this.reply(undefined)
+  }
+}
+
+/** Waits for the end of a handler, with or without an answer. */
+export function handlerEnd(
+  target: Ref & AskDoor & { readonly system: ActorSystem },
+  type: string,
+  payload: unknown,
+  timeoutMs: number,
+  cause: Cause | undefined,
+  asker: object | undefined,
+  serving: OpenAsk | undefined,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const { system } = target
+    const end = new HandlerEnd(system, target, type, timeoutMs, false, cause, asker, serving, resolve, reject)
+    end.deadline = system.wheel.now + timeoutMs
+    target.putAsk(type, payload, end)
+  })
 }
 
 /** What `ctx.defer` gives: the handler returns it, and the ask stays open. */

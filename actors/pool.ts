@@ -152,6 +152,10 @@ class JobAsk extends Ask {
     this.endIfOwedToNobody()
   }
 
+  override get staysOpen(): boolean {
+    return this.job.meta instanceof Ask
+  }
+
   /** P3 */
   endIfOwedToNobody(): void {
     const { meta } = this.job

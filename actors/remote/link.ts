@@ -12,7 +12,7 @@
  *   L7. What comes marked as from outside is held against the schema of its message here, before it is put anywhere; the sender did not know it.
  */
 import { parseAddress } from "../address.js"
-import { unanswerable, type Ask } from "../ask.js"
+import { handlerEnd, unanswerable, type Ask } from "../ask.js"
 import type { Cause } from "../cause.js"
 import { Cell, type Signal } from "../cell.js"
 import type { Compiled } from "../compiled.js"
@@ -152,11 +152,17 @@ export class Link implements RefNames {
   ask(to: Recipient, type: string, payload: unknown, ask: Ask): void {
     const { vocabulary } = this
     const { value, parts } = vocabulary.pack(payload, type, typeof to === "number")
-    const { cause, asker, patient } = ask
-    const plain = cause === undefined && asker === undefined && parts === undefined && !patient
+    const { cause, asker, patient, staysOpen } = ask
+    const plain = cause === undefined && asker === undefined && parts === undefined && !patient && staysOpen
     const beside: Beside | undefined = plain
       ? undefined
-      : { parts, cause: vocabulary.packCause(cause), askers: vocabulary.packAskers(ask), waits: patient }
+      : {
+          parts,
+          cause: vocabulary.packCause(cause),
+          askers: vocabulary.packAskers(ask),
+          waits: patient,
+          ends: !staysOpen,
+        }
     const left = ask.deadline - this.system.wheel.now
     const number = vocabulary.numberOf(type)
     if (this.#goesAtOnce(value)) return this.#post([op.ask, this.#asks.add(ask), to, number, value, left, beside])
@@ -428,6 +434,8 @@ export class Link implements RefNames {
       const whenFull = beside?.waits === true ? ("wait" as const) : undefined
       const options = { timeoutMs: left, whenFull, answered: answerCopy }
       const cause = vocabulary.unpackCause(beside?.cause)
+      if (beside?.ends === true && ref instanceof Cell)
+        return handlerEnd(ref, type, payload, left, cause, waiting?.asker, waiting?.serving)
       return checking(ref, cause).request(type, payload, cause, options, waiting?.serving, waiting?.asker) // L7
     } finally {
       this.#credit.received(to, ref) // one that is refused is under way no more, either

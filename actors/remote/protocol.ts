@@ -78,6 +78,8 @@ export interface Beside {
   readonly askers?: readonly string[] | undefined
   /** Waits for room in a full mailbox. */
   readonly waits?: boolean | undefined
+  /** Ends with its handler, whatever that defers; between two sides of one process only. */
+  readonly ends?: boolean | undefined
 }
 
 /** What the other side must know of a definition to send to its actors. */
@@ -111,6 +113,13 @@ export interface SeatRequest {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+/** A message that was told. */
+export interface Told {
+  readonly type: string
+  readonly payload: { readonly value: unknown; readonly parts: Parts }
+  readonly cause: FarCause | undefined
+}
+
 /** How a round has ended. */
 export interface RoundEnd {
   readonly round: number
@@ -135,6 +144,8 @@ export type SeatNews =
   | { readonly what: "started"; readonly data: number }
   | { readonly what: "crashed"; readonly data: RoundEnd }
   | { readonly what: "over"; readonly data?: undefined }
+  /** It was told this and has not handled it, and is about to be over: it is for its next life. */
+  | { readonly what: "unhandled"; readonly data: Told }
   /** It was used by itself, by a timer or work. */
   | { readonly what: "used"; readonly data?: undefined }
   /** It has nothing to do, after so many messages. */
