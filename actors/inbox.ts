@@ -419,7 +419,7 @@ export abstract class Inbox<S> extends Ref {
   }
 
   /** The same, whatever there is room for. */
-  protected keepAside(message: Message): void {
+  keepAside(message: Message): void {
     const aside = (this.aside ??= new Aside())
     if (message.meta instanceof Ask) message.meta.stashed = true
     ;(aside.stashed ??= []).push(message)

@@ -5,8 +5,10 @@
  * Invariants
  *   H1. Its address is that of its proxy, so that there is one address for one actor.
  *   H2. After a crash, or the stop of one that is permanent, it keeps its mailbox and its place until the other side says restart or end.
+ *   H3. What an entity was told and has not handled when it is stopped goes back to its proxy, in its order, before that hears that it is over.
  */
 import { parseAddress } from "../address.js"
+import { Ask } from "../ask.js"
 import type { AnyDefinition } from "../actor.js"
 import { Cell } from "../cell.js"
 import type { Compiled } from "../compiled.js"
@@ -23,6 +25,10 @@ import { failureOf, farExit, thrownOf } from "./failure.js"
 class FarPlace implements EntityPlace {
   over: AgentOSError | undefined = undefined
   unwilling = false
+  /** Once it lives. */
+  cell: Hosted | undefined = undefined
+  /** The other side waits for its end. */
+  stopping = false
   readonly #link: Link
   readonly #seat: number
   readonly #type: string
@@ -48,8 +54,19 @@ class FarPlace implements EntityPlace {
     this.unwilling = true
   }
 
+  /** H3. Asks are told here that it has ended, as `bury` would. */
   ended(): void {
-    // What it was sent was taken out of the proxy's mailbox.
+    const { cell } = this
+    if (cell === undefined || !this.stopping) return
+    const { vocabulary, system } = this.#link
+    for (const { handler, payload, meta } of cell.takeAll()) {
+      const type = cell.compiled.typeOf(handler)
+      if (meta instanceof Ask) system.deadLetter(cell, type, meta, "stopped")
+      else {
+        const told = { type, payload: vocabulary.pack(payload, type), cause: vocabulary.packCause(meta) }
+        this.#link.seat(this.#seat, { what: "unhandled", data: told })
+      }
+    }
   }
 }
 
@@ -136,6 +153,7 @@ export class Far implements Seats {
         return cell?.suspend() // H2
       case "stop":
       case "end":
+        if (place.entity !== undefined) place.entity.stopping = news.what === "stop"
         if (news.data !== undefined && place.entity !== undefined)
           place.entity.over = AgentOSError.from(thrownOf(news.data), "ACTOR_STOPPED")
         if (cell === undefined) this.#over(seat)
@@ -184,6 +202,7 @@ export class Far implements Seats {
       ...(place.entity === undefined ? {} : { entity: place.entity }),
     })
     place.cell = cell
+    if (place.entity !== undefined) place.entity.cell = cell
     link.system.counts.actors += 1
     link.anchor.family.adopt(cell)
     link.anchor.family.watch(cell)

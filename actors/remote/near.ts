@@ -9,6 +9,7 @@
  *   X3. The proxy has ended in order only when the actor over there has.
  *   X4. News of a round that is over is not heard.
  *   X5. An entity that stopped itself over there lives on there while a message that it did not handle is there or on its way: its next life has them, in their order.
+ *   X6. What an entity was told and has not handled over there when it is stopped waits here before all else, and goes where that goes.
  */
 import { checkedDefinition, type ErasedHandler, type ErasedSpec, type SpawnOptions } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
@@ -19,7 +20,7 @@ import { AgentOSError } from "../errors.js"
 import { DEFAULT_CAPACITY } from "../mailbox.js"
 import { exitOf, failureOf } from "./failure.js"
 import type { Link } from "./link.js"
-import { windowOf, type RoundEnd, type SeatNews } from "./protocol.js"
+import { windowOf, type RoundEnd, type SeatNews, type Told } from "./protocol.js"
 
 /** Who finds a place for actors that are to live elsewhere. */
 export interface Places {
@@ -191,6 +192,8 @@ export class Seat {
       case "idle":
         this.#idleAt = news.data
         return
+      case "unhandled":
+        return this.#unhandled(news.data)
       case "used":
         return this.cell.options?.entity?.used()
       case "crashed":
@@ -201,6 +204,16 @@ export class Seat {
         this.#left()
         if (!this.cell.stopping) this.#stopProxy()
     }
+  }
+
+  /** X6 */
+  #unhandled({ type, payload, cause }: Told): void {
+    const { cell, link } = this
+    if (link === undefined) return
+    const { vocabulary } = link
+    const meta = vocabulary.unpackCause(cause)
+    const handler = cell.compiled.number(type)
+    cell.keepAside({ handler, payload: vocabulary.unpack(payload.value, payload.parts), meta })
   }
 
   #roundEnded({ exit: told, left, gone = false }: RoundEnd): void {

@@ -483,6 +483,27 @@ t.test("an answer that an entity on a worker thread owes when it is moved is tol
   await t.rejects(owed, { code: "HANDLER_TIMEOUT" })
 })
 
+t.test("what an entity on a worker thread was told and has not handled goes along when it is moved", async (t) => {
+  const transport = { node: "n", entity: () => undefined, groupOf: () => 0 }
+  const system = await systemFor(t, { definitions: [PlacedSubject], transport, shutdownTimeoutMs: 50 })
+  const ref = system.entity(PlacedSubject, "k")
+  ref.tell("hold")
+  await begun(ref)
+  ref.tell("note", { to: [ref, new Map([[1, "one"]])] })
+  const traced = ref.with({ cause: { traceId: "t", tenant: "ada" } })
+  for (let n = 0; n < 50; n++) {
+    t.ok(traced.tell("note", n))
+    if (n % 10 === 9) await begun(ref) // as many are there as the window lets; the others wait here
+  }
+  t.ok(ref.tell("stopYourself"))
+  const told = await system.entities.release(0, 50, new AgentOSError("HANDLER_TIMEOUT", "it moves"))
+  t.same(told.map(({ type }) => type), [...Array<string>(51).fill("note"), "stopYourself"]) // prettier-ignore
+  t.same(told.slice(1, -1).map(({ payload }) => payload), [...Array(50).keys()]) // prettier-ignore
+  t.match(told[0]?.payload, { to: [{ address: ref.address }, new Map([[1, "one"]])] })
+  t.match(told[1]?.meta, { traceId: "t", tenant: "ada" })
+  t.equal(system.statistics.deadLetters, 0)
+})
+
 t.test("an actor on a worker thread sets and cancels the reminders that the main thread keeps", async (t) => {
   const system = await createActorSystem({
     name: "test",
@@ -696,6 +717,21 @@ t.test("a program that worker threads would run again says so", async (t) => {
   })
   await t.rejects(system.spawn(Own).ask("hello"), { code: "ACTOR_CRASHED" })
   t.match(crashes[0]?.message, /put the definitions into a module of their own/)
+})
+
+t.test("a job that was told owes nothing on a worker thread, either", async (t) => {
+  const system = await systemFor(t)
+  const pool = workPool(system, PlacedSubject, { size: 1 })
+  for (let n = 0; n < 3; n++) t.ok(pool.tell("later"))
+  t.equal(await pool.ask("add", 1), 1)
+  const owed = pool.ask("later")
+  pool.tell("now")
+  owed.catch(() => undefined)
+  await t.rejects(
+    pool.with({ timeoutMs: 20 }).ask("add", 1),
+    { code: "ASK_TIMEOUT" },
+    "one that was asked owes its answer",
+  )
 })
 
 t.test("pools and work pools of placed actors use all threads", async (t) => {
