@@ -8,7 +8,7 @@
  */
 import { isFormerKeeper } from "#actors/groups.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
-import { heldAppend } from "#actors/persistence/memory-journal.js"
+import { heldAppend } from "#actors/persistence/journal-checks.js"
 import { fenceOf } from "./epochs.js"
 import type { Ownership } from "./ownership.js"
 

@@ -12,7 +12,7 @@ import { joined } from "#actors/names.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import type { Journal, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "#actors/persistence/journal.js"
 import { escaped, unescaped, wellFormed } from "#actors/persistence/keys.js"
-import { checkTrim } from "#actors/persistence/memory-journal.js"
+import { checkTrim, titleOf } from "#actors/persistence/journal-checks.js"
 import { actorNames, decodeEvent, encodeRecord } from "#actors/persistence/record.js"
 import { Fences } from "./postgres-fences.js"
 import { typeLock } from "./postgres-schema.js"
@@ -33,7 +33,6 @@ const page = 1000
 /** Events that are deleted at once. */
 const trimPage = 5000
 
-const titleOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}/${type}/${key}`
 const namesOf = ({ tenant, type, key }: PersistenceId): [string, string, string] => [escaped(tenant), escaped(type), escaped(key)] // prettier-ignore
 
 const ofActor = "tenant = $1 AND type = $2 AND key = $3"

@@ -7,7 +7,8 @@
  */
 import { AgentOSError } from "#actors/errors.js"
 import { untimed } from "#actors/persistence/timed-answer.js"
-import { eventsOf, snapshotKeyOf, titleOf as nameOf } from "#actors/persistence/heads.js"
+import { eventsOf, snapshotKeyOf } from "#actors/persistence/heads.js"
+import { titleOf as nameOf } from "#actors/persistence/journal-checks.js"
 import type { PersistenceId, Snapshot } from "#actors/persistence/journal.js"
 import { decodeValue } from "#actors/persistence/checked-value.js"
 import { after, keyOf, numbered, numberOf, partsOf } from "#actors/persistence/keys.js"

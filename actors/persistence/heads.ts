@@ -13,6 +13,7 @@ import { joined } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
 import type { PersistenceId, StoredEvent } from "./journal.js"
+import { titleOf } from "./journal-checks.js"
 import { after, keyOf, numberOf, partsOf } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
 import type { Orders, TypeOrder } from "./order.js"
@@ -48,8 +49,6 @@ export const headKeyOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf
 export const snapshotKeyOf = ({ tenant, type, key }: PersistenceId): Buffer => keyOf("snapshot", tenant, type, key)
 export const commandKeyOf = ({ tenant, type, key }: PersistenceId, id: string): Buffer =>
   keyOf("command", tenant, type, key, id)
-/** For messages. */
-export const titleOf = ({ tenant, type, key }: PersistenceId): string => `${tenant}/${type}/${key}`
 /** An event's name for messages, from its key. */
 export const eventTitle = (actor: PersistenceId, key: Uint8Array): string =>
   `event ${numberOf(key)} of ${titleOf(actor)}`

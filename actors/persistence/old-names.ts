@@ -21,6 +21,7 @@ import type { LevelStore } from "./level-store.js"
 import { receiversOfEvent, receiversOfSnapshot, redirectedEvent, redirectedState } from "./old-reminders.js"
 import { DELIVER, type Delivery, type OutboxState } from "./outbox.js"
 import { actorNames, decodeEvent, encodeRecord, renamed } from "./record.js"
+import { roomOf } from "./record-name.js"
 
 /** An actor, or a command that it was given, whose name is no longer allowed. */
 export interface OldName {
@@ -94,8 +95,6 @@ function namesEnd(key: Buffer): number {
   for (let part = 0; part < 4; part++) at = key.indexOf(0, at) + 1
   return at
 }
-
-const roomOf = (key: Buffer): string => key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
 
 function actorAt(key: Buffer): PersistenceId {
   const [, tenant = "", type = "", of = ""] = partsOf(key.subarray(0, namesEnd(key)))
