@@ -203,7 +203,7 @@ export interface ActorContext<State> extends Sender {
   after(milliseconds: number, type: string, payload?: unknown): Task
   /** Sends itself a message every so many milliseconds; a tick is skipped while the mailbox is full. */
   every(milliseconds: number, type: string, payload?: unknown): Task
-  /** Puts the current message aside until `unstashAll`. @throws {AgentOSError} `STASH_FULL`; `INVALID_DEFINITION` where no message is handled, as in `started` */
+  /** Puts the current message aside until `unstashAll`. @throws {AgentOSError} `STASH_FULL`; `INVALID_DEFINITION` where no message is handled, as in `started`, or its handler has ended, and for one that was put aside already */
   stash(): void
   /** Puts the stashed messages before all waiting ones, in their order. */
   unstashAll(): void

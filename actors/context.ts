@@ -238,6 +238,12 @@ export class Context {
 
   stash(): void {
     this.cell.stash(this.handling)
+    this.over()
+  }
+
+  /** Its message was put aside, or its handler has ended: it is not put aside any more. */
+  over(): void {
+    this.#cell.putAside()
   }
 
   /** What its timers and works go on with (`Own` in inbox.ts). */
@@ -292,6 +298,7 @@ export class Context {
 export class TurnContext extends Context {
   readonly #base: Context
   readonly #message: Message
+  #isOver = false
 
   constructor(base: Context, cell: Cell, message: Message) {
     super(cell)
@@ -304,7 +311,12 @@ export class TurnContext extends Context {
   }
 
   protected override get handling(): Message {
+    if (this.#isOver) throw this.cell.nothingToStash
     return this.#message
+  }
+
+  override over(): void {
+    this.#isOver = true
   }
 
   protected override get cell(): Cell {

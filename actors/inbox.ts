@@ -55,6 +55,9 @@ type Phase = (typeof phases)[keyof typeof phases]
 /** The handler's number of a probe: it measures how long messages wait. */
 export const PROBE = 255
 
+/** Lies in place of the payload of a message that its handler has put aside. */
+const PUT_ASIDE = Symbol("put aside")
+
 /** Messages that do not stand in the one line; most actors have none. */
 export class Aside {
   urgent: Mailbox<Meta> | undefined
@@ -185,7 +188,7 @@ export abstract class Inbox<S> extends Ref {
     if (compiled.isolated && !promised) payload = compiled.isolate(handler, payload)
     const lane = compiled.lanes?.[handler]
     if (lane === lanes.urgent || (lane === lanes.reentrant && this.open !== undefined))
-      return this.putAside(lane, handler, payload, meta, promised)
+      return this.putBeside(lane, handler, payload, meta, promised)
     if (lane === lanes.reentrant) (this.aside ??= new Aside()).reentrantInLine = true
     return this.putInLine(handler, payload, meta, promised)
   }
@@ -217,7 +220,7 @@ export abstract class Inbox<S> extends Ref {
     return (this.#mailbox = new Mailbox(options?.mailbox?.capacity ?? compiled.capacity, compiled.bytes))
   }
 
-  private putAside(
+  private putBeside(
     lane: number,
     handler: number,
     payload: unknown,
@@ -406,8 +409,17 @@ export abstract class Inbox<S> extends Ref {
   /** The message being handled. @throws {AgentOSError} `INVALID_DEFINITION` when there is none, as in `started` */
   get handling(): Message {
     const { handler, payload, current: meta } = this
-    if (handler !== 0) return { handler, payload, meta }
-    throw new AgentOSError("INVALID_DEFINITION", `${this.address} handles no message that could be put aside`)
+    if (handler !== 0 && payload !== PUT_ASIDE) return { handler, payload, meta }
+    throw this.nothingToStash
+  }
+
+  get nothingToStash(): AgentOSError {
+    return new AgentOSError("INVALID_DEFINITION", `${this.address} handles no message that could be put aside`)
+  }
+
+  /** The message being handled was put aside, and is not put aside twice. */
+  putAside(): void {
+    this.payload = PUT_ASIDE
   }
 
   /** Puts a message that is being handled aside. @throws {AgentOSError} `STASH_FULL` */

@@ -221,13 +221,12 @@ export abstract class Turns<S> extends Inbox<S> {
       return true
     }
     try {
-      const result = (this.compiled.handlers[handler - 1] as Handler)(
-        this.context.turn(meta, handler, payload),
-        payload,
-      )
+      const turn = this.context.turn(meta, handler, payload)
+      const result = (this.compiled.handlers[handler - 1] as Handler)(turn, payload)
       resume()
-      if (isPromise(result)) this.holdBeside(result, meta, handler)
-      else if (meta instanceof Ask) meta.handled(result)
+      if (isPromise(result)) return this.holdBeside(result, meta, handler, turn)
+      turn.over()
+      if (meta instanceof Ask) meta.handled(result)
     } catch (error) {
       resume()
       this.crash(error, meta)
@@ -235,7 +234,7 @@ export abstract class Turns<S> extends Inbox<S> {
     return true
   }
 
-  private holdBeside(promise: PromiseLike<unknown>, meta: Meta | undefined, handler: number): void {
+  private holdBeside(promise: PromiseLike<unknown>, meta: Meta | undefined, handler: number, context: Context): true {
     const beside = (this.aside as Aside).open
     const limitMs = this.compiled.spec.handlerTimeoutMs ?? defaultHandlerMs
     const fail = (error: unknown): void => {
@@ -249,8 +248,10 @@ export abstract class Turns<S> extends Inbox<S> {
     promise.then((value) => {
       if (!beside.delete(turn)) return // T3
       turn.cancel()
+      context.over()
       if (meta instanceof Ask) meta.handled(value)
     }, fail)
+    return true
   }
 
   /** What the open promises would have answered, nobody answers any more. @param why told to those who wait */

@@ -97,6 +97,7 @@ export class CommandTurn extends PersistedTurn {
     }
     const given = handler(this, payload)
     const result = isPromise(given) ? await given : given
+    this.over()
     this.checkLooked()
     this.#stage = "ending"
     this.#onEnd?.() // N2

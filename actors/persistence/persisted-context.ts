@@ -230,6 +230,7 @@ function carryOut(life: PersistedContext, handler: ErasedHandler, payload: unkno
   if (turn instanceof CommandTurn) return turn.carryOut(handler, payload)
   const result = handler(turn, payload)
   if (isPromise(result)) return durable(life, turn, result)
+  turn.over()
   turn.checkLooked()
   const { tail } = life.appends
   return tail === undefined ? result : tail.then(() => result)
@@ -242,6 +243,7 @@ async function durable(
   result: PromiseLike<unknown>,
 ): Promise<unknown> {
   const value = await result
+  turn.over()
   turn.checkLooked()
   if (appends.tail !== undefined) await appends.tail
   return value

@@ -309,6 +309,9 @@ class ProxyTurn extends ProxyContext {
   protected override get meta(): Meta | undefined {
     return this.#turn
   }
+  override over(): void {
+    // The handler is on the other side.
+  }
 }
 
 /** The definition of the proxies of a definition. @throws {AgentOSError} `INVALID_DEFINITION` when nobody could find it elsewhere */
