@@ -78,7 +78,7 @@ export const bugs: readonly Bug[] = [
       "actors/persistence/command-turn.js": [
         ["const deferred = isDeferred(result);", "const deferred = false;"],
         [
-          "const answer = this.#answer ??= this.#kept(result);",
+          "const answer = this.#answer ??= this.#keptAtEnd(result);",
           "const answer = this.#answer ??= { value: {}, stored: storedAnswer({}) };",
         ],
       ],
@@ -154,7 +154,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: "B15: what a life sent itself comes to the next",
-    changes: { "actors/turns.js": [["if (meta instanceof Own) return meta.life !== this.life;", ""]] },
+    changes: { "actors/turns.js": [['if ("life" in meta) return meta.life !== this.life;', ""]] },
   },
   {
     name: "B17: two refs to one entity are two actors",
@@ -206,8 +206,8 @@ export const bugs: readonly Bug[] = [
     changes: {
       "actors/turns.js": [
         [
-          "if (meta instanceof Own) return meta.life !== this.life;",
-          "if (meta instanceof Own) return meta.life !== this.life || meta.cause?.deadline < this.system.wheel.now;",
+          'if ("life" in meta) return meta.life !== this.life;',
+          'if ("life" in meta) return meta.life !== this.life || meta.cause?.deadline < this.system.wheel.now;',
         ],
       ],
       "actors/inbox.js": [["this.cause = later(cause);", "this.cause = cause;"]],
@@ -231,10 +231,7 @@ export const bugs: readonly Bug[] = [
     changes: {
       "actors/topics.js": [
         ["ctx.state = kept.get(ctx.self) ?? ctx.state;", ""],
-        [
-          "    return sender.tell(ref, type, payload);\n  } catch {",
-          "    return sender.tell(ref, type, payload);\n  } catch (error) {\n    throw error;",
-        ],
+        ["type, payload);\n  } catch {", "type, payload);\n  } catch (error) {\n    throw error;"],
       ],
     },
   },

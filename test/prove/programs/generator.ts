@@ -142,7 +142,7 @@ class Generator {
     const random = this.#random
     const pool = random.chance(0.3) ? alike : alike.slice(0, 2)
     const names = Array.from({ length: 1 + random.int(4) }, () => random.pick(pool))
-    if (random.chance(0.15)) names.push(...random.pick(pairs))
+    if (random.chance(0.15) || this.#theme?.pair === true) names.push(...random.pick(pairs))
     if (random.chance(0.06)) names.push(random.pick(none))
     names.push(...alike.slice(0, this.#theme?.leastNames ?? 0))
     return [...new Map(names.map((name) => [JSON.stringify(name), name])).values()]

@@ -1,9 +1,10 @@
 /** A short sample of `npm run prove -- programs`. */
 import { spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import t from "tap"
-import { bugs } from "./bugs.js"
+import { bugs, clusterBugs } from "./bugs.js"
 import { programOf } from "./generator.js"
 import type { Act, Kind, Step } from "./program.js"
 import { carryOut, findBugs, runProgram } from "./seeds.js"
@@ -36,6 +37,18 @@ t.test("a program that leads to more than can be looked at is judged as one that
   const names = [{ tenant: "default", key: "a" }]
   const { violations } = await runProgram({ adapter: "memory", kinds, names, acts: [act, act], faults: [] }, 1)
   t.same(violations, [{ promise: "it runs to its end", text: "it leads to more than a history holds" }])
+})
+
+t.test("every fault that can be planted fits the code as it is", (t) => {
+  for (const { name, changes } of [...bugs, ...clusterBugs])
+    for (const [module, list] of Object.entries(changes)) {
+      let source = readFileSync(new URL(`../../../${module}`, import.meta.url), "utf8")
+      for (const [from, to] of list) {
+        t.ok(source.includes(from), `${name}: ${from}`)
+        source = source.replaceAll(from, () => to)
+      }
+    }
+  t.end()
 })
 
 t.test(

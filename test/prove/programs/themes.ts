@@ -23,6 +23,8 @@ export interface Theme {
   readonly folds?: readonly Fold[]
   readonly valued?: boolean
   readonly leastNames?: number
+  /** Two of its names differ only in where their parts end. */
+  readonly pair?: boolean
   readonly maxResident?: number
   /** All of its kinds have them. */
   readonly options?: Partial<Kind>
@@ -53,6 +55,7 @@ export const themes: readonly Theme[] = [
     roles: ["persistent"],
     commandIds: 40,
     folds: ["put", "put", "more", "more", "noted"],
+    pair: true,
     maxResident: 1,
   },
   // What wakes others while there is no room, and owes an answer.
