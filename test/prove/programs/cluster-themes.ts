@@ -158,4 +158,23 @@ export const clusterThemes: readonly ClusterTheme[] = [
       { kind: "crash", who: ["one"], after: [200, 2000], forMs: [200, 2000] },
     ],
   },
+  // One has no lease and no way to the store, which alone could confirm what it answers.
+  {
+    ...keeps,
+    nodes: [2, 3],
+    states: ["shared"],
+    blows: [
+      {
+        ...{ kind: "consulCut", who: ["one"], after: settled, forMs: [8000, 14_000] },
+        beside: [{ do: "ask", by: "one", span: [-1000, 0], everyMs: 50 }],
+      },
+      {
+        ...{ kind: "storeCut", who: ["one"], after: [3200, 5000], forMs: [2000, 5000] },
+        beside: [
+          { do: "read", by: "one", span: [0, 1000], everyMs: 50 },
+          { do: "ask", by: "other", span: [0, 1000], everyMs: 100 },
+        ],
+      },
+    ],
+  },
 ]

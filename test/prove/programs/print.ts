@@ -33,10 +33,11 @@ function kindLines(kind: Kind): string[] {
   ]
 }
 
-/** Goes on in another line where an object ends. */
+/** Goes on in another line where an object ends, or at least one of its parts. */
 function wrapped(line: string, indent = " ".repeat(line.search(/\S/) + 2)): string[] {
-  const end = line.length > width ? line.lastIndexOf("}, ", width - 2) + 2 : 0
-  return end < 3 ? [line] : [line.slice(0, end), ...wrapped(`${indent}${line.slice(end + 1)}`, indent)]
+  const endOf = (mark: string): number => line.lastIndexOf(mark, width - 2) + mark.length - 1
+  const end = line.length <= width ? 0 : endOf("}, ") > 2 ? endOf("}, ") : endOf(", ")
+  return end <= indent.length ? [line] : [line.slice(0, end), ...wrapped(`${indent}${line.slice(end + 1)}`, indent)]
 }
 
 const fields = (of: object): string =>
