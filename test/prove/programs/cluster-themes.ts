@@ -81,8 +81,8 @@ const settled: Span = [3000, 5000]
 /** Some handlers store something, some nothing. */
 const keeps = {
   verbs: ["persist", "persistAll"],
-  shapes: { persistent: [["persist"], ["persistAll"], [], []] },
-  shapely: true,
+  shapes: { persistent: [["persist"], [], ["persistAll"], []] },
+  inTurn: true,
   roles: ["persistent", "persistent"],
   folds: ["noted"],
   leastNames: 2,
@@ -147,7 +147,7 @@ export const clusterThemes: readonly ClusterTheme[] = [
   {
     ...keeps,
     nodes: [2],
-    states: ["shared", "on-the-node"],
+    states: ["shared", "on-the-node", "on-the-node"],
     blows: [
       {
         ...{ kind: "consulCut", who: ["one"], after: settled, forMs: [14_000, 18_000] },
@@ -175,6 +175,28 @@ export const clusterThemes: readonly ClusterTheme[] = [
           { do: "ask", by: "other", span: [0, 1000], everyMs: 100 },
         ],
       },
+    ],
+  },
+  // Streams are cut while much is under way.
+  {
+    verbs: ["tell", "persist"],
+    shapes: { entity: [[]], persistent: [["persist"], []] },
+    roles: ["entity", "persistent"],
+    leastNames: 3,
+    nodes: [2, 3],
+    states: ["shared", "on-the-node"],
+    blows: [
+      { kind: "slowLink", who: ["one", "other"], after: settled, forMs: [2000, 4000], byMs: [5, 100] },
+      {
+        ...{ kind: "streamCut", who: ["one", "other"], after: [100, 500], forMs: nothing },
+        beside: [
+          { do: "tell", by: "one", span: [-200, 1000], everyMs: 20 },
+          { do: "tell", by: "other", span: [-200, 1000], everyMs: 20 },
+        ],
+      },
+      { kind: "streamCut", who: ["one", "other"], after: [100, 400], forMs: nothing },
+      { kind: "streamCut", who: ["one", "other"], after: [100, 400], forMs: nothing },
+      { kind: "streamCut", who: ["one", "other"], after: [100, 400], forMs: nothing },
     ],
   },
 ]

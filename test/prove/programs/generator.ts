@@ -263,16 +263,21 @@ class Generator {
       ...(!persistent && random.chance(0.1) ? { handlerTimeoutMs: random.pick([10, 60]) } : {}),
       ...(!persistent && random.chance(0.12) ? { started: this.#steps(role, 2, true) } : {}),
       ...(role === "plain" ? {} : this.#theme?.options),
-      handlers: Array.from({ length: this.#handlers }, () => this.#handler(role)),
+      handlers: Array.from({ length: this.#handlers }, (_, h) => this.#handler(role, h)),
     }
   }
 
-  #handler(role: Role): Handler {
-    const random = this.#random
+  #shape(role: Role, h: number): readonly Verb[] | undefined {
     const shapes = this.#theme?.shapes[role]
-    const shapely = shapes !== undefined && (this.#theme?.shapely === true || random.chance(0.5))
-    const shape = shapely ? random.pick(shapes) : undefined
-    const steps = shape?.flatMap((verb) => this.#step(role, false, verb)) ?? this.#steps(role, 1 + random.int(5))
+    if (shapes === undefined) return undefined
+    if (this.#theme?.inTurn === true) return shapes[h % shapes.length]
+    return this.#random.chance(0.5) ? this.#random.pick(shapes) : undefined
+  }
+
+  #handler(role: Role, h: number): Handler {
+    const random = this.#random
+    const steps =
+      this.#shape(role, h)?.flatMap((verb) => this.#step(role, false, verb)) ?? this.#steps(role, 1 + random.int(5))
     if (random.chance(0.5)) steps.push({ do: "reply", value: this.#replyValue() })
     return {
       ...(role !== "persistent" && random.chance(0.08) ? { reentrant: true } : {}),

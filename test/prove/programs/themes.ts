@@ -15,8 +15,8 @@ type Shapes = readonly (readonly Verb[])[]
 export interface Theme {
   readonly verbs: readonly Verb[]
   readonly shapes: Partial<Readonly<Record<Role, Shapes>>>
-  /** All handlers do. */
-  readonly shapely?: true
+  /** All handlers do, one shape after the other. */
+  readonly inTurn?: true
   readonly roles: readonly Role[]
   /** All messages of clients have ids of commands, out of so many. */
   readonly commandIds?: number
