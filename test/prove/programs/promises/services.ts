@@ -13,6 +13,9 @@ function* unhandled(view: View): Iterable<string> {
 function* subscribers(view: View): Iterable<string> {
   if (view.quiet === undefined || view.damaged.size > 0) return
   const all = view.history.of("subscribed")
+  // A node that is taken for lost may go on with the last life of an entity there, and subscribe it; what is published
+  // while that node is away misses it.
+  const away = Math.min(...view.history.of("away").map((seen) => seen.at))
   for (const { to, handler, host, at } of all) {
     // Where an entity subscribes later, it is subscribed from then on, and no longer here (U6 of the cluster's topics).
     const moves = Math.min(
@@ -28,7 +31,7 @@ function* subscribers(view: View): Iterable<string> {
         !sent.by.startsWith("client") ||
         sent.host !== host ||
         sent.at <= at ||
-        sent.at > moves - askMs
+        sent.at > Math.min(moves, away) - askMs
       )
         continue
       if (view.taken.get(sent.m) !== true || sent.at > view.quiet.at - soonMs || !view.lives(host, sent.at + soonMs))
