@@ -56,8 +56,9 @@ export class WireEncoder {
   readonly #names = new TextsSent(namePlaces)
   readonly #keys = new TextsSent(keyPlaces)
   readonly #limits: WireLimits
-  /** Where texts end that are long enough. */
+  /** Where texts end that are long enough, and the last of these places. */
   #cuts: number[] = []
+  #lastCut = 0
 
   constructor(limits: WireLimits) {
     this.#limits = limits
@@ -80,6 +81,7 @@ export class WireEncoder {
       return text
     })
     this.#cuts = []
+    this.#lastCut = 0
     out.clear()
     return texts
   }
@@ -125,13 +127,16 @@ export class WireEncoder {
   #undo(before: number, cutsBefore: number): void {
     this.#out.at = before
     this.#cuts.length = cutsBefore
+    this.#lastCut = this.#cuts.at(-1) ?? 0
     this.#names.undo()
     this.#keys.undo()
   }
 
   #cut(): void {
     const { at } = this.#out
-    if (at - (this.#cuts[this.#cuts.length - 1] ?? 0) >= this.#limits.cutBytes) this.#cuts.push(at)
+    if (at - this.#lastCut < this.#limits.cutBytes) return
+    this.#cuts.push(at)
+    this.#lastCut = at
   }
 
   /** @param i where `to`, `type` and `payload` stand */
