@@ -78,8 +78,9 @@ export class Ask extends Deadline implements OpenAsk, Follower {
     this.#reject(error)
   }
 
-  /** Whether nobody waits for it any more, its time being over even if the wheel has not got there yet. */
+  /** It is taken, and not put aside until it is anew. @returns whether nobody waits for it any more, its time being over even if the wheel has not got there yet */
   get late(): boolean {
+    this.stashed = false
     if (!this.ended && this.deadline < this.#system.wheel.now) {
       this.wheel?.remove(this)
       this.expired()

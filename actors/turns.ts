@@ -151,8 +151,7 @@ export abstract class Turns<S> extends Inbox<S> {
   /** Whether nobody waits for it any more, or it is for a life that has ended. */
   private isLate(handler: number, meta: Meta): boolean {
     if (meta instanceof Ask) {
-      meta.stashed = false // until it is put aside anew
-      return meta.ended || (meta.deadline < this.system.wheel.now && meta.late)
+      return (meta.ended || meta.stashed || meta.deadline < this.system.wheel.now) && meta.late
     }
     if ("life" in meta) return meta.life !== this.life // I4 of inbox.ts; as in `causeOf`
     return meta.deadline !== undefined && this.isExpired(handler, meta, meta.deadline)
