@@ -4,7 +4,7 @@
  * Invariants
  *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted; so is a line for what was acknowledged and is gone, before the store goes on without it.
  *   X2. An actor that lost events stays refused until its tail is cut; nothing acknowledged is forgotten silently.
- *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot.
+ *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot. Afterwards every actor goes on with what is left, be it nothing.
  *   X4. What bears a name that is no longer allowed is moved to one that is, and both are told (`old-names.ts`).
  *   X5. What was lost stays known to the store (`losses.ts`) until tails are cut: then everybody goes on with what is left.
  *   X6. A command whose answer was damaged stays known as carried out: it is not done twice.
@@ -27,7 +27,7 @@ import {
   type HeadRecord,
 } from "./heads.js"
 import type { PersistenceId, Snapshot, StoredEvent } from "./journal.js"
-import { after, keyOf, numberOf, numbered } from "./keys.js"
+import { after, keyOf, numberOf } from "./keys.js"
 import { fileTitle, logsOf, type LevelFiles } from "./level-files.js"
 import { LevelStore } from "./level-store.js"
 import { decodeLosses, lossesKey, lossesRecord, type Loss } from "./losses.js"
@@ -90,7 +90,7 @@ async function repaired(
     const { damages } = await verifyStore(store, { ...(progress && { progress }) })
     for (const damage of damages) await repair.mend(damage)
     if (cutTails) {
-      for (const damage of damages) await repair.cut(damage)
+      for (const { actor, why } of harmed(damages)) await repair.cut(actor, why)
       await store.write([lossesRecord([])]) // X5
     }
     const olds = damages.filter((damage) => damage.kind === "old-name")
@@ -103,6 +103,26 @@ async function repaired(
   } finally {
     await store.close()
   }
+}
+
+/** The actors of which something is damaged or missing, each once. */
+function harmed(damages: readonly Damage[]): Iterable<{ readonly actor: PersistenceId; readonly why: string }> {
+  const found = new Map<string, { readonly actor: PersistenceId; readonly why: string }>()
+  for (const damage of damages) {
+    const actor = harmedBy(damage)
+    if (actor === undefined) continue
+    const name = joined(actor.tenant, actor.type, actor.key)
+    if (!found.has(name)) found.set(name, { actor, why: damage.message })
+  }
+  return found.values()
+}
+
+function harmedBy(damage: Damage): PersistenceId | undefined {
+  if (damage.kind === "record") {
+    if (roomOf(damage.key) === "head" || roomOf(damage.key) === "snapshot") return actorOf(damage.key)
+    return eventOf(damage.key)
+  }
+  return "actor" in damage && damage.kind !== "old-name" ? damage.actor : undefined
 }
 
 const isOfEnd = ({ range }: Loss): boolean => range?.to[0] === 0xff
@@ -184,31 +204,39 @@ class Repair {
     }
   }
 
-  /** Cuts the tail of an actor after an event that is lost (X3). */
-  async cut(damage: Damage): Promise<void> {
-    const at = damage.kind === "missing-events" ? damage : damage.kind === "record" && eventOf(damage.key)
-    if (at === false) return
-    const { actor, from } = at
-    if (((await this.#snapshot(actor))?.sequence ?? 0) >= from) return
+  /** An actor goes on with what can be recovered of it (X3): its snapshot, and the events after that up to the first that is lost. */
+  async cut(actor: PersistenceId, why: string): Promise<void> {
+    const key = snapshotKeyOf(actor)
+    const snapshot = await this.#snapshot(actor)
+    if (snapshot === undefined) await this.#store.write([[key, undefined]]) // a damaged one has been set aside
+    const covered = snapshot?.sequence ?? 0
+    let [last, trimmed, before] = [covered, 0, 0]
+    const tail: Entry[] = []
+    const prefix = eventsOf(actor)
+    for await (const entry of this.#store.range(prefix, after(prefix))) {
+      const sequence = numberOf(entry[0])
+      if (sequence > covered && sequence !== last + 1) tail.push(entry)
+      else if (sequence > covered) last = sequence
+      else {
+        if (sequence !== before + 1) trimmed = sequence - 1
+        before = sequence
+      }
+    }
+    if (before < covered) trimmed = covered // of what a snapshot covers nothing is missed
     const head = await this.#knownHead(actor)
-    if (head.sequence < from) return // it was cut at an earlier event
-    const tail = await this.#events(actor, from)
-    const commands: Buffer[] = []
-    for (const [key, value] of tail) {
-      const event = readable(actor, key, value)
-      head.epoch = Math.max(head.epoch, event?.epoch ?? 0)
-      if (event?.commandId !== undefined) commands.push(commandKeyOf(actor, event.commandId))
-    }
+    if (Math.max(head.sequence, before) === 0) return // it has no events, and never had any
     const aside: Entry[] = [...tail]
-    for (const key of commands) {
-      const value = await this.#store.get(key)
-      if (value !== undefined) aside.push([key, value])
+    for (const [key, value] of tail) {
+      const { commandId } = readable(actor, key, value) ?? {}
+      const answer = commandId === undefined ? undefined : commandKeyOf(actor, commandId)
+      const kept = answer && (await this.#store.get(answer))
+      if (answer !== undefined && kept !== undefined) aside.push([answer, kept])
     }
-    for await (const entry of this.#places(actor, from)) aside.push(entry)
-    await this.#keep(aside, `it follows a lost event: ${damage.message}`)
+    if (last < head.sequence) for await (const entry of this.#places(actor, last + 1)) aside.push(entry)
+    await this.#keep(aside, `it follows a lost event: ${why}`)
     await this.#store.write([
       ...aside.map(([key]): Change => [key, undefined]),
-      this.#heads.recordOf(actor, { ...head, sequence: from - 1 }),
+      this.#heads.recordOf(actor, { ...head, sequence: last, trimmed }),
     ])
   }
 
@@ -219,10 +247,10 @@ class Repair {
     const room = roomOf(key)
     if (marks.has(room)) return // it alone says whose state this is
     await this.#keep([[key, value]], reason)
-    if (event !== false) {
+    if (event !== undefined) {
       // The head keeps the place of an event that was the last (X2).
-      const head = await this.#knownHead(event.actor)
-      return this.#store.write([this.#heads.recordOf(event.actor, head), [key, undefined]])
+      const head = await this.#knownHead(event)
+      return this.#store.write([this.#heads.recordOf(event, head), [key, undefined]])
     }
     if (room === "head") {
       await this.#store.write([[key, undefined]])
@@ -279,13 +307,6 @@ class Repair {
     }
   }
 
-  async #events(actor: PersistenceId, from: number): Promise<Entry[]> {
-    const found: Entry[] = []
-    const prefix = eventsOf(actor)
-    for await (const entry of this.#store.range(numbered(prefix, from), after(prefix))) found.push(entry)
-    return found
-  }
-
   /** Where the order of the type leads to events that are cut: their sequences will be given again. */
   async *#places(actor: PersistenceId, from: number): AsyncGenerator<Entry> {
     const order = keyOf("order", actor.tenant, actor.type)
@@ -322,11 +343,9 @@ class Repair {
 /** Rooms that say whose state the store holds (`cluster/homes.ts`, `cluster/shard-state.ts`). */
 const marks = new Set(["home", "moving", "staging"])
 
-/** Which event a key is of. */
-function eventOf(key: Buffer): false | { readonly actor: PersistenceId; readonly from: number } {
-  if (key.indexOf("journal\u0000") !== 0) return false
-  return { actor: actorOf(key.subarray(0, -8)), from: numberOf(key) }
-}
+/** Whose event a key is of. */
+const eventOf = (key: Buffer): PersistenceId | undefined =>
+  roomOf(key) === "journal" ? actorOf(key.subarray(0, -8)) : undefined
 
 function readable(actor: PersistenceId, key: Buffer, value: Uint8Array): StoredEvent | undefined {
   try {

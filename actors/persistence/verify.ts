@@ -335,9 +335,9 @@ class OneActor {
   event(key: Buffer, value: Uint8Array): void {
     const sequence = numberOf(key)
     // Of a trim that was cut short, some events may be left.
-    const first = this.#head === null ? sequence : Math.min(sequence, this.#head.trimmed + 1)
-    const expected = this.#last === undefined ? first : this.#last + 1
-    if (sequence !== expected) this.#missing(expected, sequence - 1)
+    const trimmed = this.#head?.trimmed ?? (this.#last === undefined ? sequence - 1 : 0)
+    const expected = Math.max(this.#last ?? 0, trimmed) + 1
+    if (sequence > expected) this.#missing(expected, sequence - 1)
     this.#last = sequence
     try {
       const where = (): string => eventTitle(this.#actor, key)
@@ -360,7 +360,7 @@ class OneActor {
     const [actor, head, snapshot] = [this.#actor, this.#head, this.#snapshot]
     if (head === null || !this.#whole) return
     const title = titleOf(actor)
-    const last = this.#last ?? head.trimmed
+    const last = Math.max(this.#last ?? 0, head.trimmed)
     const covered = snapshot?.sequence ?? 0
     if (last < head.sequence) this.#missing(last + 1, head.sequence)
     const hasEvents = Math.max(last, head.sequence) > 0
