@@ -12,18 +12,17 @@ import { commandAge } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { lossesKey } from "#actors/persistence/losses.js"
 import { Orders } from "#actors/persistence/order.js"
-import { holdsStore } from "#actors/persistence/verify.js"
+import { checkStore } from "#actors/persistence/verify.js"
 import { madeWhole } from "#actors/persistence/whole-folder.js"
 import { titleOf, unknownTime, type ItemTarget, type MovableStore, type StoredItem } from "./stored-item.js"
 
 /** The store in a folder. */
 export function levelItems(folder: string): MovableStore {
-  const location = resolve(folder)
+  const location = folder === "" ? "" : resolve(folder) // that of nothing is refused, and not where the process works
   return {
     location,
     async read(work) {
-      if (!(await holdsStore(location)))
-        throw new AgentOSError("STORE_REFUSED", `there is no store in ${location}: nothing can be moved from it`)
+      await checkStore(location)
       const store = await LevelStore.open(location)
       try {
         return await work(new LevelItems(store))

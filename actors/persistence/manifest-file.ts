@@ -43,14 +43,19 @@ export const fileNumber = (name: string): number => Number.parseInt(name, 10)
 export const isTable = (name: string): boolean => /^\d+\.(ldb|sst)$/.test(name)
 export const isLog = (name: string): boolean => /^\d+\.log$/.test(name)
 
+/** Whether a LevelDB has ever stood in a folder, by the names of its files. A new one that did not come to its end has a first MANIFEST at most. */
+export const isBegun = (names: readonly string[]): boolean =>
+  names.some((name) => name === "CURRENT" || name === watermarkFile || isTable(name) || isLog(name) || manifestNumber(name) > 1) // prettier-ignore
+
+const manifestNumber = (name: string): number => (/^MANIFEST-\d+$/.test(name) ? fileNumber(name.slice(9)) : 0)
+
 /** @param names of the files of the folder */
 export async function listingOf(folder: string, names: readonly string[]): Promise<Listing> {
   const manifests = names
-    .filter((name) => /^MANIFEST-\d+$/.test(name))
-    .sort((a, b) => fileNumber(a.slice(9)) - fileNumber(b.slice(9)))
+    .filter((name) => manifestNumber(name) > 0)
+    .sort((a, b) => manifestNumber(a) - manifestNumber(b))
+  if (!isBegun(names)) return {}
   const current = names.includes("CURRENT") ? await readFile(join(folder, "CURRENT"), "latin1") : undefined
-  // A new one that did not come to its end has a first MANIFEST at most.
-  if (current === undefined && !names.some((name) => isTable(name) || isLog(name) || name === watermarkFile) && manifests.every((name) => fileNumber(name.slice(9)) <= 1)) return {} // prettier-ignore
   const named = current?.endsWith("\n") === true ? current.slice(0, -1) : undefined
   const whole = named !== undefined && manifests.includes(named)
   const file = whole ? named : manifests.at(-1)

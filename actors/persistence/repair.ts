@@ -38,7 +38,7 @@ import { keptKey, nameOf, roomOf } from "./record-name.js"
 import { lossesInLogs, quarantineOf, salvage } from "./salvage.js"
 import { telling, type StoreProgress } from "./store-progress.js"
 import { UNANSWERED } from "./unanswered.js"
-import { holdsStore, lostRecords, missingIn, verifyStore, type Damage } from "./verify.js"
+import { checkStore, lostRecords, missingIn, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
   /** Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the state before it. */
@@ -144,7 +144,7 @@ interface Opened {
 
 async function openDamaged(folder: string): Promise<Opened> {
   await settleRenewed(folder)
-  if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
+  await checkStore(folder)
   try {
     const files = await lookAt(folder, { blocks: true })
     const away = await quarantineOf(folder)

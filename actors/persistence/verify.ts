@@ -25,7 +25,7 @@ import { after, keyOf, numberOf } from "./keys.js"
 import { fileTitle, type DamagedFile, type LevelFiles } from "./level-files.js"
 import { LevelStore } from "./level-store.js"
 import { decodeLosses, lackingText, lossesKey, lossOf, type Loss } from "./losses.js"
-import { isLog, isTable } from "./manifest-file.js"
+import { isBegun, isLog, isTable } from "./manifest-file.js"
 import { isOfRuntime, OldNames, shown, whyOld, type OldName } from "./old-names.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { keptKey, nameOf, roomOf } from "./record-name.js"
@@ -82,8 +82,7 @@ export function verifyFolder(
 
 async function verifiedFolder(folder: string, progress: StoreProgress | undefined): Promise<VerifyReport> {
   await settleRenewed(folder)
-  // prettier-ignore
-  if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
+  await checkStore(folder)
   const files = await lookAt(folder, { blocks: true })
   if (files.damages.length > 0) return { records: 0, damages: files.damages.map(fileDamage) } // V2
   const copy = `${resolve(folder)}.verify`
@@ -128,8 +127,17 @@ export function missingIn(folder: string, { lost }: LevelStore): Damage[] {
   return [{ kind: "watermark", name: "the watermark", message: "the file ACKNOWLEDGED is damaged: whether the end of LevelDB's log is whole is not known" }] // prettier-ignore
 }
 
-/** Whether there is anything in a folder. */
-export const holdsStore = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length > 0
+/** @throws `STORE_REFUSED` for a folder in which no store is, nor anything of one but its diary and its lock; `STORE_FAILED` when it cannot be read */
+export async function checkStore(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return []
+    if (error.code === "ENOTDIR") return undefined
+    throw storeError(error, folder)
+  })
+  if (names !== undefined && isBegun(names)) return
+  const held = names === undefined ? "it is a file" : names.length === 0 ? "it is empty, or not there" : `it holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""} alone, and no data` // prettier-ignore
+  throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}: ${held}`)
+}
 
 /** Verifies an open store. @throws nothing that is wrong with the store: it stands in the report; what `progress` throws */
 export function verifyStore(

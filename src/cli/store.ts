@@ -7,7 +7,7 @@ import type { StoreProgress } from "#actors/persistence/store-progress.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { shown } from "#actors/persistence/old-names.js"
 import { repairStore } from "#actors/persistence/repair.js"
-import { holdsStore, verifyFolder, type Damage } from "#actors/persistence/verify.js"
+import { checkStore, verifyFolder, type Damage } from "#actors/persistence/verify.js"
 import { levelItems } from "#cluster/level-items.js"
 import { moveStore } from "#cluster/move-store.js"
 import { shardOf } from "#cluster/placement.js"
@@ -28,7 +28,7 @@ export async function verifyCommand(options: GlobalOptions): Promise<void> {
 /** `llmagentos store backup <folder>`: copies the store, ready to be used as `<data>/store`. */
 export async function backupCommand(to: string, options: GlobalOptions): Promise<void> {
   const folder = await folderOf(options)
-  if (!(await holdsStore(folder))) throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}`)
+  await checkStore(folder)
   const store = await LevelStore.open(folder)
   try {
     const records = await withBar("copied", (progress) => backupStore(store, to, { progress }))

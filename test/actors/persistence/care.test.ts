@@ -1,5 +1,5 @@
 /** Backup, verification and repair of a store. */
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import fc from "fast-check"
 import t from "tap"
@@ -191,6 +191,48 @@ t.test("a backup of a store that is being written holds one moment of it", async
     [],
   )
   await store.close()
+})
+
+t.test("a backup is made neither without a name nor in the folder of a store", async (t) => {
+  const folder = t.testdir({ linked: t.fixture("symlink", "store") })
+  const { store } = await filled(join(folder, "store"))
+  const before = await readdir(join(folder, "store"))
+  for (const to of ["", "store/inner", "store/a/b/c", "store/", "linked/inner", "store/../store/inner"])
+    await t.rejects(backupStore(store, to && join(folder, to)), { code: "STORE_REFUSED" }, to)
+  t.same(await readdir(join(folder, "store")), before)
+  await backupStore(store, join(folder, "store-2", "inner"))
+  await t.rejects(backupStore(store, join(folder, "store-2", "inner", "inner")), { code: "STORE_REFUSED" }, "another")
+  await store.close()
+})
+
+t.test("a folder with nothing of a store is named, and not changed", async (t) => {
+  const folder = t.testdir({ empty: {}, notes: { "foo.txt": "hi" }, diary: { LOG: "", "LOG.old": "", LOCK: "" }, begun: { "MANIFEST-000001": "", LOCK: "" }, file: "" }) // prettier-ignore
+  for (const [name, text] of Object.entries({
+    none: /not there/,
+    empty: /empty/,
+    notes: /foo.txt/,
+    diary: /LOCK, LOG/,
+    begun: /MANIFEST-000001/,
+    file: /a file/,
+  })) {
+    // prettier-ignore
+    const at = join(folder, name)
+    const before = await readdir(at).catch(() => undefined)
+    const refused = { code: "STORE_REFUSED", message: text }
+    await t.rejects(verifyFolder(at), refused)
+    await t.rejects(repairStore(at), refused)
+    t.same(await readdir(at).catch(() => undefined), before, name)
+  }
+  // What is left of one that was there is damaged.
+  const { store } = await filled(join(folder, "store"))
+  await store.close()
+  const files = await readdir(join(folder, "store"))
+  for (const left of files.filter((file) => !/^LO(G|CK)/.test(file))) {
+    const at = join(folder, `only ${left}`)
+    await mkdir(at)
+    await copyFile(join(folder, "store", left), join(at, left))
+    t.not((await verifyFolder(at)).damages.length, 0, left)
+  }
 })
 
 t.test("of two backups into one folder at the same time one is there, whole, and the other is refused", async (t) => {
