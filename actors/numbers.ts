@@ -33,6 +33,7 @@ export const amountOrAll = kind("a number, 0 or more, or Infinity", (value) => v
 export const positive = kind("a positive number", (value) => value > 0 && value < Infinity)
 export const positiveOrAll = kind("a positive number, or Infinity", (value) => value > 0)
 export const factor = kind("a number from 1 on", (value) => value >= 1 && value < Infinity)
+export const factorOrAll = kind("a number from 1 on, or Infinity", (value) => value >= 1)
 export const countUpTo = (most: number): NumberKind =>
   kind(`a whole number from 1 to ${most}`, (value) => count.fits(value) && value <= most)
 

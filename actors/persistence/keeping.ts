@@ -6,15 +6,22 @@
  *   K2. What retention lets go of events is covered by a stored snapshot, and stored by every reader of their type (V1 to V4 of `readers.ts`).
  *   K3. Answers of commands are let go by age, with or without snapshots: at the first command of a life, then at most twice in the time for which they are kept.
  */
+import { checkNumber, factorOrAll } from "../numbers.js"
 import type { ActorSystem } from "../system.js"
+import { atOnce } from "./folds.js"
 import type { Persisted } from "./persisted.js"
 import { Readers } from "./readers.js"
+
+/** Events between two snapshots, where nothing else is said. */
+const unsaid = 1000
 
 export class Keeping {
   readonly #system: ActorSystem
   /** Storing and trimming that has not ended. */
   underWay: Promise<void> | undefined = undefined
   #commandsFrom = -Infinity
+  /** That `snapshotEvery` is of no use, once a life. */
+  #told = false
 
   constructor(system: ActorSystem) {
     this.#system = system
@@ -24,11 +31,23 @@ export class Keeping {
   look(persisted: Persisted, hadCommand: boolean): void {
     if (this.underWay !== undefined) return // the next append looks again
     const { spec, sequence, snapshotAt } = persisted
-    const { snapshotEvery: every = 1000 } = spec
-    const snapshotDue = sequence - snapshotAt >= (typeof every === "number" ? every : every(persisted.state))
+    const snapshotDue = sequence - snapshotAt >= this.#every(persisted)
     const keepCommandsMs = hadCommand ? spec.retention?.keepCommandsMs : undefined
     const commandsDue = keepCommandsMs !== undefined && this.#system.clock.wallTime() >= this.#commandsFrom
     if (snapshotDue || commandsDue) this.#begin(persisted, this.#keep(persisted, snapshotDue, commandsDue))
+  }
+
+  #every({ spec: { snapshotEvery = unsaid }, state, title }: Persisted): number {
+    if (typeof snapshotEvery === "number") return snapshotEvery
+    try {
+      const every = atOnce(`${title}: snapshotEvery`, snapshotEvery(state))
+      checkNumber("INVALID_DEFINITION", `${title}: what snapshotEvery gives`, every, factorOrAll)
+      return every
+    } catch (error) {
+      if (!this.#told) this.#system.logger.warn({ actor: title, error }, `snapshots are taken every ${unsaid} events`)
+      this.#told = true
+      return unsaid
+    }
   }
 
   async #keep(persisted: Persisted, snapshotDue: boolean, commandsDue: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 /** The state of a persistent actor, what it was made of, and the event up to which it was: what its cell keeps. */
 import { AgentOSError } from "../errors.js"
+import { atOnce, foldOf } from "./folds.js"
 import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
 import { ACKNOWLEDGED, DELIVER, isDelivery, isReserved, Outbox, type Delivery } from "./outbox.js"
 import type { AnyPersistentSpec } from "./persistent-actor.js"
@@ -52,13 +53,13 @@ export class Persisted {
   fold(name: string, payload: unknown, after: number): void {
     if (isReserved(name)) return this.outbox.fold(name, payload, after)
     const { events, version } = this.spec
-    const fold = events[name] as ((state: unknown, payload: never) => void) | undefined
+    const fold = events[name] as ((state: unknown, payload: never) => unknown) | undefined
     if (fold === undefined)
       throw new AgentOSError(
         "RECORD_UNKNOWN",
         `${this.title}: there is no event ${JSON.stringify(name)} in version ${version}; there are: ${Object.keys(events).join(", ")}`,
       )
-    fold(this.state, payload as never)
+    atOnce(foldOf(name), fold(this.state, payload as never))
   }
 
   /** @throws `INVALID_PAYLOAD` when the state holds what cannot be kept */

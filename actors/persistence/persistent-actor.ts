@@ -6,6 +6,7 @@ import { byName } from "../names.js"
 import { checkNumber, checkNumbers, count, countOrAll, durationOrNever, periodOrNever, wholeOrAll } from "../numbers.js"
 import type { ActorRef, MessageType, PayloadOf as MessageOf, ProtocolOf } from "../ref.js"
 import { checkOptions } from "../words.js"
+import { checkFolds } from "./folds.js"
 import { isReserved, type Delivery } from "./outbox.js"
 import { command, outboxHandlers, PersistedContext } from "./persisted-context.js"
 import { Persisted } from "./persisted.js"
@@ -42,8 +43,8 @@ export type EventsOf<Definition> = typeof stored extends keyof Definition
 /** What is kept of the past; default: all of it. */
 export interface Retention {
   /**
-   * Events kept behind each snapshot; older ones are deleted when it is stored, save those from the oldest open delivery on. They are then lost to read
-   * models that begin anew.
+   * Events kept behind each snapshot; older ones are deleted when it is stored, save those from the oldest open delivery on, and those that a projection has not
+   * stored yet. They are then lost to read models that begin anew.
    */
   readonly keepEvents?: number
   /** How long the answer of a command is remembered; the same id after that is a new command. */
@@ -67,7 +68,7 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
   /** By the version a snapshot was stored with: the state in the form of the next version. Without it such a snapshot is not used. */
   readonly upgradeState?: { readonly [version: number]: (state: unknown) => unknown }
   readonly retention?: Retention
-  /** Events between two snapshots, for a state that grows by what it is; default 1,000. */
+  /** Events between two snapshots, for a state that grows by what it is; default 1,000, also when the function throws or gives what is no number from 1 on (the log says so). */
   readonly snapshotEvery?: number | ((state: State) => number)
   readonly passivateAfterMs?: number
   /** As of every actor. */
@@ -144,6 +145,7 @@ export function definePersistentActor<State, Events extends EventFolds<State>>(
       "INVALID_DEFINITION",
       `${where}the event ${JSON.stringify(reserved)} begins with $, as those of the runtime do`,
     )
+  checkFolds(where, spec.events)
   const illFormed = Object.keys(spec.events).find((name) => !name.isWellFormed())
   if (illFormed !== undefined)
     throw new AgentOSError(

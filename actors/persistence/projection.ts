@@ -17,6 +17,7 @@ import { AgentOSError } from "../errors.js"
 import { asName, byName, checkName, joined } from "../names.js"
 import { checkNumber, count, countOrAll, durationOrNever } from "../numbers.js"
 import type { ActorSystem } from "../system.js"
+import { atOnce, checkFolds, foldOf } from "./folds.js"
 import type { OrderedEvent, PersistenceId, Snapshot } from "./journal.js"
 import { specOf, type AnyPersistentSpec, type EventsOf } from "./persistent-actor.js"
 import { Readers, type Reader } from "./readers.js"
@@ -73,7 +74,7 @@ export interface Projection<State> {
   /** What says how old events become those of now. */
   readonly stores?: AnyPersistentSpec | undefined
   readonly state: () => State
-  readonly apply: Readonly<Record<string, ((state: State, payload: never, meta: EventMeta) => void) | undefined>>
+  readonly apply: Readonly<Record<string, ((state: State, payload: never, meta: EventMeta) => unknown) | undefined>>
   readonly saveEvery: number
   readonly saveAfterMs: number
 }
@@ -90,7 +91,9 @@ export function defineProjection<State, const Definition extends { readonly name
   checkNumber("INVALID_DEFINITION", `${where}version`, version, count)
   checkNumber("INVALID_DEFINITION", `${where}saveEvery`, saveEvery, countOrAll)
   checkNumber("INVALID_DEFINITION", `${where}saveAfterMs`, saveAfterMs, durationOrNever)
-  return { name, version, from: from.name, stores: specOf(from), state, apply: byName(spec.apply as Projection<State>["apply"]), saveEvery, saveAfterMs } // prettier-ignore
+  checkFolds(where, spec.apply)
+  const begins = (): State => atOnce(`${where}state`, state())
+  return { name, version, from: from.name, stores: specOf(from), state: begins, apply: byName(spec.apply as Projection<State>["apply"]), saveEvery, saveAfterMs } // prettier-ignore
 }
 
 /** A projection that runs. */
@@ -237,7 +240,8 @@ class Progress<State> {
         ? { name: stored.name, payload: fromStored(stored.payload, entities) }
         : eventOf(stores, `${from} ${key}`, stored, entities)
     const { tenant } = this.id
-    this.projection.apply[name]?.(this.state, payload as never, { tenant, key, sequence, wallTime, ordinal, version })
+    const meta = { tenant, key, sequence, wallTime, ordinal, version }
+    atOnce(foldOf(name), this.projection.apply[name]?.(this.state, payload as never, meta))
     this.missed += ordinal - this.offset - 1
     this.offset = ordinal
   }

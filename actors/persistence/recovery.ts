@@ -1,5 +1,6 @@
 /** How a persistent actor comes back: from its last snapshot that this version can use, and the events after it. */
 import { AgentOSError, thrownText } from "../errors.js"
+import { atOnce } from "./folds.js"
 import type { Journal, PersistenceId, Snapshot } from "./journal.js"
 import type { OutboxState } from "./outbox.js"
 import { Persisted } from "./persisted.js"
@@ -17,7 +18,7 @@ export async function recovered(
   const persisted = new Persisted(spec, id)
   const { title } = persisted
   try {
-    persisted.state = spec.state()
+    persisted.state = atOnce("it", spec.state())
   } catch (cause) {
     throw ownFault(`${title}: its state cannot be made`, cause)
   }

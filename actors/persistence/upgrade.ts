@@ -48,7 +48,7 @@ export function stateOf(
   for (let from = version; from < spec.version; from++) {
     const step = spec.upgradeState?.[from]
     if (step === undefined) return undefined
-    of = upgradedBy(`${title}: its snapshot at event ${sequence}`, from, () => step(of), isState)
+    of = upgradedBy(`${title}: its snapshot at event ${sequence}`, from, () => step(of), isStateOf(spec))
   }
   return { of }
 }
@@ -62,12 +62,18 @@ function upgradedBy<T>(what: string, version: number, step: () => unknown, fits:
     throw failed(what, version, thrownText(cause), cause)
   }
   if (fits(given)) return given
-  if (isPromise(given)) void given.then(undefined, () => undefined) // what it is rejected with is nobody's
-  const instead = isPromise(given) ? "a promise" : given === undefined ? "nothing" : "what is none"
+  if (isPromise(given)) void Promise.resolve(given).catch(() => undefined) // what it is rejected with is nobody's
+  const instead = isPromise(given) ? "a promise" : isNothing(given) ? "nothing" : "what is none"
   throw failed(what, version, `the upgrade gives ${instead}`)
 }
 
-const isState = (given: unknown): given is unknown => given !== undefined && !isPromise(given)
+/** Nothing (undefined, null) is a state only where a new actor has none either. */
+const isStateOf =
+  ({ state }: AnyPersistentSpec) =>
+  (given: unknown): given is unknown =>
+    !isPromise(given) && (!isNothing(given) || isNothing(state()))
+
+const isNothing = (given: unknown): boolean => given === undefined || given === null
 
 function isEvent(given: unknown): given is Event {
   const { name, payload } = (given ?? {}) as Partial<Event>

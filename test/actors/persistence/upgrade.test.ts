@@ -70,13 +70,31 @@ await t.test("a gap in the upgrades is told; a definition without any takes old 
 })
 
 await t.test("an upgrade of a state that gives none is told; without one the snapshot is not used", async (t) => {
-  for (const wrong of [() => undefined, async (state: unknown) => state, () => Promise.reject(new Error("late"))])
+  for (const wrong of [
+    () => undefined,
+    () => null,
+    async (state: unknown) => state,
+    () => Promise.reject(new Error("late")),
+  ])
     await t.rejects(items(listOf(2, { 1: same }, { 1: wrong }), "snapshot"), {
       code: "RECOVERY_FAILED",
       message: /its snapshot at event 1 cannot be upgraded from version 1/,
     })
   t.same(await items(listOf(2, { 1: same }, { 1: same }), "snapshot"), ["from the snapshot"])
   t.same(await items(listOf(3, { 1: same, 2: same }, { 1: same }), "snapshot"), ["tea"])
+})
+
+await t.test("nothing is a state for a definition that begins with none, after an upgrade, too", async (t) => {
+  for (const nothing of [null, undefined]) {
+    const journal = memoryJournal(systemClock)
+    await journal.append(id("a"), 0, 0, [put(1)])
+    await journal.saveSnapshot(id("a"), { sequence: 1, version: 1, state: nothing })
+    await journal.trim(id("a"), 1)
+    const Bare = definePersistentActor({ name: "list", version: 2, state: () => nothing, events: { put: () => {} }, upgradeState: { 1: () => nothing } }).receive({ is: (ctx) => ctx.state }) // prettier-ignore
+    const system = await createActorSystem({ name: "test", definitions: [Bare], journal })
+    t.equal(await system.entity(Bare, "a").ask("is"), nothing)
+    await system.stop()
+  }
 })
 
 const sumOf = (from: List) =>
