@@ -152,12 +152,16 @@ function* failures(view: View): Iterable<string> {
     const threw = turns.some(({ turn }) => view.ended.get(turn)?.how === "threw")
     const failed = view.answered.get(sent.m)?.fails === true
     const what = `the ask ${sent.m} of ${sent.handler} to ${sent.to}`
-    // By S7 and S8 those whose turn ends with a crash of another are told that crash.
-    const crashed = turns.some(
-      ({ life }) => view.lifeEnded.has(life) && (view.lifeEnded.get(life) as number) <= outcome.at,
-    )
-    if (executed === "no" && turns.length > 0 && !threw && !failed && !crashed)
+    // Of a command whose answer cannot be stored nothing is.
+    const undone = code === "INVALID_PAYLOAD" && sent.commandId !== undefined && view.isPersistent(sent.to)
+    if (executed === "no" && turns.length > 0 && !threw && !failed && !undone)
       yield `${what} fails with ${code}, which says that nothing was done; it was handled`
+    // S7: what is beside a crash is told that it crashed, not what the other threw.
+    const beside = turns
+      .flatMap(({ life }) => view.thrownIn(life))
+      .find(({ at, value }) => value === code && at === outcome.at)
+    if (beside !== undefined && !threw && !failed && !["thrown", "ACTOR_CRASHED", "ASK_TIMEOUT"].includes(code))
+      yield `${what} fails with ${code}, which another handler threw`
     const own = threw && turns.some(({ turn }) => view.ended.get(turn)?.value === code)
     if (own || !view.lives(sent.host, outcome.at)) continue
     if (view.program.cluster !== undefined) continue // what is out of reach is told in many ways

@@ -134,6 +134,10 @@ export class View {
     return lives > 9
   }
 
+  thrownIn(life: number): readonly SeenAs<"ended">[] {
+    return [...this.ended.values()].filter(({ turn, how }) => how === "threw" && this.begunOf(turn)?.life === life)
+  }
+
   /** In the middle of a handler. */
   isBusy(to: string, at: number): boolean {
     return [...this.#begun.values()].some(
