@@ -66,3 +66,9 @@ t.test(
     t.match(spawnSync(process.execPath, [file], { encoding: "utf8" }).stdout, /^ok 1 - circles/m)
   },
 )
+
+t.test("a fault that is planted into a cluster is found where one thing follows another", async (t) => {
+  const planted = clusterBugs.filter(({ name }) => name.startsWith("C3"))
+  const [report] = await findBugs(planted, true, 60, 20, () => {})
+  t.match(report?.found[0]?.violations[0]?.promise, "order (S1)")
+})
