@@ -1,8 +1,8 @@
 /**
  * What a user writes: a definition is a name, a state factory and a map of handlers. Types flow from it to every ref.
  *
- * A thrown error is a crash and goes to the supervisor; an expected refusal is a reply. One message at a time: a handler that returns a promise holds
- * its mailbox until the promise settles; long work belongs into `ctx.run`.
+ * A thrown error is a crash and goes to the supervisor; an expected refusal is a reply. One message at a time: a
+ * handler that returns a promise holds its mailbox until the promise settles; long work belongs into `ctx.run`.
  */
 import type { Cell } from "./cell.js"
 import type { Cause } from "./cause.js"
@@ -30,7 +30,9 @@ export interface MailboxOptions {
   readonly capacity?: number
   /** How many bytes may wait, by estimate; default no limit. Costs a look at each payload. */
   readonly bytes?: number
-  /** What happens to one message too many; default `reject`: `tell` answers false, `ask` rejects with `MAILBOX_FULL`. */
+  /**
+   * What happens to one message too many; default `reject`: `tell` answers false, `ask` rejects with `MAILBOX_FULL`.
+   */
   readonly overflow?: Overflow
   /** Messages that overtake all others that wait. */
   readonly urgent?: readonly string[]
@@ -52,9 +54,15 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
   /** How it treats the children it spawns; default one-for-one, at most 10 restarts in 10 seconds. */
   readonly supervision?: Partial<Supervision>
   readonly mailbox?: MailboxOptions
-  /** Messages that are handled even while the promise of another handler holds the mailbox. Between its awaits such a handler sees the state of the other halfway. */
+  /**
+   * Messages that are handled even while the promise of another handler holds the mailbox. Between its awaits such a
+   * handler sees the state of the other halfway.
+   */
   readonly reentrant?: readonly (keyof NoInfer<Handlers> & string)[]
-  /** What payloads look like, by message (zod or any other Standard Schema): checked where they come from outside (`untrusted`). */
+  /**
+   * What payloads look like, by message (zod or any other Standard Schema): checked where they come from outside
+   * (`untrusted`).
+   */
   readonly schemas?: { readonly [type in keyof NoInfer<Handlers>]?: MessageSchema }
   /** How long a handler's promise may hold the mailbox; default 60,000. */
   readonly handlerTimeoutMs?: number
@@ -64,7 +72,10 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
   readonly passivateAfterMs?: number
   /** `import.meta.url` of the module that exports the definition, for actors that may run on a worker thread. */
   readonly module?: string
-  /** Its actors live on worker threads, and `module` says where those find the definition; default: on the thread that spawns them. */
+  /**
+   * Its actors live on worker threads, and `module` says where those find the definition; default: on the thread that
+   * spawns them.
+   */
   readonly placement?: "worker"
 }
 
@@ -158,7 +169,10 @@ export interface Task {
 }
 
 export interface RunOptions {
-  /** Goes on when the caller cancels, and what its sender asks has neither the caller's deadline nor its signal; default false. */
+  /**
+   * Goes on when the caller cancels, and what its sender asks has neither the caller's deadline nor its signal;
+   * default false.
+   */
   readonly detached?: boolean
 }
 
@@ -180,18 +194,24 @@ export interface ActorContext<State> extends Sender {
   /** Aborts when this incarnation stops. */
   readonly signal: AbortSignal
   spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P>
-  /** Stops a child, or without one this actor after the current message. @throws {AgentOSError} `INVALID_OPTION` for what is no actor (an entity, a pool) */
+  /**
+   * Stops a child, or without one this actor after the current message.
+   * @throws {AgentOSError} `INVALID_OPTION` for what is no actor (an entity, a pool)
+   */
   stop(child?: AnyRef): void
-  /** Asks for `ended` when that actor ends for good (a restart is no end); at once when it already has. Entities never end, and cannot be watched. */
+  /**
+   * Asks for `ended` when that actor ends for good (a restart is no end); at once when it already has. Entities never
+   * end, and cannot be watched.
+   */
   watch(ref: AnyRef): void
   unwatch(ref: AnyRef): void
   /** From now on a crash of one is a crash of both; a stop is not. */
   link(ref: AnyRef): void
   unlink(ref: AnyRef): void
   /**
-   * Work that does not hold the mailbox. Its result comes back as the message `done`, only to this incarnation, whatever became of its caller; its error as
-   * the message `failed`, or as a crash when none is named. The signal aborts when this incarnation stops, the task is cancelled or, unless the work is
-   * detached, the caller cancels.
+   * Work that does not hold the mailbox. Its result comes back as the message `done`, only to this incarnation,
+   * whatever became of its caller; its error as the message `failed`, or as a crash when none is named. The signal
+   * aborts when this incarnation stops, the task is cancelled or, unless the work is detached, the caller cancels.
    */
   run<T>(
     work: (signal: AbortSignal, sender: Sender) => Promise<T>,
@@ -203,7 +223,11 @@ export interface ActorContext<State> extends Sender {
   after(milliseconds: number, type: string, payload?: unknown): Task
   /** Sends itself a message every so many milliseconds; a tick is skipped while the mailbox is full. */
   every(milliseconds: number, type: string, payload?: unknown): Task
-  /** Puts the current message aside until `unstashAll`. @throws {AgentOSError} `STASH_FULL`; `INVALID_DEFINITION` where no message is handled, as in `started`, or its handler has ended, and for one that was put aside already */
+  /**
+   * Puts the current message aside until `unstashAll`.
+   * @throws {AgentOSError} `STASH_FULL`; `INVALID_DEFINITION` where no message is handled, as in `started`, or its
+   * handler has ended, and for one that was put aside already
+   */
   stash(): void
   /** Puts the stashed messages before all waiting ones, in their order. */
   unstashAll(): void
@@ -222,7 +246,10 @@ export function defineActor<State, Handlers extends HandlersOf<State>, Init = un
   return checkedDefinition<ProtocolOf<Handlers>, Init>(spec as unknown as ErasedSpec)
 }
 
-/** The numbers that a definition and the options of a spawn have in common. @throws {AgentOSError} `INVALID_DEFINITION` */
+/**
+ * The numbers that a definition and the options of a spawn have in common.
+ * @throws {AgentOSError} `INVALID_DEFINITION`
+ */
 export function checkNumbersOfLife(
   where: string,
   {

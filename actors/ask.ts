@@ -9,7 +9,10 @@ import { Deadline } from "./timers.js"
 /** How long an ask waits unless told otherwise. */
 const defaultAskMs = 5000
 
-/** An open ask: it lies in the mailbox beside its message, and ends once, by a reply, an error, its deadline or its signal. */
+/**
+ * An open ask: it lies in the mailbox beside its message, and ends once, by a reply, an error, its deadline or its
+ * signal.
+ */
 export class Ask extends Deadline implements OpenAsk, Follower {
   readonly cause: Cause | undefined
   readonly asker: object | undefined
@@ -78,7 +81,10 @@ export class Ask extends Deadline implements OpenAsk, Follower {
     this.#reject(error)
   }
 
-  /** It is taken, and not put aside until it is anew. @returns whether nobody waits for it any more, its time being over even if the wheel has not got there yet */
+  /**
+   * It is taken, and not put aside until it is anew.
+   * @returns whether nobody waits for it any more, its time being over even if the wheel has not got there yet
+   */
   get late(): boolean {
     this.stashed = false
     if (!this.ended && this.deadline < this.#system.wheel.now) {
@@ -101,8 +107,9 @@ export class Ask extends Deadline implements OpenAsk, Follower {
   }
 
   /**
-   * Its own time begins anew at a moment after it was sent: whom it asks could not be reached before. The deadlines of its cause and of the ask it serves stay.
-   * Looked at when its time is over, or when it can be sent on: it costs nothing on its way.
+   * Its own time begins anew at a moment after it was sent: whom it asks could not be reached before. The deadlines of
+   * its cause and of the ask it serves stay. Looked at when its time is over, or when it can be sent on: it costs
+   * nothing on its way.
    */
   beginAt(moment: number): void {
     if (this.ended || this.#timeoutMs === Infinity || moment <= this.deadline - this.#timeoutMs) return
@@ -120,7 +127,9 @@ export class Ask extends Deadline implements OpenAsk, Follower {
   within<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const { cause, asker, serving, deadline } = this
-      const rest = new Ask(this.#system, this.#target, this.#type, this.#timeoutMs, false, cause, asker, serving, resolve as (value: never) => void, reject) // prettier-ignore
+      const done = resolve as (value: never) => void
+      const of = [this.#system, this.#target, this.#type, this.#timeoutMs] as const
+      const rest = new Ask(...of, false, cause, asker, serving, done, reject)
       if (cause?.signal?.aborted === true) rest.aborted(cause.signal)
       else if (cause?.signal !== undefined) follow(cause.signal, rest)
       this.#system.wheel.addAt(rest, deadline)
@@ -141,7 +150,10 @@ export class Ask extends Deadline implements OpenAsk, Follower {
   }
 }
 
-/** One that ends with its handler, whatever that has deferred: somebody wants to know when that is, and nobody waits for the answer. */
+/**
+ * One that ends with its handler, whatever that has deferred: somebody wants to know when that is, and nobody waits
+ * for the answer.
+ */
 class HandlerEnd extends Ask {
   override handled(result: unknown): void {
     super.handled(result)
@@ -242,7 +254,8 @@ export function openAsk(
   })
 }
 
-// Why an ask is not sent; functions of their own, so that what sends one stays short enough for V8 to make one piece of it.
+// Why an ask is not sent; functions of their own, so that what sends one stays short enough for V8 to make one piece
+// of it.
 
 function circle(asker: Ref, target: Ref): AgentOSError {
   return new AgentOSError("ASK_CYCLE", `${asker.address} would wait for ${target.address}, which waits for it`)

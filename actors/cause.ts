@@ -1,12 +1,13 @@
 /**
- * What travels with a message beside its payload: who began this, for whom, until when, and how to call it off. One immutable object is shared along
- * the whole chain of messages; a message begun by an anonymous program carries none at all.
+ * What travels with a message beside its payload: who began this, for whom, until when, and how to call it off. One
+ * immutable object is shared along the whole chain of messages; a message begun by an anonymous program carries none
+ * at all.
  *
  * Invariants
- *   C1. A command id belongs to the command it was given with: the receiver sees it, what the receiver sends on does not carry it. (Two commands to
- *       one entity from one handler would otherwise be taken for the same.)
- *   C2. A message from outside that its sender could not check is marked, until it is checked where it arrives: no handler sees the mark, save of actors that only hand on what
- *       they are sent.
+ *   C1. A command id belongs to the command it was given with: the receiver sees it, what the receiver sends on does
+ *       not carry it. (Two commands to one entity from one handler would otherwise be taken for the same.)
+ *   C2. A message from outside that its sender could not check is marked, until it is checked where it arrives: no
+ *       handler sees the mark, save of actors that only hand on what they are sent.
  */
 
 export const DEFAULT_TENANT = "default"
@@ -35,9 +36,14 @@ export interface SendOptions {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly commandId?: string | undefined
-  /** What an ask does while the mailbox is full: `refuse` (the default) rejects with `MAILBOX_FULL`, `wait` waits for room until its deadline. */
+  /**
+   * What an ask does while the mailbox is full: `refuse` (the default) rejects with `MAILBOX_FULL`, `wait` waits for
+   * room until its deadline.
+   */
   readonly whenFull?: "refuse" | "wait" | undefined
-  /** The payload comes from outside: it is held against the schema of its message, and refused with `INVALID_PAYLOAD`. */
+  /**
+   * The payload comes from outside: it is held against the schema of its message, and refused with `INVALID_PAYLOAD`.
+   */
   readonly untrusted?: boolean | undefined
   /** Who began this: for programs at the edge (the gateway), where no message is being handled. */
   readonly cause?: Partial<Pick<Cause, "traceId" | "caller" | "tenant" | "deadline" | "signal">> | undefined
@@ -46,7 +52,10 @@ export interface SendOptions {
 /** The cause of what nobody in particular began. */
 export const anonymous: Cause = Object.freeze({ tenant: DEFAULT_TENANT, chain: Object.freeze([]) })
 
-/** The cause of a message sent with these options; a mark (C2) is not taken over. @param current the cause to go on with: a context has taken the command id out of it (C1) */
+/**
+ * The cause of a message sent with these options; a mark (C2) is not taken over.
+ * @param current the cause to go on with: a context has taken the command id out of it (C1)
+ */
 export function causeWith(options: SendOptions, current: Cause | undefined): Cause | undefined {
   const given = options.cause
   if ((given ?? options.signal ?? options.commandId ?? current?.untrusted) === undefined) return current

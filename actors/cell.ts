@@ -1,12 +1,14 @@
 /**
- * One running actor: its state and its life, from spawn to end. What waits for it stands in inbox.ts, how it handles that in turns.ts, what it is to other actors in
- * family.ts.
+ * One running actor: its state and its life, from spawn to end. What waits for it stands in inbox.ts, how it handles
+ * that in turns.ts, what it is to other actors in family.ts.
  *
  * Invariants
- *   C1. After a crash the waiting messages are kept, and one whose handler has not begun (T6); the one that crashed is lost, and its ask is told.
+ *   C1. After a crash the waiting messages are kept, and one whose handler has not begun (T6); the one that crashed is
+ *       lost, and its ask is told.
  *   C2. A life that ended is over: its context throws, and nothing that it began is heard (T3).
- *   C3. What an actor owes is told when its life ends, with `ACTOR_CRASHED` or `ACTOR_STOPPED`. The error that was thrown is the answer of the handler that threw it alone:
- *       what it says of that one (that nothing was carried out, that it may be tried again) says nothing of the others.
+ *   C3. What an actor owes is told when its life ends, with `ACTOR_CRASHED` or `ACTOR_STOPPED`. The error that was
+ *       thrown is the answer of the handler that threw it alone: what it says of that one (that nothing was carried
+ *       out, that it may be tried again) says nothing of the others.
  */
 import { actorAddress, formatAddress } from "./address.js"
 import { Ask, openAsk, type AskDoor } from "./ask.js"
@@ -109,7 +111,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     }
   }
 
-  // --- sending -------------------------------------------------------------------------------------------------------------------------------
+  // --- sending ------------------------------------------------------------------------------------------------------
 
   override tell(type: string, payload?: unknown): boolean {
     return this.put(this.compiled.number(type), payload, undefined, false)
@@ -142,7 +144,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     return this.compiled.checked(type, payload)
   }
 
-  // --- life ----------------------------------------------------------------------------------------------------------------------------------
+  // --- life ---------------------------------------------------------------------------------------------------------
 
   /** Makes the state and runs `started`, at spawn and at each restart. */
   start(): void {
@@ -202,7 +204,8 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
       this.signal(stopSignal)
       if (!busy) return
       this.known?.abort()
-      // A handler that never settles must not hold a stop for ever, nor one that waits for the stop that it asked for before its promise was open.
+      // A handler that never settles must not hold a stop for ever, nor one that waits for the stop that it asked for
+      // before its promise was open.
       const limit = new Limit(() => {
         if (this.open !== undefined && (open === undefined || this.open === open)) this.beginStop()
       })
@@ -248,7 +251,8 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
   }
 
   /**
-   * The life is over, the mailbox and the place stay (C2); what it had put aside waits again, whom it watched is forgotten.
+   * The life is over, the mailbox and the place stay (C2); what it had put aside waits again, whom it watched is
+   * forgotten.
    * @param why told to those whom it owes an answer
    */
   private revoke(why: () => AgentOSError): void {
@@ -332,7 +336,8 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
   }
 
   /**
-   * Its supervision came to an end with a child that crashed too often: it crashes itself; at the root the system decides.
+   * Its supervision came to an end with a child that crashed too often: it crashes itself; at the root the system
+   * decides.
    * @param restMs so long it is left alone, if it never ends
    */
   escalated(child: Cell, error: unknown, restMs: number | undefined): void {
@@ -362,7 +367,10 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     this.parent?.knownFamily?.lose(this)
   }
 
-  /** Ends it at once, whatever it is doing. What waits for it is to be taken out before. @param why told to those whom it owes an answer, and to its watchers */
+  /**
+   * Ends it at once, whatever it is doing. What waits for it is to be taken out before.
+   * @param why told to those whom it owes an answer, and to its watchers
+   */
   abandon(why: AgentOSError): void {
     if (!this.alive) return
     if (!this.suspended) this.revoke(() => why)
@@ -391,7 +399,7 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     if (!this.scheduled && this.phase === phases.running && this.waiting > 0) this.schedule()
   }
 
-  // --- family --------------------------------------------------------------------------------------------------------------------------------
+  // --- family -------------------------------------------------------------------------------------------------------
 
   get family(): Family {
     return (this.#family ??= new Family(this))

@@ -1,8 +1,10 @@
 /**
- * A definition made ready to run: handlers by number, numbers by name, and what the runtime decides per message looked up beforehand.
+ * A definition made ready to run: handlers by number, numbers by name, and what the runtime decides per message looked
+ * up beforehand.
  *
  * Invariants
- *   D1. A handler's number is its place among the definition's handlers, from 1; 0 means none. It never leaves the process: the wire carries names.
+ *   D1. A handler's number is its place among the definition's handlers, from 1; 0 means none. It never leaves the
+ *       process: the wire carries names.
  */
 import type { ErasedHandler, ErasedSpec } from "./actor.js"
 import { DeferredReply, unanswerable } from "./ask.js"
@@ -29,7 +31,10 @@ export class Compiled {
   readonly overflow: Overflow
   /** By a handler's number; undefined when all messages are ordinary. */
   readonly lanes: Uint8Array | undefined
-  /** Whether payloads are copied when they are sent, as they go elsewhere, or as if they did; those of the latter kind are frozen, too. */
+  /**
+   * Whether payloads are copied when they are sent, as they go elsewhere, or as if they did; those of the latter kind
+   * are frozen, too.
+   */
   readonly isolated: boolean
   readonly #freezes: boolean
   /** Makes of a deferred answer what it would be in another process; set where actors are isolated. */
@@ -39,7 +44,10 @@ export class Compiled {
   /** Set while somebody measures. */
   meter: DefinitionMeter | undefined = undefined
   readonly #numbers: Map<string, number>
-  /** The type looked up last: most definitions get the same one again and again, and comparing costs a tenth of looking up. */
+  /**
+   * The type looked up last: most definitions get the same one again and again, and comparing costs a tenth of looking
+   * up.
+   */
   #lastType: string | undefined = undefined
   #lastNumber = 0
 
@@ -87,7 +95,11 @@ export class Compiled {
     return this.types[handler - 1] ?? ""
   }
 
-  /** @param handler its number @returns the payload of a message as it would arrive from another process @throws `INVALID_PAYLOAD` */
+  /**
+   * @param handler its number
+   * @returns the payload of a message as it would arrive from another process
+   * @throws `INVALID_PAYLOAD`
+   */
   isolate(handler: number, payload: unknown): unknown {
     const title = (): string => `${this.spec.name}.${this.typeOf(handler)}`
     return this.#freezes ? frozenCopy(payload, title) : keptCopy(payload, title)

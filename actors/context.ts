@@ -72,7 +72,10 @@ export class Context {
     return (this.#ongoing ??= new Ongoing())
   }
 
-  /** Whether this life owes anything beside what its mailbox holds: works that go on, answers that were deferred. Timers do not count. */
+  /**
+   * Whether this life owes anything beside what its mailbox holds: works that go on, answers that were deferred.
+   * Timers do not count.
+   */
   get owes(): boolean {
     return this.#ongoing?.open === true
   }
@@ -288,13 +291,19 @@ export class Context {
     return this.#revoked
   }
 
-  /** @returns whether the message that was taken is to wait again, as its handler has not begun (T6); then it will not begin in this life */
+  /**
+   * @returns whether the message that was taken is to wait again, as its handler has not begun (T6); then it will not
+   * begin in this life
+   */
   takeBack(): boolean {
     return false
   }
 }
 
-/** The context of one message, in a life that may have others open: what is begun with it later belongs to that message. */
+/**
+ * The context of one message, in a life that may have others open: what is begun with it later belongs to that
+ * message.
+ */
 export class TurnContext extends Context {
   readonly #base: Context
   readonly #message: Message

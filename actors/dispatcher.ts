@@ -1,12 +1,15 @@
 /**
- * Whose turn it is. Actors with something to do stand in a ring; each handles a bounded number of messages, then goes to the back.
+ * Whose turn it is. Actors with something to do stand in a ring; each handles a bounded number of messages, then goes
+ * to the back.
  *
  * Invariants
  *   D1. An idle dispatcher begins as a microtask, so an ask costs no turn of the event loop.
- *   D2. After a bounded number of messages or milliseconds the event loop has its turn, so no flood of messages starves timers and sockets. The count
- *       goes on from one beginning to the next: a program that asks again as soon as it is answered never leaves the microtasks by itself.
- *   D4. An actor has its first turn before those that stand in the ring, the youngest first, so that a tree of actors grows into the depth, and its branches
- *       have ended before it is wide. At most `inARow` of them, then as many of the ring, then the newborn that has waited longest.
+ *   D2. After a bounded number of messages or milliseconds the event loop has its turn, so no flood of messages
+ *       starves timers and sockets. The count goes on from one beginning to the next: a program that asks again as
+ *       soon as it is answered never leaves the microtasks by itself.
+ *   D4. An actor has its first turn before those that stand in the ring, the youngest first, so that a tree of actors
+ *       grows into the depth, and its branches have ended before it is wide. At most `inARow` of them, then as many of
+ *       the ring, then the newborn that has waited longest.
  *   D3. An actor whose message a full mailbox refused ends its turn, so that the receiver comes to empty it.
  */
 import type { Clock } from "./clock.js"
@@ -25,7 +28,10 @@ const inARow = 64
 /** Messages, and milliseconds, before the event loop has its turn. */
 const perLoop = 4096
 const loopMs = 4
-/** Most messages between two looks at the clock: one costs as much as handling a message. Where handlers are slow, fewer. */
+/**
+ * Most messages between two looks at the clock: one costs as much as handling a message. Where handlers are slow,
+ * fewer.
+ */
 const perLook = 256
 const lookMs = 1
 /** Least time between two turns that are measured. */

@@ -1,13 +1,17 @@
 /**
- * Virtual actors: an entity is known by its key, becomes an actor with its first message, and is put to sleep when none came for a while or memory runs short.
+ * Virtual actors: an entity is known by its key, becomes an actor with its first message, and is put to sleep when
+ * none came for a while or memory runs short.
  *
  * Invariants
- *   E1. At most one actor per entity is alive. What comes for it while it is being stopped stays in its mailbox, and is its successor's, in order, when it has ended. So is what waits
- *       when it stops itself, unless it did so in `started`.
- *   E2. Only an idle entity is passivated, by whatever cause (T5 of turns.ts): one that has a message, a promise or a task open, owes an answer, has put something aside, has
- *       children or watches somebody stays. Timers keep nobody awake: they end with the life. Every message counts as use, those of its own timers and works too.
+ *   E1. At most one actor per entity is alive. What comes for it while it is being stopped stays in its mailbox, and
+ *       is its successor's, in order, when it has ended. So is what waits when it stops itself, unless it did so in
+ *       `started`.
+ *   E2. Only an idle entity is passivated, by whatever cause (T5 of turns.ts): one that has a message, a promise or a
+ *       task open, owes an answer, has put something aside, has children or watches somebody stays. Timers keep nobody
+ *       awake: they end with the life. Every message counts as use, those of its own timers and works too.
  *   E3. A known entity that sleeps costs its ref, and nothing here.
- *   E4. Residents of a group know each other, so that to stop one group costs nothing for the others. What waits for a resident that is stopped with its group is given back.
+ *   E4. Residents of a group know each other, so that to stop one group costs nothing for the others. What waits for a
+ *       resident that is stopped with its group is given back.
  *   E5. One whose definition says `passivateAfterMs: Infinity` is never passivated.
  *   E6. A tenant of which nobody is in memory costs nothing here.
  */
@@ -45,7 +49,10 @@ export function heapPressure(): number {
   return used / limit
 }
 
-/** The entities of one definition and tenant; forgotten with the last that is in memory, save by those who hold a ref (E6). */
+/**
+ * The entities of one definition and tenant; forgotten with the last that is in memory, save by those who hold a ref
+ * (E6).
+ */
 interface Kind {
   readonly compiled: Compiled
   readonly tenant: string
@@ -172,7 +179,9 @@ export class Entities {
     return { compiled, tenant, passivateMs, residents: nobody }
   }
 
-  /** A resident that the map of its kind does not name: a ref may have been made before others of its kind came (E6). */
+  /**
+   * A resident that the map of its kind does not name: a ref may have been made before others of its kind came (E6).
+   */
   #known(kind: Kind, key: string): Resident | undefined {
     const known = this.#kinds.get(kind.compiled)?.get(kind.tenant)
     if (known === undefined || known === kind) return undefined
@@ -281,8 +290,10 @@ export class Entities {
   }
 
   /**
-   * Stops the residents of a group. Those that have something to do go on with it for a while; whoever calls sees to it that nothing new comes.
-   * @param limitMs after so long they are told to stop with what they are doing, which they may end within their own time for that
+   * Stops the residents of a group. Those that have something to do go on with it for a while; whoever calls sees to
+   * it that nothing new comes.
+   * @param limitMs after so long they are told to stop with what they are doing, which they may end within their own
+   * time for that
    * @param why told to those whom they still owe an answer then
    * @returns what they did not handle, each one's in its order
    */

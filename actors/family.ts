@@ -1,14 +1,19 @@
 /**
- * The relations of one actor: the children it supervises, those it watches and those who watch it, those it is linked to. Most actors have none, and no family.
+ * The relations of one actor: the children it supervises, those it watches and those who watch it, those it is linked
+ * to. Most actors have none, and no family.
  *
  * Invariants
- *   F1. Children stop before their parent, however it ends, the last started first; they are restarted in the order they were started.
+ *   F1. Children stop before their parent, however it ends, the last started first; they are restarted in the order
+ *       they were started.
  *   F2. A crash is decided on once: one that was overtaken by a restart (of the whole family, say) is not.
  *   F3. Restarts of one family follow each other.
- *   F4. What a life watched, was linked to and counted of its children's crashes ends with it; whoever watches it goes on watching.
- *   F5. A supervisor has one account of restarts for all of its children. At the root each child has its own: top-level actors and entities have nothing to
- *       do with each other. An entity never ends: one that crashed too often rests, longer and longer, and what waits for it is its next life's.
- *   F6. A supervisor that has crashed decides nothing more: its children are stopped before it is started again, or with it.
+ *   F4. What a life watched, was linked to and counted of its children's crashes ends with it; whoever watches it goes
+ *       on watching.
+ *   F5. A supervisor has one account of restarts for all of its children. At the root each child has its own:
+ *       top-level actors and entities have nothing to do with each other. An entity never ends: one that crashed too
+ *       often rests, longer and longer, and what waits for it is its next life's.
+ *   F6. A supervisor that has crashed decides nothing more: its children are stopped before it is started again, or
+ *       with it.
  */
 import type { Cell } from "./cell.js"
 import { Children } from "./children.js"
@@ -43,7 +48,7 @@ export class Family {
     this.#cell = cell
   }
 
-  // --- children ------------------------------------------------------------------------------------------------------------------------------
+  // --- children -----------------------------------------------------------------------------------------------------
 
   child(name: string): Cell | undefined {
     return this.#names?.get(name)
@@ -74,7 +79,7 @@ export class Family {
     return !this.children.empty || (this.#watched?.size ?? 0) > 0 || (this.linked?.size ?? 0) > 0
   }
 
-  // --- supervision ---------------------------------------------------------------------------------------------------------------------------
+  // --- supervision --------------------------------------------------------------------------------------------------
 
   /** @param life which life of the child ended (F2) */
   supervise(child: Cell, life: number, exit: Exit): void {
@@ -126,7 +131,7 @@ export class Family {
     return attempt.delayMs
   }
 
-  // --- onlookers -----------------------------------------------------------------------------------------------------------------------------
+  // --- onlookers ----------------------------------------------------------------------------------------------------
 
   watch(other: Cell): void {
     ;(this.#watched ??= new Set()).add(other)

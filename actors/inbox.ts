@@ -1,14 +1,16 @@
 /**
- * What waits for one actor, in the order in which it is to be handled, and the message that is being handled. When that happens stands in turns.ts.
+ * What waits for one actor, in the order in which it is to be handled, and the message that is being handled. When
+ * that happens stands in turns.ts.
  *
  * Invariants
- *   I1. Ordinary messages are taken in the order they came. Urgent ones come before all others, those of reentrant handlers before the ordinary ones once a
- *       promise was open beside which they could be handled.
+ *   I1. Ordinary messages are taken in the order they came. Urgent ones come before all others, those of reentrant
+ *       handlers before the ordinary ones once a promise was open beside which they could be handled.
  *   I2. One message waits in the cell itself, and needs no mailbox: most actors never have one.
- *   I3. A mailbox that is full lets a patient ask wait, whatever `overflow` says; else it refuses or drops of its own lane. What was promised (results, timers) goes past its capacity,
- *       in whatever lane; a tick is no promise, and is only put where there is room.
- *   I4. What an actor's own timers and works send it is for the life that began them: another one does not handle it, and it is not handed on. It does not expire, and nobody else
- *       can call it off.
+ *   I3. A mailbox that is full lets a patient ask wait, whatever `overflow` says; else it refuses or drops of its own
+ *       lane. What was promised (results, timers) goes past its capacity, in whatever lane; a tick is no promise, and
+ *       is only put where there is room.
+ *   I4. What an actor's own timers and works send it is for the life that began them: another one does not handle it,
+ *       and it is not handed on. It does not expire, and nobody else can call it off.
  */
 import type { SpawnOptions } from "./actor.js"
 import { Ask } from "./ask.js"
@@ -41,7 +43,10 @@ export type Sent = Cause | Ask
 /** What lies beside a message. */
 export type Meta = Sent | Own
 
-/** The cause that a message came with. A look at the shape costs half of one at the prototypes, and every message that has a cause is looked at. */
+/**
+ * The cause that a message came with. A look at the shape costs half of one at the prototypes, and every message that
+ * has a cause is looked at.
+ */
 export function causeOf(meta: Meta | undefined): Cause | undefined {
   return meta !== undefined && "cause" in meta ? meta.cause : meta
 }
@@ -94,7 +99,10 @@ export interface Waiting extends Message {
   readonly meta: Sent | undefined
 }
 
-/** The place of an actor that is an entity: how it is known beyond this life of it, and what is told to whoever wakes it and lets it sleep. */
+/**
+ * The place of an actor that is an entity: how it is known beyond this life of it, and what is told to whoever wakes
+ * it and lets it sleep.
+ */
 export interface EntityPlace {
   /** Reaches the entity in whatever life, on whatever node. */
   readonly ref: Ref
@@ -130,7 +138,8 @@ export abstract class Inbox<S> extends Ref {
   current: Meta | undefined = undefined
   protected handler = 0
   protected payload: unknown = undefined
-  // What turns.ts and cell.ts keep of it is here as fields, since putting a message asks for each of them, and a call costs what they cost together.
+  // What turns.ts and cell.ts keep of it is here as fields, since putting a message asks for each of them, and a call
+  // costs what they cost together.
   protected phase: Phase = phases.running
   /** The limit of the handler's or hook's promise that is open. */
   protected open: Limit | undefined = undefined
@@ -169,11 +178,11 @@ export abstract class Inbox<S> extends Ref {
     return this.aside?.reentrant?.size ?? 0
   }
 
-  // --- putting -------------------------------------------------------------------------------------------------------------------------------
+  // --- putting ------------------------------------------------------------------------------------------------------
 
   /**
-   * Puts a message; `promised` ones go past the capacity. Kept so short that V8 makes one piece of a send: what is out of the ordinary stands in functions of its
-   * own.
+   * Puts a message; `promised` ones go past the capacity. Kept so short that V8 makes one piece of a send: what is out
+   * of the ordinary stands in functions of its own.
    */
   put(handler: number, payload: unknown, meta: Meta | undefined, promised: boolean): boolean {
     const { compiled } = this
@@ -242,7 +251,10 @@ export abstract class Inbox<S> extends Ref {
       : (aside.reentrant ??= new Mailbox(capacity))
   }
 
-  /** Puts a message that the actor's own timer or work sends it (I3, I4). @param promised false: only where there is room */
+  /**
+   * Puts a message that the actor's own timer or work sends it (I3, I4).
+   * @param promised false: only where there is room
+   */
   putOwn(handler: number, payload: unknown, own: Own, promised: boolean): void {
     this.options?.entity?.used()
     if (promised || this.roomFor(handler, payload)) this.put(handler, payload, own, true)
@@ -286,7 +298,10 @@ export abstract class Inbox<S> extends Ref {
     return false
   }
 
-  /** Drops the oldest message of a lane that others have sent (I3); the one being handled is none of them. @returns false when there is none */
+  /**
+   * Drops the oldest message of a lane that others have sent (I3); the one being handled is none of them.
+   * @returns false when there is none
+   */
   private dropOldest(lane: Mailbox<Meta>): boolean {
     const promised: Message[] = []
     let dropped = false
@@ -325,7 +340,10 @@ export abstract class Inbox<S> extends Ref {
     )
   }
 
-  /** Puts a probe behind what waits. @returns false when at most the inline message does: who comes then waits for nobody */
+  /**
+   * Puts a probe behind what waits.
+   * @returns false when at most the inline message does: who comes then waits for nobody
+   */
   protected putProbe(now: number): boolean {
     const mailbox = this.#mailbox
     if (mailbox === undefined || mailbox.size === 0) return false
@@ -333,7 +351,7 @@ export abstract class Inbox<S> extends Ref {
     return true
   }
 
-  // --- taking --------------------------------------------------------------------------------------------------------------------------------
+  // --- taking -------------------------------------------------------------------------------------------------------
 
   /** Takes the next message: it is the one being handled. @returns its handler's number, 0 when there is none */
   protected take(): number {
@@ -404,7 +422,7 @@ export abstract class Inbox<S> extends Ref {
     }
   }
 
-  // --- stashing and burying ------------------------------------------------------------------------------------------------------------------
+  // --- stashing and burying -----------------------------------------------------------------------------------------
 
   /** The message being handled. @throws {AgentOSError} `INVALID_DEFINITION` when there is none, as in `started` */
   get handling(): Message {
@@ -462,7 +480,10 @@ export abstract class Inbox<S> extends Ref {
     this.aside = undefined
   }
 
-  /** Takes out all that others have sent and that waits (I4), in the order in which it would be handled: what was put aside first, what waits for room last. */
+  /**
+   * Takes out all that others have sent and that waits (I4), in the order in which it would be handled: what was put
+   * aside first, what waits for room last.
+   */
   takeAll(): readonly Waiting[] {
     const { current, handler, payload, aside } = this
     const taken: Waiting[] = []

@@ -1,10 +1,13 @@
 /**
- * What a name may be, and how several names become one: tenants, keys of entities, command ids, names of reminders, topics and children.
+ * What a name may be, and how several names become one: tenants, keys of entities, command ids, names of reminders,
+ * topics and children.
  *
  * Invariants
- *   N1. A name is 1 to 512 bytes of well-formed Unicode without control characters. What leads into the system is checked where it enters; inside, a name is a name.
+ *   N1. A name is 1 to 512 bytes of well-formed Unicode without control characters. What leads into the system is
+ *       checked where it enters; inside, a name is a name.
  *   N2. Two different rows of names never become the same text. Nothing else makes a key of several names.
- *   N3. What is looked up by a name from outside is a Map, or an object without a prototype (`byName`): "constructor" is a name like any other.
+ *   N3. What is looked up by a name from outside is a Map, or an object without a prototype (`byName`): "constructor"
+ *       is a name like any other.
  */
 import { createHash } from "node:crypto"
 import { AgentOSError } from "./errors.js"
@@ -60,16 +63,23 @@ export function joined(...names: readonly string[]): string {
 }
 
 /**
- * The id of a command that is sent for the n-th thing an entity has promised. Its key stands in it as it is: neither a tenant here nor a type holds a slash, so that it can be read
- * back (N2), and ids that stand in stores for keys with slashes go on to be known.
+ * The id of a command that is sent for the n-th thing an entity has promised. Its key stands in it as it is: neither a
+ * tenant here nor a type holds a slash, so that it can be read back (N2), and ids that stand in stores for keys with
+ * slashes go on to be known.
  */
 export const numberedIn = (tenant: string, type: string, key: string, n: number): string =>
   asName(`${joined(tenant, type)}/${key}#${n}`)
 
-/** The id of a caller's command: none that the runtime makes, for a delivery or a reminder, so that nobody's command takes the place of one. */
+/**
+ * The id of a caller's command: none that the runtime makes, for a delivery or a reminder, so that nobody's command
+ * takes the place of one.
+ */
 export const callersId = (id: string): string => (/^[=~]|^reminder[/:]|#\d+$/.test(id) ? asName(`=${id}`) : id)
 
-/** A text that is too long for a name as one: its hash stands for it. (N2: so it does for a text that looks like such a hash.) */
+/**
+ * A text that is too long for a name as one: its hash stands for it. (N2: so it does for a text that looks like such a
+ * hash.)
+ */
 export const asName = (text: string): string =>
   text.startsWith("~") || Buffer.byteLength(text) > MOST_NAME_BYTES
     ? `~${createHash("sha256").update(text).digest("base64url")}`

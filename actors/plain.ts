@@ -1,13 +1,16 @@
 /**
- * Plain data: the one set of values that a message, an answer, an event, a delivery, a reminder and a state may hold. All of it survives a copy to another thread, node
- * or disk, and comes back as it was.
+ * Plain data: the one set of values that a message, an answer, an event, a delivery, a reminder and a state may hold.
+ * All of it survives a copy to another thread, node or disk, and comes back as it was.
  *
  * Invariants
- *   V1. The set is `undefined`, `null`, booleans, numbers, texts, bigints, dates, bytes (typed arrays, DataView, ArrayBuffer), refs, errors, and arrays, maps, sets and object
- *       literals of these. All else is refused by name, with its place: functions, symbols, instances of classes, arrays with holes, shared memory. Of a literal its own enumerable properties count, but symbols.
+ *   V1. The set is `undefined`, `null`, booleans, numbers, texts, bigints, dates, bytes (typed arrays, DataView,
+ *       ArrayBuffer), refs, errors, and arrays, maps, sets and object literals of these. All else is refused by name,
+ *       with its place: functions, symbols, instances of classes, arrays with holes, shared memory. Of a literal its
+ *       own enumerable properties count, but symbols.
  *   V2. Values are nested at most `deepest` deep, so that no walk through them overflows the stack.
  *   V3. What is looked at is never changed, and what cannot be read (a getter that throws) is refused, too.
- *   V4. One walk, `copied`, says what is refused and makes every copy; `checkPlain` only spares it where there is nothing to be said.
+ *   V4. One walk, `copied`, says what is refused and makes every copy; `checkPlain` only spares it where there is
+ *       nothing to be said.
  */
 import { AgentOSError, thrownText } from "./errors.js"
 import { metFirst, type Met } from "./met.js"
@@ -42,14 +45,17 @@ type Atom =
   | BigInt64Array
   | BigUint64Array
 
-/** What stands in place of a payload type that cannot travel: nothing is assignable to it, and its name is the explanation. */
+/**
+ * What stands in place of a payload type that cannot travel: nothing is assignable to it, and its name is the
+ * explanation.
+ */
 export interface NotPlain<Reason extends string> {
   readonly [refMark]: Reason
 }
 
 /**
- * `T` itself when it is plain data, else a type that nothing fits. A class instance is seen by its methods; one without methods passes, as it
- * would survive the copy.
+ * `T` itself when it is plain data, else a type that nothing fits. A class instance is seen by its methods; one
+ * without methods passes, as it would survive the copy.
  */
 export type Plain<T> = unknown extends T
   ? T
@@ -77,7 +83,7 @@ interface RefLike extends RefMark {
   with(options: never): unknown
 }
 
-// --- the set ---------------------------------------------------------------------------------------------------------------------------------
+// --- the set --------------------------------------------------------------------------------------------------------
 
 /** V2 */
 export const deepest = 1000
@@ -85,7 +91,10 @@ export const deepest = 1000
 /** What stands for an actor or an error; each kind of copy does with it as it must. */
 export type Special = Ref | StoredRef | Error
 
-/** Where a part stands: names of properties, places in arrays and sets; a map counts as the list of its keys and values, each key before its value. */
+/**
+ * Where a part stands: names of properties, places in arrays and sets; a map counts as the list of its keys and
+ * values, each key before its value.
+ */
 export type Path = readonly (string | number)[]
 
 const kind = { literal: 0, array: 1, map: 2, set: 3, date: 4, bytes: 5, special: 6, refused: 7 } as const
@@ -112,7 +121,7 @@ function kindOf(value: object): number {
 const isAtom = (value: unknown): boolean =>
   typeof value === "number" || typeof value === "string" || typeof value === "boolean" || value === null
 
-// --- a look ----------------------------------------------------------------------------------------------------------------------------------
+// --- a look ---------------------------------------------------------------------------------------------------------
 
 /** What a look at a value finds, the worse the higher. */
 export const found = {
@@ -191,7 +200,7 @@ export function checkPlain(payload: unknown, title: () => string): number {
   return found.special // a getter that threw once
 }
 
-// --- the walk --------------------------------------------------------------------------------------------------------------------------------
+// --- the walk -------------------------------------------------------------------------------------------------------
 
 export interface Copying {
   /** What stands in the copy for a ref or an error. */
@@ -272,7 +281,8 @@ function nameOf(from: object): string {
 
 function pathText(path: Path): string {
   const steps = path.length > 20 ? [...path.slice(0, 10), "...", ...path.slice(-5)] : path
-  return `the payload${steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step.slice(0, 100)}`)).join("")}`
+  const names = steps.map((step) => (typeof step === "number" ? `[${step}]` : `.${step.slice(0, 100)}`))
+  return `the payload${names.join("")}`
 }
 
 /** Bytes by themselves: not with the larger buffer they lie in, and not as memory that is shared. */
@@ -305,11 +315,17 @@ export function refill(made: Map<unknown, unknown> | Set<unknown>, list: readonl
   else for (let i = 0; i < list.length; i += 2) made.set(list[i], list[i + 1])
 }
 
-/** A deep copy that shares nothing with its original; refs and errors stay as they are. @throws {AgentOSError} `INVALID_PAYLOAD` */
+/**
+ * A deep copy that shares nothing with its original; refs and errors stay as they are.
+ * @throws {AgentOSError} `INVALID_PAYLOAD`
+ */
 export const keptCopy = (value: unknown, title: () => string): unknown =>
   isAtom(value) || value === undefined ? value : (flatCopy(value) ?? copied(value, title, itself))
 
-/** Most payloads are a literal of a few atoms, which costs a tenth to copy. @returns undefined for all else, and for what cannot be read (V3) */
+/**
+ * Most payloads are a literal of a few atoms, which costs a tenth to copy.
+ * @returns undefined for all else, and for what cannot be read (V3)
+ */
 export function flatCopy(value: unknown): object | undefined {
   try {
     if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
@@ -327,15 +343,15 @@ export function flatCopy(value: unknown): object | undefined {
 export const frozenCopy = (value: unknown, title: () => string): unknown =>
   isAtom(value) || value === undefined ? value : copied(value, title, { ...itself, frozen: true })
 
-// --- its weight ------------------------------------------------------------------------------------------------------------------------------
+// --- its weight -----------------------------------------------------------------------------------------------------
 
 /** What an object costs beside what it holds, roughly. */
 const objectBytes = 16
 const numberBytes = 8
 
 /**
- * Roughly how many bytes a payload takes in memory: for limits, not for accounts. Refs count as a pointer. Looks at 10,000 values at most, so that a large payload costs
- * no more to weigh than to send.
+ * Roughly how many bytes a payload takes in memory: for limits, not for accounts. Refs count as a pointer. Looks at
+ * 10,000 values at most, so that a large payload costs no more to weigh than to send.
  */
 export function bytesOf(payload: unknown): number {
   if (typeof payload === "string") return objectBytes + payload.length

@@ -4,11 +4,13 @@
  * Invariants
  *   P1. A worker of a work pool has at most one job, and no job waits while a worker is free.
  *   P2. A job is begun at most `1 + retries` times, and not at all once its asker has given up.
- *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it. One that is stopping is not free, and gets no job. What a job merely owes, as its
- *       handler deferred the answer or put the message aside, holds the worker for as long as somebody waits for it; a job that was told owes nothing.
+ *   P3. A worker is free when its job has really ended, not when somebody stopped waiting for it. One that is stopping
+ *       is not free, and gets no job. What a job merely owes, as its handler deferred the answer or put the message
+ *       aside, holds the worker for as long as somebody waits for it; a job that was told owes nothing.
  *   P4. A job for which all workers wait is refused with `ASK_CYCLE`: none of them would ever be free to do it.
  *   P5. The queue holds `capacity` jobs, and the asks that wait for room (`whenFull: "wait"`).
- *   P6. However the pool ends, every ask is told: by its job, which a stop lets finish, or with the pool's end; jobs that were told and not begun are dead letters.
+ *   P6. However the pool ends, every ask is told: by its job, which a stop lets finish, or with the pool's end; jobs
+ *       that were told and not begun are dead letters.
  *   P7. A job that the workers do not understand, or cannot be given, is refused where it is sent.
  */
 import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type SpawnOptions } from "./actor.js"
@@ -59,7 +61,8 @@ const spawnOptions = ({ name, supervision }: PoolOptions) => ({
 })
 
 /**
- * `size` supervised actors behind a router. One that crashes is started again in its place, one that has ended for good leaves the router.
+ * `size` supervised actors behind a router. One that crashes is started again in its place, one that has ended for
+ * good leaves the router.
  * @throws {AgentOSError} `INVALID_DEFINITION`, `NAME_TAKEN`
  */
 export function spawnPool<P, Init>(
@@ -205,7 +208,8 @@ const WorkPool = defineActor({
       }
       ctx.state.given.waiting.push({ type: job.type, payload: job.payload, meta, attempts: 0 })
       begin(ctx)
-      return new DeferredReply(meta instanceof Ask ? meta : undefined) // kept when the pool is restarted, as what it defers would not be
+      // Kept when the pool is restarted, as what it defers would not be.
+      return new DeferredReply(meta instanceof Ask ? meta : undefined)
     },
     /** In a turn of its own: one that has told itself to stop is stopping by now (P3). */
     done(ctx, worker: Cell) {
@@ -372,8 +376,9 @@ export interface WorkPoolRefOf<P> extends ActorRef<P> {
 }
 
 /**
- * `size` workers that pull jobs from one bounded queue. A message to the ref is a job: an ask gets its result. When the queue is full an ask rejects
- * with `MAILBOX_FULL`, unless it waits for room, and a tell answers false, at once; when its worker crashed it rejects with `ACTOR_CRASHED`, unless it is tried again (`retries`).
+ * `size` workers that pull jobs from one bounded queue. A message to the ref is a job: an ask gets its result. When
+ * the queue is full an ask rejects with `MAILBOX_FULL`, unless it waits for room, and a tell answers false, at once;
+ * when its worker crashed it rejects with `ACTOR_CRASHED`, unless it is tried again (`retries`).
  * @throws {AgentOSError} `INVALID_DEFINITION`, `NAME_TAKEN`
  */
 export function workPool<P, Init>(

@@ -1,8 +1,9 @@
 /**
- * A ref: the only way to reach an actor. It is the same for an actor beside you, an entity that is not active, and (later) an actor on another node.
+ * A ref: the only way to reach an actor. It is the same for an actor beside you, an entity that is not active, and
+ * (later) an actor on another node.
  *
- * `tell` and `ask` on the ref itself are for programs outside; inside a handler send through the context (`ctx.tell`, `ctx.ask`), which passes on who
- * began this and until when.
+ * `tell` and `ask` on the ref itself are for programs outside; inside a handler send through the context (`ctx.tell`,
+ * `ctx.ask`), which passes on who began this and until when.
  */
 import { bothOf, type Cause, causeWith, marked, type SendOptions } from "./cause.js"
 import { callersId, checkName } from "./names.js"
@@ -24,7 +25,10 @@ type Answer<R> = Awaited<R> extends infer A ? (A extends Deferred<infer D> ? D :
 
 declare const deferredReply: unique symbol
 
-/** A reply that a handler gives later: it returns this instead, and the ask stays open until `reply` or `fail` is called (or its deadline passes). */
+/**
+ * A reply that a handler gives later: it returns this instead, and the ask stays open until `reply` or `fail` is
+ * called (or its deadline passes).
+ */
 export interface Deferred<Reply> {
   readonly [deferredReply]?: Reply
   reply(value: Reply): void
@@ -52,24 +56,27 @@ export interface ActorRef<P> extends RefMark {
   tell<K extends MessageType<P>>(type: K, ...payload: PayloadOf<P, K>): boolean
   /**
    * Sends a message and waits for what its handler returns.
-   * @throws {AgentOSError} (as rejection) `ASK_TIMEOUT`, `MAILBOX_FULL`, `ACTOR_STOPPED`, `CANCELLED`, `UNKNOWN_MESSAGE`; the handler's own error, or
-   *   `ACTOR_CRASHED` with it as its cause
+   * @throws {AgentOSError} (as rejection) `ASK_TIMEOUT`, `MAILBOX_FULL`, `ACTOR_STOPPED`, `CANCELLED`,
+   * `UNKNOWN_MESSAGE`; the handler's own error, or `ACTOR_CRASHED` with it as its cause
    */
   ask<K extends MessageType<P>>(type: K, ...payload: PayloadOf<P, K>): Promise<ReplyOf<P, K>>
-  /** The same ref, sending with these options. @throws {AgentOSError} `INVALID_NAME` for a command id or tenant that is none, `INVALID_OPTION` for a time */
+  /**
+   * The same ref, sending with these options.
+   * @throws {AgentOSError} `INVALID_NAME` for a command id or tenant that is none, `INVALID_OPTION` for a time
+   */
   with(options: SendOptions): ActorRef<P>
 }
 
 /**
- * An actor's own ref, as its handlers see it. Types cannot know the protocol inside its own definition; it fits wherever a ref is wanted:
- * `const me: ActorRef<MyProtocol> = ctx.self`.
+ * An actor's own ref, as its handlers see it. Types cannot know the protocol inside its own definition; it fits
+ * wherever a ref is wanted: `const me: ActorRef<MyProtocol> = ctx.self`.
  */
 export interface SelfRef extends RefMark {
   readonly address: string
   tell(type: string, ...payload: unknown[]): boolean
   /**
-   * For programs that were given the ref, as with every ref. A handler that wants to ask itself would wait for ever: `ctx.ask(ctx.self, ...)` says so at once, with `ASK_CYCLE`; this
-   * cannot tell who asks, and ends at the deadline.
+   * For programs that were given the ref, as with every ref. A handler that wants to ask itself would wait for ever:
+   * `ctx.ask(ctx.self, ...)` says so at once, with `ASK_CYCLE`; this cannot tell who asks, and ends at the deadline.
    */
   ask(type: string, ...payload: unknown[]): Promise<never>
   with(options: SendOptions): SelfRef
@@ -127,14 +134,17 @@ export abstract class Ref implements SelfRef {
   }
 
   /**
-   * Whether `check` knows on this side what the messages look like. What is sent to a ref that does not bears the mark `untrusted` in its cause, and is checked where it arrives
-   * (`checking`).
+   * Whether `check` knows on this side what the messages look like. What is sent to a ref that does not bears the mark
+   * `untrusted` in its cause, and is checked where it arrives (`checking`).
    */
   get checks(): boolean {
     return true
   }
 
-  /** Holds a payload against the schema of its message, where there is one. @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE` */
+  /**
+   * Holds a payload against the schema of its message, where there is one.
+   * @throws {AgentOSError} `INVALID_PAYLOAD`, `UNKNOWN_MESSAGE`
+   */
   check(_type: string, payload: unknown): unknown {
     return payload
   }
@@ -218,7 +228,9 @@ export class RefWith extends RefBefore {
     this.#options = options
   }
 
-  /** Options laid over options are one layer: two would be two senders, and what one passes on carries no command id. */
+  /**
+   * Options laid over options are one layer: two would be two senders, and what one passes on carries no command id.
+   */
   override with(options: SendOptions): Ref {
     return new RefWith(this.target, bothOf(this.#options, checkedOptions(options)))
   }
@@ -257,7 +269,10 @@ export class RefWith extends RefBefore {
     return this.#options.untrusted === true || cause?.untrusted === true
   }
 
-  /** A payload that is kept first, and sent later by somebody else. @throws {AgentOSError} `INVALID_PAYLOAD`; `INVALID_OPTION` where its schema is not known */
+  /**
+   * A payload that is kept first, and sent later by somebody else.
+   * @throws {AgentOSError} `INVALID_PAYLOAD`; `INVALID_OPTION` where its schema is not known
+   */
   screened(type: string, payload: unknown): unknown {
     if (this.#options.untrusted !== true) return payload
     if (this.checks) return this.check(type, payload)
@@ -265,6 +280,9 @@ export class RefWith extends RefBefore {
   }
 }
 
-/** A ref for a message that may be marked as one from outside: it is held against its schema by this ref, or goes on with the mark. */
+/**
+ * A ref for a message that may be marked as one from outside: it is held against its schema by this ref, or goes on
+ * with the mark.
+ */
 export const checking = (ref: Ref, cause: Cause | undefined): Ref =>
   cause?.untrusted === true ? new RefWith(ref, {}) : ref

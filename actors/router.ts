@@ -1,12 +1,14 @@
 /**
- * A router: one ref before many. It chooses in the turn of the sender and passes the message on; it has no mailbox of its own.
+ * A router: one ref before many. It chooses in the turn of the sender and passes the message on; it has no mailbox of
+ * its own.
  *
  * Invariants
  *   R1. The choice is a pure function of the routees, the message and what was drawn.
  *   R2. A routee that is stopping is never chosen; one that has ended is forgotten when it is met.
  *   R4. Routers that lead to each other are refused where the ring would be closed: a message would go round for ever.
  *   R3. Cause, deadline and the chain of waiting actors pass through unchanged.
- *   R5. What comes from outside is held against the schema of the routee that gets it. What a hash is made of is checked before, where one of them is known here.
+ *   R5. What comes from outside is held against the schema of the routee that gets it. What a hash is made of is
+ *       checked before, where one of them is known here.
  */
 import type { Cause } from "./cause.js"
 import { systemRandom, type Random } from "./clock.js"
@@ -33,10 +35,15 @@ export interface HashRouting {
 /** How one routee is chosen. `least-loaded` draws two and takes the one with less to do. */
 export type OneRouting = "round-robin" | "random" | "least-loaded" | HashRouting
 
-/** `broadcast`: to all, an ask gets every answer. `scatter-gather-first`: to all, an ask gets the first answer, and fails when all have failed. */
+/**
+ * `broadcast`: to all, an ask gets every answer. `scatter-gather-first`: to all, an ask gets the first answer, and
+ * fails when all have failed.
+ */
 export type Routing = OneRouting | "scatter-gather-first" | "broadcast"
 
-/** The protocol of a broadcast router: every ask answers an array, in the order of the routees; one failure fails it. */
+/**
+ * The protocol of a broadcast router: every ask answers an array, in the order of the routees; one failure fails it.
+ */
 export type Broadcast<P> = { readonly [K in keyof P]: (...payload: PayloadOf<P, K>) => ReplyOf<P, K>[] }
 
 /** A ref to the router; routees come and go while it runs. `P` is what they understand, `Q` what the router does. */
@@ -67,7 +74,11 @@ export interface Draw {
   readonly second: number
 }
 
-/** @returns the place of the one that gets the message (R1) @param candidates at least one @param key for hash routing */
+/**
+ * @returns the place of the one that gets the message (R1)
+ * @param candidates at least one
+ * @param key for hash routing
+ */
 export function choose(routing: OneRouting, candidates: readonly Candidate[], draw: Draw, key: string): number {
   const count = candidates.length
   if (routing === "round-robin") return draw.turn % count
@@ -247,7 +258,10 @@ function leadsTo(from: Ref, to: Ref): boolean {
   return from instanceof RouterRef && from.routees.some((ref) => leadsTo(ref, to))
 }
 
-/** A ref that passes each message on to one of the routees, or to all of them. With none left a tell answers false and an ask rejects with `NO_ROUTEE`. */
+/**
+ * A ref that passes each message on to one of the routees, or to all of them. With none left a tell answers false and
+ * an ask rejects with `NO_ROUTEE`.
+ */
 export function router<P>(
   routees: readonly ActorRef<P>[],
   routing: "broadcast",

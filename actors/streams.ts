@@ -2,11 +2,14 @@
  * Streams between actors, with demand: the reader asks for a page, the source reads ahead no further than its buffer.
  *
  * Invariants
- *   S1. Every item arrives once, in order; the error of the source, or of an item that cannot travel, comes after the items before it.
- *   S2. The source holds at most `buffer` items (the one being read counted), the reader at most `batch`; those the source keeps until the next pull, as they may not have arrived.
+ *   S1. Every item arrives once, in order; the error of the source, or of an item that cannot travel, comes after the
+ *       items before it.
+ *   S2. The source holds at most `buffer` items (the one being read counted), the reader at most `batch`; those the
+ *       source keeps until the next pull, as they may not have arrived.
  *   S3. When the reader stops, or the producer does, `return()` of the iterable is called, once.
- *   S4. A reader that has begun gives signs of life. One that gives none any more (its thread or node is lost) has stopped: known at once where its end can be seen, else
- *       after some twenty seconds. So have the reader's pulls an error when the source is lost.
+ *   S4. A reader that has begun gives signs of life. One that gives none any more (its thread or node is lost) has
+ *       stopped: known at once where its end can be seen, else after some twenty seconds. So have the reader's pulls
+ *       an error when the source is lost.
  */
 import { defineActor, type ActorContext } from "./actor.js"
 import { causeWith, type Cause } from "./cause.js"
@@ -18,7 +21,10 @@ import { Ref, type ActorRef, type AnyRef, type Deferred } from "./ref.js"
 import type { ActorSystem } from "./system.js"
 import { Limit } from "./timers.js"
 
-/** Between two signs of a reader, and how many turns without one the source waits (S4). Turns are counted and not time: a loop that was blocked heard no signs. */
+/**
+ * Between two signs of a reader, and how many turns without one the source waits (S4). Turns are counted and not time:
+ * a loop that was blocked heard no signs.
+ */
 const signEveryMs = 4000
 const mostSilent = 5
 
@@ -187,7 +193,8 @@ export function openStream<T>(
 const noLimit = { timeoutMs: Infinity }
 
 /**
- * The items of a stream. Leaving the loop, an abort of the signal, or the end of the actor that reads closes the source.
+ * The items of a stream. Leaving the loop, an abort of the signal, or the end of the actor that reads closes the
+ * source.
  * @throws {AgentOSError} (as rejection) what the source threw, `CANCELLED`, `ACTOR_STOPPED`
  */
 export async function* readStream<T>(

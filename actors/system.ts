@@ -65,16 +65,22 @@ export interface ActorSystemOptions {
   readonly telemetry?: Telemetry
   /** How long a handler may go on after its actor was told to stop; default 5,000. */
   readonly shutdownTimeoutMs?: number
-  /** Measures how long handlers take and messages wait, and counts messages by type; default false. Read it from `metrics`. */
+  /**
+   * Measures how long handlers take and messages wait, and counts messages by type; default false. Read it from
+   * `metrics`.
+   */
   readonly metrics?: boolean
-  /** What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the whole system. An entity is not stopped, but left alone for a while. */
+  /**
+   * What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the
+   * whole system. An entity is not stopped, but left alone for a while.
+   */
   readonly whenGivenUp?: "stop-actor" | "stop-system"
   readonly entities?: EntityOptions
   /** The threads of actors with `placement: "worker"`. */
   readonly workers?: WorkerOptions
   /**
-   * Copies and freezes every payload and answer, and refuses what is not plain data, as if each actor lived in a process of its own; default false.
-   * For tests: what would break on two nodes breaks here.
+   * Copies and freezes every payload and answer, and refuses what is not plain data, as if each actor lived in a
+   * process of its own; default false. For tests: what would break on two nodes breaks here.
    */
   readonly isolated?: boolean
   /** How refs to actors of other systems are held; default: weakly. A simulation holds them for ever. */
@@ -85,7 +91,10 @@ export interface ActorSystemOptions {
 export interface EntityOptions {
   /** More are passivated, the least recently used first; default 100,000. */
   readonly maxResident?: number
-  /** How full memory is, from 0 to 1; above 0.85, resident entities are passivated whatever their number. Default: the heap beside its limit. */
+  /**
+   * How full memory is, from 0 to 1; above 0.85, resident entities are passivated whatever their number. Default: the
+   * heap beside its limit.
+   */
   readonly memoryPressure?: () => number
 }
 
@@ -196,7 +205,10 @@ export class ActorSystem {
     }
   }
 
-  /** Starts an actor. @throws `NAME_TAKEN`, `INVALID_NAME`, `INVALID_DEFINITION` for a persistent one, `SYSTEM_STOPPED` */
+  /**
+   * Starts an actor.
+   * @throws `NAME_TAKEN`, `INVALID_NAME`, `INVALID_DEFINITION` for a persistent one, `SYSTEM_STOPPED`
+   */
   spawn<P, Init>(definition: ActorDefinition<P, Init>, ...options: SpawnArguments<Init>): ActorRef<P> {
     return this.spawnUnder(
       this.#root,
@@ -205,7 +217,10 @@ export class ActorSystem {
     ) as unknown as ActorRef<P>
   }
 
-  /** A virtual actor: it wakes with its first message. @throws `UNKNOWN_DEFINITION` when the system was made without it, `INVALID_NAME` */
+  /**
+   * A virtual actor: it wakes with its first message.
+   * @throws `UNKNOWN_DEFINITION` when the system was made without it, `INVALID_NAME`
+   */
   entity<P>(
     definition: ActorDefinition<P, EntityId> | ActorDefinition<P>,
     key: string,
@@ -228,7 +243,10 @@ export class ActorSystem {
     return this.#entities.ref(this.#known(type), tenant, key)
   }
 
-  /** Starts an entity in this process without a message, unless it is awake. @throws `UNKNOWN_DEFINITION`, `INVALID_NAME` */
+  /**
+   * Starts an entity in this process without a message, unless it is awake.
+   * @throws `UNKNOWN_DEFINITION`, `INVALID_NAME`
+   */
   rouseEntity({ tenant, type, key }: PersistenceId): void {
     checkEntity(tenant, key)
     this.#entities.rouse(this.#known(type), tenant, key)
@@ -248,7 +266,10 @@ export class ActorSystem {
     return this.#definitions.has(type) || runtimeDefinitions.has(type)
   }
 
-  /** Refuses a message that its receiver could never take, as far as this system knows what that understands. @throws `UNKNOWN_MESSAGE` */
+  /**
+   * Refuses a message that its receiver could never take, as far as this system knows what that understands.
+   * @throws `UNKNOWN_MESSAGE`
+   */
   checkType(to: PersistenceId, type: string): void {
     if (this.knows(to.type)) this.entityHere(to).checkType(type)
   }
@@ -260,7 +281,8 @@ export class ActorSystem {
 
   /**
    * Stops an actor and its children; resolves when they have ended.
-   * @throws {AgentOSError} `INVALID_OPTION` (as rejection) for what is no actor: an entity, which sleeps when it is idle, a router or pool (stop the pool's `supervisor`), no ref at all
+   * @throws {AgentOSError} `INVALID_OPTION` (as rejection) for what is no actor: an entity, which sleeps when it is
+   * idle, a router or pool (stop the pool's `supervisor`), no ref at all
    */
   async stopActor(ref: AnyRef): Promise<void> {
     await stoppable(ref).stop()
@@ -313,7 +335,7 @@ export class ActorSystem {
     return this.#stopping
   }
 
-  // --- for the runtime -----------------------------------------------------------------------------------------------------------------------
+  // --- for the runtime ----------------------------------------------------------------------------------------------
 
   checkRunning(): void {
     if (this.#stopping !== undefined) throw this.stopped
@@ -384,7 +406,10 @@ export class ActorSystem {
     return cell
   }
 
-  /** Since when an actor, or entity, can be reached on the monotonic clock: Infinity while the thread that it is to live on starts. */
+  /**
+   * Since when an actor, or entity, can be reached on the monotonic clock: Infinity while the thread that it is to
+   * live on starts.
+   */
   upSince(target: Ref): number {
     const workers = this.#workers
     if (workers === undefined) return -Infinity
@@ -411,7 +436,10 @@ export class ActorSystem {
     if (this.stopsWhenGivenUp) void this.stop()
   }
 
-  /** Counts a message that reached nobody; its ask is told, with `why` where that says more than the reason. @returns false */
+  /**
+   * Counts a message that reached nobody; its ask is told, with `why` where that says more than the reason.
+   * @returns false
+   */
   deadLetter(
     to: AnyRef,
     type: string,

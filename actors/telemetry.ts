@@ -1,8 +1,10 @@
 /**
- * What the runtime tells about itself: a logger for people and programs, and counters to read whenever someone wants to.
+ * What the runtime tells about itself: a logger for people and programs, and counters to read whenever someone wants
+ * to.
  *
  * Invariants
- *   G1. Who listens never disturbs what it is told of: a logger or a callback that throws, or whose promise rejects, is caught here, and nowhere else.
+ *   G1. Who listens never disturbs what it is told of: a logger or a callback that throws, or whose promise rejects,
+ *       is caught here, and nowhere else.
  */
 import { thrownText } from "./errors.js"
 

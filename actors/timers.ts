@@ -1,5 +1,6 @@
 /**
- * A timer wheel: many deadlines, one timer of the clock. Adding and removing cost a few pointer writes, so every ask can have a deadline.
+ * A timer wheel: many deadlines, one timer of the clock. Adding and removing cost a few pointer writes, so every ask
+ * can have a deadline.
  *
  * Invariants
  *   T1. An entry never fires before its time; it fires at most one tick after it, when the event loop is free.
@@ -45,7 +46,10 @@ export class Limit extends Deadline {
   }
 }
 
-/** How long to wait until what has failed so often is tried again: twice as long each time, and up to a fifth less, by chance. */
+/**
+ * How long to wait until what has failed so often is tried again: twice as long each time, and up to a fifth less, by
+ * chance.
+ */
 export const againMs = (random: Random, { least, most }: { least: number; most: number }, failures: number): number =>
   Math.min(most, least * 2 ** Math.min(failures, 20)) * (1 - 0.2 * random.float())
 
@@ -88,8 +92,9 @@ export class TimerWheel {
   }
 
   /**
-   * The monotonic time, read from the clock at most once in a turn of the event loop: reading it costs as much as handling a message. Who works long
-   * within one turn calls `refresh`. Reading it stands apart: it is seldom, and V8 is not to make it a piece of whoever looks.
+   * The monotonic time, read from the clock at most once in a turn of the event loop: reading it costs as much as
+   * handling a message. Who works long within one turn calls `refresh`. Reading it stands apart: it is seldom, and V8
+   * is not to make it a piece of whoever looks.
    */
   get now(): number {
     return this.#fresh ? this.#now : this.#read()

@@ -2,9 +2,11 @@
  * Publish and subscribe inside the process. A topic is an ordinary actor: supervised, and reached by its ref.
  *
  * Invariants
- *   T1. A subscriber gets what was published while it was subscribed, in order; one whose mailbox is full, or that refuses a payload, loses messages for itself alone.
+ *   T1. A subscriber gets what was published while it was subscribed, in order; one whose mailbox is full, or that
+ *       refuses a payload, loses messages for itself alone.
  *   T2. A subscriber that has ended leaves, wherever it lived.
- *   T3. Who has subscribed stays so over a restart of the topic. Nothing that a topic is sent makes it crash: what makes no sense is refused.
+ *   T3. Who has subscribed stays so over a restart of the topic. Nothing that a topic is sent makes it crash: what
+ *       makes no sense is refused.
  *   T4. What was published from outside (`untrusted`) is held against the schema of each subscriber.
  */
 import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type Sender } from "./actor.js"
@@ -20,7 +22,10 @@ export interface Subscription {
 
 export interface TopicStatistics {
   readonly published: number
-  /** Messages that were not taken, as the mailbox was full or the payload was refused, by the address of the subscriber. */
+  /**
+   * Messages that were not taken, as the mailbox was full or the payload was refused, by the address of the
+   * subscriber.
+   */
   readonly lost: Readonly<Record<string, number>>
   readonly subscribers: number
 }
@@ -129,7 +134,10 @@ const kept = new WeakMap<object, TopicState>()
 /** The part of a context that subscribers are watched by. */
 type Watches = Pick<ActorContext<unknown>, "watch" | "unwatch">
 
-/** Its name is that of a definition: a letter, then up to 99 letters, digits, dots, dashes or underscores. A kind of actor that hands on what is published to it: `system.spawn(defineTopic<Price>("prices"))`. */
+/**
+ * Its name is that of a definition: a letter, then up to 99 letters, digits, dots, dashes or underscores. A kind of
+ * actor that hands on what is published to it: `system.spawn(defineTopic<Price>("prices"))`.
+ */
 export function defineTopic<T>(name: string): ActorDefinition<TopicProtocol<T>> {
   const definition = defineActor({
     name,
@@ -164,8 +172,8 @@ export type MessagesWith<P, T> = {
 }[MessageType<P>]
 
 /**
- * Lets `subscriber` hear what is published, as the message `type`, which must carry such a payload. Resolves when it is subscribed; inside a handler
- * give the context as `sender`.
+ * Lets `subscriber` hear what is published, as the message `type`, which must carry such a payload. Resolves when it
+ * is subscribed; inside a handler give the context as `sender`.
  */
 export async function subscribe<T, P>(
   topic: ActorRef<TopicProtocol<T>>,

@@ -1,14 +1,19 @@
 /**
- * How one actor handles its messages: one at a time, some of them beside a promise that is open. What a crash leads to stands in cell.ts.
+ * How one actor handles its messages: one at a time, some of them beside a promise that is open. What a crash leads to
+ * stands in cell.ts.
  *
  * Invariants
- *   T1. One message at a time; while a handler's promise is open no other message is taken, save those of reentrant handlers.
+ *   T1. One message at a time; while a handler's promise is open no other message is taken, save those of reentrant
+ *       handlers.
  *   T2. Signals are handled before messages, so a flooded actor can still be stopped.
  *   T3. Nothing of a life that ended is heard: a promise whose limit is not the open one any more comes too late.
  *   T4. An actor that has nothing to do holds neither the payload nor the cause of its last message.
- *   T5. An actor is idle, and may sleep or move, when it has nothing to do and owes nothing: no message waits or is put aside, no promise is open, no work goes on, no answer was
- *       deferred, and no actor hangs on it (a child, one that it watches or is linked to). Whoever asks "may this end now" asks for this and for nothing else. Timers do not count.
- *   T6. A message that was taken, and of which nothing is begun when the life ends, waits again: behind what was put aside before it, before all others.
+ *   T5. An actor is idle, and may sleep or move, when it has nothing to do and owes nothing: no message waits or is
+ *       put aside, no promise is open, no work goes on, no answer was deferred, and no actor hangs on it (a child, one
+ *       that it watches or is linked to). Whoever asks "may this end now" asks for this and for nothing else. Timers
+ *       do not count.
+ *   T6. A message that was taken, and of which nothing is begun when the life ends, waits again: behind what was put
+ *       aside before it, before all others.
  */
 import { Ask } from "./ask.js"
 import type { Context } from "./context.js"
@@ -20,7 +25,10 @@ import { Limit } from "./timers.js"
 /** How long a handler's promise may hold the mailbox unless told otherwise. */
 const defaultHandlerMs = 60_000
 
-/** No fields of its own: each class of a hierarchy that has some makes spawning dearer. @template S what the actor is told besides messages */
+/**
+ * No fields of its own: each class of a hierarchy that has some makes spawning dearer.
+ * @template S what the actor is told besides messages
+ */
 export abstract class Turns<S> extends Inbox<S> {
   /** The context of this life, once somebody asked for it. */
   protected abstract known: Context | undefined
@@ -32,7 +40,10 @@ export abstract class Turns<S> extends Inbox<S> {
   /** Others end with this life, or are to be heard of in it. */
   protected abstract get attached(): boolean
   protected abstract handleSignal(signal: S): void
-  /** Something of this life threw. @param thrower beside the message whose handler it was; undefined when it was a hook, a work, or another actor */
+  /**
+   * Something of this life threw.
+   * @param thrower beside the message whose handler it was; undefined when it was a hook, a work, or another actor
+   */
   protected abstract crash(thrown: unknown, thrower: Meta | undefined): void
 
   /** T5 */
@@ -49,7 +60,7 @@ export abstract class Turns<S> extends Inbox<S> {
     )
   }
 
-  // --- whose turn it is ----------------------------------------------------------------------------------------------------------------------
+  // --- whose turn it is ---------------------------------------------------------------------------------------------
 
   signal(signal: S): void {
     if (this.phase === phases.ended) return
@@ -135,7 +146,7 @@ export abstract class Turns<S> extends Inbox<S> {
     this.handleSignal(signal)
   }
 
-  // --- handling ------------------------------------------------------------------------------------------------------------------------------
+  // --- handling -----------------------------------------------------------------------------------------------------
 
   private handle(handler: number, payload: unknown, meta: Meta | undefined): void {
     if (meta !== undefined && this.isLate(handler, meta)) return
@@ -163,7 +174,10 @@ export abstract class Turns<S> extends Inbox<S> {
     return true
   }
 
-  /** Holds the line until a handler's or hook's promise settles or its time is up (T1). @param done called when it settles well */
+  /**
+   * Holds the line until a handler's or hook's promise settles or its time is up (T1).
+   * @param done called when it settles well
+   */
   protected hold(promise: PromiseLike<unknown>, meta: Meta | undefined, done?: () => void): void {
     const limitMs = this.compiled.spec.handlerTimeoutMs ?? defaultHandlerMs
     const open = new Limit(() => this.settle(open, () => this.crash(this.tooLong(this.handler, limitMs), meta)))
@@ -181,8 +195,8 @@ export abstract class Turns<S> extends Inbox<S> {
   }
 
   private tooLong(handler: number, limitMs: number): AgentOSError {
-    const message = `${this.address}: ${handler === 0 ? "a hook" : `the handler ${this.compiled.typeOf(handler)}`} did not settle within ${limitMs} ms`
-    return new AgentOSError("HANDLER_TIMEOUT", message)
+    const what = handler === 0 ? "a hook" : `the handler ${this.compiled.typeOf(handler)}`
+    return new AgentOSError("HANDLER_TIMEOUT", `${this.address}: ${what} did not settle within ${limitMs} ms`)
   }
 
   private settle(open: Limit, then: () => void): void {
@@ -268,7 +282,7 @@ export abstract class Turns<S> extends Inbox<S> {
     else if (this.current instanceof Ask && !this.current.stashed) this.current.fail(why())
   }
 
-  // --- measuring -----------------------------------------------------------------------------------------------------------------------------
+  // --- measuring ----------------------------------------------------------------------------------------------------
 
   /** A probe has come to its turn. */
   private endProbe(meter: DefinitionMeter): void {
@@ -282,7 +296,10 @@ export abstract class Turns<S> extends Inbox<S> {
     return handled + this.run(limit - handled)
   }
 
-  /** The first message of a turn that is measured: takes its time, and puts a probe behind what waits. @returns how many messages it handled */
+  /**
+   * The first message of a turn that is measured: takes its time, and puts a probe behind what waits.
+   * @returns how many messages it handled
+   */
   private handleSampled(meter: DefinitionMeter): number {
     if (this.open !== undefined || this.signals !== undefined || this.phase !== phases.running) return 0
     const { clock } = this.system

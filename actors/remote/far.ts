@@ -1,11 +1,13 @@
 /**
- * The actors of the other side that live here. Each is a real actor, save that its supervisor sits over there: a crash is told, and what is to happen comes as
- * news of its seat.
+ * The actors of the other side that live here. Each is a real actor, save that its supervisor sits over there: a crash
+ * is told, and what is to happen comes as news of its seat.
  *
  * Invariants
  *   H1. Its address is that of its proxy, so that there is one address for one actor.
- *   H2. After a crash, or the stop of one that is permanent, it keeps its mailbox and its place until the other side says restart or end.
- *   H3. What an entity was told and has not handled when it is stopped goes back to its proxy, in its order, before that hears that it is over.
+ *   H2. After a crash, or the stop of one that is permanent, it keeps its mailbox and its place until the other side
+ *       says restart or end.
+ *   H3. What an entity was told and has not handled when it is stopped goes back to its proxy, in its order, before
+ *       that hears that it is over.
  */
 import { parseAddress } from "../address.js"
 import { Ask } from "../ask.js"

@@ -1,15 +1,18 @@
 /**
- * An actor that lives on the other side of a link stands here as a proxy: a real actor in the tree, with a name, a mailbox, watchers and a supervisor, whose
- * handlers forward. What the actor over there does to its life, the proxy does to its own; what the supervisor here decides is carried out over there.
+ * An actor that lives on the other side of a link stands here as a proxy: a real actor in the tree, with a name, a
+ * mailbox, watchers and a supervisor, whose handlers forward. What the actor over there does to its life, the proxy
+ * does to its own; what the supervisor here decides is carried out over there.
  *
  * Invariants
  *   X1. Messages leave the proxy's mailbox in order, and only as many as the window lets; the others wait here.
- *   X2. A crash over there is a crash of the proxy, with the original error; the messages that wait, here and there, are kept, save those that were lost with the
- *       other side itself.
+ *   X2. A crash over there is a crash of the proxy, with the original error; the messages that wait, here and there,
+ *       are kept, save those that were lost with the other side itself.
  *   X3. The proxy has ended in order only when the actor over there has.
  *   X4. News of a round that is over is not heard.
- *   X5. An entity that stopped itself over there lives on there while a message that it did not handle is there or on its way: its next life has them, in their order.
- *   X6. What an entity was told and has not handled over there when it is stopped waits here before all else, and goes where that goes.
+ *   X5. An entity that stopped itself over there lives on there while a message that it did not handle is there or on
+ *       its way: its next life has them, in their order.
+ *   X6. What an entity was told and has not handled over there when it is stopped waits here before all else, and goes
+ *       where that goes.
  */
 import { checkedDefinition, type ErasedHandler, type ErasedSpec, type SpawnOptions } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
@@ -144,7 +147,10 @@ export class Seat {
     this.#hold = undefined
   }
 
-  /** Whether the actor may have something to do; if so, asks it. What it answers counts once: it may have begun something by itself since. */
+  /**
+   * Whether the actor may have something to do; if so, asks it. What it answers counts once: it may have begun
+   * something by itself since.
+   */
   get busy(): boolean {
     const idle = this.#sent === this.#idleAt
     this.#idleAt = -1
@@ -314,7 +320,10 @@ class ProxyTurn extends ProxyContext {
   }
 }
 
-/** The definition of the proxies of a definition. @throws {AgentOSError} `INVALID_DEFINITION` when nobody could find it elsewhere */
+/**
+ * The definition of the proxies of a definition.
+ * @throws {AgentOSError} `INVALID_DEFINITION` when nobody could find it elsewhere
+ */
 export function nearSpec(spec: ErasedSpec, places: Places, systemShutdownMs: number): ErasedSpec {
   if (spec.module === undefined)
     throw new AgentOSError(
