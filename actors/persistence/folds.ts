@@ -15,7 +15,12 @@ export function checkFolds(where: string, folds: object): void {
   }
 }
 
-export const foldOf = (event: string): string => `the fold of ${JSON.stringify(event)}`
+const foldOf = (event: string): string => `the fold of ${JSON.stringify(event)}`
+
+/** @param given by the fold of an event @throws `INVALID_DEFINITION` for a promise */
+export function checkFolded(event: string, given: unknown): void {
+  if (isPromise(given)) atOnce(foldOf(event), given)
+}
 
 /** @param what gives it, for the error @returns what is given @throws `INVALID_DEFINITION` for a promise */
 export function atOnce<T>(what: string, given: T): T {

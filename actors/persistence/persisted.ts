@@ -1,6 +1,6 @@
 /** The state of a persistent actor, what it was made of, and the event up to which it was: what its cell keeps. */
 import { AgentOSError } from "../errors.js"
-import { atOnce, foldOf } from "./folds.js"
+import { checkFolded } from "./folds.js"
 import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"
 import { ACKNOWLEDGED, DELIVER, isDelivery, isReserved, Outbox, type Delivery } from "./outbox.js"
 import type { AnyPersistentSpec } from "./persistent-actor.js"
@@ -59,7 +59,7 @@ export class Persisted {
         "RECORD_UNKNOWN",
         `${this.title}: there is no event ${JSON.stringify(name)} in version ${version}; there are: ${Object.keys(events).join(", ")}`,
       )
-    atOnce(foldOf(name), fold(this.state, payload as never))
+    checkFolded(name, fold(this.state, payload as never))
   }
 
   /** @throws `INVALID_PAYLOAD` when the state holds what cannot be kept */

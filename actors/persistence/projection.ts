@@ -17,7 +17,7 @@ import { AgentOSError } from "../errors.js"
 import { asName, byName, checkName, joined } from "../names.js"
 import { checkNumber, count, countOrAll, durationOrNever } from "../numbers.js"
 import type { ActorSystem } from "../system.js"
-import { atOnce, checkFolds, foldOf } from "./folds.js"
+import { atOnce, checkFolded, checkFolds } from "./folds.js"
 import type { OrderedEvent, PersistenceId, Snapshot } from "./journal.js"
 import { specOf, type AnyPersistentSpec, type EventsOf } from "./persistent-actor.js"
 import { Readers, type Reader } from "./readers.js"
@@ -241,7 +241,7 @@ class Progress<State> {
         : eventOf(stores, `${from} ${key}`, stored, entities)
     const { tenant } = this.id
     const meta = { tenant, key, sequence, wallTime, ordinal, version }
-    atOnce(foldOf(name), this.projection.apply[name]?.(this.state, payload as never, meta))
+    checkFolded(name, this.projection.apply[name]?.(this.state, payload as never, meta))
     this.missed += ordinal - this.offset - 1
     this.offset = ordinal
   }
