@@ -121,6 +121,7 @@ export type Seen =
       readonly kind: string
       readonly tenant: string
       readonly seen: readonly string[]
+      readonly missed: number
       readonly ordered: readonly string[]
     }
 
