@@ -15,6 +15,7 @@ import { openLevelDatabase } from "#actors/persistence/database.js"
 import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
+import { JournalRef, remoteJournal } from "#actors/remote/journal-ref.js"
 import { verifyFolder } from "#actors/persistence/verify.js"
 import { HandClock } from "#test/support/hand-clock.js"
 
@@ -250,6 +251,23 @@ withOpen("a projection that runs misses nothing of what retention lets go, from 
   await count(system, 20, 20)
   await totals.caughtUp()
   t.same([totals.state.total, totals.missed], [400, 0])
+  await system.stop()
+})
+
+withOpen("trims of a system whose journal is elsewhere wait for it, too", async (t, journal) => {
+  const system = await counting(journal)
+  const ref = new JournalRef(system.journal)
+  const away = await counting(remoteJournal(() => ref)) // as of a worker thread
+  t.throws(() => startProjection(away, totalsOf("totals")), { code: "STORE_REFUSED" })
+  const totals = startProjection(system, totalsOf("totals"))
+  await totals.caughtUp()
+  await count(away, 5, 20)
+  await totals.caughtUp()
+  t.same([totals.state.total, totals.missed], [100, 0])
+  await totals.stop()
+  await count(away, 5, 1)
+  await away.stop()
+  t.equal(await kept(journal), 5, "what it has stored is let go")
   await system.stop()
 })
 

@@ -220,7 +220,14 @@ class World {
       for await (const page of (again.system as ActorSystem).journal.ordered(tenant, kind))
         for (const { key, sequence, name, payload } of page)
           if (!name.startsWith("$")) ordered.push(`${key} ${sequence} ${name} ${canon(payload)}`)
-      again.interpreter.tell({ did: "projected", kind, tenant, seen: handle.state.seen, missed: handle.missed, ordered })
+      again.interpreter.tell({
+        did: "projected",
+        kind,
+        tenant,
+        seen: handle.state.seen,
+        missed: handle.missed,
+        ordered,
+      })
     }
   }
 
