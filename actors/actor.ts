@@ -15,7 +15,7 @@ import { checkNumbers, count, durationOrNever, periodOrNever, positiveOrAll } fr
 import type { ActorRef, AnyRef, Deferred, MessageType, PayloadOf, ProtocolOf, ReplyOf, SelfRef } from "./ref.js"
 import { checkSupervision, type ChildKind, type Exit, type Supervision } from "./supervision.js"
 import type { ActorSystem } from "./system.js"
-import { checkOptions, checkWord } from "./words.js"
+import { checkObject, checkOptions, checkText, checkWord } from "./words.js"
 
 /** Handlers, by message type: the context, at most one payload, and the reply or a promise of it. */
 export type HandlersOf<State> = {
@@ -77,6 +77,13 @@ export interface ActorSpec<State, Handlers, Init = undefined> {
    * spawns them.
    */
   readonly placement?: "worker"
+}
+
+const mailboxOptions: Readonly<Record<keyof MailboxOptions, true>> = {
+  capacity: true,
+  bytes: true,
+  overflow: true,
+  urgent: true,
 }
 
 const options: Readonly<Record<keyof ActorSpec<unknown, never>, true>> = {
@@ -155,6 +162,16 @@ export interface SpawnOptions<Init = undefined> {
   readonly supervision?: Partial<Supervision>
   /** This one lives on a worker thread; the definition must say its `module`. */
   readonly placement?: "worker"
+}
+
+export const spawnOptions: Readonly<Record<keyof SpawnOptions, true>> = {
+  name: true,
+  init: true,
+  kind: true,
+  mailbox: true,
+  shutdownTimeoutMs: true,
+  supervision: true,
+  placement: true,
 }
 
 /** `init` is asked for exactly when the state factory takes one. */
@@ -242,8 +259,15 @@ export interface ActorContext<State> extends Sender {
 export function defineActor<State, Handlers extends HandlersOf<State>, Init = undefined>(
   spec: ActorSpec<State, Handlers, Init>,
 ): ActorDefinition<ProtocolOf<Handlers>, Init> {
-  checkOptions("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: `, spec, options)
+  checkOptions("INVALID_DEFINITION", titleOf(spec), spec, options)
   return checkedDefinition<ProtocolOf<Handlers>, Init>(spec as unknown as ErasedSpec)
+}
+
+/** What it is called in errors, and that it can be. @throws {AgentOSError} `INVALID_DEFINITION` */
+export function titleOf(spec: { readonly name: string }): string {
+  checkObject("INVALID_DEFINITION", "the definition of an actor", spec ?? null)
+  checkText("INVALID_DEFINITION", "the name of an actor", spec.name ?? null)
+  return `actor ${JSON.stringify(spec.name)}`
 }
 
 /**
@@ -259,6 +283,7 @@ export function checkNumbersOfLife(
   }: Pick<SpawnOptions<unknown>, "mailbox" | "shutdownTimeoutMs" | "supervision">,
 ): void {
   checkNumbers("INVALID_DEFINITION", where, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
+  checkOptions("INVALID_DEFINITION", `${where}mailbox`, mailbox, mailboxOptions)
   checkNumbers("INVALID_DEFINITION", `${where}mailbox.`, mailbox, { capacity: count })
   checkWord("INVALID_DEFINITION", `${where}mailbox.overflow`, mailbox?.overflow, OVERFLOWS)
   if (supervision !== undefined) checkSupervision(where, supervision)
@@ -266,6 +291,7 @@ export function checkNumbersOfLife(
 
 /** A definition from a spec whose types were checked by whoever made it. */
 export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P, Init> {
+  checkObject("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: receive`, spec.receive ?? null)
   const names = Object.keys(spec.receive)
   const wrong = (what: string) => new AgentOSError("INVALID_DEFINITION", `actor ${JSON.stringify(spec.name)}: ${what}`)
   if (!/^[A-Za-z][A-Za-z0-9._-]{0,99}$/.test(spec.name)) {
@@ -289,6 +315,7 @@ export function checkedDefinition<P, Init>(spec: ErasedSpec): ActorDefinition<P,
   checkNumbers("INVALID_DEFINITION", where, spec, { handlerTimeoutMs: periodOrNever, passivateAfterMs: periodOrNever })
   checkNumbers("INVALID_DEFINITION", `${where}mailbox.`, spec.mailbox, { bytes: positiveOrAll })
   checkNumbersOfLife(where, spec)
+  checkObject("INVALID_DEFINITION", `${where}schemas`, spec.schemas)
   const unknown = [...(spec.mailbox?.urgent ?? []), ...(spec.reentrant ?? []), ...Object.keys(spec.schemas ?? {})].find(
     (name) => !names.includes(name),
   )

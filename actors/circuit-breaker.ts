@@ -12,6 +12,7 @@ import { systemClock, type Clock } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { checkNumber, countOrAll, durationOrNever, periodOrNever } from "./numbers.js"
+import { checkOptions } from "./words.js"
 import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
 
 export interface BreakerLimits {
@@ -28,6 +29,14 @@ export interface BreakerOptions extends BreakerLimits {
   readonly isFailure?: (error: unknown) => boolean
   /** Default: that of the system of the actor. */
   readonly clock?: Clock
+}
+
+const breakerOptions: Readonly<Record<keyof BreakerOptions, true>> = {
+  failures: true,
+  withinMs: true,
+  openMs: true,
+  isFailure: true,
+  clock: true,
 }
 
 /** `epoch` counts the changes of kind (B2). */
@@ -85,6 +94,7 @@ class BreakerRef extends RefBefore {
 
   constructor(to: Ref, options: BreakerOptions) {
     super(to)
+    checkOptions("INVALID_DEFINITION", "circuit breaker", options ?? null, breakerOptions)
     checkNumber("INVALID_DEFINITION", "circuit breaker: failures", options.failures, countOrAll)
     checkNumber("INVALID_DEFINITION", "circuit breaker: withinMs", options.withinMs, periodOrNever)
     checkNumber("INVALID_DEFINITION", "circuit breaker: openMs", options.openMs, durationOrNever)

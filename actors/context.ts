@@ -10,6 +10,7 @@ import { causeOf, causeToPassOn, Own, type Message, type Meta } from "./inbox.js
 import { checkNumber, duration, period } from "./numbers.js"
 import { Ref, RefBefore, type AnyRef } from "./ref.js"
 import { STOPPED } from "./supervision.js"
+import { checkObject } from "./words.js"
 import type { ActorSystem } from "./system.js"
 import { Limit } from "./timers.js"
 
@@ -159,8 +160,10 @@ export class Context {
     work: (signal: AbortSignal, sender: Sender) => Promise<T>,
     done: string,
     failed?: string,
-    { detached = false }: RunOptions = {},
+    options: RunOptions = {},
   ): Task {
+    checkObject("INVALID_OPTION", "the options of run", options)
+    const { detached = false } = options
     const { cell, meta, ongoing } = this
     const { life, compiled } = cell
     const handler = compiled.number(done)

@@ -6,6 +6,7 @@
  *   M2. A refusal names the number, what was given, and what would be right.
  */
 import { AgentOSError, thrownText } from "./errors.js"
+import { checkObject } from "./words.js"
 
 /** What a number may be, and how that is said. */
 export interface NumberKind {
@@ -61,14 +62,20 @@ export function checkNumbers<Given extends object>(
   kinds: { readonly [Name in keyof Given]?: NumberKind },
 ): void {
   if (given === undefined) return
+  checkObject(code, whose(where), given)
   for (const name in kinds) {
     const value = given[name]
     if (value !== undefined) checkNumber(code, `${where}${name}`, value, kinds[name] as NumberKind)
   }
 }
 
+/** 'actor "x": mailbox' of 'actor "x": mailbox.' */
+const whose = (where: string): string => where.replace(/[.:] ?$/, "") || "the object of options"
+
 /** All that one object holds: numbers of one kind. @throws {AgentOSError} */
 export function checkEach(code: string, where: string, given: object | undefined, is: NumberKind): void {
-  for (const [name, value] of Object.entries(given ?? {}))
+  if (given === undefined) return
+  checkObject(code, whose(where), given)
+  for (const [name, value] of Object.entries(given))
     if (value !== undefined) checkNumber(code, `${where}${name}`, value, is)
 }

@@ -13,6 +13,7 @@
  *       that were told and not begun are dead letters.
  *   P7. A job that the workers do not understand, or cannot be given, is refused where it is sent.
  */
+import { checkOptions } from "./words.js"
 import { defineActor, type ActorContext, type ActorDefinition, type AnyDefinition, type SpawnOptions } from "./actor.js"
 import { Ask, DeferredReply, waitsFor } from "./ask.js"
 import type { Cause } from "./cause.js"
@@ -38,6 +39,13 @@ export interface PoolOptions {
   readonly name?: string
   /** How workers that crash are treated; default that of every actor. */
   readonly supervision?: Partial<Supervision>
+}
+
+const poolOptions: Readonly<Record<keyof PoolOptions | "init", true>> = {
+  size: true,
+  name: true,
+  supervision: true,
+  init: true,
 }
 
 /** A pool: a router, and the actor that supervises the routees. Stop the supervisor to stop the pool. */
@@ -80,6 +88,7 @@ export function spawnPool<P, Init>(
   definition: ActorDefinition<P, Init>,
   options: PoolOptions & { readonly routing?: Routing; readonly init?: Init },
 ): Pool<P> | Pool<P, Broadcast<P>> {
+  checkOptions("INVALID_DEFINITION", "the options of a pool", options ?? null, { ...poolOptions, routing: true })
   checkNumber("INVALID_DEFINITION", "the size of a pool", options.size, count)
   const { random } = "random" in parent ? parent : parent.system
   const routing = (options.routing ?? "least-loaded") as Exclude<Routing, "broadcast">
@@ -386,6 +395,8 @@ export function workPool<P, Init>(
   definition: ActorDefinition<P, Init>,
   options: WorkPoolOptions & WithInit<Init>,
 ): WorkPoolRefOf<P> {
+  const known = { ...poolOptions, capacity: true, retries: true }
+  checkOptions("INVALID_DEFINITION", "the options of a work pool", options ?? null, known)
   checkNumber("INVALID_DEFINITION", "the size of a pool", options.size, count)
   checkNumbers("INVALID_DEFINITION", "work pool: ", options, { capacity: wholeOrAll, retries: wholeOrAll })
   const init: WorkPoolInit = {

@@ -9,6 +9,7 @@ import { systemClock, type Clock } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError } from "./errors.js"
 import { checkNumber, factor, positive } from "./numbers.js"
+import { checkOptions } from "./words.js"
 import { RefBefore, type ActorRef, type AskOptions, type OpenAsk, type Ref } from "./ref.js"
 
 export interface Rate {
@@ -51,6 +52,7 @@ class RateLimitRef extends RefBefore {
 
   constructor(to: Ref, options: RateLimitOptions) {
     super(to)
+    checkOptions("INVALID_DEFINITION", "rate limit", options ?? null, { perSecond: true, burst: true, clock: true })
     checkRate(options)
     this.#rate = options
     this.#clock = options.clock ?? cellOf(to)?.system.clock ?? systemClock

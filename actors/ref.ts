@@ -9,7 +9,7 @@ import { bothOf, type Cause, causeWith, marked, type SendOptions } from "./cause
 import { callersId, checkName } from "./names.js"
 import { checkNumber, durationOrNever, moment } from "./numbers.js"
 import type { Plain, RefMark } from "./plain.js"
-import { checkSignal, checkText, checkWord } from "./words.js"
+import { checkObject, checkSignal, checkText, checkWord } from "./words.js"
 import { AgentOSError } from "./errors.js"
 
 /** The names of the messages of a protocol. */
@@ -197,11 +197,11 @@ export abstract class RefBefore extends Ref {
 }
 
 function checkedOptions(options: SendOptions): SendOptions {
+  checkObject("INVALID_OPTION", "what a ref sends with", options ?? null)
   const { commandId, timeoutMs, whenFull, signal, cause } = options
   checkWord("INVALID_OPTION", "whenFull", whenFull, ["refuse", "wait"])
   checkSignal("INVALID_OPTION", "signal", signal)
-  if (cause === null || (cause !== undefined && typeof cause !== "object"))
-    throw new AgentOSError("INVALID_OPTION", "cause is no object: it names who began this, and until when")
+  checkObject("INVALID_OPTION", "cause", cause)
   checkText("INVALID_OPTION", "cause.traceId", cause?.traceId)
   checkText("INVALID_OPTION", "cause.caller", cause?.caller)
   checkSignal("INVALID_OPTION", "cause.signal", cause?.signal)

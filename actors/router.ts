@@ -15,7 +15,7 @@ import { systemRandom, type Random } from "./clock.js"
 import { cellOf } from "./context.js"
 import { AgentOSError, thrownText } from "./errors.js"
 import { fnv1a } from "./hash.js"
-import { checkWord } from "./words.js"
+import { checkOptions, checkWord } from "./words.js"
 import {
   checking,
   Ref,
@@ -275,8 +275,10 @@ export function router<P>(
 export function router<P>(
   routees: readonly ActorRef<P>[],
   routing: Routing,
-  { random = systemRandom }: RouterOptions = {},
+  options: RouterOptions = {},
 ): Router<P, Broadcast<P>> | Router<P> {
+  checkOptions("INVALID_DEFINITION", "the options of a router", options, { random: true })
+  const { random = systemRandom } = options
   const words = ["round-robin", "random", "least-loaded", "scatter-gather-first", "broadcast"]
   if (typeof routing !== "object" || typeof routing?.hash !== "function")
     checkWord("INVALID_DEFINITION", "the routing of a router, if it is not { hash },", routing ?? null, words)

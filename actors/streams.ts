@@ -11,6 +11,7 @@
  *       stopped: known at once where its end can be seen, else after some twenty seconds. So have the reader's pulls
  *       an error when the source is lost.
  */
+import { checkOptions, checkSignal } from "./words.js"
 import { defineActor, type ActorContext } from "./actor.js"
 import { causeWith, type Cause } from "./cause.js"
 import { cellOf } from "./context.js"
@@ -182,8 +183,10 @@ function resultOf(result: IteratorResult<unknown> | undefined): IteratorResult<u
 export function openStream<T>(
   ctx: Pick<ActorContext<unknown>, "spawn">,
   iterable: AsyncIterable<T>,
-  { buffer = 16 }: StreamOptions = {},
+  options: StreamOptions = {},
 ): StreamRef<T> {
+  checkOptions("INVALID_OPTION", "the options of a stream", options, { buffer: true })
+  const { buffer = 16 } = options
   checkNumber("INVALID_OPTION", "buffer", buffer, countOrAll)
   const init = { iterable, capacity: buffer }
   return ctx.spawn(Source, { kind: "temporary", init }) as unknown as StreamRef<T>
@@ -200,8 +203,11 @@ const noLimit = { timeoutMs: Infinity }
 export async function* readStream<T>(
   reader: ActorContext<unknown> | ActorSystem,
   stream: StreamRef<T>,
-  { batch = 16, signal }: ReadOptions = {},
+  options: ReadOptions = {},
 ): AsyncGenerator<T, void, undefined> {
+  checkOptions("INVALID_OPTION", "the options of reading a stream", options, { batch: true, signal: true })
+  const { batch = 16, signal } = options
+  checkSignal("INVALID_OPTION", "signal", signal)
   checkNumber("INVALID_OPTION", "batch", batch, count)
   const ref = stream as unknown as Ref
   const inside = "cause" in reader ? reader : undefined

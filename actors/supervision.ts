@@ -16,7 +16,7 @@ import {
   periodOrNever,
   wholeOrAll,
 } from "./numbers.js"
-import { checkWord } from "./words.js"
+import { checkOptions, checkWord } from "./words.js"
 
 /** Which children a crash of one of them concerns. */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one"
@@ -57,9 +57,22 @@ export const DEFAULT_SUPERVISION: Supervision = {
  */
 export const REST: Backoff = { minMs: 10, maxMs: 100 }
 
+const supervisionOptions: Readonly<Record<keyof Supervision, true>> = { strategy: true, intensity: true, backoff: true }
+const backoffOptions: Readonly<Record<keyof Backoff, true>> = {
+  minMs: true,
+  maxMs: true,
+  factor: true,
+  jitter: true,
+  resetAfterMs: true,
+}
+
 /** @throws {AgentOSError} `INVALID_DEFINITION` */
-export function checkSupervision(where: string, { strategy, intensity, backoff }: Partial<Supervision>): void {
+export function checkSupervision(where: string, given: Partial<Supervision>): void {
   const refused = "INVALID_DEFINITION"
+  checkOptions(refused, `${where}supervision`, given, supervisionOptions)
+  const { strategy, intensity, backoff } = given
+  checkOptions(refused, `${where}supervision.intensity`, intensity, { max: true, withinMs: true })
+  checkOptions(refused, `${where}supervision.backoff`, backoff, backoffOptions)
   checkWord(refused, `${where}supervision.strategy`, strategy, Object.keys(scopes))
   if (intensity !== undefined) {
     checkNumber(refused, `${where}supervision.intensity.max`, intensity.max, wholeOrAll)

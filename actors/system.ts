@@ -12,6 +12,7 @@ import {
   type ErasedSpec,
   type SpawnArguments,
   type SpawnOptions,
+  spawnOptions,
 } from "./actor.js"
 import { parseAddress } from "./address.js"
 import { Cell } from "./cell.js"
@@ -47,7 +48,7 @@ import { TimerWheel } from "./timers.js"
 import { weakly, type Holding } from "./remote/holding.js"
 import { nearOptions } from "./remote/near.js"
 import { keptCopy } from "./plain.js"
-import { checkWord } from "./words.js"
+import { checkObject, checkOptions, checkWord } from "./words.js"
 import { checkNotHosted } from "./workers/hosted.js"
 import { Workers, type WorkerOptions } from "./workers/workers.js"
 
@@ -87,6 +88,24 @@ export interface ActorSystemOptions {
   readonly holding?: Holding
 }
 
+export const systemOptions: Readonly<Record<keyof ActorSystemOptions, true>> = {
+  name: true,
+  definitions: true,
+  journal: true,
+  transport: true,
+  clock: true,
+  random: true,
+  logger: true,
+  telemetry: true,
+  shutdownTimeoutMs: true,
+  metrics: true,
+  whenGivenUp: true,
+  entities: true,
+  workers: true,
+  isolated: true,
+  holding: true,
+}
+
 /** How many entities stay in memory. */
 export interface EntityOptions {
   /** More are passivated, the least recently used first; default 100,000. */
@@ -103,6 +122,11 @@ export async function createActorSystem(options: ActorSystemOptions): Promise<Ac
   checkNotHosted()
   return new ActorSystem(options)
 }
+
+const entityOptions = { tenant: true }
+
+const saysOfLife = ({ mailbox, shutdownTimeoutMs, supervision }: SpawnOptions<unknown>): boolean =>
+  mailbox !== undefined || shutdownTimeoutMs !== undefined || supervision !== undefined
 
 /** How a system differs whose actors stand in the tree of another one: what runs on a worker thread. */
 export interface Hosting {
@@ -171,9 +195,18 @@ export class ActorSystem {
   #stopping: Promise<void> | undefined
 
   constructor(options: ActorSystemOptions, hosting?: Hosting) {
+    checkOptions("INVALID_DEFINITION", "the options of an actor system", options ?? null, systemOptions)
     this.name = checkName("the name of an actor system", options.name)
     const { shutdownTimeoutMs, entities } = options
     const system = `the actor system ${options.name}: `
+    checkOptions("INVALID_DEFINITION", `${system}entities`, entities, { maxResident: true, memoryPressure: true })
+    checkOptions("INVALID_DEFINITION", `${system}workers`, options.workers, {
+      threads: true,
+      hangMs: true,
+      memoryMb: true,
+    })
+    for (const part of ["telemetry", "logger", "journal", "clock", "random", "transport", "holding"] as const)
+      checkObject("INVALID_DEFINITION", `${system}${part}`, options[part])
     checkNumbers("INVALID_DEFINITION", system, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
     checkNumbers("INVALID_DEFINITION", `${system}entities.`, entities, { maxResident: countOrAll })
     checkWord("INVALID_DEFINITION", `${system}whenGivenUp`, options.whenGivenUp, ["stop-actor", "stop-system"])
@@ -226,6 +259,7 @@ export class ActorSystem {
     key: string,
     options: { readonly tenant?: string } = {},
   ): ActorRef<P> {
+    checkOptions("INVALID_OPTION", "the options of an entity", options, entityOptions)
     return this.entityAt(options.tenant ?? DEFAULT_TENANT, definition.name, key) as unknown as ActorRef<P>
   }
 
@@ -357,13 +391,13 @@ export class ActorSystem {
         "INVALID_DEFINITION",
         `${spec.name} is persistent, and a persistent actor is an entity: system.entity(definition, key)`,
       )
+    checkOptions("INVALID_DEFINITION", "the options of a spawn", options, spawnOptions)
     if (options?.name !== undefined) {
       checkName("the name of an actor", options.name)
       if (parent.family.child(options.name) !== undefined)
         throw new AgentOSError("NAME_TAKEN", `${joined(...parent.path, options.name)} is alive already`)
     }
-    if (options !== undefined && (options.mailbox ?? options.shutdownTimeoutMs ?? options.supervision) !== undefined)
-      checkNumbersOfLife(`spawn of ${spec.name}: `, options)
+    if (options !== undefined && saysOfLife(options)) checkNumbersOfLife(`spawn of ${spec.name}: `, options)
     if (options?.kind !== undefined)
       checkWord("INVALID_DEFINITION", `spawn of ${spec.name}: kind`, options.kind, CHILD_KINDS)
     if (options?.placement !== undefined)

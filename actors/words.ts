@@ -24,12 +24,26 @@ export function checkSignal(code: string, what: string, value: unknown): void {
   throw new AgentOSError(code, `${what} is of type ${typeof value}; it is an AbortSignal`)
 }
 
-/** An object of options: every one is known. @param known the names there are @throws {AgentOSError} */
-export function checkOptions(code: string, where: string, given: object, known: Readonly<Record<string, true>>): void {
-  const other = Object.keys(given).find((name) => !Object.hasOwn(known, name))
-  if (other === undefined) return
-  throw new AgentOSError(
-    code,
-    `${where}there is no option ${JSON.stringify(other).slice(0, 100)}; there are ${Object.keys(known).join(", ")}`,
-  )
+/** An object, of whatever class; nothing given is none. @throws {AgentOSError} */
+export function checkObject(code: string, what: string, value: unknown): void {
+  if (value === undefined || (typeof value === "object" && value !== null && !Array.isArray(value))) return
+  const shown = value === null ? "null" : Array.isArray(value) ? "an array" : `of type ${typeof value}`
+  throw new AgentOSError(code, `${what} is ${shown}; it is an object`)
+}
+
+/**
+ * An object of options: every one is known. Nothing given is none.
+ * @param what they are: "the options of a router"
+ * @param known an object that has all names there are
+ * @throws {AgentOSError}
+ */
+export function checkOptions(code: string, what: string, given: unknown, known: object): void {
+  if (given === undefined) return
+  checkObject(code, what, given)
+  for (const name in given as object)
+    // makes no list: some are looked at for each actor
+    if (!Object.hasOwn(known, name) && Object.hasOwn(given as object, name)) {
+      const shown = JSON.stringify(name).slice(0, 100)
+      throw new AgentOSError(code, `${what}: there is no option ${shown}; there are ${Object.keys(known).join(", ")}`)
+    }
 }

@@ -1,6 +1,6 @@
 /** What a node of a cluster is made with. */
 import type { AnyDefinition } from "#actors/actor.js"
-import type { ActorSystemOptions } from "#actors/system.js"
+import { systemOptions, type ActorSystemOptions } from "#actors/system.js"
 import type { Carrier } from "./carrier.js"
 import type { MeshTls } from "./mesh-tls.js"
 import type { HoldLimits } from "./held.js"
@@ -51,4 +51,34 @@ export interface ClusterOptions extends Omit<ActorSystemOptions, "name" | "trans
   readonly hold?: HoldLimits
   /** Instead of gRPC, for simulations and tests; closed with the node. */
   readonly carrier?: Carrier
+}
+
+export const nodeOptions: Readonly<Record<keyof NodeOptions, true>> = {
+  name: true,
+  roles: true,
+  capabilities: true,
+  capacity: true,
+  above: true,
+}
+
+const { transport: _transport, journal: _journal, ...ofSystem } = systemOptions
+
+export const clusterOptions: Readonly<Record<keyof ClusterOptions, true>> = {
+  ...ofSystem,
+  name: true,
+  node: true,
+  registry: true,
+  listen: true,
+  advertise: true,
+  tls: true,
+  state: true,
+  shards: true,
+  entityRole: true,
+  singletons: true,
+  drainMs: true,
+  membership: true,
+  mesh: true,
+  rebalance: true,
+  hold: true,
+  carrier: true,
 }

@@ -31,25 +31,30 @@ import type { Journal } from "#actors/persistence/journal.js"
 import { DELIVER } from "#actors/persistence/outbox.js"
 import { startReminders } from "#actors/persistence/reminders.js"
 import type { ActorRef } from "#actors/ref.js"
-import { createActorSystem, type ActorSystem } from "#actors/system.js"
+import { createActorSystem, systemOptions, type ActorSystem } from "#actors/system.js"
 import { quietLogger, silentLogger, type Logger } from "#actors/telemetry.js"
 import type { TopicProtocol } from "#actors/topics.js"
+import { checkObject, checkOptions } from "#actors/words.js"
 import type { Carrier } from "./carrier.js"
 import type { Cluster, ClusterEnd, NodeOperation } from "./cluster-handle.js"
-import type { ClusterOptions } from "./cluster-options.js"
+import { clusterOptions, nodeOptions, type ClusterOptions } from "./cluster-options.js"
 import { reportLease, reportMembers, type ClusterStatus } from "./cluster-status.js"
 import { fencedJournal } from "./fenced-journal.js"
+import { DEFAULT_HOLD } from "./held.js"
 import { grpcCarrier } from "./grpc-carrier.js"
 import { nextIncarnation } from "./incarnation.js"
-import { ClusterLimit, limitGranter, type ClusterRate, type Granter } from "./limits.js"
+import { checkLimit, ClusterLimit, limitGranter, type ClusterRate, type Granter } from "./limits.js"
 import type { View } from "./members.js"
+import { DEFAULT_MEMBERSHIP } from "./membership.js"
 import { MembershipDriver, type MemberChange } from "./membership-driver.js"
+import { meshSizes, meshTimings } from "./mesh-limits.js"
+import { tlsOptions } from "./mesh-tls.js"
 import { Entrance, Mesh } from "./mesh.js"
 import { checkedCluster, checkedNode, nodeId, type NodeDescription, type NodeId } from "./node.js"
 import type { Ownership } from "./ownership.js"
 import { pause } from "./pause.js"
 import type { Peers } from "./peers.js"
-import { DEFAULT_SHARDS, type Plan } from "./placement.js"
+import { DEFAULT_REBALANCE, DEFAULT_SHARDS, type Plan } from "./placement.js"
 import { Receptionist } from "./receptionist.js"
 import type { SeatEvent } from "./registry.js"
 import { agreeOnSettings } from "./settings.js"
@@ -76,7 +81,9 @@ const service = "node"
  * @throws {AgentOSError} (as rejection) `INVALID_NODE`, `INVALID_DEFINITION`, `UNAVAILABLE_ADDRESS`, `SETTINGS_DIFFER`
  */
 export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
+  checkOptions("INVALID_NODE", "the options of a cluster", options ?? null, clusterOptions)
   const { clock = systemClock, random = systemRandom, registry, state } = options
+  for (const part of ["registry", "state", "node"] as const) checkObject("INVALID_NODE", part, options[part] ?? null)
   const logger = quietLogger(options.logger ?? silentLogger)
   const opened: (() => Promise<unknown>)[] = [() => registry.close()]
   try {
@@ -110,7 +117,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     })
     const shards = new Shards({ self, ownership, clock, random, ...shardsOptions(options) })
     const fenced = fencedJournal(journal, ownership, entityShards(options, shards))
-    const system = await createActorSystem(systemOptions(options, fenced, shards))
+    const system = await createActorSystem(optionsOfSystem(options, fenced, shards))
     const node = new ClusterNode({ options, self, clock, random, logger, carrier, entrance, journal, ownership, shards, system }) // prettier-ignore
     opened.length = 0
     opened.push(() => node.stop())
@@ -128,6 +135,14 @@ function describe(options: ClusterOptions): Omit<NodeDescription, "address"> {
   checkedCluster(name)
   checkNumber("INVALID_NODE", "shards", shards, countUpTo(65_536))
   checkNumbers("INVALID_NODE", "", options, { drainMs: durationOrNever })
+  checkOptions("INVALID_NODE", "node", node, nodeOptions)
+  checkOptions("INVALID_NODE", "membership", membership, DEFAULT_MEMBERSHIP)
+  checkOptions("INVALID_NODE", "mesh", mesh, { timings: true, sizes: true })
+  checkOptions("INVALID_NODE", "mesh.timings", mesh?.timings, meshTimings)
+  checkOptions("INVALID_NODE", "mesh.sizes", mesh?.sizes, meshSizes)
+  checkOptions("INVALID_NODE", "rebalance", rebalance, DEFAULT_REBALANCE)
+  checkOptions("INVALID_NODE", "hold", hold, DEFAULT_HOLD)
+  checkOptions("INVALID_NODE", "tls", options.tls, tlsOptions)
   checkNumbers("INVALID_NODE", "node.", node, { above: wholeNumber })
   checkEach("INVALID_NODE", "membership.", membership, positiveOrAll)
   checkEach("INVALID_NODE", "mesh.timings.", mesh?.timings, positiveOrAll)
@@ -169,13 +184,14 @@ function isEntity(options: ClusterOptions): (type: string) => boolean {
   return (type) => types.has(type)
 }
 
-function systemOptions(
+function optionsOfSystem(
   options: ClusterOptions,
   fenced: Journal,
   shards: Shards,
 ): Parameters<typeof createActorSystem>[0] {
   const journal = { ...fenced, close: async () => {} } // what is owned is given up after the system has stopped, and needs it
-  return { ...options, definitions: definitionsOf(options), journal, transport: shards.transport }
+  const own = Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(systemOptions, name)))
+  return { ...own, name: options.name, definitions: definitionsOf(options), journal, transport: shards.transport }
 }
 
 interface Parts {
@@ -424,6 +440,7 @@ class ClusterNode implements Cluster {
   }
 
   limit(name: string, rate: ClusterRate): ClusterLimit {
+    checkLimit(rate)
     const key = joined(name, JSON.stringify(rate))
     let limit = this.#limits.get(key)
     if (limit === undefined) {

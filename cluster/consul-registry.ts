@@ -3,6 +3,7 @@
  *
  * Settings that Consul wants: an agent on the node's own machine, and servers with `raft_multiplier` 1.
  */
+import { checkOptions } from "#actors/words.js"
 import { setMaxListeners } from "node:events"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import type { Answer, Blocking, CallLimits, ConsulAgent, HealthEntry, KeyEntry } from "./consul-agent.js"
@@ -41,8 +42,17 @@ export interface RegistryOptions {
   readonly random?: Random
 }
 
+export const registryOptions: Readonly<Record<keyof RegistryOptions, true>> = {
+  cluster: true,
+  timings: true,
+  clock: true,
+  random: true,
+}
+
 /** The registry in a real Consul; connects when first asked. */
 export function consulRegistry(options: RegistryOptions & ConsulOptions): Registry {
+  const known = { ...registryOptions, url: true, token: true, tls: true }
+  checkOptions("INVALID_NODE", "the options of a registry", options ?? null, known)
   return registryOverConsul(consulClient(options, options.clock ?? systemClock), options)
 }
 

@@ -1,4 +1,6 @@
 /** State in a LevelDB of each node: the entities of a shard run where it lies. */
+import { checkOptions } from "#actors/words.js"
+import { checkNumbers, duration } from "#actors/numbers.js"
 import { levelJournal } from "#actors/persistence/level-journal.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import { HomeOwnership, type HomeOptions } from "./homes.js"
@@ -17,6 +19,8 @@ export async function openLevelState(folder: string, options: LevelOptions = {})
  * What is on other nodes is not here: while a node is away its entities answer `UNAVAILABLE`, until it is back or `forget` declares it lost.
  */
 export function levelState(store: LevelStore, options: LevelOptions = {}): ClusterState {
+  checkOptions("INVALID_DEFINITION", "the options of a state", options, { settleMs: true })
+  checkNumbers("INVALID_DEFINITION", "", options, { settleMs: duration })
   let homes: HomeOwnership | undefined
   const of = ({ shards, isEntity, arrived, logger }: StatePorts): HomeOwnership =>
     (homes ??= new HomeOwnership(store, {

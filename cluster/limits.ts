@@ -8,6 +8,7 @@
  *   G3. A granter that is started anew, on another node say, begins with no tokens: it cannot know what its predecessor has granted. The burst is earned again.
  *   G4. While the granter cannot be reached, a node spends what it holds; then it refuses (or, if it was told so, lets everything pass) and asks again once a second.
  */
+import { checkOptions, checkWord } from "#actors/words.js"
 import { defineActor } from "#actors/actor.js"
 import type { Cause } from "#actors/cause.js"
 import type { Clock } from "#actors/clock.js"
@@ -28,6 +29,21 @@ export interface ClusterRate extends Rate {
   readonly lot?: number
   /** What happens to messages while the granter cannot be reached and the lot is spent (G4); default `refuse`. */
   readonly whenUnavailable?: "refuse" | "pass"
+}
+
+const rateOptions: Readonly<Record<keyof ClusterRate, true>> = {
+  perSecond: true,
+  burst: true,
+  lot: true,
+  whenUnavailable: true,
+}
+
+/** @throws {AgentOSError} `INVALID_DEFINITION` */
+export function checkLimit(rate: ClusterRate): void {
+  checkOptions("INVALID_DEFINITION", "rate limit", rate ?? null, rateOptions)
+  checkRate(rate)
+  if (rate.lot !== undefined) checkNumber("INVALID_DEFINITION", "rate limit: lot", rate.lot, upTo(rate.burst))
+  checkWord("INVALID_DEFINITION", "rate limit: whenUnavailable", rate.whenUnavailable, ["refuse", "pass"])
 }
 
 interface Wanted extends Rate {
@@ -91,9 +107,8 @@ export class ClusterLimit {
   #notBefore = -Infinity
 
   constructor(granter: ActorRef<Granter>, rate: ClusterRate, clock: Clock) {
+    checkLimit(rate)
     const { perSecond, burst, lot = Math.max(1, Math.min(burst, Math.ceil(perSecond * lotSeconds))) } = rate
-    checkRate(rate)
-    checkNumber("INVALID_DEFINITION", "rate limit: lot", lot, upTo(burst))
     this.#granter = granter.with({ timeoutMs: grantTimeoutMs })
     this.#rate = rate
     this.#lot = lot

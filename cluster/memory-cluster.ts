@@ -1,7 +1,8 @@
 /** What several nodes of one process share instead of a Consul and a database: for trying out, and for tests. What it holds is gone with the process. */
+import { checkOptions } from "#actors/words.js"
 import { systemClock } from "#actors/clock.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
-import type { RegistryOptions } from "./consul-registry.js"
+import { registryOptions, type RegistryOptions } from "./consul-registry.js"
 import { MemoryAgent } from "./memory-agent.js"
 import { MemoryConsul } from "./memory-consul.js"
 import { MemoryEpochs } from "./memory-epochs.js"
@@ -18,6 +19,7 @@ export interface MemoryCluster {
 
 /** `const shared = memoryCluster("shop")`, then `joinCluster({ registry: shared.registry(), state: shared.state(), ... })` for each node. */
 export function memoryCluster(cluster: string, options: Omit<RegistryOptions, "cluster"> = {}): MemoryCluster {
+  checkOptions("INVALID_NODE", "the options of a cluster in memory", options, registryOptions)
   const { clock = systemClock } = options
   const consul = new MemoryConsul(clock)
   const epochs = new MemoryEpochs()

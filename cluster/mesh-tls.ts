@@ -21,6 +21,8 @@ export interface MeshTls {
   readonly names?: boolean
 }
 
+export const tlsOptions: Readonly<Record<keyof MeshTls, true>> = { ca: true, cert: true, key: true, names: true }
+
 interface Material {
   readonly ca: Buffer
   readonly cert: Buffer

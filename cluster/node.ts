@@ -5,6 +5,7 @@
  *   N1. `name#incarnation` names one process, from its start to its end, and both parts can be read back from it.
  *   N2. A description that was checked can be registered anywhere, but for limits that a registry has of its own.
  */
+import { inspect } from "node:util"
 import { AgentOSError } from "#actors/errors.js"
 
 /** The protocol versions that a node speaks, both inclusive. A release speaks its own and the one before, so that an upgrade can roll. */
@@ -69,9 +70,9 @@ const isCapability = (value: unknown): boolean =>
 
 /** What each field must be, in words and as a test. */
 const fields: { readonly [F in keyof NodeDescription]: readonly [string, (value: NodeDescription[F]) => boolean] } = {
-  name: [namePhrase, (name) => namePattern.test(name)],
+  name: [namePhrase, (name) => isText(name) && namePattern.test(name)],
   incarnation: ["a whole number", isWhole],
-  address: ["host:port", (address) => addressPattern.test(address)],
+  address: ["host:port", (address) => isText(address) && addressPattern.test(address)],
   roles: ["a list of texts", isListOfTexts],
   capabilities: ["an object of texts, numbers, booleans and lists of texts", isCapabilities],
   capacity: ["a number, 0 or more", (capacity) => Number.isFinite(capacity) && capacity >= 0],
@@ -100,11 +101,15 @@ export function checkedNode(node: NodeDescription): NodeDescription {
   const found = fault(node)
   if (found === undefined) return node
   const [field, right] = found
-  throw new AgentOSError("INVALID_NODE", `${field} of a node must be ${right}, not ${JSON.stringify(node[field])}`)
+  throw new AgentOSError("INVALID_NODE", `${field} of a node must be ${right}, not ${shown(node[field])}`)
 }
+
+/** Whatever it is: a bigint and NaN, too, which JSON knows nothing of. */
+const shown = (value: unknown): string =>
+  inspect(value, { depth: 3, breakLength: Infinity, customInspect: false }).slice(0, 200)
 
 /** @returns the name as it was given @throws AgentOSError `INVALID_NODE` */
 export function checkedCluster(name: string): string {
-  if (namePattern.test(name)) return name
-  throw new AgentOSError("INVALID_NODE", `the name of a cluster must be ${namePhrase}, not ${JSON.stringify(name)}`)
+  if (isText(name) && namePattern.test(name)) return name
+  throw new AgentOSError("INVALID_NODE", `the name of a cluster must be ${namePhrase}, not ${shown(name)}`)
 }

@@ -5,6 +5,8 @@
  *   P1. Any number of nodes use one store. Each holds the store's use lock shared; who holds it alone (a move) knows that nobody writes.
  *   P2. A commit never waits behind a read: groups of appends have a connection of their own.
  */
+import { checkNumbers, duration } from "#actors/numbers.js"
+import { checkObject, checkOptions } from "#actors/words.js"
 import type { Client, QueryResultRow } from "pg"
 import { systemClock, systemRandom } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -14,6 +16,12 @@ import { isLost, postgresError } from "./postgres-errors.js"
 import { PostgresFollowers } from "./postgres-followers.js"
 import { PostgresGroups } from "./postgres-groups.js"
 import { prepareSchema, useLock } from "./postgres-schema.js"
+
+const settingNames: Readonly<Record<keyof PostgresSettings, true>> = {
+  url: true,
+  schema: true,
+  statementTimeoutMs: true,
+}
 
 /** Connections for reading; each has one statement under way. */
 const readers = 4
@@ -42,6 +50,9 @@ export class PostgresStore {
 
   /** Opens a store; makes its schema when it is not there. @throws `STORE_FAILED`, `STORE_REFUSED` while it is being moved */
   static async open(settings: PostgresSettings, around: Partial<Surroundings> = {}): Promise<PostgresStore> {
+    checkOptions("INVALID_DEFINITION", "the settings of a store", settings ?? null, settingNames)
+    checkNumbers("INVALID_DEFINITION", "the store: ", settings, { statementTimeoutMs: duration })
+    checkObject("INVALID_DEFINITION", "the options of a store", around)
     const store = new PostgresStore(settings, { clock: around.clock ?? systemClock, random: around.random ?? systemRandom }) // prettier-ignore
     try {
       await store.#writer.open()

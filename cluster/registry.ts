@@ -14,6 +14,8 @@
  *       then it is told so, its lease is lost, and it stays away. Incarnations on different machines are both told.
  *   R6. Clusters of different names share a registry and see nothing of each other.
  */
+import { checkEach, positiveOrAll } from "#actors/numbers.js"
+import { checkOptions } from "#actors/words.js"
 import type { Moment } from "./lease.js"
 import type { Incarnation, NodeDescription } from "./node.js"
 
@@ -166,6 +168,8 @@ export const registryTimings: RegistryTimings = {
 
 /** Timings with some of them replaced. @throws RangeError when they break R3 */
 export function withTimings(changes: Partial<RegistryTimings> = {}): RegistryTimings {
+  checkOptions("INVALID_NODE", "timings", changes, registryTimings)
+  checkEach("INVALID_NODE", "timings.", changes, positiveOrAll)
   const timings = { ...registryTimings, ...changes }
   if (timings.leaseMs >= timings.lockDelayMs) {
     throw new RangeError(`leaseMs (${timings.leaseMs}) must be less than lockDelayMs (${timings.lockDelayMs})`)

@@ -9,6 +9,7 @@
  *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected, and a look tells whose they are.
  *   - There are no records, and none can be written.
  */
+import { checkOptions } from "#actors/words.js"
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { KeptLease } from "./kept-lease.js"
@@ -38,6 +39,11 @@ export interface StaticOptions {
 
 /** @throws AgentOSError `INVALID_NODE` */
 export function staticRegistry(options: StaticOptions): Registry {
+  checkOptions("INVALID_NODE", "the options of a registry", options ?? null, {
+    nodes: true,
+    holderOf: true,
+    clock: true,
+  })
   return new StaticRegistry(options)
 }
 

@@ -7,7 +7,7 @@
  */
 import { openLevelDatabase, storeError, wholeRange } from "./database.js"
 import type { LevelStore } from "./level-store.js"
-import { telling, type StoreProgress } from "./store-progress.js"
+import { telling, type StoreProgress, progressOf, type ProgressOptions } from "./store-progress.js"
 import { madeWhole } from "./whole-folder.js"
 
 /**
@@ -16,11 +16,8 @@ import { madeWhole } from "./whole-folder.js"
  * @returns how many records were copied
  * @throws `STORE_REFUSED` when the folder holds anything or is a file, `DISK_FULL`, `STORE_FAILED`; what `progress` throws
  */
-export function backupStore(
-  store: LevelStore,
-  folder: string,
-  { progress }: { readonly progress?: StoreProgress } = {},
-): Promise<number> {
+export function backupStore(store: LevelStore, folder: string, options: ProgressOptions = {}): Promise<number> {
+  const progress = progressOf("a backup", options)
   return telling(progress, async (tell) => {
     try {
       return await madeWhole(folder, "a backup", (partial) => copied(store, partial, tell))

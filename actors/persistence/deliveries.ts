@@ -1,4 +1,5 @@
 /** After a restart nobody wakes an actor whose outbox is not empty: this finds those of a definition, by a read model of open deliveries, and wakes them. */
+import { checkOptions } from "../words.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import { byName, checkName, isName, joined } from "../names.js"
 import type { ActorSystem } from "../system.js"
@@ -17,8 +18,10 @@ const goingOn = new WeakMap<ActorSystem, Map<string, Promise<number>>>()
 export async function resumeDeliveries(
   system: ActorSystem,
   { name }: { readonly name: string },
-  { tenant = DEFAULT_TENANT }: { readonly tenant?: string } = {},
+  options: { readonly tenant?: string } = {},
 ): Promise<number> {
+  checkOptions("INVALID_OPTION", "the options of resumeDeliveries", options, { tenant: true })
+  const { tenant = DEFAULT_TENANT } = options
   const runs = goingOn.get(system) ?? new Map<string, Promise<number>>()
   goingOn.set(system, runs)
   const id = joined(checkName("a tenant", tenant), name)

@@ -1,11 +1,11 @@
 /** What a user writes for an actor whose state is what its events made of it; `persisted-context.ts` is how it runs. */
-import { checkedDefinition, type ActorContext, type ActorDefinition, type ErasedHandler } from "../actor.js"
+import { checkedDefinition, type ActorContext, type ActorDefinition, type ErasedHandler, titleOf } from "../actor.js"
 import type { EntityId } from "../entities.js"
 import { AgentOSError } from "../errors.js"
 import { byName } from "../names.js"
 import { checkNumber, checkNumbers, count, countOrAll, durationOrNever, periodOrNever, wholeOrAll } from "../numbers.js"
 import type { ActorRef, MessageType, PayloadOf as MessageOf, ProtocolOf } from "../ref.js"
-import { checkOptions } from "../words.js"
+import { checkObject, checkOptions } from "../words.js"
 import { checkFolds } from "./folds.js"
 import { isReserved, type Delivery } from "./outbox.js"
 import { command, outboxHandlers, PersistedContext } from "./persisted-context.js"
@@ -137,8 +137,13 @@ export const specOf = (definition: object): AnyPersistentSpec | undefined => spe
 export function definePersistentActor<State, Events extends EventFolds<State>>(
   spec: PersistentSpec<State, Events>,
 ): PersistentBuilder<State, Events> {
-  const where = `actor ${JSON.stringify(spec.name)}: `
-  checkOptions("INVALID_DEFINITION", where, spec, options)
+  const title = titleOf(spec)
+  const where = `${title}: `
+  checkOptions("INVALID_DEFINITION", title, spec, options)
+  checkObject("INVALID_DEFINITION", `${where}events`, spec.events ?? null)
+  checkObject("INVALID_DEFINITION", `${where}upgrade`, spec.upgrade)
+  checkObject("INVALID_DEFINITION", `${where}upgradeState`, spec.upgradeState)
+  checkOptions("INVALID_DEFINITION", `${where}retention`, spec.retention, { keepEvents: true, keepCommandsMs: true })
   const reserved = Object.keys(spec.events).find(isReserved)
   if (reserved !== undefined)
     throw new AgentOSError(

@@ -11,6 +11,7 @@
  *   Q5. What is stored after it has begun is trimmed only when a state that holds it is stored (`readers.ts`). One that finds events gone has been overtaken by itself on another node,
  *       and goes on from what that has stored.
  */
+import { checkOptions } from "../words.js"
 import { defineActor, type ActorContext, type RefOf } from "../actor.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import { AgentOSError } from "../errors.js"
@@ -79,10 +80,23 @@ export interface Projection<State> {
   readonly saveAfterMs: number
 }
 
+/** Those of one that was defined, too: another may be made of it. */
+const projectionOptions: Readonly<Record<keyof ProjectionSpec<unknown, { name: string }> | "stores", true>> = {
+  name: true,
+  version: true,
+  from: true,
+  state: true,
+  apply: true,
+  saveEvery: true,
+  saveAfterMs: true,
+  stores: true,
+}
+
 /** Defines a projection. @throws `INVALID_DEFINITION` */
 export function defineProjection<State, const Definition extends { readonly name: string }>(
   spec: ProjectionSpec<State, Definition>,
 ): Projection<State> {
+  checkOptions("INVALID_DEFINITION", "a projection", spec ?? null, projectionOptions)
   const { name, version, from, state, saveEvery = 1000, saveAfterMs = 1000 } = spec
   const wrong = (what: string) => new AgentOSError("INVALID_DEFINITION", `projection ${JSON.stringify(name)}: ${what}`)
   if (!/^[A-Za-z][A-Za-z0-9._-]{0,99}$/.test(name))
@@ -116,8 +130,10 @@ export interface ProjectionHandle<State> {
 export function startProjection<State>(
   system: ActorSystem,
   projection: Projection<State>,
-  { tenant = DEFAULT_TENANT }: { readonly tenant?: string } = {},
+  options: { readonly tenant?: string } = {},
 ): ProjectionHandle<State> {
+  checkOptions("INVALID_OPTION", "the options of a projection", options, { tenant: true })
+  const { tenant = DEFAULT_TENANT } = options
   const progress = new Progress(projection, checkName("a tenant", tenant))
   const name = asName(joined("projection", tenant, projection.name))
   const ref = system.spawn(Keeper, { name, init: progress as Progress<unknown> })
@@ -164,8 +180,10 @@ export function startProjection<State>(
 export async function forgetProjection(
   system: ActorSystem,
   { name, from }: { readonly name: string; readonly from: string },
-  { tenant = DEFAULT_TENANT }: { readonly tenant?: string } = {},
+  options: { readonly tenant?: string } = {},
 ): Promise<void> {
+  checkOptions("INVALID_OPTION", "the options of forgetProjection", options, { tenant: true })
+  const { tenant = DEFAULT_TENANT } = options
   await Readers.of(system).forget({
     tenant: checkName("a tenant", tenant),
     name: checkName("a projection", name),

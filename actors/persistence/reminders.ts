@@ -8,6 +8,7 @@
  *   R3. One that was due while the program did not run is sent when it starts; of a repeated one the times that were missed count as one.
  *   R4. Reminders of one entity are kept by one keeper, in its order, stored under its tenant; keepers share the journal's group commit. Every node reaches the same keeper.
  */
+import { checkOptions } from "../words.js"
 import { checkName } from "../names.js"
 import { checkNumber } from "../numbers.js"
 import { keptCopy } from "../plain.js"
@@ -23,6 +24,8 @@ export type { Reminder } from "./reminder-keeper.js"
 
 /** When a reminder comes: after so long, or at a wall time (milliseconds since 1970), at once when that is over; and again every so often. */
 export type Schedule = ({ readonly afterMs: number } | { readonly at: number }) & { readonly everyMs?: number }
+
+const scheduleOptions = { afterMs: true, at: true, everyMs: true }
 
 /** The last moment that a `Date` can name. */
 const lastMoment = 8.64e15
@@ -49,6 +52,7 @@ export class Reminders {
     const to = entityOf(ref)
     checkName("the name of a reminder", name)
     this.#system.checkType(to, type)
+    checkOptions("INVALID_OPTION", `reminder ${JSON.stringify(name)}: its time`, schedule ?? null, scheduleOptions)
     const times = timesOf(name, schedule, this.#system.clock.wallTime())
     const title = (): string => `reminder ${JSON.stringify(name)}`
     const screened = ref instanceof RefWith ? ref.screened(type, payload[0]) : payload[0]

@@ -9,6 +9,7 @@
  *   X5. What was lost stays known to the store (`losses.ts`) until tails are cut: then everybody goes on with what is left.
  *   X6. A command whose answer was damaged stays known as carried out: it is not done twice.
  */
+import { checkOptions } from "../words.js"
 import { copyFile, mkdir, open } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { AgentOSError } from "../errors.js"
@@ -50,6 +51,13 @@ export interface RepairOptions {
   readonly shardOf?: ShardOf
 }
 
+const repairOptions: Readonly<Record<keyof RepairOptions, true>> = {
+  cutTails: true,
+  quarantine: true,
+  progress: true,
+  shardOf: true,
+}
+
 export interface RepairReport {
   /** Files of the database were damaged: it was made anew from what can be read of them. */
   readonly reopened: boolean
@@ -65,6 +73,7 @@ export interface RepairReport {
 
 /** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `DISK_FULL`, `STORE_FAILED`; what `progress` throws */
 export function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
+  checkOptions("INVALID_OPTION", "the options of a repair", options, repairOptions)
   return telling(options.progress, (tell) => repaired(folder, options, tell))
 }
 

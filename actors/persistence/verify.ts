@@ -29,7 +29,7 @@ import { isBegun, isLog, isTable } from "./manifest-file.js"
 import { isOfRuntime, OldNames, shown, whyOld, type OldName } from "./old-names.js"
 import { actorNames, decodeEvent } from "./record.js"
 import { keptKey, nameOf, roomOf } from "./record-name.js"
-import { telling, type StoreProgress } from "./store-progress.js"
+import { telling, type StoreProgress, progressOf, type ProgressOptions } from "./store-progress.js"
 import { Watermark, watermarkFile } from "./watermark.js"
 
 /** What is wrong with one record or one actor, and what to call it. */
@@ -73,10 +73,8 @@ export interface VerifyReport {
  *
  * @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when it does not open; what `progress` throws
  */
-export function verifyFolder(
-  folder: string,
-  { progress }: { readonly progress?: StoreProgress } = {},
-): Promise<VerifyReport> {
+export function verifyFolder(folder: string, options: ProgressOptions = {}): Promise<VerifyReport> {
+  const progress = progressOf("verify", options)
   return telling(progress, (tell) => verifiedFolder(folder, tell))
 }
 
@@ -140,10 +138,8 @@ export async function checkStore(folder: string): Promise<void> {
 }
 
 /** Verifies an open store. @throws nothing that is wrong with the store: it stands in the report; what `progress` throws */
-export function verifyStore(
-  store: LevelStore,
-  { progress }: { readonly progress?: StoreProgress } = {},
-): Promise<VerifyReport> {
+export function verifyStore(store: LevelStore, options: ProgressOptions = {}): Promise<VerifyReport> {
+  const progress = progressOf("verify", options)
   return telling(progress, (tell) => verified(store, tell))
 }
 
