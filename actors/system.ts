@@ -257,10 +257,10 @@ export class ActorSystem {
   entity<P>(
     definition: ActorDefinition<P, EntityId> | ActorDefinition<P>,
     key: string,
-    options: { readonly tenant?: string } = {},
+    options?: { readonly tenant?: string },
   ): ActorRef<P> {
     checkOptions("INVALID_OPTION", "the options of an entity", options, entityOptions)
-    return this.entityAt(options.tenant ?? DEFAULT_TENANT, definition.name, key) as unknown as ActorRef<P>
+    return this.entityAt(options?.tenant ?? DEFAULT_TENANT, definition.name, key) as unknown as ActorRef<P>
   }
 
   /** A virtual actor by the name of its definition. @throws `UNKNOWN_DEFINITION`, `INVALID_NAME` */
