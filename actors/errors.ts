@@ -23,14 +23,25 @@ export interface CodeSpec {
 }
 
 const registry = new Map<string, CodeSpec>()
+/** Known from another thread; the floor that they are of has not been loaded in this one. */
+const adopted = new Set<string>()
 
 /** Adds a floor's codes. @throws TypeError when a code is taken */
 export function defineErrors<const Table extends Readonly<Record<string, CodeSpec>>>(table: Table): Table {
   for (const [code, spec] of Object.entries(table)) {
-    if (registry.has(code)) throw new TypeError(`error code ${code} is defined twice`)
+    if (registry.has(code) && !adopted.delete(code)) throw new TypeError(`error code ${code} is defined twice`)
     registry.set(code, spec)
   }
   return table
+}
+
+/** Learns the codes that another thread knows. */
+export function adoptErrors(codes: ReadonlyMap<string, CodeSpec>): void {
+  for (const [code, spec] of codes) {
+    if (registry.has(code)) continue
+    registry.set(code, spec)
+    adopted.add(code)
+  }
 }
 
 /** Every code known so far, by name. */

@@ -14,6 +14,8 @@
 import { checkOptions } from "../words.js"
 import { defineActor, type ActorContext, type RefOf } from "../actor.js"
 import { DEFAULT_TENANT } from "../cause.js"
+import type { Cell } from "../cell.js"
+import { cellOf } from "../context.js"
 import { AgentOSError } from "../errors.js"
 import { asName, byName, checkName, joined } from "../names.js"
 import { checkNumber, count, countOrAll, durationOrNever } from "../numbers.js"
@@ -147,7 +149,15 @@ export function startProjection<State>(
     void system.stopActor(ref) // before it begins: the journal is not here
     throw error
   }
-  Readers.of(system).begin(progress.reader)
+  const readers = Readers.of(system)
+  readers.begin(progress.reader)
+  // However it ends, also before it has begun.
+  ;(cellOf(ref) as Cell).family.onStopped(() => {
+    progress.stopped = true
+    progress.unfollow?.()
+    readers.end(progress.reader)
+    progress.fail(new AgentOSError("ACTOR_STOPPED", `the projection ${projection.name} has stopped`))
+  })
   return {
     get state() {
       return progress.state
@@ -338,12 +348,6 @@ const Keeper = defineActor({
     advance(ctx) {
       if (ctx.state.projector !== undefined) ctx.tell(ctx.state.projector, "advance")
     },
-  },
-  stopping({ state: { progress }, system }) {
-    progress.stopped = true
-    progress.unfollow?.()
-    Readers.of(system).end(progress.reader)
-    progress.fail(new AgentOSError("ACTOR_STOPPED", `the projection ${progress.projection.name} has stopped`))
   },
 })
 

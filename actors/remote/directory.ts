@@ -5,7 +5,7 @@
  *   N1. An actor is forgotten when it has ended: its name reaches nobody, and never a successor.
  */
 import { Cell } from "../cell.js"
-import { AddressedRef, RefBefore, type Ref } from "../ref.js"
+import { AddressedRef, RefWith, type Ref } from "../ref.js"
 
 export class Directory {
   readonly #names = new Map<Ref, string>()
@@ -26,11 +26,11 @@ export class Directory {
   nameOf(ref: Ref): string {
     const known = this.#names.get(ref)
     if (known !== undefined) return known
-    if (ref instanceof RefBefore) return this.nameOf(ref.target)
+    if (ref instanceof RefWith) return this.nameOf(ref.target)
     const { address } = ref
     if (ref instanceof AddressedRef) return address // it is found by its address
     if (!(ref instanceof Cell)) {
-      // Breakers and limits bear the address of the actor behind them.
+      // Breakers, limits and work pools bear the address of the actor behind them.
       const name = /^(actor|entity):/.test(address) ? `${this.#prefix}${this.#others++}` : address
       this.enter(name, ref)
       return name

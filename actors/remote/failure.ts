@@ -49,7 +49,7 @@ function failureBelow(thrown: unknown, above: readonly unknown[]): Failure {
     message: message === "" ? message : text,
     ...(typeof code === "number" ? { code } : typeof code === "string" ? { code: code.toWellFormed() } : {}),
     ...(typeof node === "string" && thrown instanceof AgentOSError ? { node } : {}),
-    ...(thrown instanceof AgentOSError && thrown.says !== undefined ? { executed: thrown.says } : {}),
+    ...(thrown instanceof AgentOSError ? { executed: thrown.executed } : {}),
     ...(plain?.is === undefined ? {} : { details: plain.is }),
     ...(cause === undefined || chain.length > deepest || chain.includes(cause)
       ? {}

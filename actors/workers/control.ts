@@ -1,5 +1,6 @@
 /** What a worker thread and the main thread say to each other beside the link: whether all is well, what is to be logged, and when to end. */
 import type { MessagePort } from "node:worker_threads"
+import type { CodeSpec } from "../errors.js"
 import type { DeadLetter } from "../telemetry.js"
 import type { Failure } from "../remote/failure.js"
 
@@ -13,6 +14,7 @@ export interface ThreadStart {
   readonly system: string
   readonly node: string
   readonly shutdownTimeoutMs: number
+  readonly errors: ReadonlyMap<string, CodeSpec>
   /** Whether anybody reads what is logged. */
   readonly logs: boolean
 }

@@ -7,7 +7,7 @@
  */
 import { MessageChannel, Worker, type ResourceLimits } from "node:worker_threads"
 import type { CancelTimer } from "../clock.js"
-import { AgentOSError } from "../errors.js"
+import { AgentOSError, errorCodes } from "../errors.js"
 import type { Directory } from "../remote/directory.js"
 import { thrownOf } from "../remote/failure.js"
 import { Link, type Seats } from "../remote/link.js"
@@ -65,6 +65,7 @@ export class Thread implements Seats {
       system: system.name,
       node: options.name,
       shutdownTimeoutMs: system.shutdownTimeoutMs,
+      errors: errorCodes(),
       logs: system.logger !== silentLogger,
     }
     const limits: ResourceLimits = options.memoryMb === undefined ? {} : { maxOldGenerationSizeMb: options.memoryMb }

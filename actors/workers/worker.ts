@@ -2,7 +2,7 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads"
 import { entityAddress, formatAddress } from "../address.js"
 import type { AnyDefinition, ErasedHandler, ErasedSpec } from "../actor.js"
-import { AgentOSError, thrownText } from "../errors.js"
+import { adoptErrors, AgentOSError, thrownText } from "../errors.js"
 import { Directory } from "../remote/directory.js"
 import { failureOf } from "../remote/failure.js"
 import { Far } from "../remote/far.js"
@@ -14,7 +14,8 @@ import type { FromThread, ThreadStart, ToThread } from "./control.js"
 
 if (isMainThread || parentPort === null) throw new Error("worker.js is started by an actor system, on a worker thread")
 const main = parentPort
-const { port, board, system: name, node, shutdownTimeoutMs, logs } = workerData as ThreadStart
+const { port, board, system: name, node, shutdownTimeoutMs, errors, logs } = workerData as ThreadStart
+adoptErrors(errors)
 const post = (message: FromThread): void => main.postMessage(message)
 
 // --- definitions -----------------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 import t from "tap"
-import { createActorSystem, defineActor, spawnPool, workPool, type ActorRef } from "#actors/index.js"
+import { circuitBreaker, createActorSystem, defineActor, spawnPool, workPool, type ActorRef } from "#actors/index.js"
+import { Subject } from "./workers/definitions.js"
 
 const gates = new Map<string, () => void>()
 let begun: string[] = []
@@ -370,4 +371,25 @@ t.test("a job that owes its answer holds a worker only for as long as somebody w
   gates.get("later")!()
   t.equal(await next, "quick")
   t.same(await Promise.all([pool.ask("answer"), pool.ask("answer")]), ["answered", "answered"])
+})
+
+t.test("a work pool and a breaker are what they are for whom they are sent to, on another thread too", async (t) => {
+  const system = await createActorSystem({ name: "test", workers: { threads: 1 } })
+  t.teardown(() => system.stop())
+  const Pinged = defineActor({ name: "pinged", state: () => 0, receive: { ping: (_ctx, n: number) => n + 1 } })
+  const far = system.spawn(Subject, { placement: "worker" })
+  const pool = workPool(system, Pinged, { size: 2 })
+  t.equal(await far.ask("askOther", pool), 22)
+  const Failing = defineActor({
+    name: "failing",
+    state: () => 0,
+    receive: {
+      ping(_ctx, _n: number): number {
+        throw new Error("broken")
+      },
+    },
+  })
+  const broken = circuitBreaker(system.spawn(Failing), { failures: 1, withinMs: 60_000, openMs: 60_000 })
+  await t.rejects(far.ask("askOther", broken), { code: "ACTOR_CRASHED" })
+  await t.rejects(far.ask("askOther", broken), { code: "CIRCUIT_OPEN" }, "it goes through the breaker")
 })

@@ -6,6 +6,7 @@ import {
   definePersistentActor,
   defineProjection,
   forgetProjection,
+  resumeDeliveries,
   startProjection,
   type ActorSystem,
   type Journal,
@@ -439,4 +440,15 @@ t.test("a projection without a name or version is refused", (t) => {
   t.throws(() => defineProjection({ ...spec, name: "a b", version: 1 }), { code: "INVALID_DEFINITION" })
   t.throws(() => defineProjection({ ...spec, name: "a", version: 0 }), { code: "INVALID_DEFINITION" })
   t.end()
+})
+
+t.test("whoever waits for a projection is told when the system stops, also before it has begun", async (t) => {
+  const system = await createActorSystem({ name: "test", definitions: [Account] })
+  const all = defineProjection({ name: "all", version: 1, from: Account, state: () => ({}), apply: {} })
+  const projection = startProjection(system, all)
+  const told = t.rejects(projection.caughtUp(), { code: "ACTOR_STOPPED" })
+  const resumed = t.rejects(resumeDeliveries(system, Account), { code: "ACTOR_STOPPED" })
+  await system.stop()
+  await Promise.all([told, resumed])
+  await t.rejects(projection.caughtUp(), { code: "ACTOR_STOPPED" })
 })
