@@ -6,7 +6,8 @@
  * Invariants
  *   Q1. State and offset are stored in one write: after a crash each event is in the state exactly once.
  *   Q2. Events are folded in the order of their ordinals, none twice and none left out but those that were trimmed before it began, which are counted.
- *   Q3. State that another version of the projection made, or one from another type, is not used: it is built anew from the first event.
+ *   Q3. State that another version of the projection made, or one from another type, is not used: it is built anew from the first event. What a later
+ *       version has stored is left alone.
  *   Q4. What a fold throws crashes the projection; it tries again from what was stored last, after longer and longer waits.
  *   Q5. What is stored after it has begun is trimmed only when a state that holds it is stored (`readers.ts`). One that finds events gone has been overtaken by itself on another node,
  *       and goes on from what that has stored.
@@ -235,9 +236,15 @@ class Progress<State> {
     this.state = projection.state()
   }
 
-  /** @param stored what was saved last (Q3) */
+  /** @param stored what was saved last (Q3) @throws `RECORD_UNKNOWN` */
   begin(stored: Snapshot | undefined): void {
     const { projection } = this
+    const { version = 0, state: former } = stored ?? {}
+    if (version > projection.version && (former as StoredState<State>).from === projection.from)
+      throw new AgentOSError(
+        "RECORD_UNKNOWN",
+        `version ${version} of the projection ${projection.name} has stored its state; version ${projection.version} does not put an older one in its place`,
+      )
     const usable = this.usable(stored)
     this.offset = usable?.offset ?? 0
     this.state = usable === undefined ? projection.state() : usable.state
@@ -290,7 +297,7 @@ const Projector = defineActor({
   state: (progress: Progress<unknown>) => progress,
   async started(ctx) {
     const progress = ctx.state
-    progress.begin(await failing(progress, () => storedOf(ctx)))
+    await failing(progress, async () => progress.begin(await storedOf(ctx)))
     await failing(progress, () => Readers.of(ctx.system).know(progress.reader, progress.offset)) // Q5
     ctx.tell(ctx.self, "advance")
   },

@@ -452,3 +452,23 @@ t.test("whoever waits for a projection is told when the system stops, also befor
   await Promise.all([told, resumed])
   await t.rejects(projection.caughtUp(), { code: "ACTOR_STOPPED" })
 })
+
+t.test("an earlier version leaves alone what a later one has stored", async (t) => {
+  const journal = memoryJournal(systemClock)
+  const system = await createActorSystem({ name: "test", definitions: [Account], journal })
+  t.teardown(() => system.stop())
+  const of = (version: number) =>
+    defineProjection({ name: "sum", version, from: Account, state: () => ({ n: 0 }), apply: { deposited: (s) => void s.n++ } }) // prettier-ignore
+  const alice = system.entity(Account, "alice")
+  for (let n = 0; n < 5; n++) await alice.ask("deposit", 1)
+  const second = startProjection(system, of(2))
+  await second.caughtUp()
+  await second.stop()
+  const first = startProjection(system, of(1))
+  await t.rejects(first.caughtUp(), { code: "RECORD_UNKNOWN", message: /version 2 of the projection sum/ })
+  await first.stop()
+  const again = startProjection(system, of(2))
+  t.teardown(() => again.stop())
+  await again.caughtUp()
+  t.same(again.state, { n: 5 })
+})
