@@ -160,7 +160,14 @@ function* failures(view: View): Iterable<string> {
     const beside = turns
       .flatMap(({ life }) => view.thrownIn(life))
       .find(({ at, value }) => value === code && at === outcome.at)
-    if (beside !== undefined && !threw && !failed && !["thrown", "ACTOR_CRASHED", "ASK_TIMEOUT"].includes(code))
+    const calledOff = code === "CANCELLED" && view.cancelled.has(outcome.at) // S5: all that was asked for it is, at once
+    if (
+      beside !== undefined &&
+      !threw &&
+      !failed &&
+      !calledOff &&
+      !["thrown", "ACTOR_CRASHED", "ASK_TIMEOUT"].includes(code)
+    )
       yield `${what} fails with ${code}, which another handler threw`
     const own = threw && turns.some(({ turn }) => view.ended.get(turn)?.value === code)
     if (own || !view.lives(sent.host, outcome.at)) continue

@@ -37,6 +37,8 @@ export class View {
   readonly hostEnd = new Map<string, number>()
   readonly hostCrash = new Map<string, number>()
   readonly stopped = new Map<string, number>()
+  /** When clients called off what they had asked. */
+  readonly cancelled = new Set<number>()
   /** From when what the journal holds of it cannot be read. */
   readonly damaged = new Map<string, number>()
   readonly place = new Map<object, number>()
@@ -81,6 +83,8 @@ export class View {
         return void this.lifeEnded.set(seen.life, seen.at)
       case "damaged":
         return void this.damaged.set(seen.to, seen.at)
+      case "cancelled":
+        return void this.cancelled.add(seen.at)
       case "hostStopped":
         return void this.stopped.set(seen.host, seen.at)
       case "hostStopping":
