@@ -247,14 +247,19 @@ export function tellsOfCall(error: unknown): void {
   if (error instanceof AgentOSError && error.says !== undefined) told.add(error)
 }
 
-/** What an error that has left a handler says to whoever asked (E2); its cause is the error as it was. */
+/** What an error that has left a handler says to whoever asked (E2). */
 export function ofHandler(error: unknown): unknown {
   if (!(error instanceof AgentOSError)) return error
   if (error.executed === "maybe" || (error.says !== undefined && !told.has(error))) return error
+  return saying(error, "maybe")
+}
+
+/** The same, but for what it says was done; its cause is the error as it was. */
+export function saying(error: AgentOSError, executed: Executed): AgentOSError {
   const { code, message, details, node } = error
   return new AgentOSError(code, message, {
     cause: error,
-    executed: "maybe",
+    executed,
     ...(details === undefined ? {} : { details }),
     ...(node === undefined ? {} : { node }),
   })

@@ -197,7 +197,7 @@ class WorkPoolState {
 const isFree = (worker: Cell): boolean => !worker.stopping
 
 /** Crashes of a worker; what a handler refused by an `AgentOSError` of its own is not tried again. */
-const crashCodes = new Set(["ACTOR_CRASHED", "HANDLER_TIMEOUT", "LINKED_CRASH", "ACTOR_STOPPED"])
+const crashCodes = new Set(["ACTOR_CRASHED", "HANDLER_TIMEOUT", "LINKED_CRASH", "ACTOR_STOPPED", "WORKER_LOST"])
 
 const WorkPool = defineActor({
   name: "work-pool",
@@ -369,7 +369,10 @@ class WorkPoolRef extends RefBefore {
     try {
       return await this.#pool.request("job", job, cause, options, serving, asker)
     } catch (error) {
-      for (const ask of this.#given.underWay) ask.endIfOwedToNobody()
+      const { underWay, waiting } = this.#given
+      for (const ask of underWay) ask.endIfOwedToNobody()
+      const given = waiting.filter(({ meta }) => !(meta instanceof Ask && meta.ended)) // P2: they hold no room
+      waiting.splice(0, Infinity, ...given)
       throw error
     }
   }

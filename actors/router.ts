@@ -242,14 +242,19 @@ function keyOf(
   payload: unknown,
   cause: Cause | undefined,
 ): string {
-  if (cause?.untrusted !== true) return hash(type, payload)
+  if (cause?.untrusted !== true) return textOf(type, hash(type, payload))
   const knows = routees.find(({ ref }) => ref.checks)?.ref
   const checked = knows === undefined ? payload : knows.check(type, payload)
   try {
-    return hash(type, checked)
+    return textOf(type, hash(type, checked))
   } catch (error) {
     throw new AgentOSError("INVALID_PAYLOAD", `${type}: its hash throws: ${thrownText(error)}`, { cause: error })
   }
+}
+
+function textOf(type: string, key: unknown): string {
+  if (typeof key === "string") return key
+  throw new AgentOSError("INVALID_PAYLOAD", `${type}: its hash gives no text, but something of type ${typeof key}`)
 }
 
 function leadsTo(from: Ref, to: Ref): boolean {

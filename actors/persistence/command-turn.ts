@@ -14,7 +14,7 @@
 import type { ErasedHandler, RunOptions, Sender, Task } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"
-import { AgentOSError, ofHandler } from "../errors.js"
+import { AgentOSError, ofHandler, saying } from "../errors.js"
 import type { Message } from "../inbox.js"
 import { isPromise } from "../turns.js"
 import { answerOf, storedAnswer, UNANSWERED } from "./unanswered.js"
@@ -95,8 +95,14 @@ export class CommandTurn extends PersistedTurn {
       const answer = answerOf(known.reply)
       return answer === undefined ? this.refuse(this.#noAnswer()) : fromStored(answer.value, life.entities)
     }
-    const given = handler(this, payload)
-    const result = isPromise(given) ? await given : given
+    let result: unknown
+    try {
+      const given = handler(this, payload)
+      result = isPromise(given) ? await given : given
+    } catch (error) {
+      // It cannot say that the command was carried out: nothing of it is stored (N1).
+      throw error instanceof AgentOSError && error.executed === "yes" ? saying(error, "maybe") : error
+    }
     this.over()
     this.checkLooked()
     this.#stage = "ending"
@@ -246,8 +252,7 @@ export class CommandTurn extends PersistedTurn {
     try {
       return this.#kept(value)
     } catch (error) {
-      const { code, message } = AgentOSError.from(error)
-      throw new AgentOSError(code, message, { cause: error, executed: "no" })
+      throw saying(AgentOSError.from(error), "no")
     }
   }
 

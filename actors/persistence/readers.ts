@@ -73,6 +73,7 @@ export class Readers {
 
   /** It holds nothing any more. @throws `STORE_REFUSED` while it runs here */
   async forget(reader: Reader): Promise<void> {
+    this.#system.checkRunning()
     if ([...this.#here.keys()].some(({ tenant, name }) => tenant === reader.tenant && name === reader.name))
       throw new AgentOSError("STORE_REFUSED", `${titleOf(reader)} runs; only one that has stopped can be forgotten`)
     const position = await this.#position(reader)

@@ -107,6 +107,7 @@ const remindersOf = new WeakMap<ActorSystem, Reminders>()
  * @throws what the journal says: reminders are looked for again all the same, and a later call waits for that
  */
 export async function startReminders(system: ActorSystem): Promise<Reminders> {
+  system.checkRunning()
   let reminders = remindersOf.get(system)
   if (reminders === undefined) remindersOf.set(system, (reminders = new Reminders(system)))
   await alarmsOf(system).start()

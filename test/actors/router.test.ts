@@ -99,3 +99,11 @@ t.test("a wrong message through a router does not compile", async (t) => {
   }
   t.type(wrong, "function")
 })
+
+t.test("a hash that gives no text is named", async (t) => {
+  const { refs } = await three(t)
+  for (const odd of [undefined, null, 5, {}]) {
+    const by = router(refs, { hash: () => odd as never })
+    await t.rejects(by.ask("who"), { code: "INVALID_PAYLOAD", message: /its hash gives no text/ })
+  }
+})

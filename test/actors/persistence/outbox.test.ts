@@ -549,6 +549,36 @@ await t.test("a sender that stops itself goes on with what it has promised", asy
   t.same(await system.entity(Ledger, "a").ask("got"), [1, 2, 3])
 })
 
+await t.test(
+  "a receiver that crashes cannot say that a delivery was carried out: nothing of it is stored",
+  async (t) => {
+    const seen = new Set<unknown>()
+    const Ledger = definePersistentActor({
+      name: "ledger",
+      version: 1,
+      state: () => [] as unknown[],
+      events: { booked: (state, of: unknown) => void state.push(of) },
+    }).receive({
+      async book(ctx, executed: "no" | "maybe" | "yes") {
+        await ctx.persist("booked", executed)
+        if (seen.has(executed)) return
+        seen.add(executed)
+        throw new AgentOSError("STORE_FAILED", "half of it was done", { executed })
+      },
+      got: (ctx) => [...ctx.state],
+    })
+    const Till = definePersistentActor({ name: "till", version: 1, state: () => ({}), events: {} }).receive({
+      sell: (ctx, of: "no" | "maybe" | "yes") => ctx.deliver(ctx.system.entity(Ledger, "a"), "book", of),
+    })
+    const system = await createActorSystem({ name: "post", definitions: [Ledger, Till] })
+    t.teardown(() => system.stop())
+    const ledger = system.entity(Ledger, "a")
+    for (const executed of ["no", "maybe", "yes"] as const) await system.entity(Till, "t").ask("sell", executed)
+    await until(async () => (await ledger.ask("got")).length === 3)
+    t.same(await ledger.ask("got"), ["no", "maybe", "yes"])
+  },
+)
+
 await t.test("no id of a caller's takes the place of a delivery", async (t) => {
   const Ledger = definePersistentActor({
     name: "ledger",

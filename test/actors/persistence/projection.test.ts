@@ -8,6 +8,7 @@ import {
   forgetProjection,
   resumeDeliveries,
   startProjection,
+  startReminders,
   type ActorSystem,
   type Journal,
   type StoresEvents,
@@ -451,6 +452,8 @@ t.test("whoever waits for a projection is told when the system stops, also befor
   await system.stop()
   await Promise.all([told, resumed])
   await t.rejects(projection.caughtUp(), { code: "ACTOR_STOPPED" })
+  for (const begin of [forgetProjection(system, all), startReminders(system), resumeDeliveries(system, Account)])
+    await t.rejects(begin as Promise<unknown>, { code: "SYSTEM_STOPPED" })
 })
 
 t.test("an earlier version leaves alone what a later one has stored", async (t) => {
