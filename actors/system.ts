@@ -125,8 +125,26 @@ export async function createActorSystem(options: ActorSystemOptions): Promise<Ac
 
 const entityOptions = { tenant: true }
 
-const saysOfLife = ({ mailbox, shutdownTimeoutMs, supervision }: SpawnOptions<unknown>): boolean =>
-  mailbox !== undefined || shutdownTimeoutMs !== undefined || supervision !== undefined
+/** As most do: there is nothing to check. Makes no list, as it is looked at for each actor. */
+function saysInitOnly(options: SpawnOptions<unknown>): boolean {
+  for (const name in options) if (name !== "init") return false
+  return typeof options === "object" && options !== null && !Array.isArray(options)
+}
+
+/** @throws {AgentOSError} `INVALID_DEFINITION`, `INVALID_NAME`, `NAME_TAKEN` */
+function checkSpawn(parent: Cell, type: string, options: SpawnOptions<unknown>): void {
+  checkOptions("INVALID_DEFINITION", "the options of a spawn", options, spawnOptions)
+  const { name, kind, placement } = options
+  const where = `spawn of ${type}: `
+  if (name !== undefined) {
+    checkName("the name of an actor", name)
+    if (parent.family.child(name) !== undefined)
+      throw new AgentOSError("NAME_TAKEN", `${joined(...parent.path, name)} is alive already`)
+  }
+  checkNumbersOfLife(where, options)
+  checkWord("INVALID_DEFINITION", `${where}kind`, kind, CHILD_KINDS)
+  checkWord("INVALID_DEFINITION", `${where}placement`, placement, ["worker"])
+}
 
 /** How a system differs whose actors stand in the tree of another one: what runs on a worker thread. */
 export interface Hosting {
@@ -391,17 +409,7 @@ export class ActorSystem {
         "INVALID_DEFINITION",
         `${spec.name} is persistent, and a persistent actor is an entity: system.entity(definition, key)`,
       )
-    checkOptions("INVALID_DEFINITION", "the options of a spawn", options, spawnOptions)
-    if (options?.name !== undefined) {
-      checkName("the name of an actor", options.name)
-      if (parent.family.child(options.name) !== undefined)
-        throw new AgentOSError("NAME_TAKEN", `${joined(...parent.path, options.name)} is alive already`)
-    }
-    if (options !== undefined && saysOfLife(options)) checkNumbersOfLife(`spawn of ${spec.name}: `, options)
-    if (options?.kind !== undefined)
-      checkWord("INVALID_DEFINITION", `spawn of ${spec.name}: kind`, options.kind, CHILD_KINDS)
-    if (options?.placement !== undefined)
-      checkWord("INVALID_DEFINITION", `spawn of ${spec.name}: placement`, options.placement, ["worker"])
+    if (options !== undefined && !saysInitOnly(options)) checkSpawn(parent, spec.name, options)
     if (options !== undefined && (options.placement === "worker" || spec.placement === "worker"))
       return this.#spawnFar(parent, spec, options)
     const compiled = spec === this.#lastSpec ? (this.#lastCompiled as Compiled) : this.compile(definition)
