@@ -70,11 +70,14 @@ export function joined(...names: readonly string[]): string {
 export const numberedIn = (tenant: string, type: string, key: string, n: number): string =>
   asName(`${joined(tenant, type)}/${key}#${n}`)
 
+/** What the runtime's own ids look like: of a delivery, of a reminder (here and in stores from before), a hash. */
+const ofRuntime = /^=*(?:[^/]+\/[A-Za-z][\w.-]*\/.*#\d+|reminder\/[^/]+\/\d+\/[^/]+|reminder:\[.*|~[\w-]{43})$/s
+
 /**
- * The id of a caller's command: none that the runtime makes, for a delivery or a reminder, so that nobody's command
- * takes the place of one.
+ * The id of a caller's command: none that the runtime makes, so that nobody's command takes the place of a delivery or
+ * a reminder. One that looks like theirs becomes another, and no two become the same.
  */
-export const callersId = (id: string): string => (/^[=~]|^reminder[/:]|#\d+$/.test(id) ? asName(`=${id}`) : id)
+export const callersId = (id: string): string => (ofRuntime.test(id) ? asName(`=${id}`) : id)
 
 /**
  * A text that is too long for a name as one: its hash stands for it. (N2: so it does for a text that looks like such a

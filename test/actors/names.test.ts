@@ -17,7 +17,7 @@ import {
   type ActorSystem,
 } from "#actors/index.js"
 import { actorAddress, entityAddress } from "#actors/address.js"
-import { asName, checkName, isName, joined, MOST_NAME_BYTES, numberedIn, parted } from "#actors/names.js"
+import { asName, callersId, checkName, isName, joined, MOST_NAME_BYTES, numberedIn, parted } from "#actors/names.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { Directory } from "#actors/remote/directory.js"
 import { Link, type Seats } from "#actors/remote/link.js"
@@ -465,3 +465,41 @@ t.test("an empty message name is known by no definition, the first time neither"
   await t.rejects(ref.ask(""), { code: "UNKNOWN_MESSAGE" })
   t.equal(await ref.ask("hear"), "heard")
 })
+
+t.test(
+  "a caller's id is none of the runtime's, stays as it is where it looks like none, and no two become one",
+  (t) => {
+    const part = fc.stringMatching(/^[a-z#~=/:[\]0-9-]{1,12}$/)
+    const guessed = fc.oneof(
+      part,
+      fc.tuple(part, part, part, fc.nat()).map(([tenant, type, key, n]) => numberedIn(tenant, `t${type}`, key, n)),
+      fc.tuple(part, part).map(([a, b]) => joined("reminder", a, "7", b)),
+      fc.constantFrom("~" + "a".repeat(43), "default/till/u#1", 'reminder:["default","a"]@5'),
+    )
+    const ids = fc.tuple(fc.constantFrom("", "=", "=="), guessed).map(([before, id]) => before + id)
+    fc.assert(
+      fc.property(ids, ids, (a, b) => {
+        if (a !== b && callersId(a) === callersId(b)) throw new Error(`${a} and ${b} become ${callersId(a)}`)
+      }),
+      { numRuns: 2000 },
+    )
+    fc.assert(
+      fc.property(
+        part,
+        fc.stringMatching(/^[A-Za-z][A-Za-z0-9._-]{0,9}$/),
+        fc.string({ minLength: 1, unit: "binary" }),
+        fc.nat(),
+        (tenant, type, key, n) => {
+          const id = numberedIn(tenant, type, key, n)
+          if (callersId(id) === id) throw new Error(id)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+    for (const id of ["invoice#1", "=invoice#1", "~x", "reminder/daily", "a/b", "o'neill/repo#12"])
+      t.equal(callersId(id), id)
+    for (const id of ["default/till/u#1", "~" + "a".repeat(43), "reminder/group-762/1/1796062799181"])
+      t.equal(callersId(id), `=${id}`)
+    t.end()
+  },
+)
