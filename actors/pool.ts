@@ -8,7 +8,8 @@
  *       is not free, and gets no job. What a job merely owes, as its handler deferred the answer or put the message
  *       aside, holds the worker for as long as somebody waits for it; a job that was told owes nothing.
  *   P4. A job for which all workers wait is refused with `ASK_CYCLE`: none of them would ever be free to do it.
- *   P5. The queue holds `capacity` jobs, and the asks that wait for room (`whenFull: "wait"`).
+ *   P5. The queue holds `capacity` jobs, and the asks that wait for room (`whenFull: "wait"`). A job whose asker has
+ *       given up holds no room: it is let go when that is wanted.
  *   P6. However the pool ends, every ask is told: by its job, which a stop lets finish, or with the pool's end; jobs
  *       that were told and not begun are dead letters.
  *   P7. A job that the workers do not understand, or cannot be given, is refused where it is sent.
@@ -264,7 +265,10 @@ function begin(ctx: PoolContext): void {
     if (free.length === 0) return
     const job = given.waiting.shift()
     if (job === undefined) return
-    if (isGivenUp(job, ctx.system.wheel.now)) continue // P2
+    if (isGivenUp(job, ctx.system.wheel.now)) {
+      if (!(job.meta instanceof Ask)) ctx.system.deadLetter(selfCell(ctx), job.type, job.meta, "expired")
+      continue // P2
+    }
     job.attempts += 1
     // One that waits to be started again after a crash is the last choice.
     const place = Math.max(
@@ -278,6 +282,13 @@ function begin(ctx: PoolContext): void {
 function isGivenUp({ meta }: QueuedJob, now: number): boolean {
   const deadline = causeOf(meta)?.deadline
   return meta instanceof Ask ? meta.ended : deadline !== undefined && deadline < now
+}
+
+/** P5 */
+function dropGivenUp(waiting: QueuedJob[]): void {
+  let kept = 0
+  for (const job of waiting) if (!(job.meta instanceof Ask && job.meta.ended)) waiting[kept++] = job
+  waiting.length = kept
 }
 
 /** Puts the job into the worker's mailbox. */
@@ -323,6 +334,8 @@ class WorkPoolRef extends RefBefore {
   readonly #capacity: number
   /** The definition of the workers. */
   readonly #compiled: Compiled
+  /** Asks have failed since the queue was looked through: it may hold jobs that nobody waits for (P5). */
+  #someGivenUp = false
 
   constructor(pool: Cell, given: WorkPoolInit) {
     super(pool)
@@ -338,6 +351,14 @@ class WorkPoolRef extends RefBefore {
   }
 
   get #full(): boolean {
+    if (!this.#crowded) return false
+    if (!this.#someGivenUp) return true
+    this.#someGivenUp = false
+    dropGivenUp(this.#given.waiting)
+    return this.#crowded
+  }
+
+  get #crowded(): boolean {
     const { options, underWay } = this.#given
     return this.waiting >= this.#capacity + options.size - underWay.size
   }
@@ -369,10 +390,8 @@ class WorkPoolRef extends RefBefore {
     try {
       return await this.#pool.request("job", job, cause, options, serving, asker)
     } catch (error) {
-      const { underWay, waiting } = this.#given
-      for (const ask of underWay) ask.endIfOwedToNobody()
-      const given = waiting.filter(({ meta }) => !(meta instanceof Ask && meta.ended)) // P2: they hold no room
-      waiting.splice(0, Infinity, ...given)
+      for (const ask of this.#given.underWay) ask.endIfOwedToNobody()
+      this.#someGivenUp = true
       throw error
     }
   }

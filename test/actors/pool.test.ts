@@ -1,5 +1,13 @@
 import t from "tap"
-import { circuitBreaker, createActorSystem, defineActor, spawnPool, workPool, type ActorRef } from "#actors/index.js"
+import {
+  circuitBreaker,
+  createActorSystem,
+  defineActor,
+  spawnPool,
+  workPool,
+  type ActorRef,
+  type DeadLetter,
+} from "#actors/index.js"
 import { Subject } from "./workers/definitions.js"
 
 const gates = new Map<string, () => void>()
@@ -408,4 +416,21 @@ t.test("jobs that nobody waits for any more hold no room in the queue", async (t
   const next = pool.ask("quick", "next")
   gates.get("busy")?.()
   t.same(await Promise.all([busy, next]), ["busy done", "next"])
+})
+
+t.test("a job that was told and is not begun in time is a dead letter", async (t) => {
+  const letters: string[] = []
+  const telemetry = { deadLetter: ({ type, reason }: DeadLetter) => void letters.push(`${type} ${reason}`) }
+  const system = await createActorSystem({ name: "test", telemetry })
+  t.teardown(() => system.stop())
+  const pool = workPool(system, Worker, { size: 1 })
+  const busy = pool.ask("work", "for long")
+  while (!gates.has("for long")) await new Promise(setImmediate)
+  const deadline = system.clock.monotonic() + 10
+  pool.with({ cause: { deadline } }).tell("quick", "too late")
+  while (system.clock.monotonic() <= deadline) await new Promise(setImmediate)
+  gates.get("for long")?.()
+  await busy
+  t.equal(await pool.ask("quick", "next"), "next")
+  t.same(letters, ["quick expired"])
 })
