@@ -56,6 +56,7 @@ const openDeliveries = (type: string): Projection<Numbers> => ({
   state: () => new Map(),
   saveEvery: 100_000,
   saveAfterMs: 1000,
+  holds: false, // B5 of outbox.ts; and who is woken for a delivery that is open no more writes that down
   apply: byName({
     [DELIVER](state: Numbers, { number }: NumberedDelivery, { key }: EventMeta) {
       const numbers = state.get(key)

@@ -196,10 +196,13 @@ export class PersistedContext extends Context implements Writer {
 
   // --- the end -------------------------------------------------------------------------------------------------------------------------------
 
-  /** Before it ends in order (P6): what works persist at the end is waited for, too. Its next life goes on with the deliveries that are open, at once. */
+  /**
+   * Before it ends in order (P6): what works persist at the end is waited for, too. Its next life goes on with the
+   * deliveries that are open, at once, unless that is not to be.
+   */
   async leave(): Promise<void> {
     const numbers = this.persisted.outbox.numbers
-    if (numbers.length > 0) this.self.tell(DELIVER, numbers)
+    if (numbers.length > 0 && !this.#system.stopping) this.self.tell(DELIVER, numbers)
     if (this.persisted.outbox.unwritten > 0) void this.appends.append([], undefined, undefined)
     await this.appends.tail
     await this.#keeping.underWay

@@ -81,6 +81,8 @@ export interface Projection<State> {
   readonly apply: Readonly<Record<string, ((state: State, payload: never, meta: EventMeta) => unknown) | undefined>>
   readonly saveEvery: number
   readonly saveAfterMs: number
+  /** false: it can do without what is trimmed, and retention does not wait for it. */
+  readonly holds?: false
 }
 
 /** Those of one that was defined, too: another may be made of it. */
@@ -151,12 +153,12 @@ export function startProjection<State>(
     throw error
   }
   const readers = Readers.of(system)
-  readers.begin(progress.reader)
+  if (progress.reader !== undefined) readers.begin(progress.reader)
   // However it ends, also before it has begun.
   ;(cellOf(ref) as Cell).family.onStopped(() => {
     progress.stopped = true
     progress.unfollow?.()
-    readers.end(progress.reader)
+    if (progress.reader !== undefined) readers.end(progress.reader)
     progress.fail(new AgentOSError("ACTOR_STOPPED", `the projection ${projection.name} has stopped`))
   })
   return {
@@ -215,7 +217,8 @@ class Progress<State> {
   readonly projection: Projection<State>
   /** What it is stored as: a snapshot, under a type that no actor can have. */
   readonly id: PersistenceId
-  readonly reader: Reader
+  /** As retention knows it, if that waits for it. */
+  readonly reader: Reader | undefined
   state: State
   offset = 0
   /** Of the snapshot that is stored. */
@@ -232,7 +235,8 @@ class Progress<State> {
   constructor(projection: Projection<State>, tenant: string) {
     this.projection = projection
     this.id = { tenant, type: "~projection", key: projection.name }
-    this.reader = { tenant, name: projection.name, from: projection.from }
+    const { name, from, holds } = projection
+    this.reader = holds === false ? undefined : { tenant, name, from }
     this.state = projection.state()
   }
 
@@ -298,7 +302,8 @@ const Projector = defineActor({
   async started(ctx) {
     const progress = ctx.state
     await failing(progress, async () => progress.begin(await storedOf(ctx)))
-    await failing(progress, () => Readers.of(ctx.system).know(progress.reader, progress.offset)) // Q5
+    const { reader, offset } = progress
+    if (reader !== undefined) await failing(progress, () => Readers.of(ctx.system).know(reader, offset)) // Q5
     ctx.tell(ctx.self, "advance")
   },
   receive: {
@@ -363,7 +368,7 @@ async function save({ state: progress, system }: ActorContext<Progress<unknown>>
   if (offset === progress.savedOffset) return
   const state = toStored(stored.state, () => `the state of the projection ${progress.projection.name}`)
   await system.journal.saveSnapshot(id, { ...stored, state })
-  await Readers.of(system).place(progress.reader, offset)
+  if (progress.reader !== undefined) await Readers.of(system).place(progress.reader, offset)
   progress.savedOffset = offset
 }
 

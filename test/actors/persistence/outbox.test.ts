@@ -549,6 +549,51 @@ await t.test("a sender that stops itself goes on with what it has promised", asy
   t.same(await system.entity(Ledger, "a").ask("got"), [1, 2, 3])
 })
 
+await t.test("to look for open deliveries does not keep what retention lets go", async (t) => {
+  const Counter = definePersistentActor({
+    name: "counter",
+    version: 1,
+    state: () => 0,
+    events: { counted: (n) => n + 1 },
+    snapshotEvery: 5,
+    retention: { keepEvents: 0 },
+  }).receive({ count: (ctx) => ctx.persist("counted") })
+  const journal = memoryJournal(systemClock)
+  const system = await createActorSystem({ name: "post", journal, definitions: [Counter] })
+  t.teardown(() => system.stop())
+  const counter = system.entity(Counter, "a")
+  for (let n = 0; n < 20; n++) {
+    await counter.ask("count")
+    if (n === 3) await resumeDeliveries(system, Counter)
+  }
+  const left = async (): Promise<number> => {
+    let events = 0
+    for await (const page of journal.read({ tenant: "default", type: "counter", key: "a" })) events += page.length
+    return events
+  }
+  await until(async () => (await left()) <= 5)
+})
+
+await t.test("a stop with deliveries open makes no dead letter of the runtime's own", async (t) => {
+  const Deaf = defineActor({
+    name: "deaf",
+    state: () => null,
+    receive: { hear: () => Promise.reject(new Error("no")) },
+  })
+  const Till = definePersistentActor({ name: "till", version: 1, state: () => ({}), events: {} }).receive({
+    sell: (ctx) => ctx.deliver(ctx.system.entity(Deaf, "a"), "hear"),
+  })
+  const letters: string[] = []
+  const telemetry = { deadLetter: ({ type }: { type: string }) => void letters.push(type) }
+  const system = await createActorSystem({ name: "post", definitions: [Deaf, Till], telemetry })
+  await system.entity(Till, "t").ask("sell")
+  await system.stop()
+  t.same(
+    letters.filter((type) => type.startsWith("$")),
+    [],
+  )
+})
+
 await t.test(
   "a receiver that crashes cannot say that a delivery was carried out: nothing of it is stored",
   async (t) => {
@@ -605,6 +650,10 @@ await t.test("no id of a caller's takes the place of a delivery", async (t) => {
     "==default/till/u#1",
     numberedIn("default", "till", key, 1),
     `=${numberedIn("default", "till", key, 1)}`,
+    "invoice#1",
+    "=invoice#1",
+    "~x",
+    "reminder/daily",
   ]
   for (const [n, commandId] of guessed.entries())
     for (const how of ["first", "again"])
