@@ -86,6 +86,11 @@ const Ledger = definePersistentActor({
   },
 })
 
+/** As callers without types have it. */
+interface UntypedRef {
+  ask(type: string, payload?: unknown): Promise<unknown>
+}
+
 t.test("S40. an error that leaves a handler says of its call what the handler knows, or maybe", async (t) => {
   const letGo = (): void => go.splice(0).forEach((done) => done())
   const system = await createActorSystem({ name: "test", isolated: true, definitions: [Ledger] })
@@ -94,7 +99,7 @@ t.test("S40. an error that leaves a handler says of its call what the handler kn
     await system.stop()
   })
   const inner = system.spawn(Inner)
-  const outer = (): ActorRef<any> => system.spawn(Outer, { init: inner as never }) // eslint-disable-line @typescript-eslint/no-explicit-any
+  const outer = (): UntypedRef => system.spawn(Outer, { init: inner as never }) as unknown as UntypedRef
   const told = async (type: string, payload?: unknown): Promise<readonly [string, string]> => {
     const error = (await outer().ask(type, payload).catch((error: unknown) => error)) as AgentOSError // prettier-ignore
     return [error.code, error.executed]

@@ -17,6 +17,7 @@ import {
 import { grpcCarrier } from "#cluster/grpc-carrier.js"
 import { nodeId, type NodeDescription } from "#cluster/node.js"
 import { CutProxy, freePort } from "#test/support/cut-proxy.js"
+import { endlessSource } from "#test/support/endless-source.js"
 import { acquaint, handed, openMeshNode, type MeshNode, type MeshNodeOptions } from "#test/support/mesh-node.js"
 import { eventually } from "#test/support/ref-contract.js"
 
@@ -195,26 +196,8 @@ async function proxied(t: Test, options: MeshNodeOptions = {}) {
 
 t.test("a stream whose reader's node is killed closes at its source", async (t) => {
   const a = await open(t, "a")
-  const closed = new Promise<void>((done) => {
-    const Source = defineActor({
-      name: "source",
-      state: () => null,
-      receive: {
-        open: (ctx) =>
-          openStream(
-            ctx,
-            (async function* () {
-              try {
-                for (let n = 0; ; n++) yield await Promise.resolve(n)
-              } finally {
-                done()
-              }
-            })(),
-          ),
-      },
-    })
-    void a.system.spawn(Source).ask("open").then((stream) => (a.offered = stream)) // prettier-ignore
-  })
+  const { definition, closed } = endlessSource()
+  a.offered = await a.system.spawn(definition).ask("open")
   const child = fork(fileURLToPath(new URL("support/reader-node.js", import.meta.url)))
   t.teardown(() => child.kill("SIGKILL"))
   const reader = await new Promise<NodeDescription>((done) =>

@@ -8,7 +8,6 @@ import {
   defineActor,
   memoryJournal,
   openLevelJournal,
-  openStream,
   readStream,
   spawnPool,
   startReminders,
@@ -23,6 +22,7 @@ import {
 } from "#actors/index.js"
 import type { ActorSystemOptions } from "#actors/system.js"
 import { Limit } from "#actors/timers.js"
+import { endlessSource } from "#test/support/endless-source.js"
 import { begun, eventually } from "#test/support/ref-contract.js"
 import type { AsksEach } from "./definitions.js"
 import { Account, Narrow, NotStarting, PlacedSubject, Quitter, Sleepy, Subject } from "./definitions.js"
@@ -266,26 +266,8 @@ t.test("a thread that exits", async (t) => {
 t.test("a stream whose reader's thread is lost closes at its source", async (t) => {
   const system = await systemFor(t, { workers: { threads: 1 } })
   const [reader, other] = [system.spawn(PlacedSubject), system.spawn(PlacedSubject)]
-  const closed = new Promise<void>((done) => {
-    const Producer = defineActor({
-      name: "producer",
-      state: () => null,
-      receive: {
-        open: (ctx) =>
-          openStream(
-            ctx,
-            (async function* () {
-              try {
-                for (let n = 0; ; n++) yield await Promise.resolve(n)
-              } finally {
-                done()
-              }
-            })(),
-          ),
-      },
-    })
-    void system.spawn(Producer).ask("open").then((stream) => reader.tell("readSome", stream)) // prettier-ignore
-  })
+  const { definition, closed } = endlessSource()
+  reader.tell("readSome", await system.spawn(definition).ask("open"))
   await begun(reader)
   await t.rejects(other.ask("exit"), { code: "WORKER_LOST" })
   await closed
