@@ -22,7 +22,8 @@ import { Line, type LinePorts } from "./line.js"
 import type { MeshSizes } from "./mesh-limits.js"
 import type { NodeDescription, NodeId } from "./node.js"
 import { headerBytes, Session } from "./session.js"
-import { WireDecoder, WireEncoder } from "./wire.js"
+import { WireDecoder } from "./wire-decoder.js"
+import { WireEncoder } from "./wire-encoder.js"
 
 /** Fields of a batch of the link that are written to bytes at once. */
 const batchFields = 512

@@ -8,7 +8,8 @@ import { decodeControl, encodeControl } from "#cluster/control.js"
 import { frameOf, messageOf } from "#cluster/grpc-carrier.js"
 import { decodeAnswer, decodeHello, encodeHello, encodeRefusal, encodeWelcome } from "#cluster/hello.js"
 import { headerBytes, Session } from "#cluster/session.js"
-import { WireDecoder, WireEncoder } from "#cluster/wire.js"
+import { WireDecoder } from "#cluster/wire-decoder.js"
+import { WireEncoder } from "#cluster/wire-encoder.js"
 
 const root = join(import.meta.dirname, "../../..")
 

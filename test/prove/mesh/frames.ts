@@ -11,7 +11,8 @@ import { SeededRandom } from "#actors/simulation/seeded-random.js"
 import { decodeControl, encodeControl } from "#cluster/control.js"
 import { decodeAnswer, decodeHello, encodeHello, encodeRefusal, encodeWelcome } from "#cluster/hello.js"
 import { headerBytes, Session } from "#cluster/session.js"
-import { WireDecoder, WireEncoder } from "#cluster/wire.js"
+import { WireDecoder } from "#cluster/wire-decoder.js"
+import { WireEncoder } from "#cluster/wire-encoder.js"
 import { batches, introduction } from "#test/support/wire-values.js"
 
 export interface FuzzedFrames {
