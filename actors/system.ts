@@ -27,7 +27,6 @@ import { AgentOSError } from "./errors.js"
 import { causeOf, type CellOptions, type Meta } from "./inbox.js"
 import { DefinitionMeter } from "./meter.js"
 import { checkName, joined } from "./names.js"
-import { checkNumbers, countOrAll, durationOrNever } from "./numbers.js"
 import type { Journal, PersistenceId } from "./persistence/journal.js"
 import { memoryJournal } from "./persistence/memory-journal.js"
 import { reminderKeeper } from "./persistence/reminder-keeper.js"
@@ -48,74 +47,10 @@ import { TimerWheel } from "./timers.js"
 import { weakly, type Holding } from "./remote/holding.js"
 import { nearOptions } from "./remote/near.js"
 import { keptCopy } from "./plain.js"
-import { checkObject, checkOptions, checkWord } from "./words.js"
+import { checkOptions, checkWord } from "./words.js"
+import { checkSystemOptions, type ActorSystemOptions } from "./system-options.js"
 import { checkNotHosted } from "./workers/hosted.js"
 import { Workers, type WorkerOptions } from "./workers/workers.js"
-
-export interface ActorSystemOptions {
-  readonly name: string
-  /** Definitions that are known by name: entities. */
-  readonly definitions?: readonly AnyDefinition[]
-  /** Where events of persistent actors go; default: memory. */
-  readonly journal?: Journal
-  /** Leads to entities that live on other nodes; default: all live here. */
-  readonly transport?: Transport
-  readonly clock?: Clock
-  readonly random?: Random
-  readonly logger?: Logger
-  readonly telemetry?: Telemetry
-  /** How long a handler may go on after its actor was told to stop; default 5,000. */
-  readonly shutdownTimeoutMs?: number
-  /**
-   * Measures how long handlers take and messages wait, and counts messages by type; default false. Read it from
-   * `metrics`.
-   */
-  readonly metrics?: boolean
-  /**
-   * What happens when a top-level actor crashed more often than allowed: it alone is stopped (the default), or the
-   * whole system. An entity is not stopped, but left alone for a while.
-   */
-  readonly whenGivenUp?: "stop-actor" | "stop-system"
-  readonly entities?: EntityOptions
-  /** The threads of actors with `placement: "worker"`. */
-  readonly workers?: WorkerOptions
-  /**
-   * Copies and freezes every payload and answer, and refuses what is not plain data, as if each actor lived in a
-   * process of its own; default false. For tests: what would break on two nodes breaks here.
-   */
-  readonly isolated?: boolean
-  /** How refs to actors of other systems are held; default: weakly. A simulation holds them for ever. */
-  readonly holding?: Holding
-}
-
-export const systemOptions: Readonly<Record<keyof ActorSystemOptions, true>> = {
-  name: true,
-  definitions: true,
-  journal: true,
-  transport: true,
-  clock: true,
-  random: true,
-  logger: true,
-  telemetry: true,
-  shutdownTimeoutMs: true,
-  metrics: true,
-  whenGivenUp: true,
-  entities: true,
-  workers: true,
-  isolated: true,
-  holding: true,
-}
-
-/** How many entities stay in memory. */
-export interface EntityOptions {
-  /** More are passivated, the least recently used first; default 100,000. */
-  readonly maxResident?: number
-  /**
-   * How full memory is, from 0 to 1; above 0.85, resident entities are passivated whatever their number. Default: the
-   * heap beside its limit.
-   */
-  readonly memoryPressure?: () => number
-}
 
 /** Makes a system. @throws `INVALID_DEFINITION` when two definitions share a name */
 export async function createActorSystem(options: ActorSystemOptions): Promise<ActorSystem> {
@@ -213,21 +148,8 @@ export class ActorSystem {
   #stopping: Promise<void> | undefined
 
   constructor(options: ActorSystemOptions, hosting?: Hosting) {
-    checkOptions("INVALID_DEFINITION", "the options of an actor system", options ?? null, systemOptions)
-    this.name = checkName("the name of an actor system", options.name)
-    const { shutdownTimeoutMs, entities } = options
-    const system = `the actor system ${options.name}: `
-    checkOptions("INVALID_DEFINITION", `${system}entities`, entities, { maxResident: true, memoryPressure: true })
-    checkOptions("INVALID_DEFINITION", `${system}workers`, options.workers, {
-      threads: true,
-      hangMs: true,
-      memoryMb: true,
-    })
-    for (const part of ["telemetry", "logger", "journal", "clock", "random", "transport", "holding"] as const)
-      checkObject("INVALID_DEFINITION", `${system}${part}`, options[part])
-    checkNumbers("INVALID_DEFINITION", system, { shutdownTimeoutMs }, { shutdownTimeoutMs: durationOrNever })
-    checkNumbers("INVALID_DEFINITION", `${system}entities.`, entities, { maxResident: countOrAll })
-    checkWord("INVALID_DEFINITION", `${system}whenGivenUp`, options.whenGivenUp, ["stop-actor", "stop-system"])
+    checkSystemOptions(options)
+    this.name = options.name
     this.node = checkName("the name of a node", hosting?.node ?? options.transport?.node ?? "local")
     this.#hosting = hosting
     this.clock = options.clock ?? systemClock
@@ -236,7 +158,7 @@ export class ActorSystem {
     this.logger = quietLogger(options.logger ?? silentLogger)
     this.telemetry = quietTelemetry(options.telemetry ?? {}, this.logger)
     this.holding = options.holding ?? weakly
-    this.shutdownTimeoutMs = shutdownTimeoutMs ?? 5000
+    this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 5000
     this.dispatcher = new Dispatcher(this.clock)
     this.wheel = new TimerWheel(this.clock)
     this.#meters = options.metrics === true ? [] : undefined
@@ -246,7 +168,7 @@ export class ActorSystem {
     this.#workerOptions = options.workers ?? {}
     if (options.workers !== undefined) this.#workersMade()
     this.#root = new Cell(this, this.compile(guardianDefinition), null, 0, undefined)
-    const { maxResident = 100_000, memoryPressure = heapPressure } = entities ?? {}
+    const { maxResident = 100_000, memoryPressure = heapPressure } = options.entities ?? {}
     const groupOf = options.transport?.groupOf?.bind(options.transport)
     this.#entities = new Entities(this, this.#root, maxResident, memoryPressure, groupOf)
     for (const definition of options.definitions ?? []) {

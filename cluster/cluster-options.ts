@@ -1,6 +1,6 @@
 /** What a node of a cluster is made with. */
 import type { AnyDefinition } from "#actors/actor.js"
-import { systemOptions, type ActorSystemOptions } from "#actors/system.js"
+import { systemOptions, type ActorSystemOptions } from "#actors/system-options.js"
 import type { Carrier } from "./carrier.js"
 import type { MeshTls } from "./mesh-tls.js"
 import type { HoldLimits } from "./held.js"

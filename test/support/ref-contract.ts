@@ -10,7 +10,7 @@ import {
   type AnyRef,
   type RefOf,
 } from "#actors/index.js"
-import type { ActorSystemOptions } from "#actors/system.js"
+import type { ActorSystemOptions } from "#actors/system-options.js"
 import { doubled, type Subject } from "#test/actors/workers/definitions.js"
 
 export type SubjectRef = RefOf<typeof Subject>

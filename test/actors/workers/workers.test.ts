@@ -20,7 +20,7 @@ import {
   type Exit,
   type RefOf,
 } from "#actors/index.js"
-import type { ActorSystemOptions } from "#actors/system.js"
+import type { ActorSystemOptions } from "#actors/system-options.js"
 import { Limit } from "#actors/timers.js"
 import { endlessSource } from "#test/support/endless-source.js"
 import { begun, eventually } from "#test/support/ref-contract.js"

@@ -1,5 +1,6 @@
 /** Nodes of one process that call each other directly, as `Peers` would over streams: what is sent arrives in order, a moment later; links open and close by hand. */
-import { createActorSystem, type ActorSystem, type ActorSystemOptions } from "#actors/system.js"
+import { createActorSystem, type ActorSystem } from "#actors/system.js"
+import type { ActorSystemOptions } from "#actors/system-options.js"
 import { AgentOSError } from "#actors/errors.js"
 import { nodeId, type NodeDescription, type NodeId } from "#cluster/node.js"
 import type { CallOptions, PeerEvent, Peers, Service } from "#cluster/peers.js"
