@@ -301,7 +301,8 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     if (compiled.meter !== undefined) compiled.meter.crashes += 1
     const traceId = causeOf(thrower ?? this.current)?.traceId
     system.telemetry.crashed?.(this.address, thrown, traceId)
-    if (thrower instanceof Ask) thrower.fail(thrown instanceof AgentOSError ? ofHandler(thrown) : this.crashOf(thrown)) // C3
+    // C3
+    if (thrower instanceof Ask) thrower.fail(thrown instanceof AgentOSError ? ofHandler(thrown) : this.crashOf(thrown))
     system.logger.warn({ actor: this.address, error: thrown, traceId }, "an actor crashed")
     this.crashed(thrown)
     this.current = undefined
@@ -321,7 +322,10 @@ export class Cell extends Turns<Signal> implements Sibling<Cell>, AskDoor {
     for (const other of linked) other.linkedCrash(this, error)
   }
 
-  /** Work that it began beside its mailbox has failed. @param thrower beside the message whose answer waits for that */
+  /**
+   * Work that it began beside its mailbox has failed.
+   * @param thrower beside the message whose answer waits for that
+   */
   workFailed(error: unknown, thrower?: Meta): void {
     if (!this.stopping && !this.suspended) this.crash(error, thrower)
   }

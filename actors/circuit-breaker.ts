@@ -4,8 +4,10 @@
  * Invariants
  *   B1. The state machine is pure: (state, now, outcome) to state.
  *   B2. What was let through before the state changed has no say in the new one.
- *   B4. When it was open for its time a tell passes, too. That a mailbox took it says nothing about the actor, so the circuit stays as it is for the asks; one that is refused is a failure.
- *   B3. Half-open, one ask is under way; what tells nothing about the actor (a cancelled ask) frees the place for the next.
+ *   B4. When it was open for its time a tell passes, too. That a mailbox took it says nothing about the actor, so the
+ *       circuit stays as it is for the asks; one that is refused is a failure.
+ *   B3. Half-open, one ask is under way; what tells nothing about the actor (a cancelled ask) frees the place for the
+ *       next.
  */
 import type { Cause } from "./cause.js"
 import { systemClock, type Clock } from "./clock.js"
@@ -163,8 +165,8 @@ export interface BreakerActorRef<P> extends ActorRef<P> {
 }
 
 /**
- * The same actor behind a circuit breaker. While it is open, an ask rejects with `CIRCUIT_OPEN` (`details.retryAfterMs`) and a tell answers false;
- * after its time tells pass, and half-open, one ask is let through.
+ * The same actor behind a circuit breaker. While it is open, an ask rejects with `CIRCUIT_OPEN`
+ * (`details.retryAfterMs`) and a tell answers false; after its time tells pass, and half-open, one ask is let through.
  */
 export function circuitBreaker<P>(ref: ActorRef<P>, options: BreakerOptions): BreakerActorRef<P> {
   return new BreakerRef(ref as unknown as Ref, options) as unknown as BreakerActorRef<P>

@@ -1,12 +1,13 @@
 /**
- * One error class for the whole house. A code says whether the same call may succeed later with nothing changed, and whether the work was done.
- * Each floor adds its own table of codes; `docs/errors.md` is generated from the tables.
+ * One error class for the whole house. A code says whether the same call may succeed later with nothing changed, and
+ * whether the work was done. Each floor adds its own table of codes; `docs/errors.md` is generated from the tables.
  *
  * Invariants
- *   E1. Anything may be thrown: a Symbol, a revoked Proxy, an error whose message throws. To ask what it is or says (`instanceof AgentOSError`, `thrownText`, `errorOf`,
- *       `AgentOSError.from`) never throws. Nothing else turns a thrown value into text; a lint rule says so.
- *   E2. What a code says was done is said of the call that it was made for. Once it has left a handler, which had begun, it says "maybe" of the handler's call, unless the handler made
- *       it with `executed`.
+ *   E1. Anything may be thrown: a Symbol, a revoked Proxy, an error whose message throws. To ask what it is or says
+ *       (`instanceof AgentOSError`, `thrownText`, `errorOf`, `AgentOSError.from`) never throws. Nothing else turns a
+ *       thrown value into text; a lint rule says so.
+ *   E2. What a code says was done is said of the call that it was made for. Once it has left a handler, which had
+ *       begun, it says "maybe" of the handler's call, unless the handler made it with `executed`.
  */
 
 export const executions = ["no", "maybe", "yes"] as const
@@ -197,7 +198,9 @@ export interface ErrorOptions {
 /** Errors that say themselves what was done, of a call that has ended with them (E2). */
 const told = new WeakSet<AgentOSError>()
 
-/** What every refusal and failure of this system is. Its message says what was wrong, where, and what would be right. */
+/**
+ * What every refusal and failure of this system is. Its message says what was wrong, where, and what would be right.
+ */
 export class AgentOSError extends Error {
   override readonly name = "AgentOSError"
   readonly code: string

@@ -1,8 +1,10 @@
 /**
- * What ends when an AbortSignal aborts: one listener on the signal, however many follow it. Node.js warns of a leak at the eleventh listener, and looks through all of them to take one off.
+ * What ends when an AbortSignal aborts: one listener on the signal, however many follow it. Node.js warns of a leak at
+ * the eleventh listener, and looks through all of them to take one off.
  *
  * Invariants
- *   F1. A follower is told once, and not after `unfollow`. Who follows a signal that has aborted is told nothing: it looks first.
+ *   F1. A follower is told once, and not after `unfollow`. Who follows a signal that has aborted is told nothing: it
+ *       looks first.
  *   F2. A signal that nobody follows has no listener of ours, so none is kept alive by it.
  */
 
@@ -25,7 +27,8 @@ class Followers {
   }
 
   delete(follower: Follower): void {
-    if (this.#members.delete(follower) && this.#members.size === 0) this.#signal.removeEventListener("abort", this) // F2
+    // F2
+    if (this.#members.delete(follower) && this.#members.size === 0) this.#signal.removeEventListener("abort", this)
   }
 
   /** The signal has aborted. */

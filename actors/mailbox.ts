@@ -1,12 +1,14 @@
 /**
- * What waits for an actor. No object is made for a message: its handler's number lies in a byte array, its payload beside it, and beside that, only once
- * somebody needs it, its meta: the cause it belongs to, or the ask that waits for its answer.
+ * What waits for an actor. No object is made for a message: its handler's number lies in a byte array, its payload
+ * beside it, and beside that, only once somebody needs it, its meta: the cause it belongs to, or the ask that waits
+ * for its answer.
  *
  * Invariants
  *   M1. Messages leave in the order they came; stashed ones that are put back come first.
  *   M2. At most `capacity` messages wait, save those that an actor sends itself (results, timers): they were promised.
  *   M3. A slot that was left holds no reference.
- *   M4. With a limit in bytes, at most so many wait, by estimate; a message larger than the limit is taken when nothing else waits.
+ *   M4. With a limit in bytes, at most so many wait, by estimate; a message larger than the limit is taken when
+ *       nothing else waits.
  */
 import { bytesOf } from "./plain.js"
 
@@ -91,7 +93,10 @@ export class Mailbox<Meta> {
     this.#bytes += bytes
   }
 
-  /** Takes the first message: answers its handler's number, 0 when there is none, and leaves the rest in `payload` and `meta`. */
+  /**
+   * Takes the first message: answers its handler's number, 0 when there is none, and leaves the rest in `payload` and
+   * `meta`.
+   */
   take(): number {
     if (this.#head === this.#tail) return 0
     const slot = this.#head++ & this.#mask

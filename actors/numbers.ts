@@ -2,7 +2,8 @@
  * What a number may be that a caller gives: times, counts, rates.
  *
  * Invariants
- *   M1. A number is checked where it enters, before anything is begun; inside, a number is a number. Text that looks like one, a bigint and NaN are none.
+ *   M1. A number is checked where it enters, before anything is begun; inside, a number is a number. Text that looks
+ *       like one, a bigint and NaN are none.
  *   M2. A refusal names the number, what was given, and what would be right.
  */
 import { AgentOSError, thrownText } from "./errors.js"

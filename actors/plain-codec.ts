@@ -1,6 +1,7 @@
 /**
- * Plain data to bytes and back, between nodes and in stores. A codec of our own beside msgpackr's, since that one changes -0, lone surrogates, maps, bytes and the key
- * `__proto__` on the way. What differs between a wire and a store (whether keys are interned, how refs and errors go) is the `Texts` and the reader's subclass.
+ * Plain data to bytes and back, between nodes and in stores. A codec of our own beside msgpackr's, since that one
+ * changes -0, lone surrogates, maps, bytes and the key `__proto__` on the way. What differs between a wire and a store
+ * (whether keys are interned, how refs and errors go) is the `Texts` and the reader's subclass.
  *
  *   0 undefined   1 null   2 false   3 true   4 varint   5 varint n for -1 - n   6 float64   7 text   8 bytes: varint and so many   9 typed array: kind, varint, bytes
  *   10 date: float64   11, 12 bigint, negative bigint: varint and so many bytes, the lowest first   13 array: varint and so many values
@@ -8,11 +9,13 @@
  *   from 17 what only one kind of reader knows   0x40 to 0x7f the numbers 0 to 63   from 0x80 a text of up to 127 characters below 128
  *
  * Invariants
- *   P1. What is read equals what was written, save that a buffer of Node.js is a Uint8Array; between nodes an object met twice is two.
+ *   P1. What is read equals what was written, save that a buffer of Node.js is a Uint8Array; between nodes an object
+ *       met twice is two.
  *   P2. What is read is plain data and nothing else; bytes that were made up are refused (B1), however deep they nest.
- *   P3. Bytes that were read keep at most `segment` bytes alive beside themselves. A view of the frame would keep all of that alive for one small payload; a copy of each would
- *       cost ten times as much as a view. So small ones are views of a copy of the part of the frame in which they lie, large ones are copied alone, and one that
- *       is most of its frame is a view.
+ *   P3. Bytes that were read keep at most `segment` bytes alive beside themselves. A view of the frame would keep all
+ *       of that alive for one small payload; a copy of each would cost ten times as much as a view. So small ones are
+ *       views of a copy of the part of the frame in which they lie, large ones are copied alone, and one that is most
+ *       of its frame is a view.
  */
 import { AgentOSError } from "./errors.js"
 import { ByteReader, refused, type ByteWriter } from "./bytes.js"

@@ -28,7 +28,10 @@ export interface Bucket {
   readonly at: number
 }
 
-/** Takes one token, if there is one. @returns the bucket afterwards, and how long to wait for a token: 0 when one was taken */
+/**
+ * Takes one token, if there is one.
+ * @returns the bucket afterwards, and how long to wait for a token: 0 when one was taken
+ */
 export function take(
   bucket: Bucket,
   rate: Rate,
@@ -84,7 +87,10 @@ class RateLimitRef extends RefBefore {
   }
 }
 
-/** The same actor behind a token bucket: beyond it an ask rejects with `THROTTLED` (`details.retryAfterMs`), a tell answers false. */
+/**
+ * The same actor behind a token bucket: beyond it an ask rejects with `THROTTLED` (`details.retryAfterMs`), a tell
+ * answers false.
+ */
 export function rateLimit<P>(ref: ActorRef<P>, options: RateLimitOptions): ActorRef<P> {
   return new RateLimitRef(ref as unknown as Ref, options) as unknown as ActorRef<P>
 }

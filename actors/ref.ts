@@ -276,7 +276,10 @@ export class RefWith extends RefBefore {
   screened(type: string, payload: unknown): unknown {
     if (this.#options.untrusted !== true) return payload
     if (this.checks) return this.check(type, payload)
-    throw new AgentOSError("INVALID_OPTION", `what ${this.address} takes is not known on this thread: a payload from outside can be sent there, and not be kept for it`) // prettier-ignore
+    throw new AgentOSError(
+      "INVALID_OPTION",
+      `what ${this.address} takes is not known on this thread: a payload from outside can be sent there, and not be kept for it`,
+    )
   }
 }
 

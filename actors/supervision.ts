@@ -2,8 +2,10 @@
  * What happens to an actor that crashed. Data and pure functions; the family carries the decision out.
  *
  * Invariants
- *   S1. A supervisor restarts at most `intensity.max` times within `intensity.withinMs`; one more crash and it crashes itself.
- *   S2. A temporary child is never restarted, a transient one only after a crash, a permanent one also after it ended by itself.
+ *   S1. A supervisor restarts at most `intensity.max` times within `intensity.withinMs`; one more crash and it crashes
+ *       itself.
+ *   S2. A temporary child is never restarted, a transient one only after a crash, a permanent one also after it ended
+ *       by itself.
  *   S3. Backoff counts the crashes of one child that follow each other; a child that ran well for a while begins anew.
  */
 import {
@@ -32,7 +34,10 @@ export interface Backoff {
   readonly maxMs: number
   /** Each further crash of the same child waits so many times longer; default 2. */
   readonly factor?: number
-  /** The wait is made longer by up to this part of it, by chance, so that what crashed together does not come back together; default 0.2. */
+  /**
+   * The wait is made longer by up to this part of it, by chance, so that what crashed together does not come back
+   * together; default 0.2.
+   */
   readonly jitter?: number
   /** A child that ran for so long without a crash waits as at its first; default `maxMs`. */
   readonly resetAfterMs?: number
@@ -52,8 +57,8 @@ export const DEFAULT_SUPERVISION: Supervision = {
 }
 
 /**
- * How long an entity rests that crashed more often than is allowed. Never for long: what made it crash (a journal that is away, an owner that waits for its lease) may be over, and
- * whoever asks would rather be told than wait.
+ * How long an entity rests that crashed more often than is allowed. Never for long: what made it crash (a journal that
+ * is away, an owner that waits for its lease) may be over, and whoever asks would rather be told than wait.
  */
 export const REST: Backoff = { minMs: 10, maxMs: 100 }
 

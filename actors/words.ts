@@ -1,6 +1,6 @@
 /**
- * What a word may be that a caller gives, where only some words mean anything. As with numbers (numbers.ts), it is checked where it enters: a misspelt one would change in silence what
- * happens.
+ * What a word may be that a caller gives, where only some words mean anything. As with numbers (numbers.ts), it is
+ * checked where it enters: a misspelt one would change in silence what happens.
  */
 import { AgentOSError, thrownText } from "./errors.js"
 

@@ -1,12 +1,13 @@
 /**
- * Order across a change of owner, on the side of senders: what an actor of this node sends to the new owner leaves only once the old one has passed on what it was sent before (H4
- * of `hand-off.ts`).
+ * Order across a change of owner, on the side of senders: what an actor of this node sends to the new owner leaves
+ * only once the old one has passed on what it was sent before (H4 of `hand-off.ts`).
  *
  * Invariants
- *   B1. For each shard, messages of this node go to one place at a time. Before they go to another, the last place is asked, by the same stream, whether it has handled, flushed or
- *       sent on all that it got; meanwhile they wait, in order.
- *       Where that was passed back to this node, it goes before what waits, and nobody waits for it.
- *   B2. A place whose link is lost is not waited for, nor one that does not answer in time: then a message of before may be overtaken by one of after.
+ *   B1. For each shard, messages of this node go to one place at a time. Before they go to another, the last place is
+ *       asked, by the same stream, whether it has handled, flushed or sent on all that it got; meanwhile they wait, in
+ *       order. Where that was passed back to this node, it goes before what waits, and nobody waits for it.
+ *   B2. A place whose link is lost is not waited for, nor one that does not answer in time: then a message of before
+ *       may be overtaken by one of after.
  */
 import type { HeldMessage, Message } from "./held.js"
 import type { NodeId } from "./node.js"

@@ -1,12 +1,15 @@
 /**
- * One node's claim to one shard, carried out: the machine of `lease.ts` says what to do, this does it and feeds back what came of it. What it needs of the world are functions, so
- * that a test can replace any of them.
+ * One node's claim to one shard, carried out: the machine of `lease.ts` says what to do, this does it and feeds back
+ * what came of it. What it needs of the world are functions, so that a test can replace any of them.
  *
  * Invariants
  *   C1. Actions of one kind are numbered, and the answer to any but the last is dropped (L9).
- *   C2. While something is to be tried again, one timer waits: at the moment a candidate's wait is over, else after a back-off that grows with each failure.
- *   C3. Takings, releases and returns of the lock follow each other: one that was given up is not left behind by a return that overtakes it (R4 of `registry.ts`).
- *   C4. A mint waits a moment for the writes that are under way under the epoch before: they are good, and the mint would refuse them.
+ *   C2. While something is to be tried again, one timer waits: at the moment a candidate's wait is over, else after a
+ *       back-off that grows with each failure.
+ *   C3. Takings, releases and returns of the lock follow each other: one that was given up is not left behind by a
+ *       return that overtakes it (R4 of `registry.ts`).
+ *   C4. A mint waits a moment for the writes that are under way under the epoch before: they are good, and the mint
+ *       would refuse them.
  */
 import type { CancelTimer } from "#actors/clock.js"
 import type { Mint } from "./epochs.js"

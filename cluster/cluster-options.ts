@@ -43,7 +43,10 @@ export interface ClusterOptions extends Omit<ActorSystemOptions, "name" | "trans
   readonly entityRole?: string
   /** Actors that the cluster has once, and always: the same on every node. Each is reached by `cluster.singleton`. */
   readonly singletons?: readonly AnyDefinition[]
-  /** How long `leave` waits for its shards to be taken over; default 30,000. What is not by then is taken over as from a node that died. */
+  /**
+   * How long `leave` waits for its shards to be taken over; default 30,000. What is not by then is taken over as from
+   * a node that died.
+   */
   readonly drainMs?: number
   readonly membership?: Partial<MembershipTimings>
   readonly mesh?: { readonly timings?: Partial<MeshTimings>; readonly sizes?: Partial<MeshSizes> }

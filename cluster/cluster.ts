@@ -6,10 +6,13 @@
  *      actor system                                   runs them, and everything else
  *
  * Invariants
- *   J1. This node joins the registry, and owns anything, only once the settings of the cluster were found to be its own.
- *   J2. In order: listen, make the system, agree, join, serve. At the end: announce, hand over, stop the actors, give up what is owned, say goodbye, close. Each step is bounded, so that a
- *       registry or a peer that does not answer keeps nobody from ending.
- *   J3. It ends once, whoever wants it to: `leave`, `stop`, a successor, or the others' verdict. What was given to it (registry, carrier, state) is closed with it.
+ *   J1. This node joins the registry, and owns anything, only once the settings of the cluster were found to be its
+ *       own.
+ *   J2. In order: listen, make the system, agree, join, serve. At the end: announce, hand over, stop the actors, give
+ *       up what is owned, say goodbye, close. Each step is bounded, so that a registry or a peer that does not answer
+ *       keeps nobody from ending.
+ *   J3. It ends once, whoever wants it to: `leave`, `stop`, a successor, or the others' verdict. What was given to it
+ *       (registry, carrier, state) is closed with it.
  */
 import type { ActorDefinition, AnyDefinition } from "#actors/actor.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
@@ -66,7 +69,10 @@ import { Topics } from "./topics.js"
 
 /** What this release speaks with its peers. */
 const protocol = { min: 1, max: 1 }
-/** How long joining waits for the settings of the cluster; a registry that is away for longer is waited for in the background. */
+/**
+ * How long joining waits for the settings of the cluster; a registry that is away for longer is waited for in the
+ * background.
+ */
 const agreeMs = 5000
 const defaultDrainMs = 30_000
 const defaultReadyMs = 60_000
@@ -78,7 +84,8 @@ const operateMs = 10 * 60_000
 const service = "node"
 
 /**
- * Makes an actor system on this node and joins it with those of the others. Resolves when it listens and has begun to join; see `untilReady`.
+ * Makes an actor system on this node and joins it with those of the others. Resolves when it listens and has begun to
+ * join; see `untilReady`.
  * @throws {AgentOSError} (as rejection) `INVALID_NODE`, `INVALID_DEFINITION`, `UNAVAILABLE_ADDRESS`, `SETTINGS_DIFFER`
  */
 export async function joinCluster(options: ClusterOptions): Promise<Cluster> {

@@ -1,5 +1,6 @@
 /**
- * A service registry in Consul: nodes are the instances of one service, locks are keys held by sessions, records are keys.
+ * A service registry in Consul: nodes are the instances of one service, locks are keys held by sessions, records are
+ * keys.
  *
  * Settings that Consul wants: an agent on the node's own machine, and servers with `raft_multiplier` 1.
  */

@@ -1,7 +1,8 @@
 /**
  * What the order of a type on one node makes of events that leave and come back: T4 to T6 of `shard-state.ts`.
  *
- * For each actor of an ordered type that has left, `left/<actor>` says up to which sequence its events have ordinals here.
+ * For each actor of an ordered type that has left, `left/<actor>` says up to which sequence its events have ordinals
+ * here.
  */
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import type { Change, Entry } from "#actors/persistence/database.js"

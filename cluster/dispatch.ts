@@ -1,14 +1,16 @@
 /**
- * Where messages for the entities of a cluster go, on one node: into an entity here, to a peer, into the lines of a shard that is about to be settled, or back to their sender. What
- * is decided is in `way.ts`; here it is done.
+ * Where messages for the entities of a cluster go, on one node: into an entity here, to a peer, into the lines of a
+ * shard that is about to be settled, or back to their sender. What is decided is in `way.ts`; here it is done.
  *
  * Invariants
- *   D1. A message is handled, held, on its way to a peer, or its sender has been told; on every change of what is known of a shard, what is held for it is looked at again.
- *       Nothing that comes later goes before it, whatever has become known without a word.
- *   D2. `straight[shard]` is 1 only while whatever comes for the shard, from here or from a peer, may go into its entities at once.
+ *   D1. A message is handled, held, on its way to a peer, or its sender has been told; on every change of what is
+ *       known of a shard, what is held for it is looked at again. Nothing that comes later goes before it, whatever
+ *       has become known without a word.
+ *   D2. `straight[shard]` is 1 only while whatever comes for the shard, from here or from a peer, may go into its
+ *       entities at once.
  *   D3. What waits is as it was when it was sent (L6 of `link.ts`), whatever its sender changes meanwhile.
- *   D4. An ask that this node has passed on ends before this node does: by its answer, or it is called off where it went, and its asker is told. So none is told that its node was lost
- *       and carried out afterwards.
+ *   D4. An ask that this node has passed on ends before this node does: by its answer, or it is called off where it
+ *       went, and its asker is told. So none is told that its node was lost and carried out afterwards.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { Ask } from "#actors/ask.js"
@@ -68,7 +70,9 @@ export class Dispatch implements ShardedRefs {
   readonly routes = new Routes()
   /** Peers that can be reached. */
   readonly open = new Set<NodeId>()
-  /** Peers that are believed to be away, or given up: their entities are unavailable, with a link to them or without. */
+  /**
+   * Peers that are believed to be away, or given up: their entities are unavailable, with a link to them or without.
+   */
   away: ReadonlySet<NodeId> = new Set()
   readonly #shards: readonly Shard[]
   readonly #count: number
@@ -156,7 +160,10 @@ export class Dispatch implements ShardedRefs {
     return this.#dispatch(message, from, false)
   }
 
-  /** Sends a message that this node had accepted by what is known now. @param epoch it was held for an owner at this one: a higher one may be where it came from (T3 of `routes.ts`) */
+  /**
+   * Sends a message that this node had accepted by what is known now.
+   * @param epoch it was held for an owner at this one: a higher one may be where it came from (T3 of `routes.ts`)
+   */
   again(message: HeldMessage, epoch: number): void {
     const route = this.routes.of(this.shardOf(message.id))
     const back = route !== undefined && route.owner === message.from && route.epoch > epoch
@@ -397,7 +404,10 @@ export class Dispatch implements ShardedRefs {
     this.#barriers.sent(shard, taker)
   }
 
-  /** Sends messages to the taker. @returns undefined when that is done, else when it will be: a mailbox there is full */
+  /**
+   * Sends messages to the taker.
+   * @returns undefined when that is done, else when it will be: a mailbox there is full
+   */
   #flushAll(taker: NodeId, messages: readonly HeldMessage[]): Promise<void> | undefined {
     for (const [i, message] of messages.entries())
       if (!this.#flushOne(taker, message)) return this.#flushSlowly(taker, messages.slice(i))

@@ -1,10 +1,13 @@
 /**
- * The journal of a node, with the epochs of its shards: what an entity appends goes under the epoch by which this node owns its shard, and is refused once another one owns it.
+ * The journal of a node, with the epochs of its shards: what an entity appends goes under the epoch by which this node
+ * owns its shard, and is refused once another one owns it.
  *
  * Invariants
- *   F1. An entity of a shard that this node does not own appends nothing; nor, while the epoch is being minted anew, before that is settled.
- *       Nor does it store snapshots or trim: what its last life left behind must not come after what another owner writes, or into a copy that is on its way.
- *   F2. What belongs to no shard (top-level actors, runs, keepers of reminders from before groups) goes on as without a cluster.
+ *   F1. An entity of a shard that this node does not own appends nothing; nor, while the epoch is being minted anew,
+ *       before that is settled. Nor does it store snapshots or trim: what its last life left behind must not come
+ *       after what another owner writes, or into a copy that is on its way.
+ *   F2. What belongs to no shard (top-level actors, runs, keepers of reminders from before groups) goes on as without
+ *       a cluster.
  */
 import { isFormerKeeper } from "#actors/groups.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"

@@ -1,18 +1,23 @@
 /**
- * Whether the home records in the registry are those of this cluster, and all of them. A registry can be wiped: then nothing in it says that there ever was a state, and a node that
- * believed it would start entities empty whose state lies on another. So a cluster has a name for its life, which each node keeps in its store; the registry has it in the record
- * `homes`, which is written last: after every record that anybody knows of.
+ * Whether the home records in the registry are those of this cluster, and all of them. A registry can be wiped: then
+ * nothing in it says that there ever was a state, and a node that believed it would start entities empty whose state
+ * lies on another. So a cluster has a name for its life, which each node keeps in its store; the registry has it in
+ * the record `homes`, which is written last: after every record that anybody knows of.
  *
  * Invariants
- *   C1. While the registry has no `homes` record, nothing is claimed and nothing is moved. Whoever knows the life of the cluster writes the records again that it knows, or that a peer
- *       knows, those of absent nodes too; then `homes`.
- *   C2. `homes` says that the records are whole only when each shard has a home, or every node was asked that may be one: it may own shards that nobody else has heard of. Until
- *       then a shard without a home is nobody's, and starts nowhere; it is asked again and again.
- *   C3. A new life begins only when no node that the registry lists as living has another, each of them has answered, and for a while no other has come; nodes with state from before
- *       the cluster claim their shards first.
+ *   C1. While the registry has no `homes` record, nothing is claimed and nothing is moved. Whoever knows the life of
+ *       the cluster writes the records again that it knows, or that a peer knows, those of absent nodes too; then
+ *       `homes`.
+ *   C2. `homes` says that the records are whole only when each shard has a home, or every node was asked that may be
+ *       one: it may own shards that nobody else has heard of. Until then a shard without a home is nobody's, and
+ *       starts nowhere; it is asked again and again.
+ *   C3. A new life begins only when no node that the registry lists as living has another, each of them has answered,
+ *       and for a while no other has come; nodes with state from before the cluster claim their shards first.
  *   C4. A node of another life has no part: it serves nothing and touches nothing, its own copies neither.
- *   C5. Before its first claim a node has all nodes that live write down its name, so that whoever takes a census later knows whom to ask.
- *   C6. A node that ends in order and holds nothing of any shard has its name struck out again: nobody needs to ask it. Before its next claim it is written down anew (C5).
+ *   C5. Before its first claim a node has all nodes that live write down its name, so that whoever takes a census
+ *       later knows whom to ask.
+ *   C6. A node that ends in order and holds nothing of any shard has its name struck out again: nobody needs to ask
+ *       it. Before its next claim it is written down anew (C5).
  */
 import type { Clock, Random } from "#actors/clock.js"
 import { thrownText } from "#actors/errors.js"

@@ -1,6 +1,6 @@
 /**
- * What a node's store says of homes, beside the state itself: the marks of its shards (`home-record.ts`), the newest that it knows of all the others', and which life of the cluster
- * it belongs to. All of it is in memory, too.
+ * What a node's store says of homes, beside the state itself: the marks of its shards (`home-record.ts`), the newest
+ * that it knows of all the others', and which life of the cluster it belongs to. All of it is in memory, too.
  *
  *   home/mark/N   the mark of shard N
  *   home/map      of each shard the record with the highest epoch that was ever seen

@@ -1,6 +1,7 @@
 /**
- * One shard on a node that keeps state: what is done about it, one thing after the other, until `home-record.ts` says that there is nothing to do. What all shards of a node have in
- * common is in `homes.ts`, and so are the invariants that are cited here.
+ * One shard on a node that keeps state: what is done about it, one thing after the other, until `home-record.ts` says
+ * that there is nothing to do. What all shards of a node have in common is in `homes.ts`, and so are the invariants
+ * that are cited here.
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Clock, Random } from "#actors/clock.js"
@@ -207,7 +208,10 @@ export class HomeShard {
     return "another's"
   }
 
-  /** Whether this process is home of it by an epoch, and has not begun to give it up: what was staged of it elsewhere counts for nothing. */
+  /**
+   * Whether this process is home of it by an epoch, and has not begun to give it up: what was staged of it elsewhere
+   * counts for nothing.
+   */
   keeps(epoch: number): boolean {
     return this.serving && !this.sending && this.mark?.at === "home" && this.mark.epoch === epoch
   }

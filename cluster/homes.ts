@@ -1,20 +1,24 @@
 /**
- * Ownership where state lies on the node: each node has a LevelDB of its own, and the entities of a shard run on the shard's home, the node whose store holds their state. A planned
- * move ships the state and then names the new home; when a node is away its shards are away with it, and nobody starts them empty.
+ * Ownership where state lies on the node: each node has a LevelDB of its own, and the entities of a shard run on the
+ * shard's home, the node whose store holds their state. A planned move ships the state and then names the new home;
+ * when a node is away its shards are away with it, and nobody starts them empty.
  *
- * What is done about a shard (`home-shard.ts`) follows from what its record in the registry and this node's store say (`home-record.ts`); whether the records can be believed, from
- * `home-census.ts`. The state itself comes and goes by `shipping.ts` and `shard-state.ts`.
+ * What is done about a shard (`home-shard.ts`) follows from what its record in the registry and this node's store say
+ * (`home-record.ts`); whether the records can be believed, from `home-census.ts`. The state itself comes and goes by
+ * `shipping.ts` and `shard-state.ts`.
  *
  * Invariants
- *   H1. A node serves a shard while the record names it and its store has the shard's mark. While the registry does not answer, or was wiped, it goes on by its mark: the state is
- *       nobody else's, and others become its home only by a record with a higher epoch, which this node has written or an operator.
- *   H2. A node that has just started serves once it has seen that the records are its cluster's and none names another. A shard that was declared lost meanwhile is set aside in the
- *       store, and logged; it is not served.
- *   H3. From the first page that is sent of a shard's state nothing is written to it: not by appends, and not by snapshots and trims that its entities left behind. The same holds
- *       before it is removed or set aside.
+ *   H1. A node serves a shard while the record names it and its store has the shard's mark. While the registry does
+ *       not answer, or was wiped, it goes on by its mark: the state is nobody else's, and others become its home only
+ *       by a record with a higher epoch, which this node has written or an operator.
+ *   H2. A node that has just started serves once it has seen that the records are its cluster's and none names
+ *       another. A shard that was declared lost meanwhile is set aside in the store, and logged; it is not served.
+ *   H3. From the first page that is sent of a shard's state nothing is written to it: not by appends, and not by
+ *       snapshots and trims that its entities left behind. The same holds before it is removed or set aside.
  *   H4. The epoch of a shard grows whenever its home changes, and whenever its home starts anew.
- *   H5. `forget` frees the shards of a node that is away for good; each then starts empty where it is wished. It is refused while the registry or a peer sees the node alive. A node that
- *       lives but is cut off from all of them goes on until it sees the record: an operator declares lost what will not come back.
+ *   H5. `forget` frees the shards of a node that is away for good; each then starts empty where it is wished. It is
+ *       refused while the registry or a peer sees the node alive. A node that lives but is cut off from all of them
+ *       goes on until it sees the record: an operator declares lost what will not come back.
  */
 import { setMaxListeners } from "node:events"
 import { AgentOSError, thrownText } from "#actors/errors.js"
@@ -45,7 +49,10 @@ export interface HomeOptions {
   /** Given the actors that have come with open deliveries, which nobody sends before they wake. */
   readonly arrived?: (deliveries: readonly DeliveriesOf[]) => void
   readonly logger?: Logger
-  /** How long no other node must have come before a new cluster begins; default 2,000. Longer makes the first start slower, and one against a wiped registry safer. */
+  /**
+   * How long no other node must have come before a new cluster begins; default 2,000. Longer makes the first start
+   * slower, and one against a wiped registry safer.
+   */
   readonly settleMs?: number
 }
 
@@ -57,7 +64,9 @@ const atOnce = 32
 const leaveMs = 5000
 /** How long one that leaves with nothing waits for its peers to strike it out. */
 const strikeMs = 1000
-/** How often a copy that waits for the end of its move is asked about: the move may be off, and nobody could say so. */
+/**
+ * How often a copy that waits for the end of its move is asked about: the move may be off, and nobody could say so.
+ */
 const tidyMs = 10_000
 /** How often a taker looks for a record that its giver says it has written. */
 const looks = 10
@@ -104,7 +113,8 @@ export class HomeOwnership implements Ownership {
   }
 
   /**
-   * Looks through the store, and carries to its end what was cut short in it; `start` does so, too, and can tell nobody of a failure.
+   * Looks through the store, and carries to its end what was cut short in it; `start` does so, too, and can tell
+   * nobody of a failure.
    * @throws {AgentOSError} `STORE_REFUSED` for another count of shards, `RECORD_DAMAGED`
    */
   async open(): Promise<void> {
@@ -315,7 +325,9 @@ export class HomeOwnership implements Ownership {
   /** C6 of home-census.ts */
   async #strikeOut(marks: HomeMarks, { peers }: OwnershipPorts): Promise<void> {
     await marks.setMet(false)
-    const told = [...peers.open()].map((peer) => peers.call(peer, "homes", "strike", this.#name, { timeoutMs: strikeMs })) // prettier-ignore
+    const told = [...peers.open()].map((peer) =>
+      peers.call(peer, "homes", "strike", this.#name, { timeoutMs: strikeMs }),
+    )
     await Promise.allSettled(told)
   }
 

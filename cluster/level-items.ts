@@ -83,7 +83,10 @@ class LevelItems implements ItemTarget {
       for await (const [key] of this.#room(mark))
         throw new AgentOSError("STORE_REFUSED", `${this.#store.location}: shard ${partsOf(key)[1]} is on its way between two nodes; start the node once, so that it finds out who owns it`) // prettier-ignore
     if ((await this.#store.get(lossesKey)) !== undefined)
-      throw new AgentOSError("STORE_REFUSED", `${this.#store.location}: it has lost records, and some of its actors are refused; \`store repair --cut-tails\` lets them go on with what is left`) // prettier-ignore
+      throw new AgentOSError(
+        "STORE_REFUSED",
+        `${this.#store.location}: it has lost records, and some of its actors are refused; \`store repair --cut-tails\` lets them go on with what is left`,
+      )
     const heads = new Heads(this.#store, new Orders(this.#store))
     await heads.fill() // a store from before gets its head records
     for await (const [key] of this.#room("head")) {

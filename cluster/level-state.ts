@@ -8,15 +8,20 @@ import type { ClusterState, StatePorts } from "./state.js"
 
 type LevelOptions = Pick<HomeOptions, "settleMs">
 
-/** The store in a folder, as `levelState` has it. @throws {AgentOSError} `LEVEL_LOCKED` when another process owns the folder, `DISK_FULL`, `STORE_FAILED` */
+/**
+ * The store in a folder, as `levelState` has it.
+ * @throws {AgentOSError} `LEVEL_LOCKED` when another process owns the folder, `DISK_FULL`, `STORE_FAILED`
+ */
 export async function openLevelState(folder: string, options: LevelOptions = {}): Promise<ClusterState> {
   return levelState(await LevelStore.open(folder), options)
 }
 
 /**
- * The store of this node, for `joinCluster`; it is closed with the actor system. A store from before the cluster brings its entities with it.
+ * The store of this node, for `joinCluster`; it is closed with the actor system. A store from before the cluster
+ * brings its entities with it.
  *
- * What is on other nodes is not here: while a node is away its entities answer `UNAVAILABLE`, until it is back or `forget` declares it lost.
+ * What is on other nodes is not here: while a node is away its entities answer `UNAVAILABLE`, until it is back or
+ * `forget` declares it lost.
  */
 export function levelState(store: LevelStore, options: LevelOptions = {}): ClusterState {
   checkOptions("INVALID_DEFINITION", "the options of a state", options, { settleMs: true })

@@ -1,12 +1,16 @@
 /**
- * A rate limit for the whole cluster. One entity for each limit, the granter, keeps the tokens and gives them to nodes in lots; a node spends its lot message by message, so that
- * most checks cost no way over the network.
+ * A rate limit for the whole cluster. One entity for each limit, the granter, keeps the tokens and gives them to nodes
+ * in lots; a node spends its lot message by message, so that most checks cost no way over the network.
  *
  * Invariants
- *   G1. In any span of t milliseconds at most `burst + t * perSecond / 1000` messages pass over all nodes, and one lot for each node more: the lots that were granted before.
- *   G2. A node holds at most one lot, and has at most one grant under way. A grant whose answer is lost is lost; nobody spends it.
- *   G3. A granter that is started anew, on another node say, begins with no tokens: it cannot know what its predecessor has granted. The burst is earned again.
- *   G4. While the granter cannot be reached, a node spends what it holds; then it refuses (or, if it was told so, lets everything pass) and asks again once a second.
+ *   G1. In any span of t milliseconds at most `burst + t * perSecond / 1000` messages pass over all nodes, and one lot
+ *       for each node more: the lots that were granted before.
+ *   G2. A node holds at most one lot, and has at most one grant under way. A grant whose answer is lost is lost;
+ *       nobody spends it.
+ *   G3. A granter that is started anew, on another node say, begins with no tokens: it cannot know what its
+ *       predecessor has granted. The burst is earned again.
+ *   G4. While the granter cannot be reached, a node spends what it holds; then it refuses (or, if it was told so, lets
+ *       everything pass) and asks again once a second.
  */
 import { checkOptions, checkWord } from "#actors/words.js"
 import { defineActor } from "#actors/actor.js"
@@ -25,7 +29,10 @@ const grantTimeoutMs = 2000
 const lotSeconds = 0.1
 
 export interface ClusterRate extends Rate {
-  /** How many tokens a node holds at most; default a tenth of `perSecond`, at least 1 and at most `burst`. More: fewer grants, and more that may pass beyond the limit (G1). */
+  /**
+   * How many tokens a node holds at most; default a tenth of `perSecond`, at least 1 and at most `burst`. More: fewer
+   * grants, and more that may pass beyond the limit (G1).
+   */
   readonly lot?: number
   /** What happens to messages while the granter cannot be reached and the lot is spent (G4); default `refuse`. */
   readonly whenUnavailable?: "refuse" | "pass"
@@ -136,7 +143,10 @@ export class ClusterLimit {
     return this.#asking === undefined ? this.take() : this.#asking.then(() => this.take())
   }
 
-  /** The actor behind the limit: beyond it an ask rejects with `THROTTLED` (`details.retryAfterMs`), a tell answers false. */
+  /**
+   * The actor behind the limit: beyond it an ask rejects with `THROTTLED` (`details.retryAfterMs`), a tell answers
+   * false.
+   */
   before<P>(ref: ActorRef<P>): ActorRef<P> {
     return new ClusterLimitRef(ref as unknown as Ref, this) as unknown as ActorRef<P>
   }

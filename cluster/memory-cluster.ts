@@ -1,4 +1,7 @@
-/** What several nodes of one process share instead of a Consul and a database: for trying out, and for tests. What it holds is gone with the process. */
+/**
+ * What several nodes of one process share instead of a Consul and a database: for trying out, and for tests. What it
+ * holds is gone with the process.
+ */
 import { checkOptions } from "#actors/words.js"
 import { systemClock } from "#actors/clock.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
@@ -17,7 +20,10 @@ export interface MemoryCluster {
   state(): ClusterState
 }
 
-/** `const shared = memoryCluster("shop")`, then `joinCluster({ registry: shared.registry(), state: shared.state(), ... })` for each node. */
+/**
+ * `const shared = memoryCluster("shop")`, then `joinCluster({ registry: shared.registry(), state: shared.state(), ...
+ * })` for each node.
+ */
 export function memoryCluster(cluster: string, options: Omit<RegistryOptions, "cluster"> = {}): MemoryCluster {
   checkOptions("INVALID_NODE", "the options of a cluster in memory", options, registryOptions)
   const { clock = systemClock } = options

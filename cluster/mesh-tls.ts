@@ -1,9 +1,10 @@
 /**
- * Certificates of the mesh: each side of a connection shows one that the cluster's own authority has signed, and is refused without. Files that change are read again, for
- * the connections to come; those that are open stay.
+ * Certificates of the mesh: each side of a connection shows one that the cluster's own authority has signed, and is
+ * refused without. Files that change are read again, for the connections to come; those that are open stay.
  *
  * Invariants
- *   T1. What is used is a certificate, its key and an authority that fit together. While the files do not, the last ones that did are used, and it is logged.
+ *   T1. What is used is a certificate, its key and an authority that fit together. While the files do not, the last
+ *       ones that did are used, and it is logged.
  */
 import { readFile } from "node:fs/promises"
 import { createSecureContext, type PeerCertificate } from "node:tls"
@@ -13,11 +14,17 @@ import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Logger } from "#actors/telemetry.js"
 
 export interface MeshTls {
-  /** Files in PEM form: the authority whose certificates are trusted, this node's certificate (and those between), its key. */
+  /**
+   * Files in PEM form: the authority whose certificates are trusted, this node's certificate (and those between), its
+   * key.
+   */
   readonly ca: string
   readonly cert: string
   readonly key: string
-  /** Whether a certificate must also bear the name of its node, as a DNS name or as its common name; default false: any that the authority has signed will do. */
+  /**
+   * Whether a certificate must also bear the name of its node, as a DNS name or as its common name; default false: any
+   * that the authority has signed will do.
+   */
   readonly names?: boolean
 }
 

@@ -4,7 +4,8 @@
  * Invariants
  *   M1. The target is whole or empty: what was written is kept only when all of it was read back and found the same.
  *   M2. The source is not changed. A damaged item stops the move by name; `store repair` comes first.
- *   M3. Sequences, epochs, ordinals and fences go on where they were, so that an owner from before the move is refused after it, and projections go on.
+ *   M3. Sequences, epochs, ordinals and fences go on where they were, so that an owner from before the move is refused
+ *       after it, and projections go on.
  */
 import { isDeepStrictEqual } from "node:util"
 import { AgentOSError } from "#actors/errors.js"
@@ -21,7 +22,8 @@ import {
 /**
  * @param progress of copying and of reading back, which count the same
  * @returns how many items were moved
- * @throws `STORE_REFUSED` when somebody uses one of them or the target is not empty, `RECORD_DAMAGED`, `DISK_FULL`, `STORE_FAILED`; what `progress` throws
+ * @throws `STORE_REFUSED` when somebody uses one of them or the target is not empty, `RECORD_DAMAGED`, `DISK_FULL`,
+ * `STORE_FAILED`; what `progress` throws
  */
 export function moveStore(
   from: MovableStore,

@@ -1,5 +1,6 @@
 /**
- * What a node says of itself: one description for the registry, for membership and for placement. It says nothing of how the node fares.
+ * What a node says of itself: one description for the registry, for membership and for placement. It says nothing of
+ * how the node fares.
  *
  * Invariants
  *   N1. `name#incarnation` names one process, from its start to its end, and both parts can be read back from it.
@@ -8,7 +9,10 @@
 import { inspect } from "node:util"
 import { AgentOSError } from "#actors/errors.js"
 
-/** The protocol versions that a node speaks, both inclusive. A release speaks its own and the one before, so that an upgrade can roll. */
+/**
+ * The protocol versions that a node speaks, both inclusive. A release speaks its own and the one before, so that an
+ * upgrade can roll.
+ */
 export interface ProtocolRange {
   readonly min: number
   readonly max: number
@@ -27,7 +31,10 @@ export interface NodeDescription {
   readonly roles: readonly string[]
   /** What it can do, for instance `{ models: ["scribe"], gpu: false }`. */
   readonly capabilities: Capabilities
-  /** Its share of the shards, relative to the others': a node of 2 gets twice the shards of a node of 1; one of 0 gets none. */
+  /**
+   * Its share of the shards, relative to the others': a node of 2 gets twice the shards of a node of 1; one of 0 gets
+   * none.
+   */
   readonly capacity: number
   readonly protocol: ProtocolRange
 }

@@ -1,6 +1,7 @@
 /**
- * Finds, in what has arrived of a shard, the actors whose deliveries may be open (`outbox.ts`): nobody would send them before their actor wakes. It may name deliveries that were
- * answered; their actor knows, and says so when it is woken.
+ * Finds, in what has arrived of a shard, the actors whose deliveries may be open (`outbox.ts`): nobody would send them
+ * before their actor wakes. It may name deliveries that were answered; their actor knows, and says so when it is
+ * woken.
  */
 import { decodeValue } from "#actors/persistence/checked-value.js"
 import type { Entry } from "#actors/persistence/database.js"

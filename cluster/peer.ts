@@ -1,11 +1,13 @@
 /**
- * All that this node has to do with one incarnation of another: a link, the session that carries it, a data stream out, a data stream in, and a control stream out. It lives
- * as long as its link; what begins anew is another peer of the same id.
+ * All that this node has to do with one incarnation of another: a link, the session that carries it, a data stream
+ * out, a data stream in, and a control stream out. It lives as long as its link; what begins anew is another peer of
+ * the same id.
  *
  * Invariants
  *   E1. Frames come from the stream that was handed over last, and from no earlier one.
  *   E2. Both sides of the session are known before anything is sent or heard (`bound`), and never change.
- *   E3. While the stream takes no more, messages gather into large frames; when too much was not acknowledged, the link is full.
+ *   E3. While the stream takes no more, messages gather into large frames; when too much was not acknowledged, the
+ *       link is full.
  *   E4. What makes no sense ends the link, not the node.
  */
 import type { CancelTimer } from "#actors/clock.js"

@@ -1,13 +1,17 @@
 /**
- * Group commit: the appends of a node go to the server together, one transaction at a time, and those that come meanwhile gather for the next.
+ * Group commit: the appends of a node go to the server together, one transaction at a time, and those that come
+ * meanwhile gather for the next.
  *
  * Invariants
- *   G1. An append resolves when the transaction that holds it is committed; its events and its answer are in it together or not at all.
- *   G2. Appends of one actor are judged in the order they came. Those that follow each other go as one; when the first is refused, the next is judged by
- *       itself.
- *   G3. Each append fails alone: the server tells of each whether it was taken, and a group that it refuses for what one of them holds is sent again append
- *       by append. What hinders all (a full disk, a lock that nobody gives) fails all.
- *   G4. When the connection is lost, every append of the group that was under way fails, and whether it was done is not known. It is never sent again.
+ *   G1. An append resolves when the transaction that holds it is committed; its events and its answer are in it
+ *       together or not at all.
+ *   G2. Appends of one actor are judged in the order they came. Those that follow each other go as one; when the first
+ *       is refused, the next is judged by itself.
+ *   G3. Each append fails alone: the server tells of each whether it was taken, and a group that it refuses for what
+ *       one of them holds is sent again append by append. What hinders all (a full disk, a lock that nobody gives)
+ *       fails all.
+ *   G4. When the connection is lost, every append of the group that was under way fails, and whether it was done is
+ *       not known. It is never sent again.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -156,7 +160,9 @@ export class PostgresGroups {
   }
 }
 
-/** Takes a group from those that wait: for each actor the appends that follow each other. The rest stays in its order. */
+/**
+ * Takes a group from those that wait: for each actor the appends that follow each other. The rest stays in its order.
+ */
 function chained(
   waiting: readonly Waiting[],
   limit: number,

@@ -1,9 +1,12 @@
 /**
- * The journal in PostgreSQL. Any number of nodes use one, so nothing about an actor is kept in memory: the server knows its head, and judges each append.
+ * The journal in PostgreSQL. Any number of nodes use one, so nothing about an actor is kept in memory: the server
+ * knows its head, and judges each append.
  *
  * Invariants, beside those of the port (J1 to J7)
- *   Q1. An owner with a fence that was claimed anew is refused in the transaction of its append, however long it slept in between (T3).
- *   Q2. Snapshots only go forward: an owner that was overtaken does not put its older one over a newer one, whose events may be trimmed.
+ *   Q1. An owner with a fence that was claimed anew is refused in the transaction of its append, however long it slept
+ *       in between (T3).
+ *   Q2. Snapshots only go forward: an owner that was overtaken does not put its older one over a newer one, whose
+ *       events may be trimmed.
  */
 import type { Client } from "pg"
 import type { Clock } from "#actors/clock.js"
@@ -24,7 +27,10 @@ export interface PostgresJournal extends Journal {
 }
 
 export interface PostgresJournalOptions {
-  /** The fence that the epochs of an actor's appends are of, such as its shard's name. Without one only its own highest epoch counts. */
+  /**
+   * The fence that the epochs of an actor's appends are of, such as its shard's name. Without one only its own highest
+   * epoch counts.
+   */
   readonly fenceOf?: (actor: PersistenceId) => string
 }
 
@@ -39,7 +45,10 @@ const ofActor = "tenant = $1 AND type = $2 AND key = $3"
 const statements = {
   head: { name: "head", text: `SELECT sequence, trimmed FROM head WHERE ${ofActor}` },
   events: { name: "events", text: `SELECT sequence, record FROM event WHERE ${ofActor} AND sequence > $4 ORDER BY sequence LIMIT ${page}` }, // prettier-ignore
-  firstUnread: { name: "first_unread", text: `SELECT sequence FROM event WHERE ${ofActor} AND ordinal > $4 ORDER BY sequence LIMIT 1` }, // prettier-ignore
+  firstUnread: {
+    name: "first_unread",
+    text: `SELECT sequence FROM event WHERE ${ofActor} AND ordinal > $4 ORDER BY sequence LIMIT 1`,
+  },
   trimHead: { name: "trim_head", text: `UPDATE head SET trimmed = greatest(trimmed, $4) WHERE ${ofActor} RETURNING trimmed` }, // prettier-ignore
   trimEvents: {
     name: "trim_events",

@@ -1,8 +1,10 @@
 /**
- * A store in PostgreSQL, open: the connections of one node, each for its own kind of work, so that a long read never stands before a commit.
+ * A store in PostgreSQL, open: the connections of one node, each for its own kind of work, so that a long read never
+ * stands before a commit.
  *
  * Invariants
- *   P1. Any number of nodes use one store. Each holds the store's use lock shared; who holds it alone (a move) knows that nobody writes.
+ *   P1. Any number of nodes use one store. Each holds the store's use lock shared; who holds it alone (a move) knows
+ *       that nobody writes.
  *   P2. A commit never waits behind a read: groups of appends have a connection of their own.
  */
 import { checkNumbers, duration } from "#actors/numbers.js"
@@ -48,7 +50,10 @@ export class PostgresStore {
     this.followers = new PostgresFollowers(settings, around, () => this.groups.underWay())
   }
 
-  /** Opens a store; makes its schema when it is not there. @throws `STORE_FAILED`, `STORE_REFUSED` while it is being moved */
+  /**
+   * Opens a store; makes its schema when it is not there.
+   * @throws `STORE_FAILED`, `STORE_REFUSED` while it is being moved
+   */
   static async open(settings: PostgresSettings, around: Partial<Surroundings> = {}): Promise<PostgresStore> {
     checkOptions("INVALID_DEFINITION", "the settings of a store", settings ?? null, settingNames)
     checkNumbers("INVALID_DEFINITION", "the store: ", settings, { statementTimeoutMs: duration })

@@ -1,17 +1,21 @@
 /**
- * The port to a service registry: who is there, who may try to own what, and a few small records. It decides nothing about membership or
- * placement, and nothing about epochs: those the store mints. Every adapter passes the suite in `test/support/registry-contract.ts`.
+ * The port to a service registry: who is there, who may try to own what, and a few small records. It decides nothing
+ * about membership or placement, and nothing about epochs: those the store mints. Every adapter passes the suite in
+ * `test/support/registry-contract.ts`.
  *
  * Invariants
- *   R1. A watcher is told the whole list, never a difference: what is there now, then again whenever it may have changed.
- *   R2. A lock is held by one node, under the lease of one seat. When the lease ends, its locks are free, and for `lockDelayMs` nobody gets them; what
- *       is released can be had at once.
- *   R3. A lease is fresh for `leaseMs` after the start of the last renewal that succeeded, and `leaseMs` is less than `lockDelayMs`: while it is fresh
- *       nobody else holds a lock of it. A lease that is lost is told as lost and never fresh again.
- *   R4. `unavailable` leaves open whether it was done. To acquire again, release again and read again does no harm; who gives up an acquisition
- *       after it releases, or the lock may stay with this node.
- *   R5. A node that the registry has forgotten is registered again without being asked, unless a later incarnation of it has come to the same machine:
- *       then it is told so, its lease is lost, and it stays away. Incarnations on different machines are both told.
+ *   R1. A watcher is told the whole list, never a difference: what is there now, then again whenever it may have
+ *       changed.
+ *   R2. A lock is held by one node, under the lease of one seat. When the lease ends, its locks are free, and for
+ *       `lockDelayMs` nobody gets them; what is released can be had at once.
+ *   R3. A lease is fresh for `leaseMs` after the start of the last renewal that succeeded, and `leaseMs` is less than
+ *       `lockDelayMs`: while it is fresh nobody else holds a lock of it. A lease that is lost is told as lost and
+ *       never fresh again.
+ *   R4. `unavailable` leaves open whether it was done. To acquire again, release again and read again does no harm;
+ *       who gives up an acquisition after it releases, or the lock may stay with this node.
+ *   R5. A node that the registry has forgotten is registered again without being asked, unless a later incarnation of
+ *       it has come to the same machine: then it is told so, its lease is lost, and it stays away. Incarnations on
+ *       different machines are both told.
  *   R6. Clusters of different names share a registry and see nothing of each other.
  */
 import { checkEach, positiveOrAll } from "#actors/numbers.js"
@@ -92,11 +96,17 @@ export interface Seat {
   /** None before the first, and between two. */
   readonly lease: Lease | undefined
   acquire(key: string): Promise<Acquisition>
-  /** Renews the lease now, beside the beat, by a renewal that is begun after the call. Resolves when that has ended, well or not; many calls at once make one. */
+  /**
+   * Renews the lease now, beside the beat, by a renewal that is begun after the call. Resolves when that has ended,
+   * well or not; many calls at once make one.
+   */
   renew(): Promise<void>
   /** Done also when the lock was not held. */
   release(key: string): Promise<{ readonly kind: "released" } | Unavailable>
-  /** Tells it to all who watch the nodes, where a registry can; for ever, and told again with every registration. The locks stay. */
+  /**
+   * Tells it to all who watch the nodes, where a registry can; for ever, and told again with every registration. The
+   * locks stay.
+   */
   announceLeaving(): void
   /** Releases every lock and strikes the node off. Does what can be done in a few seconds; the rest ends by itself. */
   leave(): Promise<void>
@@ -111,11 +121,15 @@ export interface Registry {
   watchNodes(watcher: Watcher<RegisteredNode>): Unwatch
   /**
    * Every lock under a prefix that is held: one watch for any number of them.
-   * @param patient asked when something has changed, and while it says so that may be told some seconds late, which spares the registry and all who watch many readings
+   * @param patient asked when something has changed, and while it says so that may be told some seconds late, which
+   * spares the registry and all who watch many readings
    */
   watchLocks(prefix: string, watcher: Watcher<Lock>, patient?: () => boolean): Unwatch
   watchRecords(prefix: string, watcher: Watcher<RegistryRecord>): Unwatch
-  /** Who holds some locks, by one consistent read that is begun after the call; a watch may lag behind. Keys that begin alike are cheap to look at together. */
+  /**
+   * Who holds some locks, by one consistent read that is begun after the call; a watch may lag behind. Keys that begin
+   * alike are cheap to look at together.
+   */
   lookLocks(keys: readonly string[]): Promise<Look>
   read(
     key: string,
@@ -134,16 +148,22 @@ export interface Registry {
     version: number,
   ): Promise<{ readonly kind: "removed" } | { readonly kind: "conflict" } | Unavailable>
   /**
-   * Ends the lease of a node that the others hold for down, before the registry itself finds it gone; its locks are delayed as by R2. A node that is well after all has another lease
-   * at once. Where leases do not end, and when it fails, nothing happens.
+   * Ends the lease of a node that the others hold for down, before the registry itself finds it gone; its locks are
+   * delayed as by R2. A node that is well after all has another lease at once. Where leases do not end, and when it
+   * fails, nothing happens.
    */
   expel(node: Incarnation): Promise<void>
-  /** Ends watches and stops keeping seats, which to others looks like a crash. Afterwards everything is `unavailable`. */
+  /**
+   * Ends watches and stops keeping seats, which to others looks like a crash. Afterwards everything is `unavailable`.
+   */
   close(): Promise<void>
 }
 
 export interface RegistryTimings {
-  /** Without a sign of life for so long, its health is critical and its lease ends. Shorter: quicker takeover, and less patience with a busy node. */
+  /**
+   * Without a sign of life for so long, its health is critical and its lease ends. Shorter: quicker takeover, and less
+   * patience with a busy node.
+   */
   readonly checkTtlMs: number
   /** Between two signs of life, and between two renewals of the lease. */
   readonly beatMs: number
@@ -151,9 +171,14 @@ export interface RegistryTimings {
   readonly renewTimeoutMs: number
   /** How long a renewal keeps the lease fresh. */
   readonly leaseMs: number
-  /** A node that shows no sign of life for so long is registered no more. Consul takes a minute and a half at least. */
+  /**
+   * A node that shows no sign of life for so long is registered no more. Consul takes a minute and a half at least.
+   */
   readonly forgetMs: number
-  /** How long nobody gets a lock whose holder lost its lease: longer than `leaseMs`, or two nodes answer for one entity. */
+  /**
+   * How long nobody gets a lock whose holder lost its lease: longer than `leaseMs`, or two nodes answer for one
+   * entity.
+   */
   readonly lockDelayMs: number
 }
 

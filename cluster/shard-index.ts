@@ -1,11 +1,14 @@
 /**
- * Which actors of a store belong to which shard: a record for each, by number of the shard, so that a shard is found without a look at all the others. Actors that are no entities
- * (logs, projections, keepers of reminders from before groups) belong to their node, and are not in it.
+ * Which actors of a store belong to which shard: a record for each, by number of the shard, so that a shard is found
+ * without a look at all the others. Actors that are no entities (logs, projections, keepers of reminders from before
+ * groups) belong to their node, and are not in it.
  *
  * Invariants
- *   I1. An actor that was ever appended to under a fence, which only entities of a cluster are, has a record in the index: it is written in the batch of the first such append. A
- *       store from before gets records for its entities when it is first opened in a cluster.
- *   I2. The count of shards that an index was made for is kept beside it, and no store is opened with another: its actors would be looked for in the wrong shards.
+ *   I1. An actor that was ever appended to under a fence, which only entities of a cluster are, has a record in the
+ *       index: it is written in the batch of the first such append. A store from before gets records for its entities
+ *       when it is first opened in a cluster.
+ *   I2. The count of shards that an index was made for is kept beside it, and no store is opened with another: its
+ *       actors would be looked for in the wrong shards.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
@@ -34,7 +37,11 @@ export function indexedActor(bytes: Uint8Array): PersistenceId {
   return { tenant, type, key }
 }
 
-/** Makes the index of a store that has none, or has lost some of it (I1). @param isEntity by the name of an actor's type @throws {AgentOSError} `STORE_REFUSED` for another count of shards (I2) */
+/**
+ * Makes the index of a store that has none, or has lost some of it (I1).
+ * @param isEntity by the name of an actor's type
+ * @throws {AgentOSError} `STORE_REFUSED` for another count of shards (I2)
+ */
 export async function fillIndex(
   store: LevelStore,
   { heads }: JournalParts,

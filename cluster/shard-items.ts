@@ -1,9 +1,12 @@
 /**
- * What a store holds of the actors of one shard, as items: what a planned move sends. The actors have stopped, the rest of the store is in use.
+ * What a store holds of the actors of one shard, as items: what a planned move sends. The actors have stopped, the
+ * rest of the store is in use.
  *
  * Invariants
- *   S1. Items come actor by actor: its head, then events, snapshot and answers of commands. Every one is found readable, and no event is missing, before it is told.
- *   S2. The bytes of records are as they were written: checksums made then are still the ones. Answers of commands leave without the time in them, which goes beside them.
+ *   S1. Items come actor by actor: its head, then events, snapshot and answers of commands. Every one is found
+ *       readable, and no event is missing, before it is told.
+ *   S2. The bytes of records are as they were written: checksums made then are still the ones. Answers of commands
+ *       leave without the time in them, which goes beside them.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { untimed } from "#actors/persistence/timed-answer.js"
@@ -90,7 +93,10 @@ export function placeOf(room: (typeof actorRooms)[number], { tenant, type, key }
   return keyOf(room, tenant, type, key)
 }
 
-/** An item as it came over the wire, if it may be an item of this shard's actors. @throws {AgentOSError} `STORE_REFUSED` */
+/**
+ * An item as it came over the wire, if it may be an item of this shard's actors.
+ * @throws {AgentOSError} `STORE_REFUSED`
+ */
 export function checkedItem(item: StoredItem, belongs: (actor: PersistenceId) => boolean): StoredItem {
   if ("actor" in item && belongs(item.actor))
     switch (item.kind) {

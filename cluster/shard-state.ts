@@ -1,6 +1,7 @@
 /**
- * The state of shards in a node's LevelDB, as it comes and goes: what another node sends is staged in a room of its own, where nothing looks for it, and promoted once this node
- * owns the shard; what was given away is removed, and what was lost to another is set aside. It decides none of that: `homes.ts` does.
+ * The state of shards in a node's LevelDB, as it comes and goes: what another node sends is staged in a room of its
+ * own, where nothing looks for it, and promoted once this node owns the shard; what was given away is removed, and
+ * what was lost to another is set aside. It decides none of that: `homes.ts` does.
  *
  *   staged/N/<key>      what arrives; `staging/N` says that it is complete
  *   moving/N            a promotion, a removal or a setting aside is under way: it is carried to its end, by the next process too
@@ -9,16 +10,21 @@
  *   left/<actor>        how far the actor's events have ordinals on this node although they are elsewhere now
  *
  * Invariants
- *   T1. Staged records are seen by nobody, and count for nothing until they are promoted. A promotion begins with its mark, which is written together with what makes this node the
- *       owner; it then moves record after record in batches that each leave every record in one place, and can be begun again wherever it was cut short.
- *   T2. A removal and a setting aside begin with their mark, too, and are carried on the same way. Which actors they concern stands in the index, whose records go last; so a
- *       store that is looked at in their midst can tell what is unfinished from what is damaged.
+ *   T1. Staged records are seen by nobody, and count for nothing until they are promoted. A promotion begins with its
+ *       mark, which is written together with what makes this node the owner; it then moves record after record in
+ *       batches that each leave every record in one place, and can be begun again wherever it was cut short.
+ *   T2. A removal and a setting aside begin with their mark, too, and are carried on the same way. Which actors they
+ *       concern stands in the index, whose records go last; so a store that is looked at in their midst can tell what
+ *       is unfinished from what is damaged.
  *   T3. Nothing is staged for a shard whose actors have records here: of two copies nobody could say which is right.
- *   T4. The order of an ordered type (J7 of `journal.ts`) is each node's own. An event gets an ordinal on a node once, when it is first stored there: appended, or arrived with its
- *       shard. So the projections of a node fold every event of the entities that live on it, from their first on; when a shard comes back, what it brings of before its
- *       leaving has its ordinals. Ordinals whose events have left are passed over like those of trimmed events.
- *   T5. An event that left before all stored projections of its type had folded it gets another ordinal when it comes back: it is folded at least once.
- *   T6. `born` tells one life of a shard from the next, which began empty after its node was declared lost: ordinals of an earlier life are struck out.
+ *   T4. The order of an ordered type (J7 of `journal.ts`) is each node's own. An event gets an ordinal on a node once,
+ *       when it is first stored there: appended, or arrived with its shard. So the projections of a node fold every
+ *       event of the entities that live on it, from their first on; when a shard comes back, what it brings of before
+ *       its leaving has its ordinals. Ordinals whose events have left are passed over like those of trimmed events.
+ *   T5. An event that left before all stored projections of its type had folded it gets another ordinal when it comes
+ *       back: it is folded at least once.
+ *   T6. `born` tells one life of a shard from the next, which began empty after its node was declared lost: ordinals
+ *       of an earlier life are struck out.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
@@ -116,7 +122,11 @@ export class ShardState {
     return highestEpoch(this.#store, this.#parts, shard)
   }
 
-  /** Deletes what was given away (T2). @param beside written together with the mark @param epoch by which it was owned here */
+  /**
+   * Deletes what was given away (T2).
+   * @param beside written together with the mark
+   * @param epoch by which it was owned here
+   */
   remove(
     shard: number,
     of: { readonly born: number; readonly epoch: number },
@@ -142,7 +152,10 @@ export class ShardState {
     return false
   }
 
-  /** Gets ready to stage a shard; what was staged of it before is dropped. @throws {AgentOSError} `STORE_REFUSED` (T3) */
+  /**
+   * Gets ready to stage a shard; what was staged of it before is dropped.
+   * @throws {AgentOSError} `STORE_REFUSED` (T3)
+   */
   async beginStaging(shard: number): Promise<void> {
     if ((await this.#store.get(movingKey(shard))) !== undefined || (await this.holds(shard)))
       throw new AgentOSError("STORE_REFUSED", `${this.#store.location} has records of shard ${shard}, and takes no second copy`) // prettier-ignore

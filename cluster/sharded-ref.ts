@@ -1,9 +1,10 @@
 /**
- * A ref to an entity of the cluster, wherever it lives now. Made often, so it does nothing before it is used; while its shard is on this node, it costs one look into an array more
- * than a ref to an entity here.
+ * A ref to an entity of the cluster, wherever it lives now. Made often, so it does nothing before it is used; while
+ * its shard is on this node, it costs one look into an array more than a ref to an entity here.
  *
  * Invariants
- *   E1. An answer that an entity of this node has made leaves only as `mayAnswer` of `lease.ts` says, asked after it was made. One that another node has made has passed there.
+ *   E1. An answer that an entity of this node has made leaves only as `mayAnswer` of `lease.ts` says, asked after it
+ *       was made. One that another node has made has passed there.
  *   E2. It is not waited for longer than the ask has time.
  */
 import { AgentOSError } from "#actors/errors.js"

@@ -1,6 +1,7 @@
 /**
- * The sharded entities of a node: which shard an entity is of, where its messages go, and which shards this node serves, gives away and takes. How a shard is owned is behind
- * `Ownership`; who the members are is told from outside. This is where the parts meet; what they decide is theirs.
+ * The sharded entities of a node: which shard an entity is of, where its messages go, and which shards this node
+ * serves, gives away and takes. How a shard is owned is behind `Ownership`; who the members are is told from outside.
+ * This is where the parts meet; what they decide is theirs.
  *
  *   ref ── dispatch.ts ──> here       straight into the entity's mailbox
  *                          a peer     over its link, behind a barrier when it was another place before (barriers.ts)
@@ -9,9 +10,12 @@
  *   members ── rebalancer.ts ──> what is wished of the ownership, and moves
  *
  * Invariants
- *   N1. Every peer is told which shards this node serves under which epoch: when its link opens, and with every change. So senders need no registry.
- *   N2. A node that drains tells its peers, which place nothing on it any more. It is done when they send to others, and all is answered that it has passed on for them.
- *   N3. Who hears of a higher epoch of a shard that it owns has it confirmed that it still does: what the registry tells may come late, or not at all.
+ *   N1. Every peer is told which shards this node serves under which epoch: when its link opens, and with every
+ *       change. So senders need no registry.
+ *   N2. A node that drains tells its peers, which place nothing on it any more. It is done when they send to others,
+ *       and all is answered that it has passed on for them.
+ *   N3. Who hears of a higher epoch of a shard that it owns has it confirmed that it still does: what the registry
+ *       tells may come late, or not at all.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -341,8 +345,9 @@ export class Shards implements EntityDoor {
   }
 
   /**
-   * Gives all shards away and takes none any more (N2). Resolves when this node owns none, or only such as lie on it while nobody is there to take them. For what others have to do
-   * with it, it waits a few seconds; for the answers of asks that it has passed on, as long as they are waited for.
+   * Gives all shards away and takes none any more (N2). Resolves when this node owns none, or only such as lie on it
+   * while nobody is there to take them. For what others have to do with it, it waits a few seconds; for the answers of
+   * asks that it has passed on, as long as they are waited for.
    */
   async drain(): Promise<void> {
     const drained = (): boolean => this.#closed || (this.#ownership.ships && this.#rebalancer.nobodyTakes) || this.#ownsNone // prettier-ignore

@@ -1,12 +1,15 @@
 /**
- * A fixed list of nodes and nothing that decides between them: for a cluster whose nodes never change, or for trying out. Every node is configured
- * with the same list.
+ * A fixed list of nodes and nothing that decides between them: for a cluster whose nodes never change, or for trying
+ * out. Every node is configured with the same list.
  *
  * What follows from that
- *   - All listed nodes are told, as passing and as staying; whether one lives, and whether it leaves, its peers find out.
- *   - A lock belongs to one listed node for good, as `holderOf` says; nobody else ever gets it. So nothing moves, and what belongs to a node that is
+ *   - All listed nodes are told, as passing and as staying; whether one lives, and whether it leaves, its peers find
+ *   out.
+ *   - A lock belongs to one listed node for good, as `holderOf` says; nobody else ever gets it. So nothing moves, and
+ *   what belongs to a node that is
  *     down waits for it.
- *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected, and a look tells whose they are.
+ *   - Who holds a lock now cannot be told, only whose it is: a watch of locks is disconnected, and a look tells whose
+ *   they are.
  *   - There are no records, and none can be written.
  */
 import { checkOptions } from "#actors/words.js"

@@ -1,16 +1,22 @@
 /**
- * Publish and subscribe over the cluster. On each node that uses a topic an actor stands for it; the one that has subscribers is registered with the receptionist, and what is
- * published anywhere goes to it once, however many they are.
+ * Publish and subscribe over the cluster. On each node that uses a topic an actor stands for it; the one that has
+ * subscribers is registered with the receptionist, and what is published anywhere goes to it once, however many they
+ * are.
  *
  * Invariants
- *   U1. A subscriber gets what was published while it was subscribed, from each publisher in order, and loses messages to its own full mailbox alone (T1 of the actors' topics).
- *       "Subscribed" begins when `subscribe` resolves, for publishers on all nodes that had a link then.
- *   U2. Over a link goes one message for each thing published, when and only when there is a subscriber at its other end.
+ *   U1. A subscriber gets what was published while it was subscribed, from each publisher in order, and loses messages
+ *       to its own full mailbox alone (T1 of the actors' topics). "Subscribed" begins when `subscribe` resolves, for
+ *       publishers on all nodes that had a link then.
+ *   U2. Over a link goes one message for each thing published, when and only when there is a subscriber at its other
+ *       end.
  *   U3. At most once: what is published while the link to a node is away does not reach its subscribers.
- *   U4. What is published is as it was at the call, whatever its publisher changes afterwards; what is no plain data is refused there.
- *   U5. A topic that is started again keeps its subscribers (T3 of the actors' topics): they lie in what it is started with.
- *   U6. An entity is subscribed at the node where it subscribed last, and at no other: it moves, and subscribes again. What is published while its subscription changes nodes may pass it
- *       by (U3). A node that cannot be reached meanwhile does not let go of it.
+ *   U4. What is published is as it was at the call, whatever its publisher changes afterwards; what is no plain data
+ *       is refused there.
+ *   U5. A topic that is started again keeps its subscribers (T3 of the actors' topics): they lie in what it is started
+ *       with.
+ *   U6. An entity is subscribed at the node where it subscribed last, and at no other: it moves, and subscribes again.
+ *       What is published while its subscription changes nodes may pass it by (U3). A node that cannot be reached
+ *       meanwhile does not let go of it.
  */
 import { defineActor, type ActorContext, type ActorDefinition, type Sender } from "#actors/actor.js"
 import { asName, checkName, joined } from "#actors/names.js"
@@ -71,7 +77,8 @@ function join(ctx: ActorContext<Topic>, { subscription, reply }: Joined): void {
   } catch (error) {
     return reply.fail(error)
   }
-  if (first) state.known = state.receptionist.register(registeredAs(state.name), ctx.self as unknown as ActorRef<unknown>) // prettier-ignore
+  if (first)
+    state.known = state.receptionist.register(registeredAs(state.name), ctx.self as unknown as ActorRef<unknown>)
   state.known.then(
     () => reply.reply(),
     (error: unknown) => reply.fail(error),
@@ -161,8 +168,9 @@ export class Topics {
   }
 
   /**
-   * A topic that reaches all nodes. Subscribe by `subscribe` of the actors; `publish` answers how many mailboxes of this node took it, and to how many other nodes it went;
-   * `statistics` tells of this node, and by `lost` of the nodes that were too slow, too.
+   * A topic that reaches all nodes. Subscribe by `subscribe` of the actors; `publish` answers how many mailboxes of
+   * this node took it, and to how many other nodes it went; `statistics` tells of this node, and by `lost` of the
+   * nodes that were too slow, too.
    * @throws {AgentOSError} `INVALID_NAME`
    */
   topic<T>(name: string): ActorRef<TopicProtocol<T>> {
@@ -170,7 +178,16 @@ export class Topics {
     if (topic === undefined) {
       checkName("the name of a topic", name)
       const receptionist = this.#receptionist
-      const known: Topic = { name, receptionist, others: [], subscribers: new Subscribers(), lost: new Map(), published: 0, known: Promise.resolve(), joining: [] } // prettier-ignore
+      const known: Topic = {
+        name,
+        receptionist,
+        others: [],
+        subscribers: new Subscribers(),
+        lost: new Map(),
+        published: 0,
+        known: Promise.resolve(),
+        joining: [],
+      }
       const carried = { ...topicDefinition, spec: { ...topicDefinition.spec, carried: true, handsOn: true } } // U4, T4
       const definition = carried as unknown as ActorDefinition<TopicProtocol<unknown>, Topic>
       topic = this.#system.spawn(definition, { name: asName(joined("topic", name)), init: known })

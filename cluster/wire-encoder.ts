@@ -32,7 +32,10 @@ export class WireEncoder {
     return this.#out.at
   }
 
-  /** What waits, as one text or several: each but the last has `cutBytes` at least, and ends with an operation. @param room bytes left free before each text, for a header */
+  /**
+   * What waits, as one text or several: each but the last has `cutBytes` at least, and ends with an operation.
+   * @param room bytes left free before each text, for a header
+   */
   take(room: number): Buffer[] {
     const out = this.#out
     if (this.#cuts[this.#cuts.length - 1] !== out.at) this.#cuts.push(out.at)

@@ -1,7 +1,8 @@
 /**
- * Batches of a link (`actors/remote/protocol.ts`) to bytes and back, for one session: what was interned on one side is known on the other, so all bytes of a session are
- * read once, in the order in which they were written (`session.ts`). An operation is its number in a byte, then its fields; two texts of operations put one behind
- * the other are one text.
+ * Batches of a link (`actors/remote/protocol.ts`) to bytes and back, for one session: what was interned on one side is
+ * known on the other, so all bytes of a session are read once, in the order in which they were written (`session.ts`).
+ * An operation is its number in a byte, then its fields; two texts of operations put one behind the other are one
+ * text.
  *
  *   to        interned                                  names, tenants, callers and chains too
  *   type      varint: 2 * number, or 1 and a text
@@ -11,8 +12,9 @@
  *
  * Invariants
  *   W1. A batch that cannot be written leaves no trace: neither bytes nor interned texts.
- *   W2. Reading throws `FRAME_REFUSED` and nothing else, and gives a batch only if all of it is of the protocol: known operations, each with all of its fields, numbers
- *       of types and definitions that were named. Seats do not travel between nodes: no actor of one stands in the tree of another.
+ *   W2. Reading throws `FRAME_REFUSED` and nothing else, and gives a batch only if all of it is of the protocol: known
+ *       operations, each with all of its fields, numbers of types and definitions that were named. Seats do not travel
+ *       between nodes: no actor of one stands in the tree of another.
  */
 import type { Fate } from "#actors/remote/protocol.js"
 

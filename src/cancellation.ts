@@ -8,8 +8,8 @@ interface Listener {
 }
 
 /**
- * Calls work off: AbortController and AbortSignal in one, at a tenth of their cost, for work that is begun a hundred thousand times a second. The
- * platform's own signal is made when somebody asks for it: a model, a tool.
+ * Calls work off: AbortController and AbortSignal in one, at a tenth of their cost, for work that is begun a hundred
+ * thousand times a second. The platform's own signal is made when somebody asks for it: a model, a tool.
  */
 export class Cancellation {
   #reason: AgentOSError | undefined

@@ -1,9 +1,12 @@
 /**
- * When the keepers of reminders that live here are to be looked at: one timer for all of them, so that a keeper may sleep until its next reminder is due.
+ * When the keepers of reminders that live here are to be looked at: one timer for all of them, so that a keeper may
+ * sleep until its next reminder is due.
  *
  * Invariants
- *   L1. Times are of the wall clock, which may jump: it is looked at every `lookMs` at least, and nothing rings before it says so.
- *   L2. A keeper that does not answer is asked again, after longer and longer waits up to `AGAIN_MS.most`, for as long as it lives here.
+ *   L1. Times are of the wall clock, which may jump: it is looked at every `lookMs` at least, and nothing rings before
+ *       it says so.
+ *   L2. A keeper that does not answer is asked again, after longer and longer waits up to `AGAIN_MS.most`, for as long
+ *       as it lives here.
  *   L3. Keepers are found in the journal: all at the start, those of a group when that begins to live here.
  */
 import { DEFAULT_TENANT } from "../cause.js"
@@ -38,7 +41,10 @@ export class Alarms {
   /** Looks that do not wait for the wall clock (L2). */
   readonly #again = new Map<string, Limit>()
   readonly #failures = new Map<string, number>()
-  /** Keepers of the default tenant whose group has just begun to live here: those of the other tenants are still to be asked for. */
+  /**
+   * Keepers of the default tenant whose group has just begun to live here: those of the other tenants are still to be
+   * asked for.
+   */
   readonly #untold = new Set<string>()
   /** Groups that have begun to live here, and were not looked for so far. */
   #begun = new Set<number>()
@@ -69,7 +75,8 @@ export class Alarms {
   }
 
   /**
-   * Looks at all keepers that live here (L3). Where all entities do, it resolves when each has answered; elsewhere nobody can wait for that.
+   * Looks at all keepers that live here (L3). Where all entities do, it resolves when each has answered; elsewhere
+   * nobody can wait for that.
    * @throws what the journal says, or a keeper: it goes on trying, and the next call waits for that
    */
   start(): Promise<void> {
@@ -104,7 +111,10 @@ export class Alarms {
     else for (const look of looked) look.catch(() => undefined)
   }
 
-  /** Wakes a keeper, so that it sends what is due and says when it wants to be looked at again. @throws what it fails with: it is looked at again (L2) */
+  /**
+   * Wakes a keeper, so that it sends what is due and says when it wants to be looked at again.
+   * @throws what it fails with: it is looked at again (L2)
+   */
   async look(keeper: PersistenceId): Promise<void> {
     const system = this.#system
     const name = nameOf(keeper)

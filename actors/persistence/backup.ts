@@ -3,7 +3,8 @@
  *
  * Invariants
  *   K1. The copy is the store as it was at one moment, whatever is written meanwhile.
- *   K2. The folder appears when the copy is whole and on the disk (`whole-folder.ts`); of two backups into one folder at the same time one is refused.
+ *   K2. The folder appears when the copy is whole and on the disk (`whole-folder.ts`); of two backups into one folder
+ *       at the same time one is refused.
  */
 import { openLevelDatabase, storeError, wholeRange } from "./database.js"
 import type { LevelStore } from "./level-store.js"
@@ -14,7 +15,8 @@ import { madeWhole } from "./whole-folder.js"
  * Copies an open store into a folder that is empty or not there.
  *
  * @returns how many records were copied
- * @throws `STORE_REFUSED` when the folder holds anything or is a file, `DISK_FULL`, `STORE_FAILED`; what `progress` throws
+ * @throws `STORE_REFUSED` when the folder holds anything or is a file, `DISK_FULL`, `STORE_FAILED`; what `progress`
+ * throws
  */
 export function backupStore(store: LevelStore, folder: string, options: ProgressOptions = {}): Promise<number> {
   const progress = progressOf("a backup", options)

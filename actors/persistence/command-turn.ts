@@ -2,14 +2,17 @@
  * The context of a command with an id, which is carried out once: its events, its id and its answer are one write.
  *
  * Invariants
- *   N1. What its handler persists is folded at once and stored when the handler has ended, or not at all; what it delivers is sent only then (B6). From then on what is
- *       persisted through it is stored by itself.
+ *   N1. What its handler persists is folded at once and stored when the handler has ended, or not at all; what it
+ *       delivers is sent only then (B6). From then on what is persisted through it is stored by itself.
  *   N2. Works that the handler begins begin when it has ended: what they persist is none of its write.
- *   N3. A command that is answered later is stored with its answer, if it persisted nothing until then; else it is marked as carried out, and its answer is stored when it is
- *       given. It is sent when it is durable. The same id gets the same answer; it waits for it in the same life, and is told `COMMAND_UNANSWERED` when that has ended without.
- *   N4. A command that was put aside is neither answered nor stored as carried out: it will be when it is taken again. So one that has persisted is not put aside, and the other way
- *       round: what it persisted would be there twice.
- *   N5. What its works, their results and its timers persist while its answer is owed is the command's: with the first of it the command is marked as carried out.
+ *   N3. A command that is answered later is stored with its answer, if it persisted nothing until then; else it is
+ *       marked as carried out, and its answer is stored when it is given. It is sent when it is durable. The same id
+ *       gets the same answer; it waits for it in the same life, and is told `COMMAND_UNANSWERED` when that has ended
+ *       without.
+ *   N4. A command that was put aside is neither answered nor stored as carried out: it will be when it is taken again.
+ *       So one that has persisted is not put aside, and the other way round: what it persisted would be there twice.
+ *   N5. What its works, their results and its timers persist while its answer is owed is the command's: with the first
+ *       of it the command is marked as carried out.
  */
 import type { ErasedHandler, RunOptions, Sender, Task } from "../actor.js"
 import { Ask, DeferredReply } from "../ask.js"
@@ -247,7 +250,10 @@ export class CommandTurn extends PersistedTurn {
     return { value, stored: storedAnswer(toStored(value, title)) }
   }
 
-  /** As `#kept`, at the handler's end: of a command that cannot be answered nothing is stored (N1), and its error says so. */
+  /**
+   * As `#kept`, at the handler's end: of a command that cannot be answered nothing is stored (N1), and its error says
+   * so.
+   */
   #keptAtEnd(value: unknown): Answer {
     try {
       return this.#kept(value)

@@ -1,11 +1,14 @@
 /**
- * What the store needs of a database: ordered bytes, and one synced atomic batch at a time. LevelDB is the real one; a simulated disk is another.
+ * What the store needs of a database: ordered bytes, and one synced atomic batch at a time. LevelDB is the real one; a
+ * simulated disk is another.
  *
  * Invariants
- *   B1. When `write` resolves, all its changes are durable; after a crash at any moment, all of them are there or none.
+ *   B1. When `write` resolves, all its changes are durable; after a crash at any moment, all of them are there or
+ *       none.
  *   B2. A range sees the database as it was when its first page was asked for, whatever is written meanwhile.
- *   B3. A LevelDB that lacks anything acknowledged is not opened unasked: neither when the end of its log is gone (`watermark.ts`), nor, whoever asks, when a file of it is damaged
- *       (`level-files.ts`). One that is not opened stays as it is.
+ *   B3. A LevelDB that lacks anything acknowledged is not opened unasked: neither when the end of its log is gone
+ *       (`watermark.ts`), nor, whoever asks, when a file of it is damaged (`level-files.ts`). One that is not opened
+ *       stays as it is.
  */
 import { mkdir } from "node:fs/promises"
 import { Level } from "level"
@@ -30,7 +33,10 @@ export interface Database {
   /** For messages: the folder. */
   readonly location: string
   get(key: Buffer): Promise<Uint8Array | undefined>
-  /** Entries with `from` <= key < `to` in the order of the bytes of their keys, in pages of at most 1,000, none of them empty (B2). */
+  /**
+   * Entries with `from` <= key < `to` in the order of the bytes of their keys, in pages of at most 1,000, none of them
+   * empty (B2).
+   */
   range(from: Buffer, to: Buffer, options?: RangeOptions): AsyncIterable<readonly Entry[]>
   /** One synced atomic batch (B1); the store never begins one before the last has ended. */
   write(changes: readonly Change[]): Promise<void>
@@ -48,11 +54,17 @@ export interface LostCommits {
 }
 
 export interface OpenOptions {
-  /** Opens it also when something that was acknowledged is missing, and says so in `lost`. Commits are then counted on after the lost ones, and nothing misses them any more. */
+  /**
+   * Opens it also when something that was acknowledged is missing, and says so in `lost`. Commits are then counted on
+   * after the lost ones, and nothing misses them any more.
+   */
   readonly lacking?: boolean
 }
 
-/** Bytes that LevelDB gathers before it sorts them into a table. With its own 4 MB a fast disk waits for the sorting; more takes longer to open. */
+/**
+ * Bytes that LevelDB gathers before it sorts them into a table. With its own 4 MB a fast disk waits for the sorting;
+ * more takes longer to open.
+ */
 export const writeBufferSize = 16 * 1024 * 1024
 
 /** From the first key to after the last. */
@@ -66,14 +78,15 @@ interface NodeOnly {
   compactRange(from: Buffer, to: Buffer): Promise<void>
 }
 /**
- * Most entries of a page. LevelDB makes room for as many when it begins to read one, 64 bytes each, and keeps it until the iterator is collected as garbage: as most ranges
- * are short, the first page is small.
+ * Most entries of a page. LevelDB makes room for as many when it begins to read one, 64 bytes each, and keeps it until
+ * the iterator is collected as garbage: as most ranges are short, the first page is small.
  */
 const page = { first: 16, entries: 1000, bytes: 1024 * 1024 }
 
 /**
  * Opens a LevelDB, and makes the folder when it is not there.
- * @throws `LEVEL_LOCKED` when another process owns the folder, `RECORD_DAMAGED` when something that was acknowledged is missing, `DISK_FULL`, `STORE_FAILED`
+ * @throws `LEVEL_LOCKED` when another process owns the folder, `RECORD_DAMAGED` when something that was acknowledged
+ * is missing, `DISK_FULL`, `STORE_FAILED`
  */
 export async function openLevelDatabase(folder: string, { lacking = false }: OpenOptions = {}): Promise<Database> {
   try {
@@ -122,7 +135,10 @@ export async function lookAt(
 /** LevelDB takes the lock before it sees that it should not open what is there. @throws `LEVEL_LOCKED` */
 async function refuseOwned(folder: string): Promise<void> {
   const never = { createIfMissing: false, errorIfExists: true }
-  const error = await new Level(folder, never).open().then(() => undefined, (thrown: unknown) => storeError(thrown, folder)) // prettier-ignore
+  const error = await new Level(folder, never).open().then(
+    () => undefined,
+    (thrown: unknown) => storeError(thrown, folder),
+  )
   if (error?.code === "LEVEL_LOCKED") throw error
 }
 

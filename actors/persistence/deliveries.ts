@@ -1,4 +1,7 @@
-/** After a restart nobody wakes an actor whose outbox is not empty: this finds those of a definition, by a read model of open deliveries, and wakes them. */
+/**
+ * After a restart nobody wakes an actor whose outbox is not empty: this finds those of a definition, by a read model
+ * of open deliveries, and wakes them.
+ */
 import { checkOptions } from "../words.js"
 import { DEFAULT_TENANT } from "../cause.js"
 import { byName, checkName, isName, joined } from "../names.js"
@@ -10,7 +13,8 @@ import { startProjection, type EventMeta, type Projection } from "./projection.j
 const goingOn = new WeakMap<ActorSystem, Map<string, Promise<number>>>()
 
 /**
- * Wakes the actors of a definition whose deliveries were not all answered when the program ended; to be called when the system is made, once for each tenant that has such actors.
+ * Wakes the actors of a definition whose deliveries were not all answered when the program ended; to be called when
+ * the system is made, once for each tenant that has such actors.
  * @param options.tenant whose actors; those of the default tenant when it is not named
  * @returns how many there were
  * @throws `UNKNOWN_DEFINITION`, `INVALID_NAME`
@@ -48,7 +52,9 @@ async function resume(system: ActorSystem, tenant: string, name: string): Promis
 
 type Numbers = Map<string, number[]>
 
-/** The numbers of the deliveries of each actor that are open. It bears a name that no projection of a user's can have. */
+/**
+ * The numbers of the deliveries of each actor that are open. It bears a name that no projection of a user's can have.
+ */
 const openDeliveries = (type: string): Projection<Numbers> => ({
   name: joined("~outbox", type),
   version: 3,

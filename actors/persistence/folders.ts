@@ -15,7 +15,10 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Where a store that was made anew stands, whole, until the old one has been moved away. */
 export const renewedOf = (folder: string): string => `${resolve(folder)}.renewed`
 
-/** Puts a store that was made anew into its place, also when the process died just before; while the old one is there it does nothing. */
+/**
+ * Puts a store that was made anew into its place, also when the process died just before; while the old one is there
+ * it does nothing.
+ */
 export async function settleRenewed(folder: string): Promise<void> {
   const renewed = renewedOf(folder)
   if ((await isThere(folder)) || !(await isThere(renewed))) return

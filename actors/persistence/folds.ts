@@ -1,11 +1,15 @@
 /**
- * Folds: what an event does to a state, at once. Nobody waits for one that goes on later: what it did then would be in no order, and in no snapshot.
+ * Folds: what an event does to a state, at once. Nobody waits for one that goes on later: what it did then would be in
+ * no order, and in no snapshot.
  */
 import { types } from "node:util"
 import { AgentOSError } from "../errors.js"
 import { isPromise } from "../turns.js"
 
-/** @param where before the name of an event, for the error @throws `INVALID_DEFINITION` for a fold that is no function, or an async one */
+/**
+ * @param where before the name of an event, for the error
+ * @throws `INVALID_DEFINITION` for a fold that is no function, or an async one
+ */
 export function checkFolds(where: string, folds: object): void {
   for (const [event, fold] of Object.entries(folds)) {
     if (fold === undefined) continue

@@ -1,13 +1,15 @@
 /**
  * Where each actor's events end. A head is read once and then kept in memory: the store has one owner process.
  *
- * The events themselves say where they end. Beside them every actor has one head record, written with its first event, so that the entities of a type are found
- * without a look at their events; it is written again when there is something that the events do not say.
+ * The events themselves say where they end. Beside them every actor has one head record, written with its first event,
+ * so that the entities of a type are found without a look at their events; it is written again when there is something
+ * that the events do not say.
  *
  * Invariants
  *   H1. What a head record says of sequence and epoch is never more than was used, and may be less.
  *   H2. What it says of trimmed events is durable before the first of them is deleted.
- *   H3. An actor that has events has a head record. Stores from before head records get them when they are first opened.
+ *   H3. An actor that has events has a head record. Stores from before head records get them when they are first
+ *       opened.
  */
 import { joined } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
@@ -59,7 +61,10 @@ const headLimit = 100_000
 const fillPage = 1000
 /** Says that every actor with events has a head record. */
 export const filledKey = keyOf("store", "heads")
-/** Says that every actor with a head record stands in the index of shards, and for how many shards it was made; below 0: one may be missing (`cluster/shard-index.ts`). */
+/**
+ * Says that every actor with a head record stands in the index of shards, and for how many shards it was made; below
+ * 0: one may be missing (`cluster/shard-index.ts`).
+ */
 export const shardsKey = keyOf("store", "shards")
 
 export class Heads {
@@ -72,7 +77,10 @@ export class Heads {
   readonly beside: ((actor: PersistenceId) => Change) | undefined
   #filled: Promise<void> | undefined
 
-  /** @param beside what is written beside the first append of each actor that goes under a fence: an index of such actors */
+  /**
+   * @param beside what is written beside the first append of each actor that goes under a fence: an index of such
+   * actors
+   */
   constructor(store: LevelStore, orders: Orders, beside?: (actor: PersistenceId) => Change) {
     this.#store = store
     this.#orders = orders
@@ -90,7 +98,10 @@ export class Heads {
     return this.#keep(this.#nameOf(actor), this.#fresh(actor))
   }
 
-  /** What the store says of an actor was changed by somebody else than the journal: it is read anew. No append to the actor is under way. */
+  /**
+   * What the store says of an actor was changed by somebody else than the journal: it is read anew. No append to the
+   * actor is under way.
+   */
   forget(actor: PersistenceId): void {
     this.#heads.delete(this.#nameOf(actor))
   }

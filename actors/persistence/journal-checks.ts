@@ -14,7 +14,11 @@ export function heldAppend(
 ): { readonly events: readonly NewEvent[]; readonly options: AppendOptions } {
   const { command } = options
   const held = events.map(({ name, payload, version }, i) => {
-    return { name, payload: toStored(payload, () => `event ${name} (${i + 1} of ${events.length}) of ${titleOf(actor)}`), version } // prettier-ignore
+    return {
+      name,
+      payload: toStored(payload, () => `event ${name} (${i + 1} of ${events.length}) of ${titleOf(actor)}`),
+      version,
+    }
   })
   if (command === undefined) return { events: held, options: { ...options } }
   const reply = toStored(command.reply, () => `the answer to command ${command.id} of ${titleOf(actor)}`)

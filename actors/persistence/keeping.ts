@@ -3,8 +3,10 @@
  *
  * Invariants
  *   K1. A snapshot is taken only when all events up to its sequence are folded, and one after the other is stored.
- *   K2. What retention lets go of events is covered by a stored snapshot, and stored by every reader of their type (V1 to V4 of `readers.ts`).
- *   K3. Answers of commands are let go by age, with or without snapshots: at the first command of a life, then at most twice in the time for which they are kept.
+ *   K2. What retention lets go of events is covered by a stored snapshot, and stored by every reader of their type (V1
+ *       to V4 of `readers.ts`).
+ *   K3. Answers of commands are let go by age, with or without snapshots: at the first command of a life, then at most
+ *       twice in the time for which they are kept.
  */
 import { checkNumber, factorOrAll } from "../numbers.js"
 import type { ActorSystem } from "../system.js"

@@ -1,6 +1,9 @@
 /** What LevelDB's files are made of: numbers of variable length, and changes that are numbered. */
 
-/** One change of a key; a value of undefined deletes it. Of the changes of a key, the one with the highest number holds. */
+/**
+ * One change of a key; a value of undefined deletes it. Of the changes of a key, the one with the highest number
+ * holds.
+ */
 export interface Versioned {
   readonly key: Buffer
   readonly number: number

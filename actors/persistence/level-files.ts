@@ -1,9 +1,11 @@
 /**
- * The files of a LevelDB, looked at before it is opened: it deletes what its list of files does not name, leaves out what it cannot read of a log, and does not miss what is gone.
+ * The files of a LevelDB, looked at before it is opened: it deletes what its list of files does not name, leaves out
+ * what it cannot read of a log, and does not miss what is gone.
  *
  * Invariants
  *   F1. Looking changes nothing.
- *   F2. What is found damaged may be a file that an owner is just writing: whoever refuses a store asks whether it has an owner, and looks again.
+ *   F2. What is found damaged may be a file that an owner is just writing: whoever refuses a store asks whether it has
+ *       an owner, and looks again.
  */
 import { readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
@@ -33,7 +35,10 @@ export interface LevelFiles {
   last(key: Buffer): Promise<Buffer | undefined>
 }
 
-/** @param blocks whether tables are read, too, and all their checksums computed; else it is only asked whether they are there and as long as they were */
+/**
+ * @param blocks whether tables are read, too, and all their checksums computed; else it is only asked whether they are
+ * there and as long as they were
+ */
 export async function levelFiles(folder: string, { blocks = false } = {}): Promise<LevelFiles> {
   const names = await readdir(folder)
   const { manifest, fault } = await listingOf(folder, names)

@@ -167,6 +167,9 @@ function isOlder(answer: Uint8Array | undefined, before: number): boolean {
 }
 
 const nothing = new Uint8Array(0)
-/** Beside each answer stands a record in the order of time, so that the old ones are found without a look at the others. The command's id follows. */
+/**
+ * Beside each answer stands a record in the order of time, so that the old ones are found without a look at the
+ * others. The command's id follows.
+ */
 export const commandAge = ({ tenant, type, key }: PersistenceId, wallTime: number): Buffer =>
   numbered(keyOf("command-age", tenant, type, key), wallTime)

@@ -1,6 +1,7 @@
 /**
- * LevelDB's log files. LevelDB leaves out silently what it cannot read of a log, and goes on with what follows; so this is asked before it opens one. Of the end of a log it says
- * nothing: a write that was cut short leaves one that is torn, and whether it was acknowledged is the watermark's to say.
+ * LevelDB's log files. LevelDB leaves out silently what it cannot read of a log, and goes on with what follows; so
+ * this is asked before it opens one. Of the end of a log it says nothing: a write that was cut short leaves one that
+ * is torn, and whether it was acknowledged is the watermark's to say.
  *
  * @see https://github.com/google/leveldb/blob/main/doc/log_format.md
  */
@@ -14,13 +15,18 @@ const part = { none: 0, full: 1, first: 2, middle: 3, last: 4 }
 /** A batch begins with the number of its first change (8) and how many it has (4). */
 const batchHeader = 12
 
-/** A record of a log, as far as it is there: whole, damaged, or at the end of what was written when the process died. */
+/**
+ * A record of a log, as far as it is there: whole, damaged, or at the end of what was written when the process died.
+ */
 export interface LogRecord {
   readonly is: "whole" | "damaged" | "unwritten"
   readonly bytes: Buffer
 }
 
-/** The records of a log. Behind one that is damaged the next that is whole is looked for, which LevelDB does in the next block only. */
+/**
+ * The records of a log. Behind one that is damaged the next that is whole is looked for, which LevelDB does in the
+ * next block only.
+ */
 export function* recordsOf(log: Buffer): Generator<LogRecord> {
   /** Of the record that is being put together. */
   let begun: Buffer[] = []

@@ -1,9 +1,12 @@
 /**
- * What a store has lost, and goes on without: kept in the store, until somebody decides that its actors go on with what is left.
+ * What a store has lost, and goes on without: kept in the store, until somebody decides that its actors go on with
+ * what is left.
  *
  * Invariants
- *   T1. An actor of which something may be lost is not served: one whose events may have gone on in a range of keys that is lost, and one without a head record where that would stand.
- *   T2. Where it is not known whose the lost records were, no actor is refused for it; whoever verifies the store is told.
+ *   T1. An actor of which something may be lost is not served: one whose events may have gone on in a range of keys
+ *       that is lost, and one without a head record where that would stand.
+ *   T2. Where it is not known whose the lost records were, no actor is refused for it; whoever verifies the store is
+ *       told.
  */
 import { AgentOSError } from "../errors.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
@@ -74,7 +77,9 @@ export async function lossOf(
   for await (const [key] of store.range(events, after(events), { reverse: true, limit: 1 }))
     last = Math.max(last, numberOf(key))
   const next = numbered(events, last + 1)
-  const loss = losses.find((one) => covers(one, next, after(events)) || (head === undefined && covers(one, headKeyOf(actor)))) // prettier-ignore
+  const loss = losses.find(
+    (one) => covers(one, next, after(events)) || (head === undefined && covers(one, headKeyOf(actor))),
+  )
   return loss && { loss, from: last + 1 }
 }
 

@@ -1,6 +1,6 @@
 /**
- * LevelDB's own list of its files: CURRENT names a MANIFEST, which is a log of what has come and gone. What it does not name, LevelDB deletes when it opens; without CURRENT it begins
- * anew, and deletes everything.
+ * LevelDB's own list of its files: CURRENT names a MANIFEST, which is a log of what has come and gone. What it does
+ * not name, LevelDB deletes when it opens; without CURRENT it begins anew, and deletes everything.
  *
  * @see https://github.com/google/leveldb/blob/main/doc/impl.md
  */
@@ -43,9 +43,14 @@ export const fileNumber = (name: string): number => Number.parseInt(name, 10)
 export const isTable = (name: string): boolean => /^\d+\.(ldb|sst)$/.test(name)
 export const isLog = (name: string): boolean => /^\d+\.log$/.test(name)
 
-/** Whether a LevelDB has ever stood in a folder, by the names of its files. A new one that did not come to its end has a first MANIFEST at most. */
+/**
+ * Whether a LevelDB has ever stood in a folder, by the names of its files. A new one that did not come to its end has
+ * a first MANIFEST at most.
+ */
 export const isBegun = (names: readonly string[]): boolean =>
-  names.some((name) => name === "CURRENT" || name === watermarkFile || isTable(name) || isLog(name) || manifestNumber(name) > 1) // prettier-ignore
+  names.some(
+    (name) => name === "CURRENT" || name === watermarkFile || isTable(name) || isLog(name) || manifestNumber(name) > 1,
+  )
 
 const manifestNumber = (name: string): number => (/^MANIFEST-\d+$/.test(name) ? fileNumber(name.slice(9)) : 0)
 
@@ -59,13 +64,21 @@ export async function listingOf(folder: string, names: readonly string[]): Promi
   const named = current?.endsWith("\n") === true ? current.slice(0, -1) : undefined
   const whole = named !== undefined && manifests.includes(named)
   const file = whole ? named : manifests.at(-1)
-  const fault = whole ? undefined : { file: "CURRENT", message: `CURRENT is ${current === undefined ? "missing" : "damaged"}: it should name LevelDB's list of its files` } // prettier-ignore
-  if (file === undefined) return { fault: fault ?? { file: "MANIFEST", message: "LevelDB's list of its files is missing" } } // prettier-ignore
+  const fault = whole
+    ? undefined
+    : {
+        file: "CURRENT",
+        message: `CURRENT is ${current === undefined ? "missing" : "damaged"}: it should name LevelDB's list of its files`,
+      }
+  if (file === undefined)
+    return { fault: fault ?? { file: "MANIFEST", message: "LevelDB's list of its files is missing" } }
   try {
     const manifest = read(await readFile(join(folder, file)), names)
     return fault === undefined ? { manifest } : { manifest, fault }
   } catch (error) {
-    return { fault: fault ?? { file, message: `${file}, LevelDB's list of its files, is damaged: ${thrownText(error)}` } } // prettier-ignore
+    return {
+      fault: fault ?? { file, message: `${file}, LevelDB's list of its files, is damaged: ${thrownText(error)}` },
+    }
   }
 }
 
@@ -83,7 +96,8 @@ function read(bytes: Buffer, names: readonly string[]): Manifest {
     else edit(new Reader(record.bytes), tables, last)
   }
   const { log, nextFile, lastChange, previousLog = 0 } = last
-  if (log === undefined || nextFile === undefined || lastChange === undefined) throw new Error("it ends before its content") // prettier-ignore
+  if (log === undefined || nextFile === undefined || lastChange === undefined)
+    throw new Error("it ends before its content")
   const held = new Set(names.filter((name) => isTable(name) || isLog(name)).map(fileNumber))
   const newer = [...held].some((number) => number >= nextFile)
   // One whose end is gone names files that others have taken the place of.

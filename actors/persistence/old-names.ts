@@ -1,13 +1,17 @@
 /**
- * Names in a store from before that are no longer allowed (`names.ts`): which they are, and how what bears them is moved to names that are.
+ * Names in a store from before that are no longer allowed (`names.ts`): which they are, and how what bears them is
+ * moved to names that are.
  *
- * What is wrong with a name is made visible: a control character becomes % and its two digits, a percent sign beside one %25, the empty name %empty, and what is too long then its
- * hash. Nobody can ask for the old name any more; its records can be read until they are moved, by the journal.
+ * What is wrong with a name is made visible: a control character becomes % and its two digits, a percent sign beside
+ * one %25, the empty name %empty, and what is too long then its hash. Nobody can ask for the old name any more; its
+ * records can be read until they are moved, by the journal.
  *
  * Invariants
- *   O1. What a name becomes depends on nothing else, and no two become the same; of an entity of a cluster the count of shards counts too, for it stays in its shard.
- *   O2. All that is moved is moved in one write, with all that refers to it here: its place in the order of its type and in the index of shards, deliveries and reminders that lead to it, and
- *       the answers of commands that it was given or has sent.
+ *   O1. What a name becomes depends on nothing else, and no two become the same; of an entity of a cluster the count
+ *       of shards counts too, for it stays in its shard.
+ *   O2. All that is moved is moved in one write, with all that refers to it here: its place in the order of its type
+ *       and in the index of shards, deliveries and reminders that lead to it, and the answers of commands that it was
+ *       given or has sent.
  *   O3. Nothing is put over what is there: who would come to a name that is taken stays where it is.
  */
 import { KEEPER } from "../groups.js"
@@ -48,7 +52,10 @@ export function allowedName(name: string): string {
   return asName(visible)
 }
 
-/** A command that an entity has sent has an id made of the entity's names. @param allowed what an actor is called now */
+/**
+ * A command that an entity has sent has an id made of the entity's names.
+ * @param allowed what an actor is called now
+ */
 function allowedCommand(id: string, allowed: (actor: PersistenceId) => PersistenceId): string {
   if (faultOf(id) === undefined) return id
   const [, tenant = "", type, key = "", n] = /^([^/]*)\/([A-Za-z][A-Za-z0-9._-]{0,99})\/(.*)#([0-9]+)$/s.exec(id) ?? []

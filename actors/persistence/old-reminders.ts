@@ -1,6 +1,8 @@
 /**
- * What keepers of reminders store (`reminder-keeper.ts`), in the form of each version: whom it is for, and the same for others, when those they are for are moved (`old-names.ts`).
- * Beside an entity's new name stays the one for which the reminder was set, of which the command id of an old one is made: what was carried out before the move is not done again.
+ * What keepers of reminders store (`reminder-keeper.ts`), in the form of each version: whom it is for, and the same
+ * for others, when those they are for are moved (`old-names.ts`). Beside an entity's new name stays the one for which
+ * the reminder was set, of which the command id of an old one is made: what was carried out before the move is not
+ * done again.
  */
 import { joined, parted } from "../names.js"
 import type { NewEvent, PersistenceId, Snapshot } from "./journal.js"

@@ -1,15 +1,18 @@
 /**
- * The one order of all events of a type in a tenant: each has an ordinal, counted from 1, in an index that is written together with the events. A type is
- * ordered from the moment that somebody asks for it, and stays so; until then its appends cost nothing more.
+ * The one order of all events of a type in a tenant: each has an ordinal, counted from 1, in an index that is written
+ * together with the events. A type is ordered from the moment that somebody asks for it, and stays so; until then its
+ * appends cost nothing more.
  *
  * Invariants
- *   O1. Ordinals are given without gaps, in the order in which events become durable; an actor's events follow each other in it. One is given in the same step in which its event
- *       goes to the store, which takes writes in their order and none after one that failed (L3 of `level-store.ts`): so none is used up for nothing.
- *   O2. That a type is ordered is on the disk only when all its events are in the index: those stored before come first, actor by actor.
+ *   O1. Ordinals are given without gaps, in the order in which events become durable; an actor's events follow each
+ *       other in it. One is given in the same step in which its event goes to the store, which takes writes in their
+ *       order and none after one that failed (L3 of `level-store.ts`): so none is used up for nothing.
+ *   O2. That a type is ordered is on the disk only when all its events are in the index: those stored before come
+ *       first, actor by actor.
  *   O3. While the index is built up, appends to the type, and trims of it, wait.
  *   O4. Events that were trimmed before have used up ordinals, too: who reads the order can count them.
- *   O5. A type has one order in memory as long as anything depends on that (a head, a write that is under way, a reader, a listener); of those that nobody uses the last
- *       `unusedMost` are kept.
+ *   O5. A type has one order in memory as long as anything depends on that (a head, a write that is under way, a
+ *       reader, a listener); of those that nobody uses the last `unusedMost` are kept.
  */
 import { joined } from "../names.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
@@ -106,7 +109,8 @@ export class TypeOrder {
       await this.#store.write(entries.map(([key]) => [key, undefined]))
     const events = keyOf("journal", this.tenant, this.type)
     let ordinal = await this.#allTrimmed()
-    if (ordinal > 0) await this.#store.write([[numbered(this.#index, ordinal), encodeValue(["", 0])]]) // leads to nothing, and keeps the count
+    // leads to nothing, and keeps the count
+    if (ordinal > 0) await this.#store.write([[numbered(this.#index, ordinal), encodeValue(["", 0])]])
     let [of, last]: [string | undefined, number] = [undefined, 0]
     for await (const entries of this.#store.pages(events, after(events)))
       await this.#store.write(

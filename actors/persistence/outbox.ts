@@ -1,14 +1,19 @@
 /**
- * What a persistent actor has promised to send: its deliveries, in order per receiver, until each is answered. Data; the actor sends and stores.
+ * What a persistent actor has promised to send: its deliveries, in order per receiver, until each is answered. Data;
+ * the actor sends and stores.
  *
  * Invariants
  *   B1. A delivery is an event: it is stored in one write with the events that led to it, or not at all.
- *   B2. Of the deliveries to one receiver only the oldest is under way: they arrive in their order. One that the receiver refuses for what it is (`passOver`) holds up no other: it stays
- *       open, and may arrive after later ones.
- *   B3. A delivery keeps its number for ever, and with it the command id under which it is sent however often: a persistent receiver carries it out once.
+ *   B2. Of the deliveries to one receiver only the oldest is under way: they arrive in their order. One that the
+ *       receiver refuses for what it is (`passOver`) holds up no other: it stays open, and may arrive after later
+ *       ones.
+ *   B3. A delivery keeps its number for ever, and with it the command id under which it is sent however often: a
+ *       persistent receiver carries it out once.
  *   B4. That it was answered may be forgotten by a crash: it is then sent again (B3).
- *   B5. The event of an open delivery is not trimmed: who looks for open deliveries among the events finds every one (deliveries.ts).
- *   B6. It is open, and may be sent, from when its event is durable: a command that holds it back can still fail, and its number would be another's.
+ *   B5. The event of an open delivery is not trimmed: who looks for open deliveries among the events finds every one
+ *       (deliveries.ts).
+ *   B6. It is open, and may be sent, from when its event is durable: a command that holds it back can still fail, and
+ *       its number would be another's.
  */
 import { parseAddress } from "../address.js"
 import { AgentOSError } from "../errors.js"
@@ -42,7 +47,10 @@ export interface OutboxState {
   readonly open: readonly (readonly [number: number, delivery: Delivery, after: number])[]
 }
 
-/** A message that goes with events in one `persistAll`. @throws `INVALID_ADDRESS` when the ref is no entity: only entities are found again after a restart */
+/**
+ * A message that goes with events in one `persistAll`.
+ * @throws `INVALID_ADDRESS` when the ref is no entity: only entities are found again after a restart
+ */
 export function delivery<P, K extends MessageType<P>>(
   ref: ActorRef<P>,
   type: K,
@@ -129,7 +137,9 @@ export class Outbox {
     for (const [number, delivery, after] of state.open) this.#add(number, delivery, after)
   }
 
-  /** The events as they are stored: each delivery among them has its number (B3), which this life gives to no other. */
+  /**
+   * The events as they are stored: each delivery among them has its number (B3), which this life gives to no other.
+   */
   numbered(events: readonly NewEvent[]): readonly NewEvent[] {
     if (!events.some(({ name }) => name === DELIVER)) return events
     return events.map((event) =>

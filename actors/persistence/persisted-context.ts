@@ -1,13 +1,17 @@
 /**
- * One life of an actor whose state is what its events made of it: it recovers, takes commands, writes, and leaves. What is persisted in it stands in persisted-turn.ts and
- * command-turn.ts.
+ * One life of an actor whose state is what its events made of it: it recovers, takes commands, writes, and leaves.
+ * What is persisted in it stands in persisted-turn.ts and command-turn.ts.
  *
  * Invariants
- *   P1. State changes only by events, and an event is folded only once it is in the journal, or held to go there with the answer of its command.
- *   P2. No reply leaves before everything that was persisted up to then is durable. What is persisted later does not hold it up.
- *   P3. A write that fails, or a fold that throws, ends the life whatever the handler does about it; the ask is told. What could never be stored is refused before, and ends nothing.
- *   P4. A life that cannot recover tells whoever sends why. What lasts (a damaged record, a fold that throws) is tried again with the next wake, or when a message comes after a while;
- *       what heals (the journal is away) is tried until it succeeds, while messages wait.
+ *   P1. State changes only by events, and an event is folded only once it is in the journal, or held to go there with
+ *       the answer of its command.
+ *   P2. No reply leaves before everything that was persisted up to then is durable. What is persisted later does not
+ *       hold it up.
+ *   P3. A write that fails, or a fold that throws, ends the life whatever the handler does about it; the ask is told.
+ *       What could never be stored is refused before, and ends nothing.
+ *   P4. A life that cannot recover tells whoever sends why. What lasts (a damaged record, a fold that throws) is tried
+ *       again with the next wake, or when a message comes after a while; what heals (the journal is away) is tried
+ *       until it succeeds, while messages wait.
  *   P5. A command with an id is carried out once (N1 to N4), and counts as new after `keepCommandsMs`.
  *   P6. What is answered to deliveries is written before the life ends in order.
  */
@@ -265,7 +269,10 @@ async function mended(
   return why === undefined ? carryOut(life, handler, payload) : life.begin().lose(type, why)
 }
 
-/** What every persistent actor understands beside its own messages: one whose outbox is to be sent does so when it wakes. */
+/**
+ * What every persistent actor understands beside its own messages: one whose outbox is to be sent does so when it
+ * wakes.
+ */
 export const outboxHandlers: Readonly<Record<string, ErasedHandler>> = {
   [DELIVER]: command(DELIVER, (turn, numbers) => (turn as PersistedTurn).life.settle(numbers)),
 }

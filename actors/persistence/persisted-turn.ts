@@ -1,6 +1,6 @@
 /**
- * The context of one call of a handler of a persistent actor; works and closures that outlive the call go on with it. What they persist is stored by itself, in its turn.
- * A command with an id has another one (command-turn.ts).
+ * The context of one call of a handler of a persistent actor; works and closures that outlive the call go on with it.
+ * What they persist is stored by itself, in its turn. A command with an id has another one (command-turn.ts).
  */
 import { Ask, DeferredReply } from "../ask.js"
 import type { Cell } from "../cell.js"

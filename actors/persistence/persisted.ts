@@ -24,7 +24,10 @@ export class Persisted {
     return `${this.spec.name} ${this.id.key}`
   }
 
-  /** An event as it may be stored: what it holds is nobody else's. @throws `INVALID_PAYLOAD` for one that could not be read back */
+  /**
+   * An event as it may be stored: what it holds is nobody else's.
+   * @throws `INVALID_PAYLOAD` for one that could not be read back
+   */
   event(name: string, payload: unknown): NewEvent {
     const { events } = this.spec
     if (typeof name !== "string" || events[name] === undefined)

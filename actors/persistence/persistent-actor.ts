@@ -1,4 +1,6 @@
-/** What a user writes for an actor whose state is what its events made of it; `persisted-context.ts` is how it runs. */
+/**
+ * What a user writes for an actor whose state is what its events made of it; `persisted-context.ts` is how it runs.
+ */
 import { checkedDefinition, type ActorContext, type ActorDefinition, type ErasedHandler, titleOf } from "../actor.js"
 import type { EntityId } from "../entities.js"
 import { AgentOSError } from "../errors.js"
@@ -43,8 +45,8 @@ export type EventsOf<Definition> = typeof stored extends keyof Definition
 /** What is kept of the past; default: all of it. */
 export interface Retention {
   /**
-   * Events kept behind each snapshot; older ones are deleted when it is stored, save those from the oldest open delivery on, and those that a projection has not
-   * stored yet. They are then lost to read models that begin anew.
+   * Events kept behind each snapshot; older ones are deleted when it is stored, save those from the oldest open
+   * delivery on, and those that a projection has not stored yet. They are then lost to read models that begin anew.
    */
   readonly keepEvents?: number
   /** How long the answer of a command is remembered; the same id after that is a new command. */
@@ -58,17 +60,26 @@ export interface PersistentSpec<State, Events extends EventFolds<State>> {
   readonly version: number
   readonly state: () => State
   readonly events: Events
-  /** By the version an event was stored with: the event in the form of the next version. Without any, old events are folded as they are; with some, none may be left out. */
+  /**
+   * By the version an event was stored with: the event in the form of the next version. Without any, old events are
+   * folded as they are; with some, none may be left out.
+   */
   readonly upgrade?: {
     readonly [version: number]: (event: { readonly name: string; readonly payload: unknown }) => {
       readonly name: string
       readonly payload: unknown
     }
   }
-  /** By the version a snapshot was stored with: the state in the form of the next version. Without it such a snapshot is not used. */
+  /**
+   * By the version a snapshot was stored with: the state in the form of the next version. Without it such a snapshot
+   * is not used.
+   */
   readonly upgradeState?: { readonly [version: number]: (state: unknown) => unknown }
   readonly retention?: Retention
-  /** Events between two snapshots, for a state that grows by what it is; default 1,000, also when the function throws or gives what is no number from 1 on (the log says so). */
+  /**
+   * Events between two snapshots, for a state that grows by what it is; default 1,000, also when the function throws
+   * or gives what is no number from 1 on (the log says so).
+   */
   readonly snapshotEvery?: number | ((state: State) => number)
   readonly passivateAfterMs?: number
   /** As of every actor. */
@@ -93,7 +104,11 @@ const options: Readonly<Record<keyof PersistentSpec<unknown, never>, true>> = {
 /** What handlers of a persistent actor are given: state to read, and the only ways to change it. */
 export interface PersistentContext<State, Events> extends Omit<ActorContext<DeepReadonly<State>>, "state"> {
   readonly state: DeepReadonly<State>
-  /** Resolves when the event is durable and folded. With a command id the event is folded at once and becomes durable with the answer (P5). @throws `JOURNAL_FAILED` */
+  /**
+   * Resolves when the event is durable and folded. With a command id the event is folded at once and becomes durable
+   * with the answer (P5).
+   * @throws `JOURNAL_FAILED`
+   */
   persist<Name extends keyof Events & string>(
     name: Name,
     ...payload: undefined extends PayloadOf<Events[Name]>
@@ -108,9 +123,9 @@ export interface PersistentContext<State, Events> extends Omit<ActorContext<Deep
     ...deliveries: readonly Delivery[]
   ): Promise<void>
   /**
-   * Sends an entity a message that outlives this process: it is stored as an event, in order per receiver, and sent until it is answered, under a
-   * command id of its own, so that a persistent receiver carries it out once. Its answer is not seen. `delivery` makes one that goes with other
-   * events in one `persistAll`.
+   * Sends an entity a message that outlives this process: it is stored as an event, in order per receiver, and sent
+   * until it is answered, under a command id of its own, so that a persistent receiver carries it out once. Its answer
+   * is not seen. `delivery` makes one that goes with other events in one `persistAll`.
    */
   deliver<P, K extends MessageType<P>>(ref: ActorRef<P>, type: K, ...payload: MessageOf<P, K>): Promise<void>
 }

@@ -1,4 +1,7 @@
-/** Sends the deliveries of one life of a persistent actor: the next one to a receiver leaves as soon as the one before is answered. What is open stands in outbox.ts. */
+/**
+ * Sends the deliveries of one life of a persistent actor: the next one to a receiver leaves as soon as the one before
+ * is answered. What is open stands in outbox.ts.
+ */
 import { anonymous } from "../cause.js"
 import { AgentOSError } from "../errors.js"
 import { numberedIn } from "../names.js"
@@ -94,7 +97,9 @@ export class Postman {
   }
 }
 
-/** Whether a receiver has handled the message, though its answer, which nobody waits for, cannot be told, or is lost. */
+/**
+ * Whether a receiver has handled the message, though its answer, which nobody waits for, cannot be told, or is lost.
+ */
 export const isArrival = (error: unknown): boolean => error instanceof AgentOSError && error.executed === "yes"
 
 /** Whether a receiver that is well refuses the message for what it is, and would do so again. */

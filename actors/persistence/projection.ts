@@ -1,16 +1,19 @@
 /**
  * Projections: read models that are folded from the events of all entities of a type, in their one order.
  *
- * Each is an actor under a supervisor of its own, and stops with its system. It catches up from where it was stored, then follows what is appended.
+ * Each is an actor under a supervisor of its own, and stops with its system. It catches up from where it was stored,
+ * then follows what is appended.
  *
  * Invariants
  *   Q1. State and offset are stored in one write: after a crash each event is in the state exactly once.
- *   Q2. Events are folded in the order of their ordinals, none twice and none left out but those that were trimmed before it began, which are counted.
- *   Q3. State that another version of the projection made, or one from another type, is not used: it is built anew from the first event. What a later
- *       version has stored is left alone.
- *   Q4. What a fold throws crashes the projection; it tries again from what was stored last, after longer and longer waits.
- *   Q5. What is stored after it has begun is trimmed only when a state that holds it is stored (`readers.ts`). One that finds events gone has been overtaken by itself on another node,
- *       and goes on from what that has stored.
+ *   Q2. Events are folded in the order of their ordinals, none twice and none left out but those that were trimmed
+ *       before it began, which are counted.
+ *   Q3. State that another version of the projection made, or one from another type, is not used: it is built anew
+ *       from the first event. What a later version has stored is left alone.
+ *   Q4. What a fold throws crashes the projection; it tries again from what was stored last, after longer and longer
+ *       waits.
+ *   Q5. What is stored after it has begun is trimmed only when a state that holds it is stored (`readers.ts`). One
+ *       that finds events gone has been overtaken by itself on another node, and goes on from what that has stored.
  */
 import { checkOptions } from "../words.js"
 import { defineActor, type ActorContext, type RefOf } from "../actor.js"
@@ -59,7 +62,10 @@ export interface ProjectionSpec<State, Definition extends { readonly name: strin
   readonly name: string
   /** Raise it when the folds or the state change their meaning: the state is then built anew. */
   readonly version: number
-  /** Definition of the actors whose events are read: old ones in the form of its version. With a mere name they come as they are stored. */
+  /**
+   * Definition of the actors whose events are read: old ones in the form of its version. With a mere name they come as
+   * they are stored.
+   */
   readonly from: Definition
   /** Plain data, before the first event. */
   readonly state: () => State
@@ -112,7 +118,16 @@ export function defineProjection<State, const Definition extends { readonly name
   checkNumber("INVALID_DEFINITION", `${where}saveAfterMs`, saveAfterMs, durationOrNever)
   checkFolds(where, spec.apply)
   const begins = (): State => atOnce(`${where}state`, state())
-  return { name, version, from: from.name, stores: specOf(from), state: begins, apply: byName(spec.apply as Projection<State>["apply"]), saveEvery, saveAfterMs } // prettier-ignore
+  return {
+    name,
+    version,
+    from: from.name,
+    stores: specOf(from),
+    state: begins,
+    apply: byName(spec.apply as Projection<State>["apply"]),
+    saveEvery,
+    saveAfterMs,
+  }
 }
 
 /** A projection that runs. */
@@ -125,13 +140,19 @@ export interface ProjectionHandle<State> {
   readonly missed: number
   /** Why it crashed, until it works again. */
   readonly failed: AgentOSError | undefined
-  /** Resolves when all events that are stored now are in the state; rejects when the projection crashes before, or has stopped. */
+  /**
+   * Resolves when all events that are stored now are in the state; rejects when the projection crashes before, or has
+   * stopped.
+   */
   caughtUp(): Promise<void>
   /** Stores the state and stops. */
   stop(): Promise<void>
 }
 
-/** Starts a projection of a tenant's events. @throws `NAME_TAKEN` when it runs already, `INVALID_NAME`, `SYSTEM_STOPPED` */
+/**
+ * Starts a projection of a tenant's events.
+ * @throws `NAME_TAKEN` when it runs already, `INVALID_NAME`, `SYSTEM_STOPPED`
+ */
 export function startProjection<State>(
   system: ActorSystem,
   projection: Projection<State>,
@@ -185,8 +206,8 @@ export function startProjection<State>(
 }
 
 /**
- * Lets go of what is kept for a projection that does not run any more: retention waits for it until then. One that is started again all the same goes on from its state, and counts
- * what was let go meanwhile.
+ * Lets go of what is kept for a projection that does not run any more: retention waits for it until then. One that is
+ * started again all the same goes on from its state, and counts what was let go meanwhile.
  *
  * @throws `STORE_REFUSED` while it runs here, `INVALID_NAME`
  */
@@ -377,7 +398,10 @@ async function storedOf({ state: { id }, system }: ActorContext<Progress<unknown
   return stored && { ...stored, state: fromStored(stored.state, system) }
 }
 
-/** Events are gone: were they trimmed after it had begun, then it is itself, on another node, that has stored what they did (Q5). */
+/**
+ * Events are gone: were they trimmed after it had begun, then it is itself, on another node, that has stored what they
+ * did (Q5).
+ */
 async function overtaken(ctx: ActorContext<Progress<unknown>>): Promise<boolean> {
   const { state: progress } = ctx
   const stored = await storedOf(ctx)

@@ -1,11 +1,15 @@
 /**
- * Who reads the one order of a type, and how far each has stored what it makes of it: a trim leaves what one of them has not.
+ * Who reads the one order of a type, and how far each has stored what it makes of it: a trim leaves what one of them
+ * has not.
  *
  * Invariants
- *   V1. A reader is known to the journal before it reads, and to the actors of its own system at once. What is stored after that stays until the reader has stored what it made of it.
+ *   V1. A reader is known to the journal before it reads, and to the actors of its own system at once. What is stored
+ *       after that stays until the reader has stored what it made of it.
  *   V2. What a position says is stored before it. One that begins anew goes back to 0.
- *   V3. Whoever trims asks for positions when all that it may trim is stored: who becomes known later began later than that.
- *   V4. A reader that stands still, or does not run, holds what it has not read until it goes on or is forgotten; the log says so.
+ *   V3. Whoever trims asks for positions when all that it may trim is stored: who becomes known later began later than
+ *       that.
+ *   V4. A reader that stands still, or does not run, holds what it has not read until it goes on or is forgotten; the
+ *       log says so.
  */
 import { AgentOSError } from "../errors.js"
 import { joined } from "../names.js"
@@ -80,7 +84,9 @@ export class Readers {
     if (position?.from === reader.from) await this.#save(reader, null)
   }
 
-  /** The ordinal up to which all readers of a type have stored what they made of it; Infinity when it has none (V3). */
+  /**
+   * The ordinal up to which all readers of a type have stored what they made of it; Infinity when it has none (V3).
+   */
   async readUpTo(tenant: string, type: string): Promise<number> {
     for (const [reader, known] of this.#here) if (!known && reader.tenant === tenant && reader.from === type) return 0
     let least = Infinity

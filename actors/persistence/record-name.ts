@@ -25,7 +25,10 @@ export function nameOf(key: Buffer): string {
 /** The room of a key. */
 export const roomOf = (key: Buffer): string => key.toString("latin1", 0, Math.max(0, key.indexOf(0)))
 
-/** Rooms that keep records of others under their own keys, after so many parts: what arrives from another node, and what was set aside. */
+/**
+ * Rooms that keep records of others under their own keys, after so many parts: what arrives from another node, and
+ * what was set aside.
+ */
 const keepers: Readonly<Record<string, number>> = { staged: 2, aside: 3 }
 
 /** The key that a record has in its own room. */

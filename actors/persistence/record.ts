@@ -1,9 +1,9 @@
 /**
  * One stored event as bytes.
  *
- * Layout, little-endian: magic "LA" (2), format (1), flags (1: bit 0 command id, bit 1 trace id), crc32c of all the rest (4), sequence (8), epoch (8),
- * wall time (8), schema version (4), key id (2; 0 is not encrypted), then tenant, type, key, event name, [command id], [trace id], each as length (2) and
- * UTF-8, then the payload (`stored-codec.ts`).
+ * Layout, little-endian: magic "LA" (2), format (1), flags (1: bit 0 command id, bit 1 trace id), crc32c of all the
+ * rest (4), sequence (8), epoch (8), wall time (8), schema version (4), key id (2; 0 is not encrypted), then tenant,
+ * type, key, event name, [command id], [trace id], each as length (2) and UTF-8, then the payload (`stored-codec.ts`).
  *
  * Invariants
  *   R1. A record of any released format can be read for ever; `test/support/golden` keeps one of each.
@@ -36,7 +36,10 @@ function writeName(bytes: Buffer, name: string, at: number): number {
   return at + 2 + length
 }
 
-/** The names that every record of an actor begins with, to be made once. @throws RangeError when one has more than 65,535 bytes */
+/**
+ * The names that every record of an actor begins with, to be made once.
+ * @throws RangeError when one has more than 65,535 bytes
+ */
 export function actorNames({ tenant, type, key }: PersistenceId): Buffer {
   const bytes = Buffer.allocUnsafe(nameSize(tenant) + nameSize(type) + nameSize(key))
   writeName(bytes, key, writeName(bytes, type, writeName(bytes, tenant, 0)))
@@ -172,7 +175,10 @@ function eventNameBytes(name: string): Buffer {
   return bytes
 }
 
-/** Event names read last, each in the place that its length and ends give it: to compare bytes is quicker than to make a string of them. */
+/**
+ * Event names read last, each in the place that its length and ends give it: to compare bytes is quicker than to make
+ * a string of them.
+ */
 const eventNames = new Array<{ readonly bytes: Uint8Array; readonly text: string } | undefined>(64).fill(undefined)
 
 function eventName(buffer: Buffer, from: number, to: number): string {

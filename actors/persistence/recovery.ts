@@ -8,7 +8,10 @@ import type { AnyPersistentSpec } from "./persistent-actor.js"
 import type { Entities } from "./stored.js"
 import { eventOf, stateOf } from "./upgrade.js"
 
-/** @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN`, `RECOVERY_FAILED`; or what the journal throws while it is away */
+/**
+ * @throws {AgentOSError} `RECORD_DAMAGED`, `RECORD_UNKNOWN`, `RECOVERY_FAILED`; or what the journal throws while it is
+ * away
+ */
 export async function recovered(
   system: Entities & { readonly journal: Journal },
   spec: AnyPersistentSpec,
@@ -57,7 +60,8 @@ function ownFault(what: string, cause: unknown): AgentOSError {
 }
 
 /**
- * A snapshot of another version is of no use, and events that it covers may have been trimmed from the first one on: those cannot be folded again. No other event is ever missing.
+ * A snapshot of another version is of no use, and events that it covers may have been trimmed from the first one on:
+ * those cannot be folded again. No other event is ever missing.
  * @param next the sequence of the first event that is there again
  */
 function lacking({ title, spec, sequence }: Persisted, snapshot: Snapshot | undefined, next: number): AgentOSError {

@@ -1,13 +1,19 @@
 /**
- * The keeper of reminders: a persistent entity, one for each tenant and group of entities (`groups.ts`). It lives where the entities live whose reminders it keeps, and moves with them.
+ * The keeper of reminders: a persistent entity, one for each tenant and group of entities (`groups.ts`). It lives
+ * where the entities live whose reminders it keeps, and moves with them.
  *
  * Invariants
- *   K1. A setting has a number that no other of its keeper has; its command id is made of keeper, number and time: what was set anew is another command, also at the same time.
- *   K2. What is due is sent until it is answered, each for itself: one that is refused for ever holds up no other. What is due together is first sent in the order of time and setting.
+ *   K1. A setting has a number that no other of its keeper has; its command id is made of keeper, number and time:
+ *       what was set anew is another command, also at the same time.
+ *   K2. What is due is sent until it is answered, each for itself: one that is refused for ever holds up no other.
+ *       What is due together is first sent in the order of time and setting.
  *   K3. What was answered is written down together, and sent again by the next life when that was lost.
- *   K4. The keeper of the default tenant knows the tenants whose keepers of the same group keep anything: so each can be found.
- *   K5. A reminder that is another group's (of a store from before groups, or with another count of them) is given to that one's keeper, which goes on under the command id it had.
- *   K6. It has itself looked at when the first of its reminders is due, and after `busyMs` as long as it sends something: its next life goes on with that.
+ *   K4. The keeper of the default tenant knows the tenants whose keepers of the same group keep anything: so each can
+ *       be found.
+ *   K5. A reminder that is another group's (of a store from before groups, or with another count of them) is given to
+ *       that one's keeper, which goes on under the command id it had.
+ *   K6. It has itself looked at when the first of its reminders is due, and after `busyMs` as long as it sends
+ *       something: its next life goes on with that.
  */
 import type { Task } from "../actor.js"
 import { Agenda } from "../agenda.js"
@@ -54,7 +60,10 @@ interface State {
   readonly tenants: Set<string>
 }
 
-/** As long as something is under way it is looked at after so long: by then the attempts have failed, or nobody makes them. */
+/**
+ * As long as something is under way it is looked at after so long: by then the attempts have failed, or nobody makes
+ * them.
+ */
 const busyMs = 5000
 /** Reminders that are given away in one message. */
 const givenAtOnce = 200

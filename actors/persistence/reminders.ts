@@ -1,12 +1,16 @@
 /**
- * Reminders: messages to entities at a time to come, kept in the journal, so that a restart forgets none. Timers of a context end with its incarnation; these end when they were
- * answered or are cancelled. Who keeps and sends them is in `reminder-keeper.ts`; this is what a program is given.
+ * Reminders: messages to entities at a time to come, kept in the journal, so that a restart forgets none. Timers of a
+ * context end with its incarnation; these end when they were answered or are cancelled. Who keeps and sends them is in
+ * `reminder-keeper.ts`; this is what a program is given.
  *
  * Invariants
  *   R1. A reminder that was set is durable before `set` resolves.
- *   R2. One that is due is sent until it is answered, under a command id of its own: a persistent entity carries it out once.
- *   R3. One that was due while the program did not run is sent when it starts; of a repeated one the times that were missed count as one.
- *   R4. Reminders of one entity are kept by one keeper, in its order, stored under its tenant; keepers share the journal's group commit. Every node reaches the same keeper.
+ *   R2. One that is due is sent until it is answered, under a command id of its own: a persistent entity carries it
+ *       out once.
+ *   R3. One that was due while the program did not run is sent when it starts; of a repeated one the times that were
+ *       missed count as one.
+ *   R4. Reminders of one entity are kept by one keeper, in its order, stored under its tenant; keepers share the
+ *       journal's group commit. Every node reaches the same keeper.
  */
 import { checkOptions } from "../words.js"
 import { checkName } from "../names.js"
@@ -22,7 +26,10 @@ import { toStored } from "./stored.js"
 
 export type { Reminder } from "./reminder-keeper.js"
 
-/** When a reminder comes: after so long, or at a wall time (milliseconds since 1970), at once when that is over; and again every so often. */
+/**
+ * When a reminder comes: after so long, or at a wall time (milliseconds since 1970), at once when that is over; and
+ * again every so often.
+ */
 export type Schedule = ({ readonly afterMs: number } | { readonly at: number }) & { readonly everyMs?: number }
 
 const scheduleOptions = { afterMs: true, at: true, everyMs: true }
@@ -39,8 +46,10 @@ export class Reminders {
   }
 
   /**
-   * Sends an entity a message when its time has come. The same name again, for the same entity, replaces the one before.
-   * @throws `INVALID_ADDRESS` when the ref is no entity, `INVALID_NAME`, `INVALID_PAYLOAD` for a time that is none and what cannot be kept, `UNKNOWN_MESSAGE`, `JOURNAL_FAILED`
+   * Sends an entity a message when its time has come. The same name again, for the same entity, replaces the one
+   * before.
+   * @throws `INVALID_ADDRESS` when the ref is no entity, `INVALID_NAME`, `INVALID_PAYLOAD` for a time that is none and
+   * what cannot be kept, `UNKNOWN_MESSAGE`, `JOURNAL_FAILED`
    */
   async set<P, K extends MessageType<P>>(
     ref: ActorRef<P>,
@@ -103,7 +112,8 @@ function timesOf(name: string, schedule: Schedule, now: number): Pick<Reminder, 
 const remindersOf = new WeakMap<ActorSystem, Reminders>()
 
 /**
- * The reminders of a system. The first call finds what the journal keeps, so a program that uses reminders calls it when the system is made; a node of a cluster does so by itself.
+ * The reminders of a system. The first call finds what the journal keeps, so a program that uses reminders calls it
+ * when the system is made; a node of a cluster does so by itself.
  * @throws what the journal says: reminders are looked for again all the same, and a later call waits for that
  */
 export async function startReminders(system: ActorSystem): Promise<Reminders> {

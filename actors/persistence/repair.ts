@@ -2,11 +2,14 @@
  * Makes a damaged store usable again, and says what it lost.
  *
  * Invariants
- *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted; so is a line for what was acknowledged and is gone, before the store goes on without it.
+ *   X1. What is set aside is in the quarantine file, on the disk, before it is deleted; so is a line for what was
+ *       acknowledged and is gone, before the store goes on without it.
  *   X2. An actor that lost events stays refused until its tail is cut; nothing acknowledged is forgotten silently.
- *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the snapshot. Afterwards every actor goes on with what is left, be it nothing.
+ *   X3. A tail is cut only when told to, and not where a snapshot covers what is lost: the actor recovers from the
+ *       snapshot. Afterwards every actor goes on with what is left, be it nothing.
  *   X4. What bears a name that is no longer allowed is moved to one that is, and both are told (`old-names.ts`).
- *   X5. What was lost stays known to the store (`losses.ts`) until tails are cut: then everybody goes on with what is left.
+ *   X5. What was lost stays known to the store (`losses.ts`) until tails are cut: then everybody goes on with what is
+ *       left.
  *   X6. A command whose answer was damaged stays known as carried out: it is not done twice.
  */
 import { checkOptions } from "../words.js"
@@ -42,12 +45,21 @@ import { UNANSWERED } from "./unanswered.js"
 import { checkStore, lostRecords, missingIn, verifyStore, type Damage } from "./verify.js"
 
 export interface RepairOptions {
-  /** Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the state before it. */
+  /**
+   * Whether to set aside the events after a lost one, which cannot be folded, so that their actor works again with the
+   * state before it.
+   */
   readonly cutTails?: boolean
-  /** Where damaged records go, a JSON object a line; default: beside the folder, its name followed by `.quarantine.jsonl`. */
+  /**
+   * Where damaged records go, a JSON object a line; default: beside the folder, its name followed by
+   * `.quarantine.jsonl`.
+   */
   readonly quarantine?: string
   readonly progress?: StoreProgress
-  /** The shard of an entity, for the store of a node of a cluster (`shardOf` of `llmagentos/cluster`): names that are no longer allowed are moved within it. */
+  /**
+   * The shard of an entity, for the store of a node of a cluster (`shardOf` of `llmagentos/cluster`): names that are
+   * no longer allowed are moved within it.
+   */
   readonly shardOf?: ShardOf
 }
 
@@ -61,9 +73,15 @@ const repairOptions: Readonly<Record<keyof RepairOptions, true>> = {
 export interface RepairReport {
   /** Files of the database were damaged: it was made anew from what can be read of them. */
   readonly reopened: boolean
-  /** What was acknowledged, and is not to be read any more. Actors that may have lost something are refused until tails are cut; where nobody knows whose it was, the store goes on. */
+  /**
+   * What was acknowledged, and is not to be read any more. Actors that may have lost something are refused until tails
+   * are cut; where nobody knows whose it was, the store goes on.
+   */
   readonly lost: readonly Damage[]
-  /** Names of the records that are in the quarantine file now, and of damaged files; all files of such a store are in a folder beside it whose name ends in `.quarantine`, or in a number after that. */
+  /**
+   * Names of the records that are in the quarantine file now, and of damaged files; all files of such a store are in a
+   * folder beside it whose name ends in `.quarantine`, or in a number after that.
+   */
   readonly setAside: readonly string[]
   /** Actors whose names were no longer allowed, and what they are called now. */
   readonly moved: readonly MovedActor[]
@@ -71,7 +89,11 @@ export interface RepairReport {
   readonly left: readonly Damage[]
 }
 
-/** Repairs the store in a folder that nobody uses. @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `DISK_FULL`, `STORE_FAILED`; what `progress` throws */
+/**
+ * Repairs the store in a folder that nobody uses.
+ * @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `DISK_FULL`, `STORE_FAILED`;
+ * what `progress` throws
+ */
 export function repairStore(folder: string, options: RepairOptions = {}): Promise<RepairReport> {
   checkOptions("INVALID_OPTION", "the options of a repair", options, repairOptions)
   return telling(options.progress, (tell) => repaired(folder, options, tell))
@@ -94,7 +116,8 @@ async function repaired(
       const gone = missing
         .filter(({ kind }) => kind === "missing-commits")
         .map(({ name, message }) => ({ name, message }))
-      await store.write(gone.length === 0 ? [] : [lossesRecord([...kept, ...(reopened ? [] : losses), ...gone])]) // X5; commits are counted on from here
+      // X5; commits are counted on from here
+      await store.write(gone.length === 0 ? [] : [lossesRecord([...kept, ...(reopened ? [] : losses), ...gone])])
     }
     const { damages } = await verifyStore(store, { ...(progress && { progress }) })
     for (const damage of damages) await repair.mend(damage)
@@ -213,7 +236,10 @@ class Repair {
     }
   }
 
-  /** An actor goes on with what can be recovered of it (X3): its snapshot, and the events after that up to the first that is lost. */
+  /**
+   * An actor goes on with what can be recovered of it (X3): its snapshot, and the events after that up to the first
+   * that is lost.
+   */
   async cut(actor: PersistenceId, why: string): Promise<void> {
     const key = snapshotKeyOf(actor)
     const snapshot = await this.#snapshot(actor)
@@ -286,7 +312,10 @@ class Repair {
     ])
   }
 
-  /** The index of shards may lack an actor: it is made anew, for as many shards, when the store is next opened in a cluster. */
+  /**
+   * The index of shards may lack an actor: it is made anew, for as many shards, when the store is next opened in a
+   * cluster.
+   */
   async #renewIndex(): Promise<void> {
     const count = await this.#store.get(shardsKey)
     if (count === undefined) return

@@ -1,9 +1,12 @@
 /**
- * A store made anew from what can be read of the files of one that is damaged: block by block, batch by batch. LevelDB's own repair leaves out whole tables.
+ * A store made anew from what can be read of the files of one that is damaged: block by block, batch by batch.
+ * LevelDB's own repair leaves out whole tables.
  *
  * Invariants
- *   G1. Until the new store is whole and on the disk, no file of the old one is touched; then all of them are in a folder beside it.
- *   G2. Of the changes of a key the last that can be read holds. Where a later one is lost, an earlier one may come back.
+ *   G1. Until the new store is whole and on the disk, no file of the old one is touched; then all of them are in a
+ *       folder beside it.
+ *   G2. Of the changes of a key the last that can be read holds. Where a later one is lost, an earlier one may come
+ *       back.
  *   G3. What is lost is kept in the new store (`losses.ts`).
  *
  * Which key was changed last stands in memory: of a store of a million records, some 100 MB.
@@ -94,13 +97,19 @@ async function* readable(files: LevelFiles, losses: Loss[]): AsyncGenerator<read
   losses.push(...(await lossesInLogs(files)))
 }
 
-/** Whose changes stood where a log is damaged: what can be read of them is not to be trusted, but does for a warning. */
+/**
+ * Whose changes stood where a log is damaged: what can be read of them is not to be trusted, but does for a warning.
+ */
 export async function lossesInLogs({ folder, names, manifest }: LevelFiles): Promise<Loss[]> {
   const losses: Loss[] = []
   for (const file of logsOf(names, manifest))
     for (const { is, bytes } of recordsOf(await readFile(join(folder, file))))
       for (const key of is === "whole" ? [] : keysIn(bytes).filter(isOfActor))
-        losses.push({ name: nameOf(key), message: `log ${file}: ${nameOf(key)} stood where it cannot be read`, range: { from: key, to: key } }) // prettier-ignore
+        losses.push({
+          name: nameOf(key),
+          message: `log ${file}: ${nameOf(key)} stood where it cannot be read`,
+          range: { from: key, to: key },
+        })
   return losses
 }
 
@@ -131,7 +140,8 @@ function* blocksIn(
       gap = true
       continue
     }
-    if (gap && range !== undefined) losses.push(lossIn(`table ${file}`, before ?? range.from, (block[0] as Versioned).key)) // prettier-ignore
+    if (gap && range !== undefined)
+      losses.push(lossIn(`table ${file}`, before ?? range.from, (block[0] as Versioned).key))
     gap = false
     before = block.at(-1)?.key
     yield block

@@ -15,7 +15,10 @@ export function progressOf(what: string, options: ProgressOptions): StoreProgres
   return options.progress
 }
 
-/** Does work that tells how far it is. What the caller's function throws ends it, and is thrown as it is, whatever the work made of it: it is no fault of the store. */
+/**
+ * Does work that tells how far it is. What the caller's function throws ends it, and is thrown as it is, whatever the
+ * work made of it: it is no fault of the store.
+ */
 export async function telling<T>(
   progress: StoreProgress | undefined,
   work: (progress: StoreProgress | undefined) => Promise<T>,

@@ -1,13 +1,15 @@
 /**
- * Stored values as bytes. What msgpackr gives back as it was (JSON, and `undefined`) is stored by it, as it is the quicker one to read. All else is one extension of msgpack,
- * of type "V", which holds the value by `plain-codec.ts`, with what only a store has beside it:
+ * Stored values as bytes. What msgpackr gives back as it was (JSON, and `undefined`) is stored by it, as it is the
+ * quicker one to read. All else is one extension of msgpack, of type "V", which holds the value by `plain-codec.ts`,
+ * with what only a store has beside it:
  *
  *   17 an object met before: varint, its number among the objects in the order in which they ended   18 ref: text   19 error: a value, as `failureOf` makes it
  *
  * Invariants
  *   C1. What is read equals what was written: an object that was met twice is one again, too.
  *   C2. What is no plain data is refused with `INVALID_PAYLOAD`; reading made-up bytes throws, and does nothing else.
- *   C3. What earlier releases wrote is read as they read it: all by msgpackr, a `Map` as an extension of type "M" that holds its entries.
+ *   C3. What earlier releases wrote is read as they read it: all by msgpackr, a `Map` as an extension of type "M" that
+ *       holds its entries.
  */
 import { addExtension, Packr, RESERVE_START_SPACE } from "msgpackr"
 import { ByteWriter, refused, type ByteReader } from "../bytes.js"
@@ -135,7 +137,10 @@ export function decodePayload(bytes: Uint8Array, at = 0): unknown {
   return packr.unpack(bytes, window)
 }
 
-/** A number as msgpackr writes it, at a third of the price: that one makes a view of all that it reads. @returns -1 for all else */
+/**
+ * A number as msgpackr writes it, at a third of the price: that one makes a view of all that it reads.
+ * @returns -1 for all else
+ */
 function wholeNumber(bytes: Uint8Array, at: number): number {
   const first = bytes[at] as number
   switch (bytes.length - at) {
@@ -156,7 +161,10 @@ const window = { start: 0, end: 0 }
 const bufferOf = (bytes: Uint8Array): Buffer =>
   bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
-/** Whether msgpackr gives a value back as it was. @param met the objects before this one, once there is more than one */
+/**
+ * Whether msgpackr gives a value back as it was.
+ * @param met the objects before this one, once there is more than one
+ */
 function isJson(value: unknown, met?: Met, depth = 0): boolean {
   if (typeof value !== "object" || value === null) return isJsonAtom(value)
   const isArray = Array.isArray(value)

@@ -1,6 +1,7 @@
 /**
- * LevelDB's table files: whether they are whole, and what can be read of one that is not. LevelDB itself does not look at checksums when it reads, and a damaged block can end the
- * process; so this is asked first, of a store that nobody has open.
+ * LevelDB's table files: whether they are whole, and what can be read of one that is not. LevelDB itself does not look
+ * at checksums when it reads, and a damaged block can end the process; so this is asked first, of a store that nobody
+ * has open.
  *
  * @see https://github.com/google/leveldb/blob/main/doc/table_format.md
  * @see https://github.com/google/snappy/blob/main/format_description.txt
@@ -27,7 +28,10 @@ export function checkTable(table: Buffer): void {
     for (const handle of handlesIn(checkedBlock(table, list))) if (handle.size > 0) checkBlock(table, handle)
 }
 
-/** What the blocks of a table hold, in order; undefined stands where one cannot be read, or several that follow each other. Where their index is gone, they are looked for. */
+/**
+ * What the blocks of a table hold, in order; undefined stands where one cannot be read, or several that follow each
+ * other. Where their index is gone, they are looked for.
+ */
 export function* blocksOf(table: Buffer): Generator<readonly Versioned[] | undefined> {
   let handles: readonly Handle[]
   try {

@@ -1,6 +1,7 @@
 /**
- * The answer of a command as bytes in LevelDB: a value of checked-value.ts with the wall time at which it was given (0xc1 again, then 8 bytes, little-endian) before its msgpackr
- * part. So the answer itself says how old it is, also when it has replaced an earlier one; those of stores from before do not.
+ * The answer of a command as bytes in LevelDB: a value of checked-value.ts with the wall time at which it was given
+ * (0xc1 again, then 8 bytes, little-endian) before its msgpackr part. So the answer itself says how old it is, also
+ * when it has replaced an earlier one; those of stores from before do not.
  */
 import { decodeValue, encodeValue } from "./checked-value.js"
 import { crc32c } from "./crc32c.js"
@@ -30,7 +31,10 @@ export function timed(answer: Uint8Array, wallTime: number): Uint8Array {
   return bytes
 }
 
-/** The answer without its time, as other stores and nodes have it; as it is when it is damaged, so that whoever reads it says so. */
+/**
+ * The answer without its time, as other stores and nodes have it; as it is when it is damaged, so that whoever reads
+ * it says so.
+ */
 export function untimed(answer: Uint8Array): Uint8Array {
   if (!isTimed(answer)) return answer
   const bytes = Buffer.allocUnsafe(answer.length - timeSize)

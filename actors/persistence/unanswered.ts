@@ -1,6 +1,7 @@
 /**
- * How the answer of a command stands in the journal: as it is; or, for a command that was carried out and is to be answered later, or whose answer was damaged, as a mark. An answer that looks like a
- * mark is wrapped, so that no two answers are stored alike.
+ * How the answer of a command stands in the journal: as it is; or, for a command that was carried out and is to be
+ * answered later, or whose answer was damaged, as a mark. An answer that looks like a mark is wrapped, so that no two
+ * answers are stored alike.
  */
 
 /** Stands for the answer that is not yet given, or is lost. */

@@ -2,7 +2,8 @@
  * Where in the order of a type each actor's first event stands that not all readers have stored.
  *
  * Invariants
- *   N1. It is found by a look at what follows the readers' position, which goes on where the last one ended: an event is looked at once as long as they stand where they stand.
+ *   N1. It is found by a look at what follows the readers' position, which goes on where the last one ended: an event
+ *       is looked at once as long as they stand where they stand.
  *   N2. Where too much is unread, nothing is looked at, and every actor's events count as unread.
  */
 import type { TypeOrder } from "./order.js"
@@ -22,7 +23,10 @@ export class Unread {
     this.#order = order
   }
 
-  /** The sequence of the last event of an actor up to which all are read, 0 when that is not known; Infinity when nothing of it is unread. */
+  /**
+   * The sequence of the last event of an actor up to which all are read, 0 when that is not known; Infinity when
+   * nothing of it is unread.
+   */
   readUpTo(key: string, read: number): Promise<number> {
     const found = this.#looking.then(() => this.#find(key, read))
     this.#looking = found.catch(() => undefined)

@@ -1,9 +1,12 @@
 /**
- * What an older version of a definition has stored, in the form of this one: for whoever recovers an actor, and for read models.
+ * What an older version of a definition has stored, in the form of this one: for whoever recovers an actor, and for
+ * read models.
  *
  * Invariants
- *   U1. An event goes through the upgrades of all versions from its own on. A definition without any takes old events as they are; one that has some may leave none out.
- *   U2. What an upgrade gives that is no event or state (nothing, a promise) is never folded: it is told, with the version and the event.
+ *   U1. An event goes through the upgrades of all versions from its own on. A definition without any takes old events
+ *       as they are; one that has some may leave none out.
+ *   U2. What an upgrade gives that is no event or state (nothing, a promise) is never folded: it is told, with the
+ *       version and the event.
  *   U3. Events of the runtime stay as they are stored.
  */
 import { AgentOSError, thrownText } from "../errors.js"

@@ -3,11 +3,12 @@
  *
  * Invariants
  *   V1. Verifying changes nothing, and sees the store as it was when it began.
- *   V2. Of a folder, the files are looked at first: what LevelDB would do with a damaged one is not known, so none of its records is read then.
- *   V3. Records that were written with a checksum (events, heads, snapshots, answers of commands, orders) are found damaged whichever of their bytes it is;
- *       of others it is known only that they can be read.
- *   V4. An actor whose records are on their way (a shard that moves between nodes, and was cut short) is not taken for damaged when some are missing: the node carries the
- *       move to its end when it is started.
+ *   V2. Of a folder, the files are looked at first: what LevelDB would do with a damaged one is not known, so none of
+ *       its records is read then.
+ *   V3. Records that were written with a checksum (events, heads, snapshots, answers of commands, orders) are found
+ *       damaged whichever of their bytes it is; of others it is known only that they can be read.
+ *   V4. An actor whose records are on their way (a shard that moves between nodes, and was cut short) is not taken for
+ *       damaged when some are missing: the node carries the move to its end when it is started.
  *   V5. A name that is no longer allowed is told once: of an actor, of one that a delivery leads to, of a command.
  */
 import { copyFile, link, mkdir, readdir, rm } from "node:fs/promises"
@@ -55,7 +56,7 @@ export type Damage = { readonly name: string; readonly message: string } & (
       readonly kind: DamagedFile["kind"]
       readonly file: string
     }
-  | /** Something was lost when the store was repaired, and nobody has decided that it goes on without (`cutTails`). */ {
+  | /** Something was lost at a repair, and nobody has decided that the store goes on without (`cutTails`). */ {
       readonly kind: "lost-records"
     }
   | /** They were acknowledged; what they held is not known. */ ({ readonly kind: "missing-commits" } & LostCommits)
@@ -71,7 +72,8 @@ export interface VerifyReport {
 /**
  * Verifies the store in a folder that nobody uses.
  *
- * @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when it does not open; what `progress` throws
+ * @throws `LEVEL_LOCKED` when a process owns it, `STORE_REFUSED` when there is no store, `STORE_FAILED` when it does
+ * not open; what `progress` throws
  */
 export function verifyFolder(folder: string, options: ProgressOptions = {}): Promise<VerifyReport> {
   const progress = progressOf("verify", options)
@@ -104,7 +106,10 @@ export const lostRecords = ({ name, message }: Loss): Damage => ({ kind: "lost-r
 
 const fileDamage = (damaged: DamagedFile): Damage => ({ ...damaged, name: fileTitle(damaged) })
 
-/** A folder that LevelDB can do with as it likes (V1): its tables are those of the store, for LevelDB never writes into one. */
+/**
+ * A folder that LevelDB can do with as it likes (V1): its tables are those of the store, for LevelDB never writes into
+ * one.
+ */
 async function linked({ folder, names }: LevelFiles, copy: string): Promise<void> {
   await rm(copy, { recursive: true, force: true })
   await mkdir(copy)
@@ -125,7 +130,10 @@ export function missingIn(folder: string, { lost }: LevelStore): Damage[] {
   return [{ kind: "watermark", name: "the watermark", message: "the file ACKNOWLEDGED is damaged: whether the end of LevelDB's log is whole is not known" }] // prettier-ignore
 }
 
-/** @throws `STORE_REFUSED` for a folder in which no store is, nor anything of one but its diary and its lock; `STORE_FAILED` when it cannot be read */
+/**
+ * @throws `STORE_REFUSED` for a folder in which no store is, nor anything of one but its diary and its lock;
+ * `STORE_FAILED` when it cannot be read
+ */
 export async function checkStore(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return []
@@ -133,11 +141,19 @@ export async function checkStore(folder: string): Promise<void> {
     throw storeError(error, folder)
   })
   if (names !== undefined && isBegun(names)) return
-  const held = names === undefined ? "it is a file" : names.length === 0 ? "it is empty, or not there" : `it holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""} alone, and no data` // prettier-ignore
+  const held =
+    names === undefined
+      ? "it is a file"
+      : names.length === 0
+        ? "it is empty, or not there"
+        : `it holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""} alone, and no data`
   throw new AgentOSError("STORE_REFUSED", `there is no store in ${folder}: ${held}`)
 }
 
-/** Verifies an open store. @throws nothing that is wrong with the store: it stands in the report; what `progress` throws */
+/**
+ * Verifies an open store.
+ * @throws nothing that is wrong with the store: it stands in the report; what `progress` throws
+ */
 export function verifyStore(store: LevelStore, options: ProgressOptions = {}): Promise<VerifyReport> {
   const progress = progressOf("verify", options)
   return telling(progress, (tell) => verified(store, tell))
@@ -290,7 +306,13 @@ class Actors {
     const lacking = await lossOf(this.#store, losses, actor, head ?? undefined)
     if (lacking !== undefined) {
       const name = `events from ${lacking.from} on of ${titleOf(actor)}`
-      this.#damages.push({ kind: "missing-events", actor, from: lacking.from, name, message: lackingText(actor, lacking) }) // prettier-ignore
+      this.#damages.push({
+        kind: "missing-events",
+        actor,
+        from: lacking.from,
+        name,
+        message: lackingText(actor, lacking),
+      })
     }
     return new OneActor(place, actor, head, snapshot, whole, this.#damages)
   }

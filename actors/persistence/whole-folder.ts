@@ -2,8 +2,10 @@
  * A folder that appears when all of it is made and on the disk, or not at all.
  *
  * Invariants
- *   A1. It is made beside its place, in a folder of its own whose name ends in `.partial`: nobody else works in that. One that was cut short stays until somebody deletes it.
- *   A2. It is put over nothing. Of several that are made for one place at the same time, the first that is whole is there; the others are refused.
+ *   A1. It is made beside its place, in a folder of its own whose name ends in `.partial`: nobody else works in that.
+ *       One that was cut short stays until somebody deletes it.
+ *   A2. It is put over nothing. Of several that are made for one place at the same time, the first that is whole is
+ *       there; the others are refused.
  *   A3. It is not made in the folder of a store, whose files are its own.
  */
 import { mkdir, readdir, readFile, realpath, rename, rm, rmdir } from "node:fs/promises"
@@ -18,13 +20,19 @@ import { syncFolder } from "./folders.js"
  */
 export async function madeWhole<T>(folder: string, what: string, make: (partial: string) => Promise<T>): Promise<T> {
   const refused = (): AgentOSError =>
-    new AgentOSError("STORE_REFUSED", `${folder} is a file, or a folder that is not empty: give ${what} a folder of its own`) // prettier-ignore
+    new AgentOSError(
+      "STORE_REFUSED",
+      `${folder} is a file, or a folder that is not empty: give ${what} a folder of its own`,
+    )
   if (folder === "") throw new AgentOSError("STORE_REFUSED", `${what} needs a folder, and was given an empty name`)
   if (!(await isFree(folder))) throw refused()
   const place = await realPath(resolve(folder))
   const around = await storeAround(place)
   if (around !== undefined)
-    throw new AgentOSError("STORE_REFUSED", `${folder} lies in ${around}, which is a store: give ${what} a folder outside of it`) // prettier-ignore
+    throw new AgentOSError(
+      "STORE_REFUSED",
+      `${folder} lies in ${around}, which is a store: give ${what} a folder outside of it`,
+    )
   const partial = await ownFolder(place)
   try {
     const made = await make(partial)

@@ -1,8 +1,10 @@
 /**
- * An error, or the end of an actor by one, on its way to another actor system: code, message and causes stay; the stack does not travel.
+ * An error, or the end of an actor by one, on its way to another actor system: code, message and causes stay; the
+ * stack does not travel.
  *
  * Invariants
- *   V1. Whatever was thrown becomes a failure, and every failure can travel: what cannot is left out, or its text stands for it.
+ *   V1. Whatever was thrown becomes a failure, and every failure can travel: what cannot is left out, or its text
+ *       stands for it.
  */
 import { AgentOSError, thrownText, type Executed } from "../errors.js"
 import { checkPlain, found, keptCopy } from "../plain.js"

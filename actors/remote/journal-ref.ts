@@ -1,6 +1,6 @@
 /**
- * The journal of one system, used by the actors of another: one end is a ref that stands for the journal, the other a journal that asks it. So there is one writer,
- * and one group commit.
+ * The journal of one system, used by the actors of another: one end is a ref that stands for the journal, the other a
+ * journal that asks it. So there is one writer, and one group commit.
  *
  * Invariants
  *   G1. Events, answers and snapshots cross as they are stored: as bytes, with addresses in place of refs.

@@ -1,15 +1,20 @@
 /**
- * One side of the connection of two actor systems: refs to the other side's actors, what is sent to them, and what comes from there.
+ * One side of the connection of two actor systems: refs to the other side's actors, what is sent to them, and what
+ * comes from there.
  *
  * Invariants
  *   L1. What is sent in one turn goes in one batch, or in a few large ones.
- *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link. It is not kept for an answer that never comes (A2).
+ *   L2. An ask that was sent ends once: by its answer, by its own deadline or signal here, or with the link. It is not
+ *       kept for an answer that never comes (A2).
  *   L3. What comes for a name that is not known here reaches nobody; it is never sent on to where it came from.
- *   L4. A message that cannot be sent is lost alone, and its ask is told: names that stand beside it in the batch are still heard (W1).
- *   L5. A message that cannot be taken (its cause names what is no name, its payload has no place for what came beside it) is refused alone, and its ask is told.
- *   L6. What is sent is as it was when `tell` or `ask` was called, or the answer given, whatever is changed afterwards: an object is copied then (`Vocabulary.pack`), or written
- *       to bytes at once.
- *   L7. What comes marked as from outside is held against the schema of its message here, before it is put anywhere; the sender did not know it.
+ *   L4. A message that cannot be sent is lost alone, and its ask is told: names that stand beside it in the batch are
+ *       still heard (W1).
+ *   L5. A message that cannot be taken (its cause names what is no name, its payload has no place for what came beside
+ *       it) is refused alone, and its ask is told.
+ *   L6. What is sent is as it was when `tell` or `ask` was called, or the answer given, whatever is changed
+ *       afterwards: an object is copied then (`Vocabulary.pack`), or written to bytes at once.
+ *   L7. What comes marked as from outside is held against the schema of its message here, before it is put anywhere;
+ *       the sender did not know it.
  */
 import { parseAddress } from "../address.js"
 import { handlerEnd, unanswerable, type Ask } from "../ask.js"
@@ -43,7 +48,10 @@ import { Vocabulary, type RefNames } from "./vocabulary.js"
 
 /** Fields of a batch after which it does not wait for the end of the turn. */
 const fullBatch = 4096
-/** Bytes or characters of a payload after which the batch does not wait, either: who carries it must know soon how much it is. */
+/**
+ * Bytes or characters of a payload after which the batch does not wait, either: who carries it must know soon how much
+ * it is.
+ */
 const largePayload = 16_384
 
 /** Those who deal with actors of one side that live on the other. */
@@ -59,7 +67,10 @@ export interface Seats {
   ended?(cell: Cell): void
 }
 
-/** How names beyond the two sides of a link are understood: where a system has several links, and entities and services that all of them know. */
+/**
+ * How names beyond the two sides of a link are understood: where a system has several links, and entities and services
+ * that all of them know.
+ */
 export interface FarNames {
   /** Who takes messages to a name that is not in the directory. */
   recipient(name: string): Ref | undefined
@@ -515,7 +526,10 @@ export class Link implements RefNames {
   }
 }
 
-/** An answer as it is when it is given (L6). What is no plain data is left as it is: it is refused when it is to be sent. */
+/**
+ * An answer as it is when it is given (L6). What is no plain data is left as it is: it is refused when it is to be
+ * sent.
+ */
 const answerCopy = (answer: unknown): unknown =>
   typeof answer === "object" && lookAt(answer) < found.refused ? keptCopy(answer, () => "an answer") : answer
 

@@ -1,6 +1,6 @@
 /**
- * What two actor systems say to each other, whatever carries it: threads today, a mesh of nodes tomorrow. A batch is one flat array: an operation, then as many
- * fields as it has, then the next operation.
+ * What two actor systems say to each other, whatever carries it: threads today, a mesh of nodes tomorrow. A batch is
+ * one flat array: an operation, then as many fields as it has, then the next operation.
  *
  *   name    text                                 from now on this text is sent as its number, counted from 0
  *   kind    FarDefinition                        from now on this definition is sent as its number, counted from 0
@@ -15,12 +15,14 @@
  *   fate    what name data                       of an actor known by its name: see Fate
  *   seat    what seat data                       of an actor of this side that lives on the other: see SeatNews
  *
- * `to` is a seat (a number) or the name of an actor (its address). `type` is a number where it has been named, else text.
+ * `to` is a seat (a number) or the name of an actor (its address). `type` is a number where it has been named, else
+ * text.
  *
  * Invariants
  *   W1. What one side sends arrives in that order, or the channel is lost and nothing more arrives.
  *   W2. Names, never numbers of handlers; times as what is left of them, never as moments.
- *   W3. A sender has at most a window of messages to one mailbox under way that were not taken, and another one of those that overtake: no queue is without a bound.
+ *   W3. A sender has at most a window of messages to one mailbox under way that were not taken, and another one of
+ *       those that overtake: no queue is without a bound.
  */
 import type { Failure, FarExit } from "./failure.js"
 import type { Part } from "./payload.js"
@@ -46,7 +48,10 @@ export const lengths: readonly number[] = [2, 2, 4, 5, 7, 4, 3, 3, 3, 2, 4, 4]
 /** What carries batches to the other side. Batches and what they hold are plain data. */
 export interface Channel {
   post(batch: readonly unknown[]): void
-  /** Posts one message that has nothing beside it, without a batch: there where batches are written to bytes as they are posted. */
+  /**
+   * Posts one message that has nothing beside it, without a batch: there where batches are written to bytes as they
+   * are posted.
+   */
   tell?(to: string, type: number | string, payload: unknown): void
 }
 
@@ -126,7 +131,10 @@ export interface RoundEnd {
   readonly exit: FarExit
   /** It never lived, and is spawned anew rather than restarted. */
   readonly gone?: boolean
-  /** Of an entity: how many of the messages that were sent to it are not kept there any more, and whether it stopped itself before it handled any. */
+  /**
+   * Of an entity: how many of the messages that were sent to it are not kept there any more, and whether it stopped
+   * itself before it handled any.
+   */
   readonly left?: { readonly taken: number; readonly unwilling: boolean } | undefined
 }
 

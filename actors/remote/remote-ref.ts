@@ -1,6 +1,6 @@
 /**
- * A ref to an actor of the other side of a link. It is a cell without a mailbox, so that it can be watched and linked as every actor; its family is made
- * when somebody asks for it, and the other side is asked to tell when it ends.
+ * A ref to an actor of the other side of a link. It is a cell without a mailbox, so that it can be watched and linked
+ * as every actor; its family is made when somebody asks for it, and the other side is asked to tell when it ends.
  */
 import type { Ask } from "../ask.js"
 import type { Cause } from "../cause.js"
@@ -20,7 +20,10 @@ export function farCompiled({ name, types, reentrant, urgent, capacity }: FarDef
   return new Compiled({ name, state: () => undefined, receive, reentrant, mailbox: { capacity, urgent } })
 }
 
-/** Of a ref whose definition is not known here: any message may be sent, and the other side refuses what it does not know. */
+/**
+ * Of a ref whose definition is not known here: any message may be sent, and the other side refuses what it does not
+ * know.
+ */
 export class UnknownProtocol extends Compiled {
   constructor() {
     super({ name: "unknown", state: () => undefined, receive: {} })
@@ -129,7 +132,10 @@ export class RemoteRef extends Cell {
     return false
   }
 
-  /** How many may be under way before a message with this handler: those that overtake over there pass a full window, too. */
+  /**
+   * How many may be under way before a message with this handler: those that overtake over there pass a full window,
+   * too.
+   */
   #most(handler: number): number {
     const { lanes } = this.compiled
     return lanes === undefined || lanes[handler] === 0 ? this.#window : 2 * this.#window

@@ -1,5 +1,6 @@
 /**
- * What the two sides of a link have named to each other so far: texts, definitions and signals. With it, what a message is turns into what travels, and back.
+ * What the two sides of a link have named to each other so far: texts, definitions and signals. With it, what a
+ * message is turns into what travels, and back.
  *
  * Invariants
  *   V1. What gets a number is named before anything that bears the number, once; both sides count alike (W1).
@@ -51,7 +52,8 @@ export class Vocabulary {
 
   /**
    * @param say sends an operation and its fields
-   * @param writes whether batches are written to bytes: then no memory is shared or given away, and bytes need not travel alone (R3)
+   * @param writes whether batches are written to bytes: then no memory is shared or given away, and bytes need not
+   * travel alone (R3)
    */
   constructor(
     wheel: TimerWheel,

@@ -1,4 +1,7 @@
-/** One end of the virtual network: a node in its present life, or the clients outside of all nodes; and the asks that wait there for an answer. */
+/**
+ * One end of the virtual network: a node in its present life, or the clients outside of all nodes; and the asks that
+ * wait there for an answer.
+ */
 import { AgentOSError } from "../errors.js"
 import { follow, unfollow, type Follower } from "../following.js"
 import type { ActorSystem } from "../system.js"

@@ -1,4 +1,7 @@
-/** One node of a simulation, through all its lives: its disk and the error of its clock outlive a crash, nothing else does. */
+/**
+ * One node of a simulation, through all its lives: its disk and the error of its clock outlive a crash, nothing else
+ * does.
+ */
 import type { Clock, Random } from "../clock.js"
 import type { Journal } from "../persistence/journal.js"
 import { levelJournal } from "../persistence/level-journal.js"

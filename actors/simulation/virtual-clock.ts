@@ -1,13 +1,15 @@
 /**
- * Time that passes only when somebody lets it pass. What is due happens in the order of its time, and what is due at one time in the order in which it was asked
- * for.
+ * Time that passes only when somebody lets it pass. What is due happens in the order of its time, and what is due at
+ * one time in the order in which it was asked for.
  *
  * Invariants
  *   V1. Time never goes back, and moves only from one happening to the next.
- *   V2. Between two happenings all promises that are settled have reacted: each happening has a turn of the real event loop to itself.
+ *   V2. Between two happenings all promises that are settled have reacted: each happening has a turn of the real event
+ *       loop to itself.
  *   V3. What is to be done after input and output is done before time moves, whether somebody lets time pass or not.
  *   V4. Nothing that was asked for through a view that has ended happens.
- *   V5. While a view is paused, what is due there waits, in its order, and so does what arrives from outside; when it goes on, all of it happens, late.
+ *   V5. While a view is paused, what is due there waits, in its order, and so does what arrives from outside; when it
+ *       goes on, all of it happens, late.
  */
 import { systemClock, type CancelTimer, type Clock } from "../clock.js"
 import { Heap } from "../heap.js"
@@ -93,13 +95,16 @@ export class VirtualClock implements Clock {
     return new ClockView(this)
   }
 
-  /** Lets time pass. Resolves when everything has happened that was due; who else lets time pass meanwhile comes after. */
+  /**
+   * Lets time pass. Resolves when everything has happened that was due; who else lets time pass meanwhile comes after.
+   */
   async advance(milliseconds: number): Promise<void> {
     await this.advanceUntil(undefined, milliseconds)
   }
 
   /**
-   * Lets time pass until enough has happened, but no longer than so many milliseconds. @param enough looked at between any two happenings
+   * Lets time pass until enough has happened, but no longer than so many milliseconds. @param enough looked at between
+   * any two happenings
    * @returns whether enough has happened
    */
   advanceUntil(enough: (() => boolean) | undefined, milliseconds: number): Promise<boolean> {
@@ -251,7 +256,8 @@ export class ClockView implements Clock {
 
   /**
    * Lets it stand still until it goes on (V5).
-   * @param asleep whether its monotonic time stands still, too, as where the whole machine is suspended; wall time never does
+   * @param asleep whether its monotonic time stands still, too, as where the whole machine is suspended; wall time
+   * never does
    */
   pause(asleep = false): void {
     this.#paused ??= { since: this.#clock.now, asleep }
@@ -265,7 +271,10 @@ export class ClockView implements Clock {
     for (const happening of this.#held.splice(0)) if (!happening.off) this.#clock.schedule(0, happening)
   }
 
-  /** Something has come from outside: a message, an answer. It is looked at now, or when the view goes on; never when it has ended. */
+  /**
+   * Something has come from outside: a message, an answer. It is looked at now, or when the view goes on; never when
+   * it has ended.
+   */
   arrive(callback: () => void): void {
     if (!this.#alive) return
     if (this.#paused !== undefined) return this.hold(new Call(this, callback, -Infinity))

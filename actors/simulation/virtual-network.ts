@@ -1,9 +1,12 @@
 /**
- * The network between simulated nodes. Messages of one link arrive in the order in which they were sent, unless chance has it otherwise; what is lost is silence.
+ * The network between simulated nodes. Messages of one link arrive in the order in which they were sent, unless chance
+ * has it otherwise; what is lost is silence.
  *
  * Invariants
- *   N1. Payloads and answers are copied through the form in which they are stored and sent: nothing is shared between nodes.
- *   N2. A node that has crashed neither sends nor hears anything; its successor does not hear the answers to what it asked.
+ *   N1. Payloads and answers are copied through the form in which they are stored and sent: nothing is shared between
+ *       nodes.
+ *   N2. A node that has crashed neither sends nor hears anything; its successor does not hear the answers to what it
+ *       asked.
  *   N3. A message carries what a real one would: its cause with what is left of its deadline, and its command id.
  */
 import { entityAddress, formatAddress } from "../address.js"

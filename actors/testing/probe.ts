@@ -118,7 +118,10 @@ export class Probe<P = AnyProtocol> {
       throw new Error(`${this.#name} expected no message, but got ${next.type} ${JSON.stringify(next.payload)}`)
   }
 
-  /** Answers the oldest message that was not answered; one that was told and not asked hears nothing of it. @throws Error when there is none */
+  /**
+   * Answers the oldest message that was not answered; one that was told and not asked hears nothing of it.
+   * @throws Error when there is none
+   */
   reply<K extends MessageType<P>>(value: ReplyOf<P, K>): void {
     this.#oldest().deferred.reply(value)
   }

@@ -1,4 +1,7 @@
-/** What a worker thread and the main thread say to each other beside the link: whether all is well, what is to be logged, and when to end. */
+/**
+ * What a worker thread and the main thread say to each other beside the link: whether all is well, what is to be
+ * logged, and when to end.
+ */
 import type { MessagePort } from "node:worker_threads"
 import type { CodeSpec } from "../errors.js"
 import type { DeadLetter } from "../telemetry.js"
@@ -9,7 +12,10 @@ export interface ThreadStart {
   /** Tells our threads from any others. */
   readonly llmagentos: "actors"
   readonly port: MessagePort
-  /** What is being handled: number of the definition, of the handler, of the incarnation. Shared memory, for when nothing else can be read. */
+  /**
+   * What is being handled: number of the definition, of the handler, of the incarnation. Shared memory, for when
+   * nothing else can be read.
+   */
   readonly board: Int32Array
   readonly system: string
   readonly node: string

@@ -26,7 +26,9 @@ export interface ThreadOptions {
   readonly lost: (thread: Thread) => void
 }
 
-/** How long a thread may take to start: some 50 ms on a machine with nothing else to do, seconds on one that is busy. */
+/**
+ * How long a thread may take to start: some 50 ms on a machine with nothing else to do, seconds on one that is busy.
+ */
 const mostStartMs = 60_000
 
 export class Thread implements Seats {

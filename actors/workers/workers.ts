@@ -29,7 +29,9 @@ const mostThreads = 1024
 export interface WorkerOptions {
   /** Default: one less than there are cores, at least 1. At most 1,024. */
   readonly threads?: number
-  /** A thread whose event loop is held for so long by one handler is ended, and its actors start anew; default 60,000. */
+  /**
+   * A thread whose event loop is held for so long by one handler is ended, and its actors start anew; default 60,000.
+   */
   readonly hangMs?: number
   /** Most memory of the heap of a thread; default as Node.js chooses. A thread that needs more ends. */
   readonly memoryMb?: number
@@ -62,7 +64,10 @@ export class Workers implements Places {
     this.#threads = new Array<Thread | undefined>(threads).fill(undefined)
   }
 
-  /** The definition of the proxies of a definition. @throws {AgentOSError} `INVALID_DEFINITION` when it does not say its module */
+  /**
+   * The definition of the proxies of a definition.
+   * @throws {AgentOSError} `INVALID_DEFINITION` when it does not say its module
+   */
   near(spec: ErasedSpec): ErasedSpec {
     let near = this.#specs.get(spec)
     if (near === undefined) {

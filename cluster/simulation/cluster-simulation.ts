@@ -1,11 +1,14 @@
 /**
- * A whole cluster on virtual time, network, Consul, store and disks, under faults, from one seed. Each node runs the code that runs everywhere; only the ports are others.
+ * A whole cluster on virtual time, network, Consul, store and disks, under faults, from one seed. Each node runs the
+ * code that runs everywhere; only the ports are others.
  *
  * Invariants
  *   S1. The same seed, options and code give the same events in the same order: the same hash.
  *   S2. A node that crashes is abandoned as it stands. Its successor is a new incarnation, and starts from its disk.
- *   S3. When the last fault is over everything is healed: every node is up, all reach each other, Consul and the store. Only then is anything checked.
- *   S4. A guest that has left stays away, unless it left with shards that nobody took: what lies on its disk is nowhere else, so it comes back and stays.
+ *   S3. When the last fault is over everything is healed: every node is up, all reach each other, Consul and the
+ *       store. Only then is anything checked.
+ *   S4. A guest that has left stays away, unless it left with shards that nobody took: what lies on its disk is
+ *       nowhere else, so it comes back and stays.
  */
 import type { ActorDefinition, AnyDefinition } from "#actors/actor.js"
 import { DEFAULT_TENANT } from "#actors/cause.js"
@@ -46,7 +49,10 @@ export interface ClusterSimulationOptions {
   readonly state: StateIs
   /** The entities that every node runs. */
   readonly definitions?: readonly AnyDefinition[]
-  /** Starts a node; called again after each crash. Default: `joinCluster` with what the simulation gives the node, and the definitions. */
+  /**
+   * Starts a node; called again after each crash. Default: `joinCluster` with what the simulation gives the node, and
+   * the definitions.
+   */
   start?(node: SimulatedClusterNode): Promise<RunningNode>
   /** Into how many shards entities are dealt; default 64. */
   readonly shards?: number
@@ -55,7 +61,10 @@ export interface ClusterSimulationOptions {
   readonly faults?: ClusterFaultPlan
   /** What befalls messages of clients and their answers. */
   readonly clientFaults?: Pick<FaultPlan, MessageKind>
-  /** What clients do; it runs beside the faults, and its time is `simulation.wait`. Should end soon after `simulation.running` has become false. */
+  /**
+   * What clients do; it runs beside the faults, and its time is `simulation.wait`. Should end soon after
+   * `simulation.running` has become false.
+   */
   workload(simulation: ClusterSimulation): Promise<void>
   /** After everything is healed and has settled: throws what is wrong. */
   check?(simulation: ClusterSimulation): Promise<void>
@@ -189,7 +198,10 @@ export class ClusterSimulation {
     return this.#running
   }
 
-  /** When the last fault was over, and the nodes up that it had ended; infinite while it is not. @param except kinds that do not count */
+  /**
+   * When the last fault was over, and the nodes up that it had ended; infinite while it is not.
+   * @param except kinds that do not count
+   */
   lastTrouble(except: readonly ClusterFaultKind[] = []): number {
     for (const { fell, guest } of this.#nodes.values()) if (fell && !guest) return Infinity
     return this.#injector.lastTrouble(except)
@@ -210,7 +222,8 @@ export class ClusterSimulation {
   }
 
   /**
-   * An entity as a client outside of all nodes sees it: what is sent crosses the network to one node, which passes it on.
+   * An entity as a client outside of all nodes sees it: what is sent crosses the network to one node, which passes it
+   * on.
    * @param options via: that node; default: any, as chance has it
    */
   entity<P>(

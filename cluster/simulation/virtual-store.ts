@@ -1,10 +1,13 @@
 /**
- * The store that all simulated nodes share, as PostgreSQL would be: a journal and the epochs of shards at the other end of a network.
+ * The store that all simulated nodes share, as PostgreSQL would be: a journal and the epochs of shards at the other
+ * end of a network.
  *
  * Invariants
  *   B1. An append is held against the epoch of its shard and carried out in one step.
- *   B2. What was sent is carried out once or not at all; whoever does not hear of it knows neither (`STORE_FAILED`, `unknown`).
- *   B3. What is under way when a node is cut off may arrive when it is not any more, long after the node has given it up, or has ended.
+ *   B2. What was sent is carried out once or not at all; whoever does not hear of it knows neither (`STORE_FAILED`,
+ *       `unknown`).
+ *   B3. What is under way when a node is cut off may arrive when it is not any more, long after the node has given it
+ *       up, or has ended.
  */
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { fnv1a } from "#actors/hash.js"
@@ -18,7 +21,10 @@ import { fenceOf, type Epochs, type Mint } from "../epochs.js"
 import { MemoryEpochs } from "../memory-epochs.js"
 
 export interface VirtualStoreOptions {
-  /** How long the way to the store and back takes at least; each takes up to twice as long, as chance has it. Default 1. */
+  /**
+   * How long the way to the store and back takes at least; each takes up to twice as long, as chance has it. Default
+   * 1.
+   */
   readonly latencyMs?: number
   /** How long a node waits for an answer; default 3,000. */
   readonly limitMs?: number

@@ -1,11 +1,15 @@
 /**
- * `llmagentos start`: boot a node, answer the question given, then serve; in a terminal without a question, a chat prompt.
+ * `llmagentos start`: boot a node, answer the question given, then serve; in a terminal without a question, a chat
+ * prompt.
  *
  * Invariants
- *   C1. The first Ctrl-C (or SIGTERM) stops in order: the prompt, the doors, the agents, the journal. A second one ends at once.
+ *   C1. The first Ctrl-C (or SIGTERM) stops in order: the prompt, the doors, the agents, the journal. A second one
+ *       ends at once.
  *   C2. With `--once` no port is opened.
- *   C3. A rejection that nobody handles is logged, and the node lives on. An error that nobody catches stops it in order: the process ends with 70.
- *   C4. When another node or the cluster ends this one, the process ends too: with 0 where it was asked to leave, with 75 where it is to be started anew.
+ *   C3. A rejection that nobody handles is logged, and the node lives on. An error that nobody catches stops it in
+ *       order: the process ends with 70.
+ *   C4. When another node or the cluster ends this one, the process ends too: with 0 where it was asked to leave, with
+ *       75 where it is to be started anew.
  */
 import { stat } from "node:fs/promises"
 import { createInterface } from "node:readline/promises"
@@ -50,7 +54,7 @@ export async function start(question: string, options: StartOptions): Promise<vo
   const rejected = (reason: unknown): void => logger.error({ error: reason }, "a rejection that nobody handles")
   const uncaught = (error: unknown): void => {
     logger.error({ error }, "an error that nobody catches: the node stops")
-    console.error(pc.red(`an error that nobody catches: ${errorOf(error).stack ?? thrownText(error)}`)) // prettier-ignore
+    console.error(pc.red(`an error that nobody catches: ${errorOf(error).stack ?? thrownText(error)}`))
     if (process.exitCode === uncaughtCode) process.exit(uncaughtCode) // while stopping for the one before
     process.exitCode = uncaughtCode
     stopping.abort()

@@ -3,8 +3,8 @@
  *
  * Invariants
  *   F1. Every code of the tables below has a face; a new code without one does not compile.
- *   F2. A code of a plugin gets its face from what it says about itself: a refusal that may be tried again is "unavailable", everything
- *       else is an internal error.
+ *   F2. A code of a plugin gets its face from what it says about itself: a refusal that may be tried again is
+ *       "unavailable", everything else is an internal error.
  */
 import { status } from "@grpc/grpc-js"
 import { errorCodes, type AgentOSError, type actorErrors } from "#actors/errors.js"

@@ -99,7 +99,10 @@ export async function loadKernels(
   return { ...(exports as unknown as Kernels), relaxed: relaxed !== undefined }
 }
 
-/** Node 20 has relaxed SIMD behind a flag, which must be set before the module compiles; later ones do not know the flag. */
+/**
+ * Node 20 has relaxed SIMD behind a flag, which must be set before the module compiles; later ones do not know the
+ * flag.
+ */
 async function relaxedKernels(): Promise<WebAssembly.Module> {
   const name = "kernels.relaxed.wasm"
   return compile(name).catch(() => {

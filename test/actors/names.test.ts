@@ -1,4 +1,7 @@
-/** Names at every public door: what is none is refused by name, and what is one, however odd, is itself and nobody else. */
+/**
+ * Names at every public door: what is none is refused by name, and what is one, however odd, is itself and nobody
+ * else.
+ */
 import fc from "fast-check"
 import t, { type Test } from "tap"
 import {

@@ -1,4 +1,7 @@
-/** Whatever is no object of options is refused at its door, by name; so is an option that there is not, save in what each message may be sent with. */
+/**
+ * Whatever is no object of options is refused at its door, by name; so is an option that there is not, save in what
+ * each message may be sent with.
+ */
 import t, { type Test } from "tap"
 import {
   backupStore,
@@ -34,7 +37,12 @@ const misspelt = { nmae: 1, name: "x" } as never
 
 async function opened(t: Test): Promise<{ readonly system: ActorSystem; readonly inside: ActorContext<null> }> {
   let inside: ActorContext<null> | undefined
-  const Opens = defineActor({ name: "opens", state: () => null, started: (ctx) => void (inside = ctx), receive: spec.receive }) // prettier-ignore
+  const Opens = defineActor({
+    name: "opens",
+    state: () => null,
+    started: (ctx) => void (inside = ctx),
+    receive: spec.receive,
+  })
   const system = await createActorSystem({ name: "test", definitions: [Kept] })
   t.teardown(() => system.stop())
   await system.spawn(Opens).ask("fine")

@@ -1,4 +1,7 @@
-/** What comes from outside is checked by every kind of ref; actors and what lies on the way to them on other threads and nodes are in the contract of refs. */
+/**
+ * What comes from outside is checked by every kind of ref; actors and what lies on the way to them on other threads
+ * and nodes are in the contract of refs.
+ */
 import t, { type Test } from "tap"
 import {
   circuitBreaker,

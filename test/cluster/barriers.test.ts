@@ -2,7 +2,12 @@ import t from "tap"
 import { Barriers } from "#cluster/barriers.js"
 import type { HeldMessage } from "#cluster/held.js"
 
-const message = (type: string) => ({ id: { tenant: "default", type: "memo", key: "k" }, type, payload: undefined, meta: undefined }) // prettier-ignore
+const message = (type: string) => ({
+  id: { tenant: "default", type: "memo", key: "k" },
+  type,
+  payload: undefined,
+  meta: undefined,
+})
 
 t.test("what comes back behind a barrier, and what was held before it, goes before what waits for it", async (t) => {
   const sent: HeldMessage[] = []

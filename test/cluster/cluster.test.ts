@@ -1,4 +1,7 @@
-/** Nodes that have joined through `joinCluster`, in one process: what is promised of refs, entities and nodes that come and go. */
+/**
+ * Nodes that have joined through `joinCluster`, in one process: what is promised of refs, entities and nodes that come
+ * and go.
+ */
 import t, { type Test } from "tap"
 import {
   defineActor,

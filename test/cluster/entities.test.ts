@@ -1,4 +1,7 @@
-/** What one system promises of its entities holds in a cluster: order over their sleep, circles that are seen, and asks that a leaving node has passed on. */
+/**
+ * What one system promises of its entities holds in a cluster: order over their sleep, circles that are seen, and asks
+ * that a leaving node has passed on.
+ */
 import t from "tap"
 import { defineActor, type ActorContext } from "#actors/index.js"
 import type { AnyDefinition } from "#actors/actor.js"
@@ -88,7 +91,12 @@ t.test("what a node that has just come tells an entity keeps its order, whenever
     await cluster.clock.advance(0.5)
   }
   await cluster.clock.advance(1000)
-  for (const key of keys) t.same(heard.filter((one) => one.key === key).map(({ n }) => n), taken.get(key), key) // prettier-ignore
+  for (const key of keys)
+    t.same(
+      heard.filter((one) => one.key === key).map(({ n }) => n),
+      taken.get(key),
+      key,
+    )
 })
 
 // --- circles ---------------------------------------------------------------------------------------------------------------------------------
@@ -207,7 +215,12 @@ t.test("what was taken for an entity whose mailbox is full where it arrives is a
       },
     },
   })
-  const cluster = new TestCluster(t, { definitions: [Narrow], delay: () => 2, shards: 8, rebalance: { perMinute: 1000, atOnce: 8 } }) // prettier-ignore
+  const cluster = new TestCluster(t, {
+    definitions: [Narrow],
+    delay: () => 2,
+    shards: 8,
+    rebalance: { perMinute: 1000, atOnce: 8 },
+  })
   await cluster.startAll("a", "b")
   const systems = new Set([...cluster.nodes.values()].map(({ system }) => system))
   const keys = Array.from({ length: 8 }, (_, n) => `key${n}`)

@@ -600,5 +600,6 @@ t.test("what a node sends for a shard that is given to it waits for nobody but i
   away = false
   await cluster.ready()
   await cluster.clock.advance(100)
-  for (const key of keys) t.same(await cluster.within(a!.system.entity(Memo, key).ask("all")).then((all) => all.at(-1)), 2) // prettier-ignore
+  for (const key of keys)
+    t.same(await cluster.within(a!.system.entity(Memo, key).ask("all")).then((all) => all.at(-1)), 2)
 })

@@ -1,4 +1,7 @@
-/** A journal whose appends, or looks for a command, a test holds and lets go, so that it chooses what comes between. `close` leaves the inner one open. */
+/**
+ * A journal whose appends, or looks for a command, a test holds and lets go, so that it chooses what comes between.
+ * `close` leaves the inner one open.
+ */
 import type { Journal } from "#actors/persistence/journal.js"
 
 export interface HeldJournal extends Journal {

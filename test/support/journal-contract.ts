@@ -291,7 +291,10 @@ export function journalContract(
         await journal.saveSnapshot(bell(key), { sequence: events, version: 1, state: events })
         await journal.trim(bell(key), trimmed)
       }
-      const seen = async () => (await all(journal.ordered("default", "bell"))).map(({ ordinal, key, sequence }) => [ordinal, `${key}${sequence}`] as const) // prettier-ignore
+      const seen = async () =>
+        (await all(journal.ordered("default", "bell"))).map(
+          ({ ordinal, key, sequence }) => [ordinal, `${key}${sequence}`] as const,
+        )
       const before = await seen()
       t.same(before.map(([, event]) => event), ["a3", "b1", "b2", "d2"]) // prettier-ignore
       t.equal(before.at(-1)?.[0], 11, "an event of the last one follows all that were trimmed")

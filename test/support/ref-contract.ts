@@ -1,4 +1,6 @@
-/** What every ref promises, wherever its actor lives. Run by local actors, entities and actors on worker threads alike. */
+/**
+ * What every ref promises, wherever its actor lives. Run by local actors, entities and actors on worker threads alike.
+ */
 import { setTimeout as sleep } from "node:timers/promises"
 import fc from "fast-check"
 import t from "tap"
@@ -78,7 +80,11 @@ export const begun = (ref: SubjectRef): Promise<number> =>
     (count) => count > 0,
   )
 
-/** @param make another subject; @param actor whether it can end, and be watched; @param least of 64 messages that an actor which takes none lets wait */
+/**
+ * @param make another subject;
+ * @param actor whether it can end, and be watched;
+ * @param least of 64 messages that an actor which takes none lets wait
+ */
 export function refContract(
   name: string,
   options: Partial<ActorSystemOptions>,

@@ -206,7 +206,13 @@ t.test("a backup is made neither without a name nor in the folder of a store", a
 })
 
 t.test("a folder with nothing of a store is named, and not changed", async (t) => {
-  const folder = t.testdir({ empty: {}, notes: { "foo.txt": "hi" }, diary: { LOG: "", "LOG.old": "", LOCK: "" }, begun: { "MANIFEST-000001": "", LOCK: "" }, file: "" }) // prettier-ignore
+  const folder = t.testdir({
+    empty: {},
+    notes: { "foo.txt": "hi" },
+    diary: { LOG: "", "LOG.old": "", LOCK: "" },
+    begun: { "MANIFEST-000001": "", LOCK: "" },
+    file: "",
+  })
   for (const [name, text] of Object.entries({
     none: /not there/,
     empty: /empty/,
@@ -337,7 +343,11 @@ t.test(
       sum: (ctx) => ctx.state.sum,
     })
     const open = async () =>
-    createActorSystem({ name: "shop", definitions: [Till], journal: levelJournal(await LevelStore.open(folder), systemClock) }) // prettier-ignore
+      createActorSystem({
+        name: "shop",
+        definitions: [Till],
+        journal: levelJournal(await LevelStore.open(folder), systemClock),
+      })
     const keys = ["a", "b", "c"]
     let system = await open()
     for (const key of keys) await system.entity(Till, key).with({ commandId: "once" }).ask("take", 5)

@@ -741,7 +741,10 @@ for (const [name, openInner] of Object.entries(journals)) {
     await t.test(
       "F17. a fold that throws ends the life with its cause; under a command id nothing is stored",
       async (t) => {
-        await t.rejects(log().with({ commandId: "w" }).ask("wrong"), { code: "ACTOR_CRASHED", message: /this fold is wrong/ }) // prettier-ignore
+        await t.rejects(log().with({ commandId: "w" }).ask("wrong"), {
+          code: "ACTOR_CRASHED",
+          message: /this fold is wrong/,
+        })
         t.same(await log().ask("lines"), [])
         await t.rejects(log().ask("wrong"), { code: "ACTOR_CRASHED", message: /this fold is wrong/ })
         await t.rejects(log().ask("lines"), { code: "RECOVERY_FAILED", message: /event 1 "wrong".*this fold is wrong/ })

@@ -20,10 +20,17 @@ import {
 import type { Change, Entry } from "#actors/persistence/database.js"
 import { after, keyOf } from "#actors/persistence/keys.js"
 
-const actors = Array.from({ length: 24 }, (_, n) => ({ tenant: "default", type: "account", key: `k${String(n).padStart(2, "0")}` })) // prettier-ignore
+const actors = Array.from({ length: 24 }, (_, n) => ({
+  tenant: "default",
+  type: "account",
+  key: `k${String(n).padStart(2, "0")}`,
+}))
 const perActor = 6
 
-/** Two tables and a log: four events of every actor in tables, two in the log. Payloads do not compress, so that the tables have many blocks. */
+/**
+ * Two tables and a log: four events of every actor in tables, two in the log. Payloads do not compress, so that the
+ * tables have many blocks.
+ */
 async function written(folder: string): Promise<void> {
   const open = async () => levelJournal(await LevelStore.open(folder), systemClock)
   let journal = await open()
@@ -34,7 +41,9 @@ async function written(folder: string): Promise<void> {
       journal = await open() // what is in the log comes into a table
     }
     for (const [i, actor] of actors.entries()) {
-      const payload = Array.from({ length: 60 }, (_, j) => ((i * 7919 + n * 104_729 + j * 1_299_709) ** 2 % 999_983).toString(36)) // prettier-ignore
+      const payload = Array.from({ length: 60 }, (_, j) =>
+        ((i * 7919 + n * 104_729 + j * 1_299_709) ** 2 % 999_983).toString(36),
+      )
       await journal.append(actor, n, 1, [{ name: "deposited", payload, version: 1 }])
       if (n === 4 && i % 3 === 0) await journal.saveSnapshot(actor, { sequence: n + 1, version: 1, state: { n } })
     }
@@ -70,8 +79,18 @@ async function contentOf(folder: string): Promise<Record<string, string>> {
   return content
 }
 
-type Harm = "emptied" | "halved" | "one byte less" | "deleted" | "a bit flipped" | "swapped" | "longer" | "zeros in its midst" // prettier-ignore
-const harms: readonly Harm[] = ["emptied", "halved", "one byte less", "deleted", "a bit flipped", "swapped", "longer", "zeros in its midst"] // prettier-ignore
+type Harm =
+  "emptied" | "halved" | "one byte less" | "deleted" | "a bit flipped" | "swapped" | "longer" | "zeros in its midst"
+const harms: readonly Harm[] = [
+  "emptied",
+  "halved",
+  "one byte less",
+  "deleted",
+  "a bit flipped",
+  "swapped",
+  "longer",
+  "zeros in its midst",
+]
 
 async function harm(folder: string, file: string, how: Harm, place: number, other: string): Promise<void> {
   const path = join(folder, file)
@@ -146,12 +165,19 @@ t.test(
           const outcome = `${file.replace(/\d+/g, "N")} ${how}: ${new Set(counts).size === 1 ? counts[0] : "some"}`
           outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
           await repairStore(folder, { cutTails: true })
-          for (const { message } of (await verifyFolder(folder)).damages) throw new Error(`${title}: ${message} when tails are cut`) // prettier-ignore
-          for (const count of await served(folder)) if (typeof count !== "number") throw new Error(`${title}: ${count} when tails are cut`) // prettier-ignore
+          for (const { message } of (await verifyFolder(folder)).damages)
+            throw new Error(`${title}: ${message} when tails are cut`)
+          for (const count of await served(folder))
+            if (typeof count !== "number") throw new Error(`${title}: ${count} when tails are cut`)
           for (const rest of await readdir(home)) if (rest !== "whole") await rm(join(home, rest), { recursive: true })
         },
       ),
-      { numRuns: 60, examples: files.flatMap((file) => harms.map((how): [string, Harm, number, string] => [file, how, 5000, "CURRENT"])) }, // prettier-ignore
+      {
+        numRuns: 60,
+        examples: files.flatMap((file) =>
+          harms.map((how): [string, Harm, number, string] => [file, how, 5000, "CURRENT"]),
+        ),
+      },
     )
     t.comment(
       [...outcomes]
@@ -167,7 +193,8 @@ function same(title: string, what: string, found: unknown, wanted: unknown): voi
 }
 
 function wholeOrRefused(title: string, counts: readonly (number | string)[]): void {
-  for (const count of counts) if (count !== perActor && count !== "RECORD_DAMAGED") throw new Error(`${title}: ${counts.join(" ")}`) // prettier-ignore
+  for (const count of counts)
+    if (count !== perActor && count !== "RECORD_DAMAGED") throw new Error(`${title}: ${counts.join(" ")}`)
 }
 
 const Meter = definePersistentActor({
@@ -201,7 +228,10 @@ async function metered(folder: string): Promise<void> {
           .ask("read", key.repeat(20)),
       ),
     )
-  await startProjection(system, defineProjection({ name: "all", version: 1, from: Meter, state: () => ({}), apply: {} })).caughtUp() // prettier-ignore
+  await startProjection(
+    system,
+    defineProjection({ name: "all", version: 1, from: Meter, state: () => ({}), apply: {} }),
+  ).caughtUp()
   await system.stop()
 }
 
@@ -228,7 +258,8 @@ const inRoom =
     await store.write(chosen.map(([key, value]): Change => [key, change(value)]))
     await store.close()
   }
-const garbled = (value: Uint8Array): Uint8Array => Uint8Array.from(value, (byte, i) => (i === value.length >> 1 ? byte ^ 4 : byte)) // prettier-ignore
+const garbled = (value: Uint8Array): Uint8Array =>
+  Uint8Array.from(value, (byte, i) => (i === value.length >> 1 ? byte ^ 4 : byte))
 const rooms = ["journal", "head", "snapshot", "command", "order"]
 const ways: readonly (readonly [string, Lose])[] = [
   ["a bit of the log flipped", flipped],
@@ -261,12 +292,20 @@ t.test("when tails are cut every actor goes on, verify is green, and a second re
       for (const key of meters) {
         const count = await system.entity(Meter, key).ask("count")
         await system.entity(Meter, key).ask("read", "more")
-        if ((await system.entity(Meter, key).ask("count")) !== count + 1) throw new Error(`${title}: ${key} does not go on`) // prettier-ignore
+        if ((await system.entity(Meter, key).ask("count")) !== count + 1)
+          throw new Error(`${title}: ${key} does not go on`)
       }
       await system.stop()
       for (const { message } of (await verifyFolder(folder)).damages) throw new Error(`${title}: later: ${message}`)
       for (const rest of await readdir(home)) if (rest !== "whole") await rm(join(home, rest), { recursive: true })
     }),
-    { numRuns: 30, examples: ways.flatMap((way): [typeof way, number][] => [[way, 830], [way, 875], [way, 411]]) }, // prettier-ignore
+    {
+      numRuns: 30,
+      examples: ways.flatMap((way): [typeof way, number][] => [
+        [way, 830],
+        [way, 875],
+        [way, 411],
+      ]),
+    },
   )
 })

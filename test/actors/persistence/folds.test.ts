@@ -37,8 +37,21 @@ t.test("an async fold is refused where it is defined, as is one that is no funct
   t.throws(() => lists(apply), refused)
   t.throws(() => lists(async () => Promise.reject(new Error("late"))), refused)
   t.throws(() => lists(3 as unknown as Fold), refused)
-  t.throws(() => defineProjection({ name: "p", version: 1, from: Sum, state: () => ({}), apply: { added: apply } }), refused) // prettier-ignore
-  t.throws(() => defineProjection({ name: "p", version: 1, from: Sum, state: () => ({ n: 0 }), apply: { added: null as unknown as Fold } }), refused) // prettier-ignore
+  t.throws(
+    () => defineProjection({ name: "p", version: 1, from: Sum, state: () => ({}), apply: { added: apply } }),
+    refused,
+  )
+  t.throws(
+    () =>
+      defineProjection({
+        name: "p",
+        version: 1,
+        from: Sum,
+        state: () => ({ n: 0 }),
+        apply: { added: null as unknown as Fold },
+      }),
+    refused,
+  )
   t.end()
 })
 
@@ -56,7 +69,10 @@ for (const [what, fold] of Object.entries(late))
     system = await open(Sum, journal)
     t.equal(await system.entity(Sum, "b").ask("total"), 1, "the event is there when the program is mended")
     const apply = { added: fold as () => void }
-    const totals = startProjection(system, defineProjection({ name: "p", version: 1, from: Sum, state: () => ({ n: 0 }), apply })) // prettier-ignore
+    const totals = startProjection(
+      system,
+      defineProjection({ name: "p", version: 1, from: Sum, state: () => ({ n: 0 }), apply }),
+    )
     await t.rejects(totals.caughtUp(), told)
     await system.stop()
   })
@@ -72,7 +88,18 @@ t.test("a state that is a promise is refused", async (t) => {
 })
 
 t.test("a snapshotEvery that throws or gives no number from 1 on is told once, and stands for 1,000", async (t) => {
-  const wrong = [() => NaN, () => 0, () => -1, () => "5", () => undefined, async () => 5, () => Promise.reject(new Error("late")), () => { throw new Error("no") }] // prettier-ignore
+  const wrong = [
+    () => NaN,
+    () => 0,
+    () => -1,
+    () => "5",
+    () => undefined,
+    async () => 5,
+    () => Promise.reject(new Error("late")),
+    () => {
+      throw new Error("no")
+    },
+  ]
   for (const every of wrong) {
     const warned: unknown[] = []
     const Often = definePersistentActor({

@@ -52,7 +52,10 @@ async function found(folder: string): Promise<number[]> {
   }
 }
 
-/** Opens a copy of the store with another log. @returns the commits that are there, or the code by which it was refused */
+/**
+ * Opens a copy of the store with another log.
+ * @returns the commits that are there, or the code by which it was refused
+ */
 async function opened(of: Written, log: Buffer): Promise<readonly number[] | string> {
   const copy = `${of.folder}-copy`
   await rm(copy, { recursive: true, force: true })
@@ -174,7 +177,8 @@ t.test("a batch that begins at the very end of a block is missed by nobody", asy
   const id = idOf("long")
   const block = 32 * 1024
   // Commits of one byte more each, so that some begin wherever the beginning of a batch can be broken.
-  for (let n = 0; n < 400; n++) await journal.append(id, n, 1, [{ name: "deposited", payload: "x".repeat(block / 4 - 200 + n), version: 1 }]) // prettier-ignore
+  for (let n = 0; n < 400; n++)
+    await journal.append(id, n, 1, [{ name: "deposited", payload: "x".repeat(block / 4 - 200 + n), version: 1 }])
   await journal.close()
   t.same((await verifyFolder(folder)).damages, [])
   t.same(await found(folder), all)

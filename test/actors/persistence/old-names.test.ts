@@ -1,6 +1,8 @@
 /**
- * A store of the commit before names were checked (`golden/old-names-1.json`, keys and values in hex): accounts and tills of keys "", "a\u0001b", of 600 bytes and others, a tenant with
- * a zero byte, command ids with control characters, a projection, deliveries that are open, and one of each till that was carried out without its till having written so down.
+ * A store of the commit before names were checked (`golden/old-names-1.json`, keys and values in hex): accounts and
+ * tills of keys "", "a\u0001b", of 600 bytes and others, a tenant with a zero byte, command ids with control
+ * characters, a projection, deliveries that are open, and one of each till that was carried out without its till
+ * having written so down.
  */
 import { readFile } from "node:fs/promises"
 import fc from "fast-check"
@@ -185,7 +187,13 @@ t.test(
     const store = await LevelStore.open(folder)
     const journal = levelJournal(store, systemClock)
     const to = (key: string, tenant = "default") => ({ tenant, type: "account", key })
-    const kept = (at: number, key: string, tenant?: string) => ({ to: to(key, tenant), name: "r", at, type: "grow", payload: at }) // prettier-ignore
+    const kept = (at: number, key: string, tenant?: string) => ({
+      to: to(key, tenant),
+      name: "r",
+      at,
+      type: "grow",
+      payload: at,
+    })
     const former = (key: string) => ({ tenant: "default", type: "llmagentos.reminders", key })
     const id = (key: string) => JSON.stringify(["default", "account", key, "r"])
     const event = (name: string, payload: unknown, version = 1) => ({ name, payload, version })
@@ -234,7 +242,9 @@ t.test(
     const reminders = await startReminders(system)
     await until(async () => (await system.entity(Account, "later%05").ask("balance")) === 512)
     await until(async () => (await inTenant.ask("balance")) === tenantBefore + 128)
-    await until(async () => (await Promise.all(keys.map((key) => reminders.of(system.entity(Account, key))))).flat().length === 0) // prettier-ignore
+    await until(
+      async () => (await Promise.all(keys.map((key) => reminders.of(system.entity(Account, key))))).flat().length === 0,
+    )
     const grown = (await balances()).map((balance, i) => balance - (before[i] as number))
     t.same(grown, [2, 1, 4, 8, 0, 32, 0, 512])
   },

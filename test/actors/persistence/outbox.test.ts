@@ -284,7 +284,10 @@ for (const type of ["byOne", "together"] as const)
       cameTo = new Map()
       let answerFirst = (): void => {}
       gate = new Promise((resolve) => (answerFirst = resolve))
-      /** Another delivery of the same actor is answered, and the next one leaves: whoever sends looks for what can be sent. */
+      /**
+       * Another delivery of the same actor is answered, and the next one leaves: whoever sends looks for what can be
+       * sent.
+       */
       const answered = async (): Promise<void> => {
         const next = arrived("first 2")
         answerFirst()
@@ -405,7 +408,8 @@ const Poster = definePersistentActor({
   state: () => 0,
   events: { noted: () => {} },
 }).receive({
-  deliver: (ctx, [type, n]: [string, number]) => ctx.deliver(ctx.system.entityAt("default", "plain", "x") as never, type as never, n as never), // prettier-ignore
+  deliver: (ctx, [type, n]: [string, number]) =>
+    ctx.deliver(ctx.system.entityAt("default", "plain", "x") as never, type as never, n as never),
   async together(ctx, [type, n]: [string, number]) {
     const to = ctx.system.entityAt("default", "plain", "x")
     await ctx.persistAll([{ name: "noted", payload: undefined }], delivery(to as never, type as never, n as never))

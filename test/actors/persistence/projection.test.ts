@@ -461,7 +461,13 @@ t.test("an earlier version leaves alone what a later one has stored", async (t) 
   const system = await createActorSystem({ name: "test", definitions: [Account], journal })
   t.teardown(() => system.stop())
   const of = (version: number) =>
-    defineProjection({ name: "sum", version, from: Account, state: () => ({ n: 0 }), apply: { deposited: (s) => void s.n++ } }) // prettier-ignore
+    defineProjection({
+      name: "sum",
+      version,
+      from: Account,
+      state: () => ({ n: 0 }),
+      apply: { deposited: (s) => void s.n++ },
+    })
   const alice = system.entity(Account, "alice")
   for (let n = 0; n < 5; n++) await alice.ask("deposit", 1)
   const second = startProjection(system, of(2))

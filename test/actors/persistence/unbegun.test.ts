@@ -1,4 +1,7 @@
-/** A command whose id is still looked up in the journal when its life ends: nothing of it was begun, so that it waits for the next life (T6 of turns.ts). */
+/**
+ * A command whose id is still looked up in the journal when its life ends: nothing of it was begun, so that it waits
+ * for the next life (T6 of turns.ts).
+ */
 import t from "tap"
 import {
   AgentOSError,
@@ -213,7 +216,13 @@ for (const how of ["release", "abandon"] as const)
     const back = how === "abandon" ? system.entities.abandon(0, why) : await system.entities.release(0, 1, why)
     journal.letGo()
     await turns()
-    t.same(back.map(({ type, payload }) => [type, payload]), [["write", "first"], ["write", "second"]]) // prettier-ignore
+    t.same(
+      back.map(({ type, payload }) => [type, payload]),
+      [
+        ["write", "first"],
+        ["write", "second"],
+      ],
+    )
     t.same(begun, [], "nothing is begun here")
     t.notOk(settled, "its ask goes with it")
   })

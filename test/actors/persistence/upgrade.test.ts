@@ -56,13 +56,20 @@ const none: Record<string, (event: unknown) => unknown> = {
 await t.test("an upgrade that gives no event is told by version and event, and is not folded", async (t) => {
   for (const [what, upgrade] of Object.entries(none)) {
     const error = await items(listOf(2, { 1: upgrade }), "event").catch((error: unknown) => error as AgentOSError)
-    t.match(error, { code: "RECOVERY_FAILED", message: /list event: event 1 "put" cannot be upgraded from version 1/ }, what) // prettier-ignore
+    t.match(
+      error,
+      { code: "RECOVERY_FAILED", message: /list event: event 1 "put" cannot be upgraded from version 1/ },
+      what,
+    )
   }
 })
 
 await t.test("a gap in the upgrades is told; a definition without any takes old events as they are", async (t) => {
   for (const upgrade of [{ 1: same, 3: same }, { 3: same }, { 2: same, 3: same }, { 1: same, 2: same }])
-    await t.rejects(items(listOf(4, upgrade), "event"), { code: "RECOVERY_FAILED", message: /there is no such upgrade/ }) // prettier-ignore
+    await t.rejects(items(listOf(4, upgrade), "event"), {
+      code: "RECOVERY_FAILED",
+      message: /there is no such upgrade/,
+    })
   t.same(await items(listOf(4, { 1: same, 2: same, 3: same }), "event"), ["tea"])
   t.same(await items(listOf(2, { 0: same, 1: same }), "event"), ["tea"], "what no event needs may lack")
   t.same(await items(listOf(4), "event"), ["tea"])
@@ -90,7 +97,13 @@ await t.test("nothing is a state for a definition that begins with none, after a
     await journal.append(id("a"), 0, 0, [put(1)])
     await journal.saveSnapshot(id("a"), { sequence: 1, version: 1, state: nothing })
     await journal.trim(id("a"), 1)
-    const Bare = definePersistentActor({ name: "list", version: 2, state: () => nothing, events: { put: () => {} }, upgradeState: { 1: () => nothing } }).receive({ is: (ctx) => ctx.state }) // prettier-ignore
+    const Bare = definePersistentActor({
+      name: "list",
+      version: 2,
+      state: () => nothing,
+      events: { put: () => {} },
+      upgradeState: { 1: () => nothing },
+    }).receive({ is: (ctx) => ctx.state })
     const system = await createActorSystem({ name: "test", definitions: [Bare], journal })
     t.equal(await system.entity(Bare, "a").ask("is"), nothing)
     await system.stop()
@@ -118,8 +131,16 @@ await t.test("a projection is given events in the form of the version of its def
   await system.entity(List, "a").ask("put", { name: "salt", pieces: 3 })
   const now = startProjection(system, sumOf(List))
   await now.caughtUp()
-  const upgraded = [{ name: "tea", pieces: 1 }, { name: "milk", pieces: 1 }, { name: "salt", pieces: 3 }] // prettier-ignore
-  t.same(now.state.got, upgraded.map((item, i) => [item, i + 1]), "`version` is the one that was stored") // prettier-ignore
+  const upgraded = [
+    { name: "tea", pieces: 1 },
+    { name: "milk", pieces: 1 },
+    { name: "salt", pieces: 3 },
+  ]
+  t.same(
+    now.state.got,
+    upgraded.map((item, i) => [item, i + 1]),
+    "`version` is the one that was stored",
+  )
   t.same(await system.entity(List, "a").ask("items"), upgraded, "as the actor is")
   await now.stop()
   const named = startProjection(system, { ...sumOf({ name: "list" } as List), name: "named" })

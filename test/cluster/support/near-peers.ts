@@ -1,4 +1,7 @@
-/** Nodes of one process that call each other directly, as `Peers` would over streams: what is sent arrives in order, a moment later; links open and close by hand. */
+/**
+ * Nodes of one process that call each other directly, as `Peers` would over streams: what is sent arrives in order, a
+ * moment later; links open and close by hand.
+ */
 import { createActorSystem, type ActorSystem } from "#actors/system.js"
 import type { ActorSystemOptions } from "#actors/system-options.js"
 import { AgentOSError } from "#actors/errors.js"

@@ -1,4 +1,7 @@
-/** A node in a process of its own whose actor reads a stream, for a test that kills it in the middle: says who it is, hears who the other is, and says each item. */
+/**
+ * A node in a process of its own whose actor reads a stream, for a test that kills it in the middle: says who it is,
+ * hears who the other is, and says each item.
+ */
 import { defineActor, readStream, type StreamRef } from "#actors/index.js"
 import { grpcCarrier } from "#cluster/grpc-carrier.js"
 import { nodeId, type NodeDescription, type NodeId } from "#cluster/node.js"

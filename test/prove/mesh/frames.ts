@@ -1,6 +1,7 @@
 /**
- * Malformed frames: valid ones that were damaged, and noise, for each place where bytes from other nodes are read. Each is refused as such (`FRAME_REFUSED`), or happens to
- * be a frame: then it goes to the link of a real system, which goes on answering.
+ * Malformed frames: valid ones that were damaged, and noise, for each place where bytes from other nodes are read.
+ * Each is refused as such (`FRAME_REFUSED`), or happens to be a frame: then it goes to the link of a real system,
+ * which goes on answering.
  */
 import fc from "fast-check"
 import { createActorSystem, defineActor } from "#actors/index.js"

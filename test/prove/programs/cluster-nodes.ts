@@ -1,5 +1,6 @@
 /**
- * Runs a program in a simulated cluster, to the end: all is healed, answered and unstashed, deliveries are resumed, and what is kept is read through every node.
+ * Runs a program in a simulated cluster, to the end: all is healed, answered and unstashed, deliveries are resumed,
+ * and what is kept is read through every node.
  *
  * Its actors are entities; its clients are programs on the nodes, and stand still with them.
  */
@@ -219,7 +220,10 @@ class World {
     for (const running of this.#up) {
       const { interpreter } = running
       try {
-        const looked = (await interpreter.ref(target).with({ timeoutMs: lookMs }).ask("look", undefined)) as { readonly log: readonly string[]; readonly rest: string } // prettier-ignore
+        const looked = (await interpreter.ref(target).with({ timeoutMs: lookMs }).ask("look", undefined)) as {
+          readonly log: readonly string[]
+          readonly rest: string
+        }
         interpreter.tell({ did: "final", to: own, log: [...looked.log], rest: looked.rest })
       } catch (error) {
         interpreter.tell({ did: "finalFailed", to: own, code: codeOf(error), text: thrownText(error) })

@@ -1,6 +1,7 @@
 /**
- * What befalls a cluster, one thing after another: promises that hold through each fault, and would break where one follows another at the right moment, which seldom comes by chance.
- * Whom it befalls and when is left to chance, as is what the actors do.
+ * What befalls a cluster, one thing after another: promises that hold through each fault, and would break where one
+ * follows another at the right moment, which seldom comes by chance. Whom it befalls and when is left to chance, as is
+ * what the actors do.
  */
 import type { SeededRandom } from "#actors/simulation/index.js"
 import type { ClusterFault, ClusterFaultKind } from "#cluster/simulation/cluster-faults.js"

@@ -217,7 +217,14 @@ class Generator {
   #burst(from: number): Act[] {
     const random = this.#random
     const [to, client, handler] = [this.#target(), random.int(3), random.int(this.#handlers)]
-    return Array.from({ length: 12 }, () => ({ at: from + random.int(120), client, do: "tell", to, handler, value: this.#value() })) // prettier-ignore
+    return Array.from({ length: 12 }, () => ({
+      at: from + random.int(120),
+      client,
+      do: "tell",
+      to,
+      handler,
+      value: this.#value(),
+    }))
   }
 
   #place(lengthMs: number): Place {
@@ -412,13 +419,25 @@ class Generator {
     const handler = random.int(this.#handlers)
     const value = this.#value()
     const { commandIds: ids, damages = 1 } = this.#theme ?? {}
-    const commandId = this.#commands && random.chance(ids === undefined ? 0.6 : 0.9) ? { commandId: `c${random.int(ids ?? 6)}` } : {} // prettier-ignore
+    const commandId =
+      this.#commands && random.chance(ids === undefined ? 0.6 : 0.9) ? { commandId: `c${random.int(ids ?? 6)}` } : {}
     const drawn = random.float()
     if (drawn < 0.3) return { at, client, do: "tell", to, handler, value, ...commandId }
-    if (drawn < 0.34 && this.#verbs.includes("stream")) return { at, client, do: "read", to, items: random.int(8), ms: random.pick([0, 5, 40]), take: random.pick([1, 3, 100]), batch: random.chance(0.1) ? NaN : 1 + random.int(4) } // prettier-ignore
+    if (drawn < 0.34 && this.#verbs.includes("stream"))
+      return {
+        at,
+        client,
+        do: "read",
+        to,
+        items: random.int(8),
+        ms: random.pick([0, 5, 40]),
+        take: random.pick([1, 3, 100]),
+        batch: random.chance(0.1) ? NaN : 1 + random.int(4),
+      }
     if (drawn < 0.4 && this.#verbs.includes("remind")) return random.chance(0.2) ? { at, client, do: "forget", to, name: random.int(2) } : { at, client, do: "remind", to, name: random.int(2), ms: random.pick([0, 20, 200, -20]), handler, value } // prettier-ignore
     if (drawn < 0.45 && this.#verbs.includes("publish")) return { at, client, do: "publish", value }
-    if (drawn < 0.5 && this.#verbs.includes("publish")) return { at, client, do: "subscribe", to, handler: random.chance(0.25) ? noHandler : handler } // prettier-ignore
+    if (drawn < 0.5 && this.#verbs.includes("publish"))
+      return { at, client, do: "subscribe", to, handler: random.chance(0.25) ? noHandler : handler }
     if (drawn > 1 - damages / 100 && this.#roles.includes("persistent")) return { at, client, do: "damage", to }
     return {
       at,
@@ -429,7 +448,11 @@ class Generator {
       value,
       ...commandId,
       again: "commandId" in commandId ? random.int(3) : 0,
-      ...(random.chance(0.4) ? { timeoutMs: random.pick([20, 100, 400, 2000]) } : random.chance(0.03) ? { timeoutMs: random.pick([NaN, -1]) } : {}), // prettier-ignore
+      ...(random.chance(0.4)
+        ? { timeoutMs: random.pick([20, 100, 400, 2000]) }
+        : random.chance(0.03)
+          ? { timeoutMs: random.pick([NaN, -1]) }
+          : {}),
       ...(random.chance(0.08) ? { cancelAfterMs: random.pick([0, 5, 40]) } : {}),
       ...(random.chance(0.1) ? { patient: true } : {}),
     }

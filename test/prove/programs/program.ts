@@ -1,6 +1,7 @@
 /**
- * A program as data: definitions whose handlers are lists of steps, what clients do, and what goes wrong. It can be made from a seed (`generator.ts`), run (`interpreter.ts`), judged
- * (`model.ts`), made short (`shorter.ts`) and printed (`print.ts`).
+ * A program as data: definitions whose handlers are lists of steps, what clients do, and what goes wrong. It can be
+ * made from a seed (`generator.ts`), run (`interpreter.ts`), judged (`model.ts`), made short (`shorter.ts`) and
+ * printed (`print.ts`).
  */
 import type { Fault } from "#actors/simulation/index.js"
 import type { ClusterFault } from "#cluster/simulation/cluster-faults.js"
@@ -101,7 +102,9 @@ export type Act = { readonly at: number; readonly client: number } & (
   | { readonly do: "forget"; readonly to: Target; readonly name: number }
   | { readonly do: "publish"; readonly value: Value }
   | { readonly do: "subscribe"; readonly to: Target; readonly handler: number }
-  /** Until the acts are over, what the journal holds of it cannot be read: nothing is wrong with a life that goes on. */
+  /**
+   * Until the acts are over, what the journal holds of it cannot be read: nothing is wrong with a life that goes on.
+   */
   | { readonly do: "damage"; readonly to: Target }
   /** The system is stopped in order, and started again. */
   | { readonly do: "restart" }

@@ -6,7 +6,26 @@
  */
 import type { Fold, Kind, Role } from "./program.js"
 
-export const verbs = ["tell", "ask", "persist", "persistAll", "deliver", "defer", "stash", "sleep", "run", "after", "every", "spawn", "watch", "stop", "stream", "publish", "remind", "throw"] as const // prettier-ignore
+export const verbs = [
+  "tell",
+  "ask",
+  "persist",
+  "persistAll",
+  "deliver",
+  "defer",
+  "stash",
+  "sleep",
+  "run",
+  "after",
+  "every",
+  "spawn",
+  "watch",
+  "stop",
+  "stream",
+  "publish",
+  "remind",
+  "throw",
+] as const
 export type Verb = (typeof verbs)[number]
 
 /** Handlers that do just that; half of all do. */

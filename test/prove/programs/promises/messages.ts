@@ -160,7 +160,8 @@ function* failures(view: View): Iterable<string> {
     const beside = turns
       .flatMap(({ life }) => view.thrownIn(life))
       .find(({ at, value }) => value === code && at === outcome.at)
-    const calledOff = code === "CANCELLED" && view.cancelled.has(outcome.at) // S5: all that was asked for it is, at once
+    // S5: all that was asked for it is, at once
+    const calledOff = code === "CANCELLED" && view.cancelled.has(outcome.at)
     if (
       beside !== undefined &&
       !threw &&
