@@ -19,7 +19,8 @@ import type { RecordStore } from "../record-store.js"
 import { hashedNgrams } from "./hashed-ngrams.js"
 import type { Document, Embedder, Fact, Knowledge, SearchHit, SearchOptions } from "./knowledge.js"
 import { fuseRanks, scoreSentences, stem } from "./rank.js"
-import { chunksOf, documentFormats, readDocument, readerVersion, sentencesOf } from "./read-document.js"
+import { chunksOf, documentFormats, readDocument, readerVersion } from "./read-document.js"
+import { isQuestion, sentencesOf } from "./sentences.js"
 import { typedRecords, type TypedRecords } from "./typed-records.js"
 
 interface StoredDocument {
@@ -261,9 +262,6 @@ const keyOf = (...parts: readonly string[]): string =>
 const documentKey = (tenant: string, id: string): string => keyOf(tenant, "document", id)
 const factKey = (tenant: string, { subject, relation, object }: Fact): string =>
   keyOf(tenant, "fact", subject, relation, object)
-
-/** Also one in quotes or parentheses. */
-const isQuestion = (sentence: string): boolean => /\?["'”’»)\]]*$/.test(sentence)
 
 const hit = ({ source, heading }: Passage, text: string, score: number): SearchHit => ({
   text,

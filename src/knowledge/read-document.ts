@@ -3,6 +3,7 @@ import { convert, type FormatCallback } from "html-to-text"
 import { lexer, type Token, type Tokens } from "marked"
 import { AgentOSError } from "#actors/errors.js"
 import type { Document } from "./knowledge.js"
+import { sentencesOf } from "./sentences.js"
 
 /** Formats by the end of a file's name. */
 export const documentFormats: Readonly<Record<string, Document["format"]>> = {
@@ -224,14 +225,4 @@ function piecesOf(text: string): string[] {
     }
     return [...pieces, rest]
   })
-}
-
-const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
-
-/** Sentences, by Unicode's rules and line ends; a name such as "Consul 1.8." does not end one. */
-export function sentencesOf(text: string): string[] {
-  return text
-    .split("\n")
-    .flatMap((line) => [...segmenter.segment(line)].map(({ segment }) => segment.trim()))
-    .filter((sentence) => sentence !== "")
 }
