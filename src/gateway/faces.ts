@@ -127,6 +127,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_MODEL: internal,
   MODEL_STOPPED: unavailable,
   MODEL_UNAVAILABLE: unavailable,
+  MODEL_REFUSED: { http: 502, grpc: status.FAILED_PRECONDITION },
   INFERENCE_WORKER_LOST: unavailable,
   BACKEND_MISSING: internal,
   PROVIDER_MISSING: internal,

@@ -19,7 +19,17 @@ export const modelErrors = defineErrors({
     executed: "maybe",
     meaning: "The model was stopped while the request waited or ran.",
   },
-  MODEL_UNAVAILABLE: { retryable: true, executed: "maybe", meaning: "The model's server did not answer as it should." },
+  MODEL_UNAVAILABLE: {
+    retryable: true,
+    executed: "maybe",
+    meaning:
+      "The model's server is busy, failing or not reached (408, 429, 5xx); `details.retryAfterMs` where it said when.",
+  },
+  MODEL_REFUSED: {
+    retryable: false,
+    executed: "no",
+    meaning: "The model's server does not take the request (400, 401, 404 and the like); the message has its words.",
+  },
   INFERENCE_WORKER_LOST: {
     retryable: true,
     executed: "maybe",

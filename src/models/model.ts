@@ -19,6 +19,8 @@ export interface ToolCall {
   readonly id: string
   readonly tool: string
   readonly arguments: Readonly<Record<string, unknown>>
+  /** What the model wrote as arguments was no JSON object: why; `arguments` is empty then, and the call is not to be run. */
+  readonly invalid?: string
 }
 
 /** What a model is told about a tool. `parameters` is a JSON Schema object. */
@@ -63,9 +65,12 @@ export interface Usage {
   readonly completionTokens: number
   /** Prompt tokens whose state was reused instead of computed. */
   readonly cachedTokens: number
+  /** The server sent no counts: they are a quarter of the characters. */
+  readonly estimated?: boolean
 }
 
-export type FinishReason = "stop" | "length" | "tool-calls" | "cancelled"
+/** Why a model stopped writing. After "length" and "content-filter" the answer is not whole. */
+export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" | "cancelled"
 
 export type ModelPart =
   | { readonly type: "text"; readonly text: string }

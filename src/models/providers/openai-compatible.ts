@@ -92,6 +92,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
             const reasons: Readonly<Record<string, FinishReason>> = {
               stop: "stop",
               length: "length",
+              "content-filter": "content-filter",
               "tool-calls": "tool-calls",
             }
             const { inputTokens = 0, outputTokens = 0 } = part.totalUsage
