@@ -1654,6 +1654,9 @@ export namespace llmagentos {
 
             /** CreateKeyRequest requestsPerMinute */
             requestsPerMinute?: (number|null);
+
+            /** CreateKeyRequest tenant */
+            tenant?: (string|null);
         }
 
         /** Represents a CreateKeyRequest. */
@@ -1673,6 +1676,9 @@ export namespace llmagentos {
 
             /** CreateKeyRequest requestsPerMinute. */
             public requestsPerMinute?: (number|null);
+
+            /** CreateKeyRequest tenant. */
+            public tenant?: (string|null);
 
             /**
              * Encodes the specified CreateKeyRequest message. Does not implicitly {@link llmagentos.v1.CreateKeyRequest.verify|verify} messages.
@@ -1713,6 +1719,9 @@ export namespace llmagentos {
 
             /** Key requestsPerMinute */
             requestsPerMinute?: (number|null);
+
+            /** Key tenant */
+            tenant?: (string|null);
         }
 
         /** Represents a Key. */
@@ -1741,6 +1750,9 @@ export namespace llmagentos {
 
             /** Key requestsPerMinute. */
             public requestsPerMinute?: (number|null);
+
+            /** Key tenant. */
+            public tenant: string;
 
             /**
              * Encodes the specified Key message. Does not implicitly {@link llmagentos.v1.Key.verify|verify} messages.

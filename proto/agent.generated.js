@@ -4612,6 +4612,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {string|null} [name] CreateKeyRequest name
              * @property {string|null} [role] CreateKeyRequest role
              * @property {number|null} [requestsPerMinute] CreateKeyRequest requestsPerMinute
+             * @property {string|null} [tenant] CreateKeyRequest tenant
              */
 
             /**
@@ -4653,6 +4654,14 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             CreateKeyRequest.prototype.requestsPerMinute = null;
 
+            /**
+             * CreateKeyRequest tenant.
+             * @member {string|null|undefined} tenant
+             * @memberof llmagentos.v1.CreateKeyRequest
+             * @instance
+             */
+            CreateKeyRequest.prototype.tenant = null;
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
@@ -4665,6 +4674,12 @@ export const llmagentos = $root.llmagentos = (() => {
             // Virtual OneOf for proto3 optional field
             Object.defineProperty(CreateKeyRequest.prototype, "_requestsPerMinute", {
                 get: $util.oneOfGetter($oneOfFields = ["requestsPerMinute"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(CreateKeyRequest.prototype, "_tenant", {
+                get: $util.oneOfGetter($oneOfFields = ["tenant"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -4690,6 +4705,8 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 2, wireType 2 =*/18).string(message.role);
                 if (message.requestsPerMinute != null && Object.hasOwnProperty.call(message, "requestsPerMinute"))
                     writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.requestsPerMinute);
+                if (message.tenant != null && Object.hasOwnProperty.call(message, "tenant"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.tenant);
                 return writer;
             };
 
@@ -4739,6 +4756,10 @@ export const llmagentos = $root.llmagentos = (() => {
                             message.requestsPerMinute = reader.uint32();
                             break;
                         }
+                    case 4: {
+                            message.tenant = reader.string();
+                            break;
+                        }
                     default:
                         reader.skipType(tag & 7, long);
                         break;
@@ -4767,6 +4788,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [createdAt] Key createdAt
              * @property {number|null} [revokedAt] Key revokedAt
              * @property {number|null} [requestsPerMinute] Key requestsPerMinute
+             * @property {string|null} [tenant] Key tenant
              */
 
             /**
@@ -4832,6 +4854,14 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             Key.prototype.requestsPerMinute = null;
 
+            /**
+             * Key tenant.
+             * @member {string} tenant
+             * @memberof llmagentos.v1.Key
+             * @instance
+             */
+            Key.prototype.tenant = "";
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
@@ -4875,6 +4905,8 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 5, wireType 1 =*/41).double(message.revokedAt);
                 if (message.requestsPerMinute != null && Object.hasOwnProperty.call(message, "requestsPerMinute"))
                     writer.uint32(/* id 6, wireType 0 =*/48).uint32(message.requestsPerMinute);
+                if (message.tenant != null && Object.hasOwnProperty.call(message, "tenant"))
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.tenant);
                 return writer;
             };
 
@@ -4934,6 +4966,10 @@ export const llmagentos = $root.llmagentos = (() => {
                         }
                     case 6: {
                             message.requestsPerMinute = reader.uint32();
+                            break;
+                        }
+                    case 7: {
+                            message.tenant = reader.string();
                             break;
                         }
                     default:

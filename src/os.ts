@@ -40,7 +40,7 @@ import type { NamedFunction } from "./runs/execute.js"
 import { Runs, type RunStatus } from "./runs/runs.js"
 import { decide } from "./security/policy.js"
 import { openStore } from "./store.js"
-import type { KeyRecord, KeyStore } from "./security/keys.js"
+import type { KeyStore, StoredKey } from "./security/keys.js"
 import type { Topology } from "./topologies/topology.js"
 import { checkTopology } from "./topologies/validate.js"
 import { parseTopology } from "./topologies/yaml.js"
@@ -387,8 +387,8 @@ const isToolList = (tools: readonly Tool[] | Config["tools"]): tools is readonly
 function keyStore(records: RecordStore): KeyStore {
   return {
     async all() {
-      const found: KeyRecord[] = []
-      for await (const [, record] of records.entries("")) found.push(record as KeyRecord)
+      const found: StoredKey[] = []
+      for await (const [, record] of records.entries("")) found.push(record as StoredKey)
       return found
     },
     put: (record) => records.write([[record.id, record]]),

@@ -5,13 +5,14 @@ import type { GlobalOptions } from "./settings.js"
 
 export async function createKey(
   name: string,
-  options: GlobalOptions & { readonly requestsPerMinute?: number },
+  options: GlobalOptions & { readonly requestsPerMinute?: number; readonly tenant?: string },
 ): Promise<void> {
-  const limit = options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }
+  const { requestsPerMinute, tenant } = options
+  const given = { ...(requestsPerMinute && { requestsPerMinute }), ...(tenant !== undefined && { tenant }) }
   const { key } = await withNode(options, async (node) =>
     node.kind === "local"
-      ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).create(name, limit)
-      : node.call<{ key: string }>("POST", "/v1/keys", { name, ...limit }),
+      ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).create(name, given)
+      : node.call<{ key: string }>("POST", "/v1/keys", { name, ...given }),
   )
   console.log(`${key}\n\nKeep it: it is not shown again. Send it as \`Authorization: Bearer KEY\`.`)
 }
@@ -24,10 +25,11 @@ export async function listKeys(options: GlobalOptions): Promise<void> {
   )
   console.table(
     Object.fromEntries(
-      keys.map(({ id, name, createdAt, revokedAt }) => [
+      keys.map(({ id, name, tenant, createdAt, revokedAt }) => [
         id,
         {
           name,
+          tenant,
           created: new Date(createdAt).toISOString(),
           revoked: revokedAt === undefined ? "" : new Date(revokedAt).toISOString(),
         },

@@ -184,6 +184,7 @@ class Methods {
     const { guard, clock } = this.#service.parts
     const caller = guard.admit(
       text(call.metadata, "authorization") ?? text(call.metadata, "x-api-key"),
+      text(call.metadata, "x-tenant"),
       operation,
       traceId,
     )
@@ -340,7 +341,7 @@ function addOperations(methods: Methods, service: Service): void {
 
   methods.unary("CreateKey", "admin", v1.CreateKeyRequest, v1.NewKey, async (request, call) => {
     const { name, ...rest } = schemas.check(schemas.keyRequest, messages.given(request))
-    const { key, record } = await guard.keys.create(name, messages.given(rest))
+    const { key, record } = await guard.keys.create(name, { tenant: call.caller.tenant, ...messages.given(rest) })
     guard.done(call.caller, call.operation, record.id, call.traceId)
     return { key, record: keyView(record) }
   })

@@ -96,7 +96,8 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
     }
     try {
       if (config.role !== undefined) {
-        request.caller = guard.admit(headers.authorization ?? header(headers["x-api-key"]), operation, request.id)
+        const key = headers.authorization ?? header(headers["x-api-key"])
+        request.caller = guard.admit(key, header(headers["x-tenant"]), operation, request.id)
         guard.requireRole(request.caller, config.role, operation, request.id)
       }
     } catch (error) {

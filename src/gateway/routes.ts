@@ -238,14 +238,14 @@ function addKnowledge(app: FastifyInstance, service: Service): void {
 
 function addKeys(app: FastifyInstance, service: Service): void {
   const { guard } = service.parts
-  app.post<{ Body: { name: string; role?: Role; requestsPerMinute?: number } }>(
+  app.post<{ Body: { name: string; role?: Role; tenant?: string; requestsPerMinute?: number } }>(
     "/v1/keys",
     options("CreateKey", "admin", "keys", "Makes an API key; the answer is the only place where it stands.", {
       body: schemas.jsonSchema(schemas.keyRequest),
     }),
     async (request) => {
       const { name, ...rest } = request.body
-      const { key, record } = await guard.keys.create(name, rest)
+      const { key, record } = await guard.keys.create(name, { tenant: request.caller.tenant, ...rest })
       guard.done(request.caller, "CreateKey", record.id, request.id)
       return { key, record: keyView(record) }
     },

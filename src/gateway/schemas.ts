@@ -1,7 +1,7 @@
 /** The form of every request, once for both doors: REST checks it compiled from JSON Schema, gRPC with zod itself. */
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
-import { roles } from "../security/roles.js"
+import { roles, tenantForm } from "../security/roles.js"
 
 const name = z.string().min(1).max(200)
 
@@ -33,6 +33,7 @@ export const searchRequest = z.strictObject({
 export const keyRequest = z.strictObject({
   name: name.describe("What the key is for."),
   role: z.enum(roles).optional(),
+  tenant: z.string().regex(tenantForm).optional().describe("Whose runs, conversations and knowledge it is for."),
   requestsPerMinute: z.int().min(1).max(1_000_000_000).optional(),
 })
 

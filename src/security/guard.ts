@@ -6,15 +6,16 @@
  *   G2. A key that looks like ours and is not valid is refused everywhere, also where none is required: its owner should know.
  *       Where no key is required, any other bearer text is ignored, because some clients cannot send none.
  *   G3. Every refusal is on the audit record.
+ *   G4. A caller works in its own tenant; an admin may name another one for one call, and nobody else may.
  */
 import { hash as digest, timingSafeEqual } from "node:crypto"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { AuditLog } from "./audit.js"
-import { ApiKeys } from "./keys.js"
+import type { ApiKeys } from "./keys.js"
 import { decide, type PolicyRule } from "./policy.js"
 import { Rates } from "./rates.js"
-import { adminCaller, includes, localCaller, type Caller, type Role } from "./roles.js"
+import { adminCaller, includes, localCaller, tenantForm, type Caller, type Role } from "./roles.js"
 
 export interface GuardOptions {
   readonly keys: ApiKeys
@@ -44,9 +45,10 @@ export class Guard {
    * Who sent this, and may they ask now.
    *
    * @param authorization the `Authorization` header or metadata, or undefined
-   * @throws `UNAUTHENTICATED`, `RATE_LIMITED` (with `details.retryAfterMs`)
+   * @param tenant the `x-tenant` header or metadata, or undefined
+   * @throws `UNAUTHENTICATED`, `RATE_LIMITED` (with `details.retryAfterMs`), `FORBIDDEN`, `INVALID_NAME`
    */
-  admit(authorization: string | undefined, operation: string, traceId: string): Caller {
+  admit(authorization: string | undefined, tenant: string | undefined, operation: string, traceId: string): Caller {
     const caller = this.#identify(authorization)
     if (caller === undefined) {
       const given = authorization === undefined ? "this node requires an API key" : "this API key is unknown or revoked"
@@ -65,7 +67,20 @@ export class Guard {
       const message = `too many requests: try again in ${retryAfterMs} ms`
       throw this.#refuse("RATE_LIMITED", message, caller.id, operation, undefined, traceId, { retryAfterMs })
     }
-    return caller
+    return tenant === undefined || tenant === caller.tenant ? caller : this.#within(tenant, caller, operation, traceId)
+  }
+
+  /** A caller at work in another tenant than its own (G4). */
+  #within(tenant: string, caller: Caller, operation: string, traceId: string): Caller {
+    if (!includes(caller.role, "admin")) {
+      const message = `x-tenant: ${caller.id} belongs to the tenant ${caller.tenant}; only an admin may name another one`
+      throw this.#refuse("FORBIDDEN", message, caller.id, operation, undefined, traceId)
+    }
+    if (tenantForm.test(tenant)) return { ...caller, tenant }
+    throw new AgentOSError(
+      "INVALID_NAME",
+      "x-tenant: a tenant is 1 to 63 letters, digits, dots, dashes and underscores",
+    )
   }
 
   /** Refuses a caller whose role does not reach. @throws `FORBIDDEN` */
@@ -94,13 +109,14 @@ export class Guard {
   }
 
   #identify(authorization: string | undefined): Caller | undefined {
-    const token = authorization?.startsWith("Bearer ") === true ? authorization.slice(7) : authorization
+    const token = authorization?.replace(/^bearer[ \t]+/i, "") // RFC 7235: a scheme's name has no case
     const fallback = this.#options.requireKeys ? undefined : localCaller // G1
     if (token === undefined) return fallback
     if (token.startsWith("lat_")) {
       return this.#adminHash !== undefined && timingSafeEqual(hash(token), this.#adminHash) ? adminCaller : undefined
     }
-    return ApiKeys.looksLikeKey(token) ? this.keys.authenticate(token) : fallback // G2
+    if (token.startsWith("lao_")) return this.keys.authenticate(token)
+    return /\bla[ot]_/.test(token) ? undefined : fallback // G2: one of ours in a form that is not
   }
 
   #refuse(

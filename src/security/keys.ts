@@ -11,6 +11,7 @@
  */
 import { hash as digest, timingSafeEqual } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
+import { DEFAULT_TENANT } from "#actors/cause.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Caller, Role } from "./roles.js"
 
@@ -20,6 +21,8 @@ export interface KeyRecord {
   /** What the key is for, in its owner's words. */
   readonly name: string
   readonly role: Role
+  /** Whose runs, conversations and knowledge its holder works with. */
+  readonly tenant: string
   /** SHA-256 of the secret, hexadecimal. */
   readonly hash: string
   /** Wall time in milliseconds. */
@@ -28,9 +31,12 @@ export interface KeyRecord {
   readonly requestsPerMinute?: number
 }
 
+/** A record as a store may hold it: those from before keys had tenants belong to the default one. */
+export type StoredKey = Omit<KeyRecord, "tenant"> & Partial<Pick<KeyRecord, "tenant">>
+
 /** Where keys are kept. */
 export interface KeyStore {
-  all(): Promise<readonly KeyRecord[]>
+  all(): Promise<readonly StoredKey[]>
   /** Resolves when the record is durable. */
   put(record: KeyRecord): Promise<void>
   /** Calls back when keys may have changed elsewhere. @returns ends it */
@@ -86,13 +92,17 @@ export class ApiKeys {
   }
 
   /** Makes a key and keeps its record (K1, K4). */
-  async create(name: string, options: { role?: Role; requestsPerMinute?: number } = {}): Promise<NewKey> {
+  async create(
+    name: string,
+    options: { role?: Role; tenant?: string; requestsPerMinute?: number } = {},
+  ): Promise<NewKey> {
     const id = Buffer.from(this.#random.bytes(8)).toString("hex")
     const secret = Buffer.from(this.#random.bytes(32)).toString("base64url")
     const record: KeyRecord = {
       id,
       name,
       role: options.role ?? "user",
+      tenant: options.tenant ?? DEFAULT_TENANT,
       hash: sha256(secret).toString("hex"),
       createdAt: this.#clock.wallTime(),
       ...(options.requestsPerMinute === undefined ? {} : { requestsPerMinute: options.requestsPerMinute }),
@@ -118,11 +128,6 @@ export class ApiKeys {
     return [...this.#known.values()].map(({ record }) => record).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Whether a text is meant to be a key of this system at all. */
-  static looksLikeKey(text: string): boolean {
-    return text.startsWith("lao_")
-  }
-
   /** Whose key this is, or undefined when it is nobody's (K2). */
   authenticate(key: string): Caller | undefined {
     const [, id = "", secret = ""] = keyForm.exec(key) ?? []
@@ -131,14 +136,16 @@ export class ApiKeys {
     return same && known?.record.revokedAt === undefined ? known?.caller : undefined
   }
 
-  #remember(record: KeyRecord): void {
-    if (this.#known.get(record.id)?.record.revokedAt !== undefined) return // K3, K5
+  #remember(stored: StoredKey): void {
+    if (this.#known.get(stored.id)?.record.revokedAt !== undefined) return // K3, K5
+    const record: KeyRecord = { tenant: DEFAULT_TENANT, ...stored }
     this.#known.set(record.id, {
       record,
       hash: Buffer.from(record.hash, "hex"),
       caller: {
         id: record.id,
         role: record.role,
+        tenant: record.tenant,
         ...(record.requestsPerMinute === undefined ? {} : { requestsPerMinute: record.requestsPerMinute }),
       },
     })

@@ -148,31 +148,69 @@ t.test("where keys are required nobody gets in without one, and each refusal is 
   const { guard, audit } = await guardWith({ adminToken: `lat_${"x".repeat(43)}` })
   const { key, record } = await guard.keys.create("robot")
   for (const text of [undefined, "", "Bearer ", "Bearer local", `Bearer ${key}x`, "Basic abc", "Bearer lat_wrong"])
-    t.throws(() => guard.admit(text, "Run", "trace"), { code: "UNAUTHENTICATED" }, String(text))
+    t.throws(() => guard.admit(text, undefined, "Run", "trace"), { code: "UNAUTHENTICATED" }, String(text))
   t.equal(audit.length, 7)
   t.match(audit[0], { operation: "Run", outcome: "refused", code: "UNAUTHENTICATED", traceId: "trace" })
-  t.equal(guard.admit(`Bearer ${key}`, "Run", "trace").id, record.id)
-  t.equal(guard.admit(key, "Run", "trace").id, record.id)
-  t.equal(guard.admit(`Bearer lat_${"x".repeat(43)}`, "Run", "trace").role, "admin")
+  t.equal(guard.admit(`Bearer ${key}`, undefined, "Run", "trace").id, record.id)
+  t.equal(guard.admit(key, undefined, "Run", "trace").id, record.id)
+  t.equal(guard.admit(`Bearer lat_${"x".repeat(43)}`, undefined, "Run", "trace").role, "admin")
 })
 
 t.test("where no key is required a foreign bearer is ignored, but a wrong key of ours is refused", async (t) => {
   const { guard } = await guardWith({ requireKeys: false })
-  t.equal(guard.admit(undefined, "Run", "t").id, "local")
-  t.equal(guard.admit("Bearer sk-unused", "Run", "t").id, "local")
-  t.throws(() => guard.admit("Bearer lao_0123456789abcdef_wrong", "Run", "t"), { code: "UNAUTHENTICATED" })
-  t.throws(() => guard.requireRole(guard.admit(undefined, "CreateKey", "t"), "admin", "CreateKey", "t"), {
+  t.equal(guard.admit(undefined, undefined, "Run", "t").id, "local")
+  t.equal(guard.admit("Bearer sk-unused", undefined, "Run", "t").id, "local")
+  t.throws(() => guard.admit("Bearer lao_0123456789abcdef_wrong", undefined, "Run", "t"), { code: "UNAUTHENTICATED" })
+  t.throws(() => guard.requireRole(guard.admit(undefined, undefined, "CreateKey", "t"), "admin", "CreateKey", "t"), {
     code: "FORBIDDEN",
   })
+})
+
+t.test("the scheme of a key has no case, and a key of ours in any other form opens nothing", async (t) => {
+  const { guard } = await guardWith({ requireKeys: false })
+  const { key, record } = await guard.keys.create("robot")
+  for (const scheme of ["bearer ", "BEARER ", "bEaReR  ", "Bearer\t", ""])
+    t.equal(guard.admit(scheme + key, undefined, "Run", "t").id, record.id, scheme)
+  await guard.keys.revoke(record.id)
+  for (const scheme of ["bearer ", "BEARER ", "Bearer: ", "Token ", "Basic ", "Bearer Bearer ", "key=", '"', ""])
+    t.throws(() => guard.admit(scheme + key, undefined, "Run", "t"), { code: "UNAUTHENTICATED" }, scheme)
+  t.throws(() => guard.admit("token lat_wrong", undefined, "Run", "t"), { code: "UNAUTHENTICATED" })
+})
+
+t.test("a caller works in the tenant of its key; an admin may name another one, and nobody else may", async (t) => {
+  const { guard, audit } = await guardWith({ requireKeys: false })
+  const { key } = await guard.keys.create("robot", { tenant: "acme" })
+  const { key: chief } = await guard.keys.create("chief", { role: "admin", tenant: "acme" })
+  t.equal(guard.admit(undefined, undefined, "Run", "t").tenant, "default")
+  t.equal(guard.admit(key, undefined, "Run", "t").tenant, "acme")
+  t.equal(guard.admit(key, "acme", "Run", "t").tenant, "acme")
+  for (const other of ["default", "else", "", "not a name"]) {
+    t.throws(() => guard.admit(key, other, "Run", "t"), { code: "FORBIDDEN" }, other)
+    t.match(audit.at(-1), { code: "FORBIDDEN", operation: "Run" })
+  }
+  t.throws(() => guard.admit(undefined, "acme", "Run", "t"), { code: "FORBIDDEN" }, "an operator is no admin")
+  t.match(guard.admit(chief, "else", "Run", "t"), { tenant: "else", role: "admin" })
+  t.equal(guard.admit(chief, undefined, "Run", "t").tenant, "acme", "for one call only")
+  for (const wrong of ["", "a/b", "a b", "\u0000", "x".repeat(64), "ä"])
+    t.throws(() => guard.admit(chief, wrong, "Run", "t"), { code: "INVALID_NAME" }, wrong)
+})
+
+t.test("a key from before keys had tenants belongs to the default one", async (t) => {
+  const store = memoryKeyStore()
+  const keys = await ApiKeys.open(store, systemClock, systemRandom)
+  const { key, record } = await keys.create("old")
+  const { tenant: _tenant, ...old } = record
+  await store.put(old as typeof record)
+  t.equal((await ApiKeys.open(store, systemClock, systemRandom)).authenticate(key)?.tenant, "default")
 })
 
 t.test("a key has its own rate, which others do not use up", async (t) => {
   const { guard } = await guardWith({ requireKeys: false, requestsPerMinute: 50 })
   const { key } = await guard.keys.create("slow", { requestsPerMinute: 10 })
-  guard.admit(key, "Run", "t")
-  t.throws(() => guard.admit(key, "Run", "t"), { code: "RATE_LIMITED", details: { retryAfterMs: Number } })
-  for (let i = 0; i < 5; i++) guard.admit(undefined, "Run", "t")
-  t.throws(() => guard.admit(undefined, "Run", "t"), { code: "RATE_LIMITED" })
+  guard.admit(key, undefined, "Run", "t")
+  t.throws(() => guard.admit(key, undefined, "Run", "t"), { code: "RATE_LIMITED", details: { retryAfterMs: Number } })
+  for (let i = 0; i < 5; i++) guard.admit(undefined, undefined, "Run", "t")
+  t.throws(() => guard.admit(undefined, undefined, "Run", "t"), { code: "RATE_LIMITED" })
 })
 
 t.test("a flood of refusals writes few records and counts the rest", async (t) => {
