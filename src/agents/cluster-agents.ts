@@ -16,12 +16,13 @@ import { AgentOSError } from "#actors/errors.js"
 import { incarnationOf, type NodeId } from "#cluster/node.js"
 import type { Peers } from "#cluster/peers.js"
 import { Cancellation, onCancel } from "../cancellation.js"
-import type { RecordedCall } from "../runs/run-log.js"
+import { begunCall, type RecordedCall } from "../runs/run-log.js"
 import type { AgentDescription, AgentManager, AskOptions } from "./agent-manager.js"
 import {
   agentsService,
   GuestWork,
   type ClaimedCall,
+  type ClaimedTurn,
   type FinishedCall,
   type GuestEvents,
   type GuestRequest,
@@ -314,6 +315,8 @@ export class ClusterAgents {
         const sent = this.#sentTo(ticket, from)
         return events.forEach((event) => sent?.run.emit(event))
       }
+      case "claim-turn":
+        return this.#claimTurn(payload as ClaimedTurn, from)
       case "claim-call":
         return this.#claim(payload as ClaimedCall, from)
       case "finish-call":
@@ -333,18 +336,25 @@ export class ClusterAgents {
   }
 
   /** D1 */
-  async #claim({ ticket, callId, tool, arguments: args }: ClaimedCall, from: NodeId): Promise<boolean> {
+  async #claimTurn({ ticket, step, turn, calls }: ClaimedTurn, from: NodeId): Promise<boolean> {
     const sent = this.#open(ticket, from)
-    sent.calls.set(callId, { tool, arguments: args })
-    await sent.run.log.claimCall(callId, tool, args)
+    for (const { callId, ...call } of calls) sent.calls.set(callId, { ...call, turn, begun: false })
+    await sent.run.log.claimTurn(step, turn, calls)
+    return true
+  }
+
+  /** D1 */
+  async #claim({ ticket, ...planned }: ClaimedCall, from: NodeId): Promise<boolean> {
+    const sent = this.#open(ticket, from)
+    sent.calls.set(planned.callId, begunCall(planned, sent.calls.get(planned.callId)))
+    await sent.run.log.claimCall(planned)
     this.#open(ticket, from) // it may have been called off meanwhile
     return true
   }
 
   async #finish({ ticket, callId, outcome }: FinishedCall, from: NodeId): Promise<boolean> {
     const sent = this.#open(ticket, from)
-    const { tool = "", arguments: args = {} } = sent.calls.get(callId) ?? {}
-    sent.calls.set(callId, { tool, arguments: args, outcome })
+    sent.calls.set(callId, { tool: "", arguments: {}, ...sent.calls.get(callId), outcome })
     await sent.run.log.finishCall(callId, outcome)
     return true
   }

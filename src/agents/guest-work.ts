@@ -12,7 +12,7 @@ import type { NodeId } from "#cluster/node.js"
 import type { Peers } from "#cluster/peers.js"
 import { Cancellation } from "../cancellation.js"
 import type { RunEvent } from "../run.js"
-import { noLog, type RunLog } from "../runs/run-log.js"
+import { noLog, type PlannedCall, type RunLog } from "../runs/run-log.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { AgentManager } from "./agent-manager.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
@@ -34,11 +34,15 @@ export interface GuestEvents {
   readonly events: readonly RunEvent[]
 }
 
-export interface ClaimedCall {
+export interface ClaimedTurn {
   readonly ticket: number
-  readonly callId: string
-  readonly tool: string
-  readonly arguments: Readonly<Record<string, unknown>>
+  readonly step: string
+  readonly turn: number
+  readonly calls: readonly PlannedCall[]
+}
+
+export interface ClaimedCall extends PlannedCall {
+  readonly ticket: number
 }
 
 export interface FinishedCall {
@@ -152,11 +156,12 @@ class EventsBack {
 
 /** The log of a run on another node. What it knew before stands in the request. */
 function logThere(peers: Peers, node: NodeId, ticket: number): RunLog {
-  const tell = async (type: string, told: ClaimedCall | FinishedCall): Promise<void> =>
+  const tell = async (type: string, told: ClaimedTurn | ClaimedCall | FinishedCall): Promise<void> =>
     void (await peers.call(node, agentsService, type, told, { timeoutMs: claimTimeoutMs }))
   return {
     ...noLog, // steps are begun and finished by the run itself
-    claimCall: (callId, tool, args) => tell("claim-call", { ticket, callId, tool, arguments: args }), // W1
+    claimTurn: (step, turn, calls) => tell("claim-turn", { ticket, step, turn, calls }),
+    claimCall: (call) => tell("claim-call", { ticket, ...call }), // W1
     finishCall: (callId, outcome) => tell("finish-call", { ticket, callId, outcome }),
   }
 }

@@ -210,12 +210,18 @@ export async function respond(
       return told("error", `agent ${agent.name} has no tool ${call.tool}; it has ${allowed.join(", ") || "none"}`) // A1
     parts.permit(call.tool)
     const tool = tools.get(call.tool)
-    if (known !== undefined && tool?.idempotent !== true)
+    if (known !== undefined && known.begun !== false && tool?.idempotent !== true)
       return told(
         "unresolved",
         `the call of ${call.tool} had begun before a restart; whether it was carried out is unknown`,
       ) // A2
-    await parts.log.claimCall(id, call.tool, call.arguments)
+    const idempotent = tool?.idempotent === true
+    await parts.log.claimCall({
+      callId: id,
+      tool: call.tool,
+      arguments: call.arguments,
+      ...(idempotent && { idempotent }),
+    })
     const outcome = await tools.call(call.tool, call.arguments, {
       signal: work.signal,
       agent: agent.name,

@@ -70,8 +70,9 @@ export class JournalLog implements RunLog {
   claimStep: RunLog["claimStep"] = (step) => this.append({ name: "step-claimed", payload: { step } })
   finishStep: RunLog["finishStep"] = (step, result) => this.append({ name: "step-finished", payload: { step, result } })
   call: RunLog["call"] = (callId) => this.state.calls.get(callId)
-  claimCall: RunLog["claimCall"] = (callId, tool, args) =>
-    this.append({ name: "tool-claimed", payload: { callId, tool, arguments: args } })
+  claimTurn: RunLog["claimTurn"] = (_step, turn, calls) =>
+    this.append({ name: "turn-claimed", payload: { turn, calls } })
+  claimCall: RunLog["claimCall"] = (call) => this.append({ name: "tool-claimed", payload: call })
   finishCall: RunLog["finishCall"] = (callId, outcome) =>
     this.append({ name: "tool-finished", payload: { callId, outcome } })
 }

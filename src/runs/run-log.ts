@@ -3,7 +3,9 @@
  *
  * Invariants
  *   L1. A step is claimed before its agent is asked, and finished with its answer after.
- *   L2. A tool call is claimed before the tool runs, and finished with its outcome after. One claimed and not finished is unresolved.
+ *   L2. A tool call is claimed before the tool runs, and finished with its outcome after. One claimed and not finished is
+ *       unresolved. All calls of a turn are recorded before the first of them is claimed: one that is only planned has
+ *       not begun.
  *   L3. Where several nodes share the journal, the last to have begun it or taken it over carries the run out.
  */
 import type { ToolOutcome } from "../tools/tool.js"
@@ -25,13 +27,10 @@ export type RunLogEvent =
   | { readonly name: "step-claimed"; readonly payload: { readonly step: string } }
   | { readonly name: "step-finished"; readonly payload: { readonly step: string; readonly result: StepResult } }
   | {
-      readonly name: "tool-claimed"
-      readonly payload: {
-        readonly callId: string
-        readonly tool: string
-        readonly arguments: Readonly<Record<string, unknown>>
-      }
+      readonly name: "turn-claimed"
+      readonly payload: { readonly turn: number; readonly calls: readonly PlannedCall[] }
     }
+  | { readonly name: "tool-claimed"; readonly payload: PlannedCall }
   | { readonly name: "tool-finished"; readonly payload: { readonly callId: string; readonly outcome: ToolOutcome } }
   | { readonly name: "ended"; readonly payload: RunResult }
   | { readonly name: "failed"; readonly payload: { readonly code: string; readonly message: string } }
@@ -49,11 +48,28 @@ export interface StartedRun {
   readonly node?: string
 }
 
-/** A tool call that was claimed; without an outcome it is unresolved. */
-export interface RecordedCall {
+/** A tool call that a model wants. */
+export interface PlannedCall {
+  /** RUN/STEP/NUMBER, counted over the turns of a step. */
+  readonly callId: string
   readonly tool: string
   readonly arguments: Readonly<Record<string, unknown>>
+  /** Its tool says that it may be repeated; absent: it may not. */
+  readonly idempotent?: boolean
+}
+
+/** A tool call that is known of: only planned, begun, or with an outcome. One begun and without an outcome is unresolved (L2). */
+export interface RecordedCall extends Omit<PlannedCall, "callId"> {
+  /** The turn of the step's model that it belongs to, where it was recorded with others of its turn. */
+  readonly turn?: number
+  /** False: it was recorded with its turn and has not begun. */
+  readonly begun?: false
   readonly outcome?: ToolOutcome
+}
+
+/** What is known of a call once it has begun. */
+export function begunCall({ callId: _, ...call }: PlannedCall, known?: RecordedCall): RecordedCall {
+  return { ...call, ...(known?.turn === undefined ? {} : { turn: known.turn }) }
 }
 
 export interface RunLog {
@@ -63,7 +79,9 @@ export interface RunLog {
   finishStep(step: string, result: StepResult): Promise<void>
   /** What is known of a tool call: nothing, that it began, or its outcome. */
   call(callId: string): RecordedCall | undefined
-  claimCall(callId: string, tool: string, args: Readonly<Record<string, unknown>>): Promise<void>
+  /** Records all calls of one turn before the first is claimed; for a turn of one call, `claimCall` says the same. */
+  claimTurn(step: string, turn: number, calls: readonly PlannedCall[]): Promise<void>
+  claimCall(call: PlannedCall): Promise<void>
   finishCall(callId: string, outcome: ToolOutcome): Promise<void>
 }
 
@@ -73,6 +91,7 @@ export const noLog: RunLog = {
   claimStep: async () => {},
   finishStep: async () => {},
   call: () => undefined,
+  claimTurn: async () => {},
   claimCall: async () => {},
   finishCall: async () => {},
 }
@@ -112,8 +131,12 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
     case "step-finished":
       state.steps.set(event.payload.step, event.payload.result)
       break
+    case "turn-claimed":
+      for (const { callId, ...call } of event.payload.calls)
+        if (!state.calls.has(callId)) state.calls.set(callId, { ...call, turn: event.payload.turn, begun: false })
+      break
     case "tool-claimed":
-      state.calls.set(event.payload.callId, { tool: event.payload.tool, arguments: event.payload.arguments })
+      state.calls.set(event.payload.callId, begunCall(event.payload, state.calls.get(event.payload.callId)))
       break
     case "tool-finished":
       state.calls.set(event.payload.callId, {
