@@ -119,7 +119,7 @@ export const agentSchema = z
       .describe("What the agent is told before every question. For the embedded model: the name of its task."),
     tools: z.array(z.string()).default([]).describe("Tools this agent may use."),
     description: z.string().optional().describe("One line for people and for other agents."),
-    memory: z.boolean().default(false).describe("Whether it remembers conversations."),
+    memory: z.boolean().default(true).describe("Whether it reads the earlier turns of a conversation."),
     maxTokens: z.int().min(1).optional().describe("Most tokens of one answer."),
     temperature: z.number().min(0).max(2).optional().describe("0 always takes the likeliest token."),
     replicas: z.int().min(1).max(64).default(1).describe("Copies of the agent that share its load."),

@@ -35,7 +35,7 @@ export function gatewayBackend(
     agents: {
       list: async () => (agents ?? os.agents).list(),
       describe: async (name) => (agents ?? os.agents).describe(name),
-      start: async (name) => (agents === undefined ? os.agents.start(name) : agents.steer(name, "start")),
+      start: (name) => (agents === undefined ? os.agents.start(name) : agents.steer(name, "start")),
       stop: (name) => (agents === undefined ? os.agents.stop(name) : agents.steer(name, "stop")),
       restart: (name) => (agents === undefined ? os.agents.restart(name) : agents.steer(name, "restart")),
       replicate: (name, count) =>

@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url"
 import type { AnyDefinition } from "#actors/actor.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { joined } from "#actors/names.js"
 import { ActorSystem } from "#actors/system.js"
 import type { Carrier } from "#cluster/carrier.js"
 import type { Cluster, ClusterEnd } from "#cluster/cluster-handle.js"
@@ -247,6 +248,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     if (member === undefined && !registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
     kit.specs(wanted)
   }
+  // Nodes that share a store are steered each by itself.
+  await manager.remember(room(member === undefined ? "agents" : joined("agents", member.cluster.node.name)))
   const shipped = parseTopology(
     await readFile(new URL("./topologies/shipped/ask.yaml", import.meta.url), "utf8"),
     "ask.yaml",

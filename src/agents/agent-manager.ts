@@ -6,10 +6,13 @@
  *   M2. No more than `maxReplicas` actors and `maxOpen` requests exist at a time, all agents together, and none is begun while the process is larger
  *       than `maxMemoryMb`.
  *   M3. A stopped agent keeps its definition and refuses requests until it is started.
+ *   M4. What was started, stopped and replicated stays so over a restart of the node, until the agent's definition
+ *       asks for another number of replicas.
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { ActorSystem } from "#actors/system.js"
 import type { RefOf } from "#actors/actor.js"
+import type { RecordStore } from "../record-store.js"
 import { onCancel, type Cancellation } from "../cancellation.js"
 import { defineAgent, type AgentDefinition } from "./agent.js"
 import { LlmAgent, type Responder } from "./llm-agent.js"
@@ -58,6 +61,14 @@ interface Entry {
   wanted: number
 }
 
+/** How an agent was steered last (M4). */
+interface Steered {
+  readonly running: boolean
+  readonly wanted: number
+  /** How many its definition asked for then. */
+  readonly defined: number
+}
+
 /** How a request reaches its agent: who asks, and how to call it off. */
 export interface AskOptions {
   readonly signal?: AbortSignal | Cancellation
@@ -80,6 +91,7 @@ export class AgentManager {
   #tickets = 0
   #memoryMb = 0
   #memoryAt = -Infinity
+  #records: RecordStore | undefined
 
   constructor(system: ActorSystem, respond: Responder, limits: Partial<AgentManagerLimits> = {}) {
     this.#system = system
@@ -93,12 +105,27 @@ export class AgentManager {
     if (this.#agents.has(definition.name))
       throw new AgentOSError("NAME_TAKEN", `there is an agent named ${definition.name} already`)
     const entry: Entry = { definition, replicas: [], wanted: definition.replicas ?? 1 }
-    this.#adjust(entry)
+    void this.#fit(entry)
     this.#agents.set(definition.name, entry)
   }
 
   has(name: string): boolean {
     return this.#agents.has(name)
+  }
+
+  /** Makes every agent as it was steered last, and keeps from now on how it is steered (M4). */
+  async remember(records: RecordStore): Promise<void> {
+    this.#records = records
+    for await (const [name, kept] of records.entries("")) {
+      const { running, wanted, defined } = kept as Steered
+      const entry = this.#agents.get(name)
+      if (entry === undefined || defined !== replicasOf(entry)) continue
+      const before = entry.wanted
+      entry.wanted = wanted
+      if (!running) await this.#shrink(entry, 0)
+      else if (this.#overfull(entry) === undefined) await this.#fit(entry)
+      else entry.wanted = before // this node may hold fewer than it did
+    }
   }
 
   definitions(): readonly AgentDefinition[] {
@@ -126,21 +153,22 @@ export class AgentManager {
     return describe(this.#entry(name))
   }
 
-  start(name: string): void {
-    this.#adjust(this.#entry(name))
+  async start(name: string): Promise<void> {
+    const entry = this.#entry(name)
+    await this.#fit(entry)
+    await this.#keep(entry)
   }
 
   /** Stops its replicas; what they work on is cancelled. */
   async stop(name: string): Promise<void> {
     const entry = this.#entry(name)
-    const replicas = entry.replicas
-    entry.replicas = [] // M3
-    await Promise.all(replicas.map(({ ref }) => this.#system.stopActor(ref)))
+    await this.#shrink(entry, 0) // M3
+    await this.#keep(entry)
   }
 
   async restart(name: string): Promise<void> {
-    await this.stop(name)
-    this.start(name)
+    await this.#shrink(this.#entry(name), 0)
+    await this.start(name)
   }
 
   /** @throws `BUDGET_EXCEEDED` (M2) */
@@ -150,13 +178,13 @@ export class AgentManager {
     const entry = this.#entry(name)
     const before = entry.wanted
     entry.wanted = count
-    try {
-      this.#adjust(entry)
-    } catch (error) {
+    const refusal = this.#overfull(entry)
+    if (refusal !== undefined) {
       entry.wanted = before
-      throw error
+      throw refusal
     }
-    await Promise.all(entry.replicas.splice(count).map(({ ref }) => this.#system.stopActor(ref)))
+    await this.#fit(entry)
+    await this.#keep(entry)
   }
 
   /** Asks the replica that has least to do. @throws what the agent throws; `UNKNOWN_AGENT`, `AGENT_STOPPED`, `BUDGET_EXCEEDED` */
@@ -221,15 +249,23 @@ export class AgentManager {
     return entry
   }
 
-  #adjust(entry: Entry): void {
-    const total = [...this.#agents.values()].reduce((sum, { replicas }) => sum + replicas.length, 0)
-    const missing = entry.wanted - entry.replicas.length
-    if (total + missing > this.#limits.maxReplicas)
-      throw new AgentOSError(
-        "BUDGET_EXCEEDED",
-        `${entry.wanted} replicas of ${entry.definition.name} would make ${total + missing} agents; this node holds ${this.#limits.maxReplicas}`,
-      )
-    for (let i = 0; i < missing; i++) {
+  /** Why an agent cannot have as many replicas as it wants, if it cannot (M2). */
+  #overfull({ wanted, replicas, definition }: Entry): AgentOSError | undefined {
+    const all = [...this.#agents.values()].reduce((sum, entry) => sum + entry.replicas.length, 0)
+    const total = all - replicas.length + wanted
+    const { maxReplicas } = this.#limits
+    if (total <= maxReplicas) return undefined
+    return new AgentOSError(
+      "BUDGET_EXCEEDED",
+      `${wanted} replicas of ${definition.name} would make ${total} agents; this node holds ${maxReplicas}`,
+    )
+  }
+
+  /** Gives an agent as many replicas as it wants. @throws `BUDGET_EXCEEDED` (M2) */
+  #fit(entry: Entry): Promise<void> {
+    const refusal = this.#overfull(entry)
+    if (refusal !== undefined) throw refusal
+    while (entry.replicas.length < entry.wanted) {
       const ref = this.#system.spawn(LlmAgent, {
         name: `${entry.definition.name}-${++this.#incarnation}`,
         kind: "permanent",
@@ -237,8 +273,25 @@ export class AgentManager {
       })
       entry.replicas.push({ ref, open: 0 })
     }
+    return this.#shrink(entry, entry.wanted)
+  }
+
+  /** Stops the replicas past so many. */
+  async #shrink(entry: Entry, count: number): Promise<void> {
+    await Promise.all(entry.replicas.splice(count).map(({ ref }) => this.#system.stopActor(ref)))
+  }
+
+  async #keep(entry: Entry): Promise<void> {
+    const steered: Steered = {
+      running: entry.replicas.length > 0,
+      wanted: entry.wanted,
+      defined: replicasOf(entry),
+    }
+    await this.#records?.write([[entry.definition.name, steered]])
   }
 }
+
+const replicasOf = ({ definition: { replicas = 1 } }: Entry): number => replicas
 
 function describe({ definition, replicas, wanted }: Entry): AgentDescription {
   return {

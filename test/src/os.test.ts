@@ -1,4 +1,5 @@
 import t from "tap"
+import { parseConfig } from "#src/config.js"
 import { createAgentOS } from "#src/os.js"
 
 t.test("a system that cannot be made leaves its folder free", async (t) => {
@@ -30,3 +31,45 @@ t.test("creating a system opens no door, and stopping twice is stopping once", a
   await Promise.all([os.stop(), os.stop()])
   await t.rejects(fetch(`${doors.rest}/healthz`))
 })
+
+t.test("agents stay as they were started, stopped and replicated over a restart of the node", async (t) => {
+  const options = { data: t.testdir(), knowledge: { shipped: false }, gateway: { port: 0, grpcPort: 0 } }
+  const first = await createAgentOS(options)
+  await first.agents.stop("companion")
+  await first.agents.replicate("writer", 3)
+  await first.agents.stop("router")
+  await first.agents.start("router")
+  await first.stop()
+
+  const second = await createAgentOS(options)
+  t.match(second.agents.describe("companion"), { state: "stopped" })
+  t.match(second.agents.describe("writer"), { state: "running", replicas: 3 })
+  t.match(second.agents.describe("router"), { state: "running", replicas: 1 })
+  await second.agents.start("companion")
+  await second.stop()
+
+  const third = await createAgentOS({ ...options, limits: { maxReplicas: 6 } })
+  t.match(third.agents.describe("companion"), { state: "running" })
+  t.match(third.agents.describe("writer"), { replicas: 1 }, "no more than this node may hold now")
+  await third.stop()
+})
+
+t.test("an agent whose definition asks for another number of replicas has that number", async (t) => {
+  const clerk = { name: "clerk", instructions: "chat" }
+  const options = { data: t.testdir(), knowledge: { shipped: false } }
+  const first = await createAgentOS({ ...options, agents: [{ ...clerk, replicas: 2 }] })
+  await first.agents.replicate("clerk", 5)
+  await first.stop()
+  const second = await createAgentOS({ ...options, agents: [{ ...clerk, replicas: 3 }] })
+  t.equal(second.agents.describe("clerk").replicas, 3)
+  await second.stop()
+})
+
+t.test(
+  "an agent in a configuration file remembers a conversation as one in code does, unless it says otherwise",
+  (t) => {
+    const { agents } = parseConfig({ agents: [{ name: "clerk", instructions: "chat" }] })
+    t.equal(agents[0]?.memory, true)
+    t.end()
+  },
+)

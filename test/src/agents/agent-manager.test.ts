@@ -47,7 +47,7 @@ t.test("a stopped agent refuses requests until it is started again", async (t) =
   await node.agents.stop("echo")
   t.equal(node.agents.describe("echo").state, "stopped")
   await t.rejects(node.agents.ask("echo", request("a")), { code: "AGENT_STOPPED" })
-  node.agents.start("echo")
+  await node.agents.start("echo")
   t.equal((await node.agents.ask("echo", request("a"))).output, "a")
   await node.agents.restart("echo")
   t.equal((await node.agents.ask("echo", request("b"))).output, "b")
