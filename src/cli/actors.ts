@@ -1,4 +1,5 @@
 import { formatTree, type ActorNode } from "#actors/telemetry.js"
+import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
@@ -8,6 +9,6 @@ export async function actorsCommand(options: GlobalOptions & { readonly mostChil
       node.kind === "local"
         ? node.os.actors.treeOf(options.mostChildren)
         : await node.call<ActorNode>("GET", `/v1/actors?mostChildren=${options.mostChildren}`)
-    console.log(formatTree(tree))
+    console.log(printable(formatTree(tree)))
   })
 }

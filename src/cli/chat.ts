@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises"
 import pc from "picocolors"
 import type { RunResult } from "../run.js"
+import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 import { showRun } from "./show-run.js"
@@ -15,7 +16,10 @@ export async function chat(target: string, options: GlobalOptions & { readonly c
       const said = line.trim()
       if (said === "") break
       if (node.kind === "local") await showRun(node.os.stream(target, said, { conversation, caller: "local" }))
-      else console.log((await node.call<RunResult>("POST", "/v1/runs", { target, input: said, conversation })).output)
+      else
+        console.log(
+          printable((await node.call<RunResult>("POST", "/v1/runs", { target, input: said, conversation })).output),
+        )
       terminal.prompt()
     }
     terminal.close()

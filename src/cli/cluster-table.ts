@@ -1,5 +1,6 @@
 /** A cluster and its moves as a person reads them: columns of text. Pure. */
 import pc from "picocolors"
+import { printable } from "./printable.js"
 import type { ClusterView, MemberView, RebalanceView } from "../gateway/backend.js"
 
 /** The state of the whole in one line, then a line for each member. */
@@ -11,18 +12,20 @@ export function clusterTable(cluster: ClusterView): string {
     ...(moving === 0 ? [] : [pc.yellow(`${moving} on the move`)]),
     registry ? "the registry answers" : pc.red("the registry does not answer"),
     ready ? `${node} is ready` : pc.yellow(`${node} is not ready yet`),
-    ...waitingFor.map((reason) => pc.yellow(reason)),
+    ...waitingFor.map((reason) => pc.yellow(printable(reason))),
   ]
   const members = [...cluster.members].sort((a, b) => (a.name < b.name ? -1 : 1))
-  const rows = members.map((member) => [
-    member.name,
-    member.status,
-    String(member.shards),
-    member.queued === undefined ? "-" : String(member.queued),
-    String(member.capacity),
-    member.roles.join(", ") || "-",
-    member.address,
-  ])
+  const rows = members.map((member) =>
+    [
+      member.name,
+      member.status,
+      String(member.shards),
+      member.queued === undefined ? "-" : String(member.queued),
+      String(member.capacity),
+      member.roles.join(", ") || "-",
+      member.address,
+    ].map(printable),
+  )
   const paint = (row: number, column: number, text: string): string =>
     column === 1 ? (colors[members[row]?.status ?? "up"] ?? String)(text) : column === 0 ? pc.bold(text) : text
   const heads = ["member", "state", "shards", "load", "capacity", "roles", "address"]

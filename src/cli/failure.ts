@@ -1,9 +1,10 @@
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
+import { printable } from "./printable.js"
 
 /** Tells a person what went wrong, and ends the process with 1. A bug keeps its stack, an expected refusal does not need one. */
 export function fail(error: unknown): never {
-  if (error instanceof AgentOSError) console.error(`${pc.red(error.code)} ${error.message}`)
+  if (error instanceof AgentOSError) console.error(`${pc.red(error.code)} ${printable(error.message)}`)
   else console.error(error)
   process.exit(1)
 }

@@ -5,6 +5,7 @@ import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import type { Document, Knowledge, SearchHit } from "../knowledge/knowledge.js"
 import { documentFormats } from "../knowledge/read-document.js"
+import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
@@ -23,7 +24,7 @@ export async function addFolders(knowledge: Knowledge, folders: readonly string[
     })
     bar.stop()
     console.log(pc.dim(`${folder}: ${documents} documents, ${chunks} passages`))
-    for (const { message } of refused) console.log(pc.yellow(`left out: ${message}`))
+    for (const { message } of refused) console.log(pc.yellow(`left out: ${printable(message)}`))
   }
 }
 
@@ -76,6 +77,7 @@ export async function searchKnowledge(
   if (hits.length === 0) console.log("nothing found")
   for (const { text, source, heading, score } of hits)
     console.log(
-      `${pc.bold(source)}${heading === undefined ? "" : ` › ${heading}`} ${pc.dim(score.toFixed(3))}\n${text}\n`,
+      `${pc.bold(printable(source))}${heading === undefined ? "" : ` › ${printable(heading)}`} ` +
+        `${pc.dim(score.toFixed(3))}\n${printable(text)}\n`,
     )
 }

@@ -68,7 +68,7 @@ for (const [verb, text] of [
   ["list", "every agent with its state, replicas and queue"],
   ["describe", "one agent in full"],
   ["start", "start an agent"],
-  ["stop", "stop an agent; it finishes what it is doing"],
+  ["stop", "stop an agent; what it works on is cancelled"],
   ["restart", "stop and start an agent"],
 ] as const) {
   const command = agents.command(verb, verb === "list" ? { isDefault: true } : {}).description(text)

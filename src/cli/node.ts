@@ -1,11 +1,17 @@
 /**
  * The node a command works with: the one that runs on this data folder, through its gateway, or, when none runs, the store itself, opened by this
  * process for as long as the command takes.
+ *
+ * Invariants
+ *   N1. The node's token goes to nobody who has not proven first that it has it, too: the file that says where the
+ *       node is may be left over, and another program may listen there by now.
  */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { systemRandom } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { createAgentOS, type AgentOS } from "../os.js"
+import { challengeHeader, isProof, proofHeader } from "../security/proof.js"
 import { readTokenFile } from "../security/token-file.js"
 import { loadConfig, optionsOf, type GlobalOptions } from "./settings.js"
 
@@ -34,13 +40,26 @@ function runs(pid: number): boolean {
 /** Finds the running node of a data folder. A node that was killed leaves its file behind; its port may be another node's by now. */
 export async function findNode(data: string): Promise<RemoteNode | undefined> {
   const text = await readFile(join(data, "node.json"), "utf8").catch(() => undefined)
-  if (text === undefined) return undefined
-  const { rest, pid } = JSON.parse(text) as { rest: string; pid: number }
-  if (!runs(pid)) return undefined
-  const token = await readTokenFile(join(data, "token"))
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const alive = await fetch(`${rest}/healthz`, { headers }).then(({ ok }) => ok, () => false) // prettier-ignore
-  return alive ? remoteNode(rest, token) : undefined
+  const [place, token] = [placeIn(text), await readTokenFile(join(data, "token"))]
+  if (place === undefined || token === undefined || !runs(place.pid)) return undefined
+  const nonce = Buffer.from(systemRandom.bytes(16)).toString("base64url")
+  const proof = await fetch(`${place.rest}/healthz`, { headers: { [challengeHeader]: nonce }, redirect: "error" }).then(
+    ({ headers }) => headers.get(proofHeader),
+    () => undefined,
+  )
+  return isProof(proof, token, nonce) ? remoteNode(place.rest, token) : undefined // N1
+}
+
+/** What a node wrote of itself; undefined when that is damaged. */
+function placeIn(text: string | undefined): { readonly rest: string; readonly pid: number } | undefined {
+  try {
+    const { rest, pid } = JSON.parse(text ?? "") as { rest?: unknown; pid?: unknown }
+    return typeof rest === "string" && URL.canParse(rest) && Number.isSafeInteger(pid)
+      ? { rest, pid: pid as number }
+      : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import pc from "picocolors"
 import type { RunEvent } from "../run.js"
+import { printable } from "./printable.js"
 
 interface StepView {
   readonly step: string
@@ -71,6 +72,7 @@ export function renderStep(step: StepView, width: number): string {
   return `${mark} ${pc.bold(name)} ${pc.dim(toolText)}${step.status === "failed" ? pc.red(text) : text}${gap}${pc.dim(time.padStart(8))}`
 }
 
-function clip(text: string, room: number): string {
+function clip(raw: string, room: number): string {
+  const text = printable(raw)
   return text.length <= room ? text : `${text.slice(0, Math.max(0, room - 1))}…`
 }

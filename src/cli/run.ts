@@ -1,4 +1,5 @@
 import type { RunResult } from "../run.js"
+import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
@@ -14,5 +15,5 @@ export async function run(
       ? node.os.run(target, input, { caller: "local", ...conversation })
       : node.call<RunResult>("POST", "/v1/runs", { target, input, ...conversation }),
   )
-  console.log(options.json === true ? JSON.stringify(result, null, 2) : result.output)
+  console.log(options.json === true ? JSON.stringify(result, null, 2) : printable(result.output))
 }

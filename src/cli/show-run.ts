@@ -1,6 +1,7 @@
 import { createLogUpdate } from "log-update"
 import pc from "picocolors"
 import type { RunEvent, RunResult } from "../run.js"
+import { printable } from "./printable.js"
 import { emptyView, follow, renderStep, renderView } from "./run-view.js"
 
 /** Most columns that a step takes, however wide the terminal is. */
@@ -28,15 +29,15 @@ export async function showRun(events: AsyncIterable<RunEvent>): Promise<RunResul
     if (event.type === "end") result = event.run
     if (event.type === "error") {
       update.done()
-      console.log(`${pc.red(event.error.code)} ${event.error.message}`)
+      console.log(`${pc.red(event.error.code)} ${printable(event.error.message)}`)
       return undefined
     }
   }
   update.done()
   if (result === undefined) return undefined
-  console.log(`\n${pc.bold(result.output)}`)
+  console.log(`\n${pc.bold(printable(result.output))}`)
   const sources = [...new Set(result.context.provenance.flatMap((by) => by.sources ?? []))]
   const spent = `${result.usage.promptTokens} + ${result.usage.completionTokens} tokens, ${Math.round(result.elapsedMs)} ms`
-  console.log(pc.dim(sources.length === 0 ? spent : `from ${sources.join(", ")}; ${spent}`))
+  console.log(pc.dim(sources.length === 0 ? spent : `from ${printable(sources.join(", "))}; ${spent}`))
   return result
 }

@@ -4,6 +4,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { shippedAgents } from "../agents/shipped.js"
 import { agentsOf } from "../topologies/topology.js"
 import { parseTopology } from "../topologies/yaml.js"
+import { printable } from "./printable.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
 
 /** Checks files against the agents of the configuration; tells every fault of every file. */
@@ -20,10 +21,10 @@ export async function checkTopologies(files: readonly string[], options: GlobalO
         throw new AgentOSError("INVALID_TOPOLOGY", `${file}: cannot be read`, { cause })
       })
       const { name, topology } = parseTopology(text, file, known)
-      console.log(`${pc.green("✓")} ${file}: ${name}, with ${agentsOf(topology).join(", ")}`)
+      console.log(`${pc.green("✓")} ${file}: ${printable(name)}, with ${agentsOf(topology).join(", ")}`)
     } catch (error) {
       if (!(error instanceof AgentOSError)) throw error
-      console.error(`${pc.red("✗")} ${error.message.replaceAll("\n", "\n  ")}`)
+      console.error(`${pc.red("✗")} ${printable(error.message).replaceAll("\n", "\n  ")}`)
       process.exitCode = 1
     }
   }

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { AgentOSError } from "#actors/errors.js"
 import type { KeyRecord } from "../security/keys.js"
+import { challengeHeader, proofHeader } from "../security/proof.js"
 import type { Role } from "../security/roles.js"
 import { ChunkWriter, completion, errorType, runOfChat } from "./chat.js"
 import { addCluster } from "./cluster-routes.js"
@@ -270,8 +271,11 @@ export function keyView({ hash: _hash, ...view }: KeyRecord): Omit<KeyRecord, "h
 }
 
 function addHealth(app: FastifyInstance, service: Service): void {
-  const { health, metrics } = service.parts
-  app.get("/healthz", open("health", "Whether the process is alive."), (_request, reply) => {
+  const { guard, health, metrics } = service.parts
+  app.get("/healthz", open("health", "Whether the process is alive."), (request, reply) => {
+    const challenge = request.headers[challengeHeader]
+    const proof = typeof challenge === "string" ? guard.prove(challenge) : undefined
+    if (proof !== undefined) reply.header(proofHeader, proof)
     const report = health.live()
     return reply.code(report.ok ? 200 : 503).send(report)
   })

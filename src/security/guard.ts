@@ -14,6 +14,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { AuditLog } from "./audit.js"
 import type { ApiKeys } from "./keys.js"
 import { decide, type PolicyRule } from "./policy.js"
+import { proofOf } from "./proof.js"
 import { Rates } from "./rates.js"
 import { adminCaller, includes, localCaller, tenantForm, type Caller, type Role } from "./roles.js"
 
@@ -96,6 +97,12 @@ export class Guard {
     if (decision.kind === "allow") return
     const message = `${caller.id} may not call ${target}: rule ${decision.rule + 1} of the policy`
     throw this.#refuse("FORBIDDEN", message, caller.id, operation, target, traceId)
+  }
+
+  /** Proves to whoever has the node's token that this node has it, too. @returns undefined without a token */
+  prove(challenge: string): string | undefined {
+    const { adminToken } = this.#options
+    return adminToken === undefined ? undefined : proofOf(adminToken, challenge.slice(0, 100))
   }
 
   /** Notes a refusal that was decided elsewhere (G3). */

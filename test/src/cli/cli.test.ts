@@ -336,3 +336,46 @@ t.test("llmagentos.yaml in the folder is used, and the command line goes over it
   t.ok(await exists(join(folder, "kept", "store")))
   t.ok(await exists(join(folder, "elsewhere", "store")))
 })
+
+t.test("the token goes to no program that does not prove that it is the node", sideBySide, async (t) => {
+  const token = `lat_${"s".repeat(43)}`
+  const folder = t.testdir({ ...quiet, data: { token } })
+  const heard: string[] = []
+  const other = createServer((request, response) => {
+    heard.push(JSON.stringify(request.headers))
+    response.setHeader("llmagentos-proof", "AAAA")
+    response.end("{}")
+  })
+  await new Promise<void>((done) => other.listen(0, "127.0.0.1", done))
+  t.teardown(() => other.close())
+  const rest = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+  await writeFile(join(folder, "data", "node.json"), JSON.stringify({ pid: process.pid, rest, grpc: "" }))
+  const { code, out } = await cli(folder, "agents")
+  t.equal(code, 0)
+  t.match(out, /router/, "it works with the store itself")
+  t.equal(heard.length, 1)
+  t.notMatch(heard.join(), token)
+})
+
+t.test("a damaged file that says where the node is counts as none", sideBySide, async (t) => {
+  for (const damaged of ["", "{", "null", "[]", '{"rest":7,"pid":1}', '{"rest":"nowhere","pid":"x"}', "\u0000\u0001"]) {
+    const folder = t.testdir({ ...quiet, data: { "node.json": damaged, token: `lat_${"s".repeat(43)}` } })
+    const { code, out, err } = await cli(folder, "agents")
+    t.equal(code, 0, JSON.stringify(damaged))
+    t.match(out, /router/)
+    t.equal(err, "")
+  }
+})
+
+t.test("what comes from documents and files cannot steer the terminal that shows it", sideBySide, async (t) => {
+  const evil = "\u001b]0;owned\u0007lantern\u001b[2J \u009b31m red \u202e back\r over"
+  const folder = t.testdir({ ...quiet, "a.txt": `The copper ${evil}.`, "bad.yaml": `name: "\\e[31mx"\ntopology: 7\n` })
+  await cli(folder, "knowledge", "add", "a.txt")
+  const shown = [
+    await cli(folder, "knowledge", "search", "copper"),
+    await cli(folder, "topology", "check", "bad.yaml"),
+    await cli(folder, "run", "\u001b[31mnobody", "x"),
+  ]
+  t.match(shown[0]?.out, /copper lantern/)
+  for (const { out, err } of shown) t.notMatch(out + err, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/)
+})
