@@ -46,6 +46,6 @@ export function gatewayBackend(
       describe: async (name) => view(name),
     },
     actors: (mostChildren) => os.actors.treeOf(mostChildren),
-    knowledge: os.knowledge,
+    knowledgeOf: (tenant) => os.knowledgeOf(tenant),
   }
 }

@@ -10,6 +10,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { AnyDefinition } from "#actors/actor.js"
+import { DEFAULT_TENANT } from "#actors/cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { joined } from "#actors/names.js"
@@ -89,7 +90,10 @@ export interface AgentOS {
   readonly store: string
   readonly agents: AgentManager
   readonly topologies: ReadonlyMap<string, { readonly description: string; readonly topology: Topology }>
+  /** What the tenant "default" knows. */
   readonly knowledge: Knowledge
+  /** What any other tenant knows. */
+  knowledgeOf(tenant: string): Knowledge
   readonly tools: ToolKit
   readonly models: ModelRegistry
   readonly keys: KeyStore
@@ -169,11 +173,12 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     return joined
   }
 
-  const knowledge = new KnowledgeBase(room("knowledge"))
-  const unfollow = await knowledge.follow()
+  const knowledgeBase = new KnowledgeBase(room("knowledge"))
+  const knowledge = knowledgeBase.of(DEFAULT_TENANT)
+  const unfollow = await knowledgeBase.follow()
   opened.push(async () => unfollow())
-  const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledge)])
-  const sentences = new ToolKit(clock, [knowledgeSearch(knowledge, "sentence")])
+  const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledgeBase)])
+  const sentences = new ToolKit(clock, [knowledgeSearch(knowledgeBase, "sentence")])
   for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
     kit.register(tool)
   const registry = new ModelRegistry(system, models)
@@ -318,6 +323,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     agents: manager,
     topologies: known,
     knowledge,
+    knowledgeOf: (tenant) => knowledgeBase.of(tenant),
     tools: kit,
     models: registry,
     keys,

@@ -141,5 +141,6 @@ export interface GatewayBackend {
   }
   /** The tree of actors, with at most so many children of each. */
   actors(mostChildren: number): ActorNode
-  readonly knowledge: Pick<Knowledge, "add" | "search">
+  /** What a tenant knows. */
+  knowledgeOf(tenant: string): Pick<Knowledge, "add" | "search">
 }

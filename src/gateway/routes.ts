@@ -232,7 +232,8 @@ function addKnowledge(app: FastifyInstance, service: Service): void {
     }),
     async (request) => {
       const { query, limit } = request.body
-      return { hits: await service.parts.backend.knowledge.search(query, limit === undefined ? {} : { limit }) }
+      const knowledge = service.parts.backend.knowledgeOf(callOf(request).caller.tenant)
+      return { hits: await knowledge.search(query, limit === undefined ? {} : { limit }) }
     },
   )
 }

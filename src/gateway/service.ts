@@ -129,7 +129,7 @@ export class Service {
     call: Call,
     document: { id: string; format: "text" | "markdown" | "html" | "pdf"; content: string | Uint8Array },
   ) {
-    const added = await this.parts.backend.knowledge.add(document)
+    const added = await this.parts.backend.knowledgeOf(call.caller.tenant).add(document)
     this.parts.guard.done(call.caller, call.operation, document.id, call.traceId)
     return added
   }

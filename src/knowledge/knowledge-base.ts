@@ -1,13 +1,14 @@
 /**
- * What a node knows: documents, cut into passages and found by words and by vectors, and facts. Records are durable, the index is built from them
- * when a tenant is first used.
+ * What a node knows, tenant by tenant: documents, cut into passages and found by words and by vectors, and facts.
+ * Records are durable, the index is built from them when a tenant is first used.
  *
  * Invariants
  *   B1. A document and all its passages are written together or not at all.
  *   B2. Adding a document whose content is unchanged writes nothing.
- *   B3. Tenant leads every key; a search sees its own tenant's documents only.
- *   B4. What another node adds or removes is found here soon after, where the store is shared: the index takes in each document that is told of as it stands
- *       in the store.
+ *   B3. A tenant's knowledge is got by its name and knows no other: nothing here has a tenant by default.
+ *   B4. What another node adds or removes is found here soon after, where the store is shared: the index takes in each
+ *       document that is told of as it stands in the store.
+ *   B5. A document's id is a name; what leads to one record leads to no other.
  */
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
@@ -15,12 +16,14 @@ import { extname, join, relative, sep } from "node:path"
 import MiniSearch from "minisearch"
 import type { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
+import { asName, checkName } from "#actors/names.js"
 import type { RecordStore } from "../record-store.js"
 import { hashedNgrams } from "./hashed-ngrams.js"
-import type { Document, Embedder, Fact, Knowledge, SearchHit, SearchOptions } from "./knowledge.js"
+import type { Document, Embedder, Fact, Knowledge, KnowledgeOfTenants, SearchHit, SearchOptions } from "./knowledge.js"
 import { fuseRanks, scoreSentences, stem } from "./rank.js"
 import { chunksOf, documentFormats, readDocument, readerVersion } from "./read-document.js"
 import { isQuestion, sentencesOf } from "./sentences.js"
+import { namesOf, tenantRecords, type TenantRecords } from "./tenant-records.js"
 import { typedRecords, type TypedRecords } from "./typed-records.js"
 
 interface StoredDocument {
@@ -57,26 +60,49 @@ interface Index {
 /** Passages whose sentences are looked at one by one. */
 const sentencePassages = 12
 
-export class KnowledgeBase implements Knowledge {
+export class KnowledgeBase implements KnowledgeOfTenants {
   readonly #records: RecordStore
   readonly #embedder: Embedder
-  readonly #indexes = new Map<string, Promise<Index>>()
+  readonly #tenants = new Map<string, TenantKnowledge>()
 
   constructor(records: RecordStore, embedder: Embedder = hashedNgrams()) {
     this.#records = records
     this.#embedder = embedder
   }
 
+  /** What one tenant knows (B3). @throws `INVALID_NAME` */
+  of(tenant: string): Knowledge {
+    let knowledge = this.#tenants.get(tenant)
+    if (knowledge === undefined) {
+      knowledge = new TenantKnowledge(tenantRecords(this.#records, tenant), this.#embedder)
+      this.#tenants.set(tenant, knowledge)
+    }
+    return knowledge
+  }
+
   /** Hears of what other nodes change (B4). @returns ends it */
   follow(): Promise<() => void> {
     return this.#records.follow((keys) => {
-      if (keys === undefined) return this.#indexes.clear()
-      for (const key of keys) void this.#refresh(key).catch(() => this.#indexes.clear())
+      if (keys === undefined) for (const knowledge of this.#tenants.values()) knowledge.forget()
+      for (const [tenant = "", kind, id] of (keys ?? []).flatMap((key) => [namesOf(key) ?? []]))
+        if (kind === "document" && id !== undefined) this.#tenants.get(tenant)?.refresh(id)
     })
   }
+}
 
-  async add(document: Document, { tenant = "default" } = {}): Promise<{ chunks: number; unchanged: boolean }> {
-    const index = await this.#index(tenant)
+class TenantKnowledge implements Knowledge {
+  readonly #records: TenantRecords
+  readonly #embedder: Embedder
+  #loaded: Promise<Index> | undefined
+
+  constructor(records: TenantRecords, embedder: Embedder) {
+    this.#records = records
+    this.#embedder = embedder
+  }
+
+  async add(document: Document): Promise<{ chunks: number; unchanged: boolean }> {
+    checkName("a document's id", document.id) // B5
+    const index = await this.#index()
     const hash = createHash("sha256")
       .update(`${this.#embedder.id} ${readerVersion} `)
       .update(document.format)
@@ -97,7 +123,7 @@ export class KnowledgeBase implements Knowledge {
         vector: vectors[i] as Float32Array,
       })),
     }
-    await this.#records.write([[documentKey(tenant, document.id), stored]]) // B1
+    await this.#records.write([[["document", document.id], stored]]) // B1
     drop(index, document.id)
     put(index, stored)
     return { chunks: chunks.length, unchanged: false }
@@ -106,10 +132,9 @@ export class KnowledgeBase implements Knowledge {
   async addFolder(
     folder: string,
     {
-      tenant = "default",
       prefix = "",
       onProgress,
-    }: { tenant?: string; prefix?: string; onProgress?: (done: number, total: number, id: string) => void } = {},
+    }: { prefix?: string; onProgress?: (done: number, total: number, id: string) => void } = {},
   ): Promise<{ documents: number; chunks: number; refused: readonly AgentOSError[] }> {
     const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
       throw new AgentOSError("DOCUMENT_UNREADABLE", `cannot read the folder ${folder}`, { cause })
@@ -126,7 +151,7 @@ export class KnowledgeBase implements Knowledge {
       try {
         const content = await readFile(path)
         const document = { id, format, content: format === "pdf" ? content : content.toString("utf8") }
-        chunks += (await this.add(document, { tenant })).chunks
+        chunks += (await this.add(document)).chunks
       } catch (error) {
         // One bad document does not keep the others out; a store that failed does.
         if (error instanceof AgentOSError && !["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE"].includes(error.code))
@@ -138,24 +163,24 @@ export class KnowledgeBase implements Knowledge {
     return { documents: files.length - refused.length, chunks, refused }
   }
 
-  async remove(id: string, { tenant = "default" } = {}): Promise<boolean> {
-    const index = await this.#index(tenant)
+  async remove(id: string): Promise<boolean> {
+    const index = await this.#index()
     if (!index.documents.has(id)) return false
-    await this.#records.write([[documentKey(tenant, id), undefined]])
+    await this.#records.write([[["document", id], undefined]])
     drop(index, id)
     return true
   }
 
-  async documents({ tenant = "default" } = {}): Promise<readonly { id: string; chunks: number; bytes: number }[]> {
-    const { documents } = await this.#index(tenant)
+  async documents(): Promise<readonly { id: string; chunks: number; bytes: number }[]> {
+    const { documents } = await this.#index()
     return [...documents]
       .map(([id, { bytes, passages }]) => ({ id, chunks: passages.length, bytes }))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
   async search(query: string, options: SearchOptions = {}): Promise<readonly SearchHit[]> {
-    const { limit = 5, tenant = "default", unit = "passage", question = "" } = options
-    const index = await this.#index(tenant)
+    const { limit = 5, unit = "passage", question = "" } = options
+    const index = await this.#index()
     const wanted = Math.max(limit, sentencePassages)
     const byWords = index.words.search(query, { prefix: false, fuzzy: false }).slice(0, wanted * 2)
     const [vector] = await this.#embedder.embed([query])
@@ -187,25 +212,27 @@ export class KnowledgeBase implements Knowledge {
       .slice(0, limit)
   }
 
-  async assert(fact: Fact, { tenant = "default" } = {}): Promise<void> {
+  async assert(fact: Fact): Promise<void> {
     for (const field of ["subject", "relation", "object"] as const) {
       if (fact[field].trim() === "") throw new AgentOSError("INVALID_FACT", `the fact's ${field} is empty`)
+      if (!fact[field].isWellFormed())
+        throw new AgentOSError("INVALID_FACT", `the fact's ${field} holds half of a surrogate pair`)
     }
-    await this.#records.write([[factKey(tenant, fact), fact]])
+    await this.#records.write([[factNames(fact), fact]])
   }
 
-  async retract(fact: Fact, { tenant = "default" } = {}): Promise<boolean> {
-    const key = factKey(tenant, fact)
-    if ((await this.#records.get(key)) === undefined) return false
-    await this.#records.write([[key, undefined]])
+  async retract(fact: Fact): Promise<boolean> {
+    const names = factNames(fact)
+    if ((await this.#records.get(names)) === undefined) return false
+    await this.#records.write([[names, undefined]])
     return true
   }
 
-  async facts(pattern: Partial<Fact>, { tenant = "default" } = {}): Promise<readonly Fact[]> {
+  async facts(pattern: Partial<Fact>): Promise<readonly Fact[]> {
     // Facts sort by subject first, so a known subject narrows what is read.
-    const prefix = pattern.subject === undefined ? keyOf(tenant, "fact") : keyOf(tenant, "fact", pattern.subject)
     const found: Fact[] = []
-    for await (const [, value] of this.#records.entries(prefix)) {
+    const subject = pattern.subject === undefined ? [] : [asName(pattern.subject)]
+    for await (const value of this.#records.values("fact", ...subject)) {
       const fact = value as Fact
       if (
         Object.entries(pattern).every(([field, wanted]) => wanted === undefined || fact[field as keyof Fact] === wanted)
@@ -215,33 +242,41 @@ export class KnowledgeBase implements Knowledge {
     return found
   }
 
-  records<T extends object>(type: string, schema: z.ZodType<T>, { tenant = "default" } = {}): TypedRecords<T> {
-    return typedRecords(this.#records, type, schema, keyOf(tenant, "record", type))
+  records<T extends object>(type: string, schema: z.ZodType<T>): TypedRecords<T> {
+    return typedRecords(this.#records, type, schema)
   }
 
   /** Takes in one document as it stands in the store (B4). */
-  async #refresh(key: string): Promise<void> {
-    const [tenant = "", kind, id = ""] = key.split("\u0000")
-    const loaded = this.#indexes.get(tenant)
-    if (kind !== "document" || loaded === undefined) return
-    const index = await loaded
-    const stored = (await this.#records.get(key)) as StoredDocument | undefined
+  refresh(id: string): void {
+    this.#refresh(id).catch(() => this.forget())
+  }
+
+  /** The index is made anew when it is next used. */
+  forget(): void {
+    this.#loaded = undefined
+  }
+
+  async #refresh(id: string): Promise<void> {
+    if (this.#loaded === undefined) return
+    const index = await this.#loaded
+    const stored = (await this.#records.get(["document", id])) as StoredDocument | undefined
     if (stored !== undefined && stored.hash === index.documents.get(id)?.hash) return
     drop(index, id)
     if (stored !== undefined) put(index, stored)
   }
 
-  #index(tenant: string): Promise<Index> {
-    let index = this.#indexes.get(tenant)
-    if (index === undefined) {
-      index = this.#load(tenant)
-      this.#indexes.set(tenant, index)
-      index.catch(() => this.#indexes.delete(tenant))
+  #index(): Promise<Index> {
+    if (this.#loaded === undefined) {
+      const loading = this.#load()
+      this.#loaded = loading
+      loading.catch(() => {
+        if (this.#loaded === loading) this.#loaded = undefined
+      })
     }
-    return index
+    return this.#loaded
   }
 
-  async #load(tenant: string): Promise<Index> {
+  async #load(): Promise<Index> {
     const index: Index = {
       documents: new Map(),
       passages: new Map(),
@@ -251,17 +286,16 @@ export class KnowledgeBase implements Knowledge {
         processTerm: (term) => stem(term.toLowerCase()),
       }),
     }
-    for await (const [, value] of this.#records.entries(keyOf(tenant, "document"))) put(index, value as StoredDocument)
+    for await (const value of this.#records.values("document")) put(index, value as StoredDocument)
     return index
   }
 }
 
-/** Parts of a key; the separator cannot stand in a part. */
-const keyOf = (...parts: readonly string[]): string =>
-  parts.map((part) => `${part.replaceAll("\u0000", "")}\u0000`).join("")
-const documentKey = (tenant: string, id: string): string => keyOf(tenant, "document", id)
-const factKey = (tenant: string, { subject, relation, object }: Fact): string =>
-  keyOf(tenant, "fact", subject, relation, object)
+/** Parts of a fact may be long (B5). */
+const factNames = ({ subject, relation, object }: Fact): readonly string[] => [
+  "fact",
+  ...[subject, relation, object].map(asName),
+]
 
 const hit = ({ source, heading }: Passage, text: string, score: number): SearchHit => ({
   text,

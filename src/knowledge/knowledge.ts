@@ -14,7 +14,6 @@ export interface SearchHit {
 export interface SearchOptions {
   /** Most hits; default 5. */
   readonly limit?: number
-  readonly tenant?: string
   /** "passage" (default) gives chunks, "sentence" gives single sentences of the best chunks, ranked again by the query's rarest words. */
   readonly unit?: "passage" | "sentence"
   /** The whole question that the query was taken from; its other words count, but less. */
@@ -43,21 +42,26 @@ export interface Embedder {
   embed(texts: readonly string[]): Promise<readonly Float32Array[]>
 }
 
-/** What agents, tools, the gateway and the CLI use of the knowledge base. */
+/** What a tenant knows: what agents, tools, the gateway and the CLI use of the knowledge base. */
 export interface Knowledge {
-  add(document: Document, options?: { tenant?: string }): Promise<{ chunks: number; unchanged: boolean }>
+  add(document: Document): Promise<{ chunks: number; unchanged: boolean }>
   /** Adds every readable document below a folder; ids begin with `prefix`, `onProgress` is called after each. One that cannot be read is left out and told. */
   addFolder(
     folder: string,
-    options?: { tenant?: string; prefix?: string; onProgress?: (done: number, total: number, id: string) => void },
+    options?: { prefix?: string; onProgress?: (done: number, total: number, id: string) => void },
   ): Promise<{ documents: number; chunks: number; refused: readonly AgentOSError[] }>
-  remove(id: string, options?: { tenant?: string }): Promise<boolean>
-  documents(options?: { tenant?: string }): Promise<readonly { id: string; chunks: number; bytes: number }[]>
+  remove(id: string): Promise<boolean>
+  documents(): Promise<readonly { id: string; chunks: number; bytes: number }[]>
   search(query: string, options?: SearchOptions): Promise<readonly SearchHit[]>
-  assert(fact: Fact, options?: { tenant?: string }): Promise<void>
-  retract(fact: Fact, options?: { tenant?: string }): Promise<boolean>
+  assert(fact: Fact): Promise<void>
+  retract(fact: Fact): Promise<boolean>
   /** Facts that match every given field. */
-  facts(pattern: Partial<Fact>, options?: { tenant?: string }): Promise<readonly Fact[]>
+  facts(pattern: Partial<Fact>): Promise<readonly Fact[]>
   /** The records of a type, in the form of a schema: `records("city", z.object({ people: z.number() }))`. */
-  records<T extends object>(type: string, schema: z.ZodType<T>, options?: { tenant?: string }): TypedRecords<T>
+  records<T extends object>(type: string, schema: z.ZodType<T>): TypedRecords<T>
+}
+
+/** Gives each tenant its own knowledge. */
+export interface KnowledgeOfTenants {
+  of(tenant: string): Knowledge
 }

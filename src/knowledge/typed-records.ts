@@ -1,7 +1,8 @@
 /** Records of one type: their form is checked when they are written, and found by what stands in them. */
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
-import type { RecordStore } from "../record-store.js"
+import { checkName } from "#actors/names.js"
+import type { TenantRecords } from "./tenant-records.js"
 
 /** What a field is to be: a value, or a number or text within bounds, both included. */
 export type Condition<T> = T | { readonly min?: T; readonly max?: T }
@@ -19,33 +20,33 @@ export interface TypedRecords<T extends object> {
   find(where?: Where<T>, options?: { readonly limit?: number }): Promise<readonly (readonly [id: string, record: T])[]>
 }
 
-/** @param prefix leads the keys of all records of the type */
+/** @throws `INVALID_NAME` for a type that is none */
 export function typedRecords<T extends object>(
-  records: RecordStore,
+  records: TenantRecords,
   type: string,
   schema: z.ZodType<T>,
-  prefix: string,
 ): TypedRecords<T> {
-  const keyOf = (id: string): string => prefix + id
+  checkName("a type of records", type)
+  const namesOf = (id: string): readonly string[] => ["record", type, id]
   return {
     async put(id, record) {
       const checked = schema.safeParse(record)
       if (!checked.success)
         throw new AgentOSError("INVALID_RECORD", `${type} ${JSON.stringify(id)}: ${z.prettifyError(checked.error)}`)
-      if (id === "") throw new AgentOSError("INVALID_RECORD", `a ${type} needs an id`)
-      await records.write([[keyOf(id), { id, record: checked.data }]])
+      checkName(`the id of a ${type}`, id)
+      await records.write([[namesOf(id), { id, record: checked.data }]])
     },
     async get(id) {
-      return ((await records.get(keyOf(id))) as { record: T } | undefined)?.record
+      return ((await records.get(namesOf(id))) as { record: T } | undefined)?.record
     },
     async remove(id) {
-      if ((await records.get(keyOf(id))) === undefined) return false
-      await records.write([[keyOf(id), undefined]])
+      if ((await records.get(namesOf(id))) === undefined) return false
+      await records.write([[namesOf(id), undefined]])
       return true
     },
     async find(where = {}, { limit = Infinity } = {}) {
       const found: (readonly [string, T])[] = []
-      for await (const [, value] of records.entries(prefix)) {
+      for await (const value of records.values("record", type)) {
         const { id, record } = value as { id: string; record: T }
         if (found.length >= limit) break
         if (Object.entries(where).every(([field, condition]) => holds(record[field as keyof T], condition)))

@@ -2,7 +2,7 @@
 import { z } from "zod"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import type { Knowledge } from "../knowledge/knowledge.js"
+import type { KnowledgeOfTenants } from "../knowledge/knowledge.js"
 import { evaluateExpression } from "./expression.js"
 import { defineTool, type Tool } from "./tool.js"
 
@@ -45,7 +45,7 @@ export interface FoundPassages {
 /**
  * @param unit what the model reads: whole passages, or the one sentence that matches best
  */
-export function knowledgeSearch(knowledge: Knowledge, unit: "passage" | "sentence" = "passage"): Tool {
+export function knowledgeSearch(knowledge: KnowledgeOfTenants, unit: "passage" | "sentence" = "passage"): Tool {
   return defineTool({
     name: "knowledge.search",
     description: "Searches the documents of this node and returns the passages that match best.",
@@ -55,8 +55,7 @@ export function knowledgeSearch(knowledge: Knowledge, unit: "passage" | "sentenc
     }),
     idempotent: true,
     execute: async ({ query, limit }, { tenant, question }): Promise<FoundPassages> => {
-      const hits = await knowledge.search(query, {
-        tenant,
+      const hits = await knowledge.of(tenant).search(query, {
         unit,
         limit: unit === "sentence" ? 1 : limit,
         ...(question === undefined ? {} : { question }),

@@ -1,10 +1,12 @@
 import { join } from "node:path"
 import fc from "fast-check"
 import t from "tap"
+import { z } from "zod"
+import { joined } from "#actors/names.js"
 import { LevelStore } from "#actors/persistence/level-store.js"
 import "#src/errors.js"
 import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
-import type { Document } from "#src/knowledge/knowledge.js"
+import type { Document, Knowledge } from "#src/knowledge/knowledge.js"
 import { chunksOf, readDocument } from "#src/knowledge/read-document.js"
 import { fact } from "#src/models/training/corpus/facts.js"
 import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
@@ -59,7 +61,7 @@ function pdf(lines: readonly string[]): Uint8Array {
 
 t.test("a document is found, replaced, left alone when unchanged, and removed", async (t) => {
   const { records, writes } = counted()
-  const knowledge = new KnowledgeBase(records)
+  const knowledge = new KnowledgeBase(records).of("default")
   t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), { chunks: 1, unchanged: false })
   t.match(await knowledge.search("harbor"), [{ source: "ports.txt", text: "The harbor listens on port 99." }])
 
@@ -84,7 +86,7 @@ t.test("a document that cannot be written leaves the one before", async (t) => {
     ...records,
     write: (changes) =>
       JSON.stringify(changes).includes("broken") ? Promise.reject(new Error("disk full")) : records.write(changes),
-  })
+  }).of("default")
   await knowledge.add(text("a", "The harbor is old."))
   await t.rejects(knowledge.add(text("a", "The harbor is broken.")), /disk full/)
   t.match(await knowledge.search("harbor"), [{ text: "The harbor is old." }])
@@ -99,7 +101,7 @@ t.test("after any additions and removals a search sees exactly what is there, al
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
       const records = memoryRecords()
-      const knowledge = new KnowledgeBase(records)
+      const knowledge = new KnowledgeBase(records).of("default")
       const expected = new Map<string, string>()
       for (const { id, word } of steps) {
         if (word === undefined) await knowledge.remove(id)
@@ -107,7 +109,7 @@ t.test("after any additions and removals a search sees exactly what is there, al
         if (word === undefined) expected.delete(id)
         else expected.set(id, `The ${word} is open.`)
       }
-      for (const seen of [knowledge, new KnowledgeBase(records)]) {
+      for (const seen of [knowledge, new KnowledgeBase(records).of("default")]) {
         const found = await seen.search("harbor castle meadow", { limit: 10 })
         t.same(new Map(found.map(({ source, text }) => [source, text])), expected)
         t.same(
@@ -123,7 +125,7 @@ t.test("after any additions and removals a search sees exactly what is there, al
 t.test("what is known is known again when the store is opened again", async (t) => {
   const folder = join(t.testdir(), "store")
   const first = await LevelStore.open(folder)
-  const before = new KnowledgeBase(levelRecords(first, "knowledge"))
+  const before = new KnowledgeBase(levelRecords(first, "knowledge")).of("default")
   await before.add(markdown("guide.md", "# Harbor\n\nThe harbor listens on port 99.\n\n```\nharbor --port 99\n```\n"))
   await before.add(text("gone.txt", "The harbor is gone."))
   await before.remove("gone.txt")
@@ -134,7 +136,7 @@ t.test("what is known is known again when the store is opened again", async (t) 
 
   const second = await LevelStore.open(folder)
   t.teardown(() => second.close())
-  const after = new KnowledgeBase(levelRecords(second, "knowledge"))
+  const after = new KnowledgeBase(levelRecords(second, "knowledge")).of("default")
   t.same(await after.search("harbor port"), hits)
   t.same(await after.search("harbor port", { unit: "sentence" }), sentences)
   t.match(hits[0], { source: "guide.md", heading: "Harbor" })
@@ -145,17 +147,91 @@ t.test("what is known is known again when the store is opened again", async (t) 
 })
 
 t.test("tenants see nothing of each other, also when one's name begins with the other's", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
-  await knowledge.add(text("a", "The harbor is red."), { tenant: "one" })
-  await knowledge.add(text("a", "The harbor is blue."), { tenant: "on" })
-  await knowledge.assert({ subject: "Ada", relation: "likes", object: "tea" }, { tenant: "one" })
-  t.match(await knowledge.search("harbor", { tenant: "one" }), [{ text: /red/ }])
-  t.match(await knowledge.search("harbor", { tenant: "on" }), [{ text: /blue/ }])
-  t.same(await knowledge.search("harbor"), [])
-  t.same(await knowledge.facts({}, { tenant: "on" }), [])
-  t.notOk(await knowledge.remove("a"))
-  t.ok(await knowledge.remove("a", { tenant: "on" }))
-  t.equal((await knowledge.search("harbor", { tenant: "one" })).length, 1)
+  const base = new KnowledgeBase(memoryRecords())
+  const [one, on, other] = ["one", "on", "default"].map((tenant) => base.of(tenant)) as [
+    Knowledge,
+    Knowledge,
+    Knowledge,
+  ]
+  await one.add(text("a", "The harbor is red."))
+  await on.add(text("a", "The harbor is blue."))
+  await one.assert({ subject: "Ada", relation: "likes", object: "tea" })
+  t.match(await one.search("harbor"), [{ text: /red/ }])
+  t.match(await on.search("harbor"), [{ text: /blue/ }])
+  t.same(await other.search("harbor"), [])
+  t.same(await on.facts({}), [])
+  t.notOk(await other.remove("a"))
+  t.ok(await on.remove("a"))
+  t.equal((await one.search("harbor")).length, 1)
+})
+
+t.test("no two rows of names lead to the same document, fact or record", async (t) => {
+  const base = new KnowledgeBase(memoryRecords())
+  const names = ["a", "a/b", "b", "a%2Fb", "a/", "/a", "%", "a\u00a0b", "constructor"]
+  for (const tenant of names)
+    for (const id of names) {
+      await base.of(tenant).add(text(id, `${tenant} and ${id}`))
+      await base
+        .of(tenant)
+        .records(id, z.object({ who: z.string() }))
+        .put(id, { who: tenant })
+    }
+  for (const tenant of names) {
+    t.same((await base.of(tenant).documents()).map(({ id }) => id).sort(), [...names].sort())
+    for (const type of names)
+      t.same(
+        await base
+          .of(tenant)
+          .records(type, z.object({ who: z.string() }))
+          .find(),
+        [[type, { who: tenant }]],
+      )
+  }
+  const facts = base.of("facts")
+  for (const subject of names) for (const object of names) await facts.assert({ subject, relation: "/", object })
+  t.equal((await facts.facts({})).length, names.length ** 2)
+  for (const subject of names) t.equal((await facts.facts({ subject })).length, names.length)
+})
+
+t.test("an id that is no name is refused, whatever is to stand under it", async (t) => {
+  const base = new KnowledgeBase(memoryRecords())
+  const knowledge = base.of("default")
+  for (const bad of ["", "a\u0000b", "\ud800", "line\nend", "x".repeat(513)]) {
+    await t.rejects(knowledge.add(text(bad, "The harbor.")), { code: "INVALID_NAME" })
+    await t.rejects(knowledge.records("city", z.object({})).put(bad, {}), { code: "INVALID_NAME" })
+    t.throws(() => base.of(bad), { code: "INVALID_NAME" })
+    t.throws(() => knowledge.records(bad, z.object({})), { code: "INVALID_NAME" })
+  }
+  await t.rejects(knowledge.assert({ subject: "\ud800", relation: "is", object: "x" }), { code: "INVALID_FACT" })
+  const long = { subject: "Ada", relation: "wrote", object: "word ".repeat(1000) }
+  await knowledge.assert(long)
+  t.same(await knowledge.facts({ subject: "Ada" }), [long], "a fact's parts may be long")
+})
+
+t.test("what stands under keys of before is found under its names", async (t) => {
+  const records = memoryRecords()
+  const old = (...parts: readonly string[]): string => parts.map((part) => `${part}\u0000`).join("")
+  const vector = new Float32Array(256)
+  await new KnowledgeBase(records).of("t").add(text("notes/a.md", "The harbor is old."))
+  const key = joined("t", "document", "notes/a.md")
+  const document = await records.get(key)
+  await records.write([
+    [key, undefined],
+    [old("t", "document", "notes/a.md"), document],
+    [old("t", "fact", "Ada", "likes", "tea"), { subject: "Ada", relation: "likes", object: "tea" }],
+    [`${old("t", "record", "city")}oslo`, { id: "oslo", record: { people: 1 } }],
+    [
+      old("tt", "document", "x"),
+      { id: "x", hash: "", bytes: 0, passages: [{ text: "The harbor is another's.", vector }] },
+    ],
+  ])
+  const knowledge = new KnowledgeBase(records).of("t")
+  t.same(await knowledge.facts({ subject: "Ada" }), [{ subject: "Ada", relation: "likes", object: "tea" }])
+  t.same(await knowledge.records("city", z.object({ people: z.int() })).get("oslo"), { people: 1 })
+  t.match(await knowledge.search("harbor"), [{ source: "notes/a.md" }])
+  t.ok(await knowledge.remove("notes/a.md"))
+  t.same(await new KnowledgeBase(records).of("t").documents(), [])
+  t.match(await new KnowledgeBase(records).of("tt").documents(), [{ id: "x" }])
 })
 
 t.test("Markdown is read as headings, paragraphs, items, rows and code", async (t) => {
@@ -216,7 +292,7 @@ t.test("plain text is read as paragraphs, bytes as UTF-8", async (t) => {
 })
 
 t.test("a PDF is read page by page, given as bytes or base64", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   const bytes = pdf(["The harbor opens at six.", "The lantern is green."])
   t.same(await knowledge.add({ id: "a.pdf", format: "pdf", content: bytes }), { chunks: 2, unchanged: false })
   await knowledge.add({ id: "b.pdf", format: "pdf", content: Buffer.from(pdf(["A lighthouse."])).toString("base64") })
@@ -229,7 +305,7 @@ t.test("a PDF is read page by page, given as bytes or base64", async (t) => {
 })
 
 t.test("a PDF that is none is refused by its name", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   for (const content of [Buffer.from("no PDF at all"), "", Buffer.from("%PDF-1.4\ncut")])
     await t.rejects(knowledge.add({ id: "bad.pdf", format: "pdf", content }), {
       code: "DOCUMENT_UNREADABLE",
@@ -240,7 +316,7 @@ t.test("a PDF that is none is refused by its name", async (t) => {
 
 t.test("a document above the limit is refused with both figures", async (t) => {
   const limit = 32 * 1024 * 1024
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   await t.rejects(knowledge.add({ id: "big.txt", format: "text", content: new Uint8Array(limit + 1) }), {
     code: "DOCUMENT_TOO_LARGE",
     message: `big.txt has ${limit + 1} bytes; at most ${limit} are taken`,
@@ -268,7 +344,7 @@ t.test("no passage is longer than the limit, and no word is lost, whatever the t
 })
 
 t.test("code is found as a passage, never given as a sentence", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   await knowledge.add(
     markdown(
       "a.md",
@@ -287,7 +363,7 @@ t.test("code is found as a passage, never given as a sentence", async (t) => {
 })
 
 t.test("a question is never given as an answer, nor a sentence that quotes the question asked", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   await knowledge.add(
     text(
       "a",
@@ -302,7 +378,7 @@ t.test("a question is never given as an answer, nor a sentence that quotes the q
 })
 
 t.test("facts are asserted once, found by any field, and retracted", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   const tea = { subject: "Ada", relation: "likes", object: "tea" }
   const cake = { subject: "Ada", relation: "likes", object: "cake", source: "talk" }
   const other = { subject: "Adam", relation: "likes", object: "tea" }
@@ -330,7 +406,7 @@ t.test("a folder is added with everything readable below it, under a prefix, tel
     "broken.pdf": "not a PDF",
     deep: { er: { "c.html": "<p>The meadow is wide.</p>" } },
   })
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   const progress: [number, number, string][] = []
   const added = await knowledge.addFolder(folder, {
     prefix: "book/",
@@ -357,7 +433,7 @@ t.test("a folder is added with everything readable below it, under a prefix, tel
 
 t.test("the sentence that answers stands first for 95 of 100 questions of the main job", async (t) => {
   const { items, files } = mainJob(200, 7)
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   for (const [id, content] of Object.entries(files)) await knowledge.add(markdown(id, content))
   const lexicon = new Lexicon(new Dice(11), "seen")
   for (let document = 0; document < 40; document++) {

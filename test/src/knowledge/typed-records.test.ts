@@ -6,7 +6,7 @@ import { memoryRecords } from "#src/record-store.js"
 const city = z.object({ country: z.string(), people: z.int() })
 
 t.test("records of a type are found by what stands in them", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   const cities = knowledge.records("city", city)
   await cities.put("oslo", { country: "Norway", people: 720_000 })
   await cities.put("bergen", { country: "Norway", people: 290_000 })
@@ -24,7 +24,7 @@ t.test("records of a type are found by what stands in them", async (t) => {
 })
 
 t.test("a record of another form is refused, and the one before stays", async (t) => {
-  const cities = new KnowledgeBase(memoryRecords()).records("city", city)
+  const cities = new KnowledgeBase(memoryRecords()).of("default").records("city", city)
   await cities.put("oslo", { country: "Norway", people: 1 })
   const wrong = { country: "Norway", people: "many" } as unknown as z.output<typeof city>
   await t.rejects(cities.put("oslo", wrong), { code: "INVALID_RECORD", message: /city "oslo".*people/s })
@@ -32,9 +32,10 @@ t.test("a record of another form is refused, and the one before stays", async (t
 })
 
 t.test("types and tenants are apart", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords())
+  const base = new KnowledgeBase(memoryRecords())
+  const knowledge = base.of("default")
   await knowledge.records("city", city).put("a", { country: "x", people: 1 })
   await knowledge.records("cit", city).put("ya", { country: "y", people: 2 })
   t.same(await knowledge.records("city", city).find(), [["a", { country: "x", people: 1 }]])
-  t.same(await knowledge.records("city", city, { tenant: "other" }).find(), [])
+  t.same(await base.of("other").records("city", city).find(), [])
 })
