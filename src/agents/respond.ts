@@ -230,9 +230,16 @@ export async function respond(
       callId: id,
       question: request.input,
     })
-    await parts.log.finishCall(id, outcome)
+    await parts.log.finishCall(id, storable(outcome))
     return heard(outcome)
   }
 }
 
 const clip = (text: string): string => (text.length <= 80 ? text : `${text.slice(0, 79)}…`)
+
+/** What the log keeps: a tool may give any value, but not every one can be stored. */
+function storable(outcome: ToolOutcome): ToolOutcome {
+  if (outcome.kind === "error") return outcome
+  const { value: _, ...rest } = outcome
+  return rest
+}

@@ -9,6 +9,8 @@ export interface ToolContext {
   readonly traceId: string
   /** Stable over retries and restarts of the same call: hand it to servers as their idempotency key. */
   readonly callId: string
+  /** Milliseconds that it has: its own limit, or what is left of its caller's time where that is less. */
+  readonly timeoutMs: number
   /** What the agent was asked. */
   readonly question?: string
 }
@@ -36,5 +38,11 @@ export function defineTool<Parameters extends z.ZodType>(tool: Tool<Parameters>)
 
 /** What became of a tool call. An error is text that the model can read and react to, not an exception. */
 export type ToolOutcome =
-  | { readonly kind: "ok"; readonly value: unknown; readonly text: string; readonly sources?: readonly string[] }
+  | {
+      readonly kind: "ok"
+      readonly text: string
+      readonly sources?: readonly string[]
+      /** What the tool gave, for programs; a run's log has the text only. */
+      readonly value?: unknown
+    }
   | { readonly kind: "error"; readonly code: string; readonly text: string }

@@ -4,12 +4,15 @@
  * Invariants
  *   K1. `call` never throws for anything that a tool or its arguments do; the outcome says it.
  *   K2. A tool sees its signal abort when its time is up or the caller cancels, and its result is dropped from then on.
+ *       Its time is its own limit, or what the caller has left where that is less.
+ *   K3. What a model is given of a result or an error is bounded, whatever a tool gives or throws.
  */
 import { z } from "zod"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { checkNumbers, periodOrNever } from "#actors/numbers.js"
 import type { ToolSpec } from "../models/model.js"
+import { cut, readable } from "./readable.js"
 import type { Tool, ToolContext, ToolOutcome } from "./tool.js"
 
 const defaultTimeoutMs = 10_000
@@ -66,7 +69,7 @@ export class ToolKit {
     const parsed = await checked(tool, args)
     if ("fault" in parsed)
       return refused("INVALID_ARGUMENTS", `${name} was called with wrong arguments: ${parsed.fault}`)
-    const timeoutMs = tool.timeoutMs ?? defaultTimeoutMs
+    const timeoutMs = Math.min(tool.timeoutMs ?? defaultTimeoutMs, context.timeoutMs ?? Infinity) // K2
     const control = new AbortController()
     const signal = context.signal === undefined ? control.signal : AbortSignal.any([context.signal, control.signal])
     if (signal.aborted) return refused("CANCELLED", `${name} was cancelled before it began`)
@@ -77,7 +80,7 @@ export class ToolKit {
       control.abort(new AgentOSError("TOOL_TIMEOUT", `${name} did not finish within ${timeoutMs} ms`)),
     )
     try {
-      const full: ToolContext = { agent: "", tenant: "default", traceId: "", callId: "", ...context, signal }
+      const full: ToolContext = { agent: "", tenant: "default", traceId: "", callId: "", ...context, signal, timeoutMs }
       const value = await Promise.race([ended, (async () => tool.execute(parsed.arguments, full))()]) // K2
       return succeeded(value)
     } catch (error) {
@@ -105,28 +108,20 @@ async function checked(tool: Tool, args: unknown): Promise<{ arguments: unknown 
   }
 }
 
-const refused = (code: string, text: string): ToolOutcome => ({ kind: "error", code, text })
+const refused = (code: string, text: string): ToolOutcome => ({ kind: "error", code, text: cut(text, resultLimit) })
 
 function succeeded(value: unknown): ToolOutcome {
-  const { text, sources } = isFound(value)
-    ? value
-    : { text: typeof value === "string" ? value : (JSON.stringify(value) ?? "done"), sources: undefined }
-  return {
-    kind: "ok",
-    value,
-    text: text.length > resultLimit ? `${text.slice(0, resultLimit)} [cut]` : text,
-    ...(sources === undefined ? {} : { sources }),
-  }
+  const found = foundIn(value)
+  return { kind: "ok", value, ...(found ?? { text: readable(value, resultLimit) }) }
 }
 
-/** Whether a tool tells its text and where it comes from. */
-function isFound(value: unknown): value is { text: string; sources: readonly string[] } {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "text" in value &&
-    typeof value.text === "string" &&
-    "sources" in value &&
-    Array.isArray(value.sources)
-  )
+/** What a tool gives that tells its text and where that comes from. */
+function foundIn(value: unknown): { readonly text: string; readonly sources: readonly string[] } | undefined {
+  try {
+    const { text, sources } = value as { readonly text?: unknown; readonly sources?: unknown }
+    if (typeof text !== "string" || !Array.isArray(sources)) return undefined
+    return { text: cut(text, resultLimit), sources: sources.filter((source) => typeof source === "string") }
+  } catch {
+    return undefined // nothing has no parts, and some parts cannot be read
+  }
 }
