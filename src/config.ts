@@ -3,6 +3,7 @@
  * with its line. `docs/configuration.md` is generated from the descriptions here.
  */
 import { readFile } from "node:fs/promises"
+import { dirname, isAbsolute, join } from "node:path"
 import { LineCounter, parseDocument, isMap, isSeq, type Document as YamlDocument, type Node as YamlNode } from "yaml"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
@@ -216,7 +217,11 @@ export async function readConfig(path: string): Promise<Config> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new AgentOSError("INVALID_CONFIG", `cannot read the configuration ${path}`, { cause })
   })
-  return parseConfigText(text, path)
+  const config = parseConfigText(text, path)
+  return {
+    ...config,
+    topologies: config.topologies.map((file) => (isAbsolute(file) ? file : join(dirname(path), file))),
+  }
 }
 
 /** Checks the text of a configuration file. @throws `INVALID_CONFIG` naming every fault with its line. */

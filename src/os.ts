@@ -6,7 +6,7 @@
  *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start, or on another node.
  *   O3. Without `cluster:` nothing of the cluster is loaded.
  */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { AnyDefinition } from "#actors/actor.js"
@@ -45,7 +45,7 @@ import { openStore } from "./store.js"
 import type { KeyStore, StoredKey } from "./security/keys.js"
 import type { Topology } from "./topologies/topology.js"
 import { checkTopology } from "./topologies/validate.js"
-import { parseTopology } from "./topologies/yaml.js"
+import { readTopology } from "./topologies/yaml.js"
 import { calculator, clockTool, knowledgeSearch } from "./tools/built-in.js"
 import { httpTool } from "./tools/http-tool.js"
 import type { Tool } from "./tools/tool.js"
@@ -255,13 +255,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   }
   // Nodes that share a store are steered each by itself.
   await manager.remember(room(member === undefined ? "agents" : joined("agents", member.cluster.node.name)))
-  const shipped = parseTopology(
-    await readFile(new URL("./topologies/shipped/ask.yaml", import.meta.url), "utf8"),
-    "ask.yaml",
-  )
+  const shipped = await readTopology(fileURLToPath(new URL("./topologies/shipped/ask.yaml", import.meta.url)))
   if (Array.isArray(topologies)) {
     for (const file of topologies as readonly string[]) {
-      const { name, description, topology } = parseTopology(await readFile(file, "utf8"), file)
+      const { name, description, topology } = await readTopology(file)
       addTopology(name, description, topology)
     }
   } else

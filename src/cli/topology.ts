@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import { shippedAgents } from "../agents/shipped.js"
 import { agentsOf } from "../topologies/topology.js"
-import { parseTopology } from "../topologies/yaml.js"
+import { readTopology } from "../topologies/yaml.js"
 import { printable } from "./printable.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
 
@@ -17,10 +16,7 @@ export async function checkTopologies(files: readonly string[], options: GlobalO
   }
   for (const file of files) {
     try {
-      const text = await readFile(file, "utf8").catch((cause: unknown) => {
-        throw new AgentOSError("INVALID_TOPOLOGY", `${file}: cannot be read`, { cause })
-      })
-      const { name, topology } = parseTopology(text, file, known)
+      const { name, topology } = await readTopology(file, known)
       console.log(`${pc.green("✓")} ${file}: ${printable(name)}, with ${agentsOf(topology).join(", ")}`)
     } catch (error) {
       if (!(error instanceof AgentOSError)) throw error

@@ -7,6 +7,7 @@
  *         - parallel: { branches: [critic, checker], reduce: vote }
  *         - writer
  */
+import { readFile } from "node:fs/promises"
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Node } from "yaml"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Choice, OnError, Reduce, Rule, Topology } from "./topology.js"
@@ -22,7 +23,19 @@ type Path = readonly (string | number)[]
 /** Longest file that is read, in characters. */
 const sizeLimit = 1_000_000
 
-/** Reads a topology file; with `known`, checks the names in it too. @throws `INVALID_TOPOLOGY` naming every fault */
+/** Reads a topology from a file. @throws `INVALID_TOPOLOGY`, as `parseTopology` */
+export async function readTopology(file: string, known?: Known): Promise<TopologyFile> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new AgentOSError("INVALID_TOPOLOGY", `${file}: cannot be read: ${thrownText(cause)}`, { cause })
+  })
+  return parseTopology(text, file, known)
+}
+
+/**
+ * Reads the text of a topology file; with `known`, checks the names in it too.
+ *
+ * @throws `INVALID_TOPOLOGY` naming every fault
+ */
 export function parseTopology(text: string, file: string, known?: Known): TopologyFile {
   if (text.length > sizeLimit)
     throw new AgentOSError("INVALID_TOPOLOGY", `${file} has ${text.length} characters; at most ${sizeLimit} are read`)

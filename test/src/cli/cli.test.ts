@@ -379,3 +379,32 @@ t.test("what comes from documents and files cannot steer the terminal that shows
   t.match(shown[0]?.out, /copper lantern/)
   for (const { out, err } of shown) t.notMatch(out + err, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/)
 })
+
+t.test("files that are damaged or of another kind are named without a stack", sideBySide, async (t) => {
+  const cases: readonly [files: object, args: readonly string[], told: RegExp][] = [
+    [{ data: "a file" }, ["agents"], /ENOTDIR.*data/],
+    [{ data: { store: "a file" } }, ["agents"], /STORE_FAILED.*data\/store/],
+    [{ data: { logs: { "node.log": {} } } }, ["agents"], /node\.log/],
+    [{ data: { token: {} } }, ["start", "--port", "0", "--grpc-port", "0"], /data\/token/],
+    [{ "llmagentos.yaml": "topologies: [team.yaml]\n" }, ["agents"], /INVALID_TOPOLOGY team\.yaml: cannot be read/],
+    [{ "llmagentos.yaml": {} }, ["agents"], /INVALID_CONFIG .*llmagentos\.yaml/],
+  ]
+  for (const [files, args, told] of cases) {
+    const { code, err } = await cli(t.testdir({ ...quiet, ...files }), ...args)
+    t.equal(code, 1)
+    t.match(err, told)
+    t.notMatch(err, /^ {4}at /m)
+  }
+})
+
+t.test("topologies are found beside the configuration that names them", sideBySide, async (t) => {
+  const folder = t.testdir({
+    there: {
+      "llmagentos.yaml": "topologies: [team.yaml]\nknowledge: { shipped: false }\n",
+      "team.yaml": "name: team\ntopology: companion\n",
+    },
+  })
+  const { code, out, err } = await cli(folder, "run", "team", "hello", "--config", join("there", "llmagentos.yaml"))
+  t.equal(code, 0, err)
+  t.match(out, /\S/)
+})
