@@ -10,7 +10,7 @@ import { StopStrings } from "./decoding/stop-strings.js"
 import { Inference } from "./engine/inference-actor.js"
 import type { FinishReason, Message, Model, ModelInfo, ModelPart, ModelRequest } from "./model.js"
 import { PartQueue } from "./part-queue.js"
-import { encodeSegments, marks, parseScribeOutput } from "./prompt/scribe.js"
+import { encodeSegments, marks, parseScribeOutput, type Segment } from "./prompt/scribe.js"
 import { scribeSegments } from "./prompt/scribe-messages.js"
 
 export interface LocalModelOptions {
@@ -22,6 +22,9 @@ export interface LocalModelOptions {
   /** Where its actors live; default: a system of its own, stopped with the model. */
   readonly system?: ActorSystem
 }
+
+/** Characters that are tokenised for each token of the context; a text of more is taken for too long unread. */
+const charactersPerToken = 8
 
 /** Tokens of an answer unless the request says otherwise. */
 const defaultMaxTokens = 96
@@ -77,7 +80,9 @@ export class LocalModel implements Model {
     this.#backend = await this.#inference.load()
   }
 
+  /** Tokens of a text; of one too long for the context, a figure above the context's length. */
   countTokens(text: string): number {
+    if (text.length > this.#mostCharacters) return Math.ceil(text.length / charactersPerToken)
     return this.#head.tokenizer.encode(text).length
   }
 
@@ -174,25 +179,51 @@ export class LocalModel implements Model {
     await this.#afterStop()
   }
 
+  get #mostCharacters(): number {
+    return this.#head.config.contextLength * charactersPerToken
+  }
+
+  /** @throws `CONTEXT_TOO_LONG`, before anything is tokenised, where the newest turn cannot fit */
   #prompt({ messages }: ModelRequest): number[] {
     const { tokenizer, config } = this.#head
     // Half of the context is kept for the answer and for what the conversation still needs.
     const half = config.contextLength / 2
-    if (config.promptFormat === "scribe")
-      return encodeSegments(
-        tokenizer,
-        scribeSegments(messages, (segments) => encodeSegments(tokenizer, segments).length <= half),
+    if (config.promptFormat === "scribe") {
+      const segments = scribeSegments(
+        messages,
+        (longer) => charactersOf(longer) <= this.#mostCharacters && encodeSegments(tokenizer, longer).length <= half,
       )
+      this.#checkLength(charactersOf(segments))
+      return encodeSegments(tokenizer, segments)
+    }
     const instructions = messages.filter(({ role }) => role === "system")
     const said = messages.filter(({ role }) => role !== "system")
-    for (let from = 0; ; from++) {
-      const ids = tokenizer.encode(plainPrompt([...instructions, ...said.slice(from)]))
-      if (ids.length <= half || from + 1 >= said.length) return ids
+    let from = Math.max(0, said.length - 1)
+    let left = half - this.countTokens(plainPrompt([...instructions, ...said.slice(from)]))
+    for (; from > 0; from--) {
+      left -= this.countTokens(lineOf(said[from - 1] as Message))
+      if (left < 0) break
     }
+    const prompt = plainPrompt([...instructions, ...said.slice(from)])
+    this.#checkLength(prompt.length)
+    return tokenizer.encode(prompt)
+  }
+
+  #checkLength(characters: number): void {
+    if (characters > this.#mostCharacters)
+      throw new AgentOSError(
+        "CONTEXT_TOO_LONG",
+        `the prompt has ${characters} characters; ${this.#mostCharacters} are read for a context of ${this.#head.config.contextLength} tokens`,
+      )
   }
 }
 
+const charactersOf = (segments: readonly Segment[]): number =>
+  segments.reduce((sum, segment) => sum + ("text" in segment ? segment.text.length : 0), 0)
+
 /** For checkpoints without a format of their own: one line a message. */
 function plainPrompt(messages: readonly Message[]): string {
-  return `${messages.map(({ role, content }) => `${role}: ${content}\n`).join("")}assistant:`
+  return `${messages.map(lineOf).join("")}assistant:`
 }
+
+const lineOf = ({ role, content }: Message): string => `${role}: ${content}\n`

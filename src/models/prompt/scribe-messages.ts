@@ -51,10 +51,14 @@ export function scribeSegments(
     }
     case "chat": {
       const turns = chatTurns(messages)
-      for (let from = 0; ; from++) {
-        const segments = scribePrompt.chat(turns.slice(from), said)
-        if (from >= turns.length || fits(segments)) return segments
+      let segments = scribePrompt.chat([], said)
+      // From the newest back, so that what is looked at is bounded by what fits, not by what was ever said.
+      for (let from = turns.length - 1; from >= 0; from--) {
+        const longer = scribePrompt.chat(turns.slice(from), said)
+        if (!fits(longer)) break
+        segments = longer
       }
+      return segments
     }
   }
 }

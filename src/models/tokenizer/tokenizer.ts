@@ -7,10 +7,12 @@
  * Invariants
  *   T1. `decode(encode(text))` is `text` for every well-formed string.
  *   T2. Special tokens are found before anything is cut, and only when the caller allows them: text of a user never becomes one.
+ *   T3. The cost of encoding grows as n log n with the text, whatever its pieces; whoever takes a stranger's text bounds n.
  *
  * @see Sennrich et al. 2016, https://arxiv.org/abs/1508.07909
  */
 import { AgentOSError } from "#actors/errors.js"
+import { Heap } from "#actors/heap.js"
 import { byteAlphabet, fromByteCharacters, toByteCharacters } from "./byte-alphabet.js"
 import { z } from "zod"
 
@@ -35,6 +37,8 @@ export interface TokenizerParts {
 
 /** Pieces whose ids are kept; a text of agents repeats its words. */
 const cacheLimit = 20_000
+/** Longest of them, in characters. */
+const cachedLength = 64
 
 export class Tokenizer {
   readonly #parts: TokenizerParts
@@ -181,24 +185,42 @@ export class Tokenizer {
   #encodePiece(piece: string): readonly number[] {
     const known = this.#cache.get(piece)
     if (known !== undefined) return known
-    const symbols = [...toByteCharacters(piece)]
-    for (;;) {
-      let best = Infinity
-      let at = -1
-      for (let i = 0; i + 1 < symbols.length; i++) {
-        const rank = this.#ranks.get(`${symbols[i]} ${symbols[i + 1]}`)
-        if (rank !== undefined && rank < best) {
-          best = rank
-          at = i
-        }
-      }
-      if (at < 0) break
-      symbols.splice(at, 2, `${symbols[at]}${symbols[at + 1]}`)
-    }
+    const symbols = this.#merged([...toByteCharacters(piece)])
     const ids = symbols.map((symbol) => this.#ids.get(symbol) ?? 0)
+    if (piece.length > cachedLength) return ids
     if (this.#cache.size >= cacheLimit) this.#cache.clear()
     this.#cache.set(piece, ids)
     return ids
+  }
+
+  /** Merges the pair that training found first, of equal ones the leftmost, until none is left. Cost: n log n, since a piece may be a whole text (T3). */
+  #merged(symbols: (string | undefined)[]): string[] {
+    const after = symbols.map((_, i) => i + 1)
+    const before = symbols.map((_, i) => i - 1)
+    const pairAt = (at: number): string => `${symbols[at]} ${symbols[after[at] as number]}`
+    const open = new Heap<{ readonly at: number; readonly pair: string; readonly rank: number }>(
+      (a, b) => a.rank < b.rank || (a.rank === b.rank && a.at < b.at),
+    )
+    const offer = (at: number): void => {
+      if ((after[at] as number) >= symbols.length) return
+      const pair = pairAt(at)
+      const rank = this.#ranks.get(pair)
+      if (rank !== undefined) open.push({ at, pair, rank })
+    }
+    for (let at = 0; at + 1 < symbols.length; at++) offer(at)
+    for (let merge = open.take(); merge !== undefined; merge = open.take()) {
+      const { at, pair } = merge
+      if (pairAt(at) !== pair) continue // one of the two was merged with another
+      const right = after[at] as number
+      symbols[at] = `${symbols[at]}${symbols[right]}`
+      symbols[right] = undefined
+      const beyond = after[right] as number
+      after[at] = beyond
+      before[beyond] = at
+      if (before[at] !== -1) offer(before[at] as number)
+      offer(at)
+    }
+    return symbols.filter((symbol) => symbol !== undefined)
   }
 }
 

@@ -110,6 +110,18 @@ t.test("too long a prompt and too late a deadline are refused by name", async (t
   await slow.stop()
 })
 
+t.test("a prompt that cannot fit is refused before it is tokenised, a long history is read from its end", async (t) => {
+  for (const long of ["a ", "a", "数据库", "\n", "?"].map((text) => text.repeat(5e6)))
+    t.equal(await failure(request(long)), "CONTEXT_TOO_LONG")
+  t.ok(model.countTokens("a ".repeat(5e6)) > (model.info.contextLength ?? 0), "nor is it counted")
+  const messages = Array.from({ length: 50_000 }, (_, i) => ({
+    role: i % 2 === 0 ? ("user" as const) : ("assistant" as const),
+    content: "cat",
+  }))
+  const { usage } = await collect(model, { ...request(""), messages })
+  t.ok(usage.promptTokens <= (model.info.contextLength ?? 0) / 2)
+})
+
 t.test("a lost thread: open requests get a retryable error, a new thread answers the next (E3, I1)", async (t) => {
   const thread = threads[0] as Worker
   const expected = (await collect(model, request("the cat"))).text

@@ -45,6 +45,17 @@ t.test("merge joins the branches, one a line", async (t) => {
   t.throws(() => prompt([system("merge"), user("only one")]), { code: "INVALID_REQUEST" })
 })
 
+t.test("a chat looks at no more turns than fit, however many were said", async (t) => {
+  const turns = Array.from({ length: 50_000 }, () => [user("cat"), said("dog")]).flat()
+  let looked = 0
+  const kept = scribeSegments([system("chat"), ...turns, user("now")], (segments) => {
+    looked += 1
+    return segments.length < 20
+  })
+  t.ok(kept.length < 20)
+  t.ok(looked < 10)
+})
+
 t.test("a chat keeps as many of the latest turns as fit", async (t) => {
   const talk = [system("chat"), user("I am Ada"), said("Hello Ada."), user("how are you"), said("Fine."), user("my name?")]
   const whole = "<chat> I am Ada <a> Hello Ada. <u> how are you <a> Fine. <u> my name? <sep>"

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import fc from "fast-check"
 import t from "tap"
+import { toByteCharacters } from "#src/models/tokenizer/byte-alphabet.js"
 import { Tokenizer } from "#src/models/tokenizer/tokenizer.js"
 
 /** Built tests lie below dist, fixtures and shipped files below the root. */
@@ -30,6 +31,32 @@ t.test("ids equal those of Hugging Face's tokenizers library", async (t) => {
     golden.map(({ text }) => ({ text, ids: tokenizer.encode(text, { specials: true }) })),
     golden,
   )
+})
+
+t.test("a piece of any length is merged in the order of training, at a cost that lets it be long (T3)", async (t) => {
+  const { merges } = (json as { model: { merges: (string | [string, string])[] } }).model
+  const rank = new Map(merges.map((merge, i) => [typeof merge === "string" ? merge : merge.join(" "), i]))
+  /** The definition: again and again the pair found first, of equal ones the leftmost. */
+  const slowly = (piece: string): string[] => {
+    const symbols = [...toByteCharacters(piece)]
+    for (;;) {
+      const ranks = symbols.slice(1).map((right, i) => rank.get(`${symbols[i]} ${right}`) ?? Infinity)
+      const best = Math.min(...ranks)
+      if (best === Infinity) return symbols
+      const at = ranks.indexOf(best)
+      symbols.splice(at, 2, `${symbols[at]}${symbols[at + 1]}`)
+    }
+  }
+  const letters = fc.string({ unit: fc.constantFrom(..."theanoris", "数"), minLength: 65, maxLength: 300 })
+  fc.assert(
+    fc.property(letters, (piece) => {
+      const ids = tokenizer.encode(piece)
+      return slowly(piece).every((symbol, i) => ids[i] === tokenizer.idOf(symbol))
+    }),
+    { numRuns: 30 },
+  )
+  for (const long of ["a", "the", "数据", "=", "\n"].map((text) => text.repeat(3e4)))
+    t.equal(tokenizer.decode(tokenizer.encode(long)), long)
 })
 
 t.test("special tokens are found only when the caller allows them (T2)", async (t) => {
