@@ -8,7 +8,7 @@ import { readCheckpointHead, type CheckpointHead } from "./checkpoint/checkpoint
 import { samplingOf } from "./decoding/sampler.js"
 import { StopStrings } from "./decoding/stop-strings.js"
 import { Inference } from "./engine/inference-actor.js"
-import type { FinishReason, Message, Model, ModelInfo, ModelPart, ModelRequest } from "./model.js"
+import type { Confidence, FinishReason, Message, Model, ModelInfo, ModelPart, ModelRequest } from "./model.js"
 import { PartQueue } from "./part-queue.js"
 import { encodeSegments, marks, parseScribeOutput, type Segment } from "./prompt/scribe.js"
 import { scribeSegments } from "./prompt/scribe-messages.js"
@@ -99,11 +99,12 @@ export class LocalModel implements Model {
     let sequence: number | undefined
     let timedOut = false
 
-    const finish = (reason: FinishReason): void => {
+    const finish = (reason: FinishReason, confidence?: Confidence): void => {
       queue.push({
         type: "finish",
         reason,
         usage: { promptTokens: prompt.length, completionTokens: answer.length, cachedTokens: 0 },
+        ...(confidence === undefined ? {} : { confidence }),
       })
       queue.close()
     }
@@ -134,6 +135,7 @@ export class LocalModel implements Model {
               (decoding.banned ?? []).flatMap((text) => tokenizer.encode(text, { specials: true })),
             ),
             ...(decoding.seed === undefined ? {} : { seed: decoding.seed }),
+            measured: request.confidence === true,
           },
           {
             token: (id) => {
@@ -143,7 +145,7 @@ export class LocalModel implements Model {
               if (!calling) say(decoder.push(id))
               if (stops.stopped && sequence !== undefined) this.#inference.cancel(sequence)
             },
-            end: (reason) => {
+            end: (reason, confidence) => {
               if (timedOut)
                 return queue.fail(
                   new AgentOSError("DEADLINE_EXCEEDED", `the model did not finish within ${request.timeoutMs} ms`),
@@ -155,12 +157,12 @@ export class LocalModel implements Model {
                     type: "tool-call",
                     call: { id: `${this.#id}-${this.#nextCall++}`, tool: output.tool, arguments: output.arguments },
                   })
-                return finish(output.kind === "call" && reason === "stop" ? "tool-calls" : reason)
+                return finish(output.kind === "call" && reason === "stop" ? "tool-calls" : reason, confidence)
               }
               say(decoder.flush())
               const rest = stops.flush()
               if (rest !== "") queue.push({ type: "text", text: rest })
-              finish(stops.stopped ? "stop" : reason)
+              finish(stops.stopped ? "stop" : reason, confidence)
             },
             fail: (error) => queue.fail(error),
           },

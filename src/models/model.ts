@@ -52,6 +52,8 @@ export interface ModelRequest {
   readonly messages: readonly Message[]
   readonly tools?: readonly ToolSpec[]
   readonly decoding?: Decoding
+  /** Whether `finish` is to tell how sure the model was; default false. */
+  readonly confidence?: boolean
   /** Aborting cancels this request only (P2). */
   readonly signal?: AbortSignal
   /** Milliseconds this request may take, waiting included; past it the stream throws `DEADLINE_EXCEEDED`. */
@@ -75,7 +77,21 @@ export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" |
 export type ModelPart =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "tool-call"; readonly call: ToolCall }
-  | { readonly type: "finish"; readonly reason: FinishReason; readonly usage: Usage }
+  | {
+      readonly type: "finish"
+      readonly reason: FinishReason
+      readonly usage: Usage
+      /** Where the request asked for it and the model can tell. */
+      readonly confidence?: Confidence
+    }
+
+/** How sure a model was of an answer: probabilities of its tokens as the model gave them, the end of the answer included, whatever the decoding. */
+export interface Confidence {
+  /** The least of them. */
+  readonly least: number
+  /** Their geometric mean. */
+  readonly mean: number
+}
 
 export interface ModelInfo {
   /** As agents name it: "scribe", "openai/gpt-x". */

@@ -81,6 +81,14 @@ export function chooseToken(
   return kept[size - 1] as number
 }
 
+/** @returns the natural logarithm of a token's probability, the logits as they came from the model */
+export function logProbability(logits: Float32Array, id: number): number {
+  const top = logits[likeliest(logits)] as number
+  let sum = 0
+  for (const logit of logits) sum += Math.exp(logit - top)
+  return (logits[id] as number) - top - Math.log(sum)
+}
+
 function likeliest(logits: Float32Array): number {
   let best = 0
   for (let id = 1; id < logits.length; id++) if ((logits[id] as number) > (logits[best] as number)) best = id

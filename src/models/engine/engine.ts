@@ -10,6 +10,7 @@
 import { Piscina } from "piscina"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { greedy, type Sampling } from "../decoding/sampler.js"
+import type { Confidence } from "../model.js"
 import { schedule, type Feed } from "./schedule.js"
 import type { Fault, Loaded, LoadTask, StepFeed, StepResult, StepTask } from "./worker.js"
 
@@ -25,7 +26,8 @@ export interface EngineOptions {
 /** What a sequence gives, token by token; `end` or `fail` comes last, once. */
 export interface SequenceListener {
   token(id: number): void
-  end(reason: "stop" | "length" | "cancelled"): void
+  /** @param confidence where the request is measured and a token was made */
+  end(reason: "stop" | "length" | "cancelled", confidence?: Confidence): void
   fail(error: AgentOSError): void
 }
 
@@ -38,6 +40,8 @@ export interface SequenceRequest {
   readonly sampling?: Sampling
   /** Default: the sequence's id. */
   readonly seed?: number
+  /** Whether its end tells how sure the model was; default false. */
+  readonly measured?: boolean
 }
 
 interface Sequence {
@@ -45,6 +49,7 @@ interface Sequence {
   readonly request: SequenceRequest
   readonly listener: SequenceListener
   readonly tokens: number[]
+  readonly logProbabilities: number[]
   slot: number | undefined
   cached: number
 }
@@ -93,6 +98,7 @@ export class Engine {
       request: { ...request, maxTokens: Math.min(request.maxTokens, room) },
       listener,
       tokens: [...request.prompt],
+      logProbabilities: [],
       slot: undefined,
       cached: 0,
     })
@@ -175,7 +181,7 @@ export class Engine {
     }))
     const feeds = schedule(views, { slots: this.#options.slots, rows: rowsPerStep })
     const task: StepTask = { do: "step", ended: this.#ended.splice(0), feeds: feeds.map((feed) => this.#feed(feed)) }
-    for (const { id, token } of (await this.#run(task)) as StepResult) this.#accept(id, token)
+    for (const result of (await this.#run(task)) as StepResult) this.#accept(result)
   }
 
   #feed({ id, slot, from, to, asks }: Feed): StepFeed {
@@ -183,21 +189,22 @@ export class Engine {
     const begin = sequence.slot === undefined
     sequence.slot = slot
     sequence.cached = to
-    const { sampling = greedy, seed = id } = sequence.request
+    const { sampling = greedy, seed = id, measured = false } = sequence.request
     return {
       id,
       slot,
       position: from,
       tokens: sequence.tokens.slice(from, to),
       asks,
-      ...(begin ? { begin: { sampling, seed } } : {}),
+      ...(begin ? { begin: { sampling, seed, measured } } : {}),
     }
   }
 
-  #accept(id: number, token: number): void {
+  #accept({ id, token, logProbability }: StepResult[number]): void {
     const sequence = this.#sequences.get(id)
     if (sequence === undefined) return // cancelled while the step was in flight
-    const { request, listener, tokens } = sequence
+    const { request, listener, tokens, logProbabilities } = sequence
+    if (logProbability !== undefined) logProbabilities.push(logProbability)
     if (request.stops.includes(token)) return this.#finish(sequence, "stop")
     tokens.push(token)
     listener.token(token)
@@ -208,7 +215,7 @@ export class Engine {
   #finish(sequence: Sequence, reason: "stop" | "length" | "cancelled"): void {
     this.#sequences.delete(sequence.id)
     this.#ended.push(sequence.id)
-    sequence.listener.end(reason)
+    sequence.listener.end(reason, confidenceOf(sequence.logProbabilities))
   }
 
   #lose(cause: unknown): AgentOSError {
@@ -233,4 +240,10 @@ export class Engine {
     this.#sequences.clear()
     for (const { listener } of open) listener.fail(error)
   }
+}
+
+function confidenceOf(logProbabilities: readonly number[]): Confidence | undefined {
+  if (logProbabilities.length === 0) return undefined
+  const sum = logProbabilities.reduce((total, value) => total + value, 0)
+  return { least: Math.exp(Math.min(...logProbabilities)), mean: Math.exp(sum / logProbabilities.length) }
 }

@@ -100,8 +100,8 @@ export class Inference {
     const id = this.#nextId++
     this.#listeners.set(id, {
       token: (token) => listener.token(token),
-      end: (reason) => {
-        if (this.#listeners.delete(id)) listener.end(reason) // I2
+      end: (reason, confidence) => {
+        if (this.#listeners.delete(id)) listener.end(reason, confidence) // I2
       },
       fail: (error) => {
         if (this.#listeners.delete(id)) listener.fail(error)

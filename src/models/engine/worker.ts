@@ -4,7 +4,7 @@
 import { AgentOSError } from "#actors/errors.js"
 import "../errors.js"
 import { readCheckpointHead, readCheckpointWeights } from "../checkpoint/checkpoint.js"
-import { chooseToken, SeededChance, type Sampling } from "../decoding/sampler.js"
+import { chooseToken, logProbability, SeededChance, type Sampling } from "../decoding/sampler.js"
 import type { LlamaConfig } from "../architectures/llama.js"
 import { decodeStep, type DecoderOperations } from "./decoder.js"
 import { useTensorflow } from "./tensorflow-backend.js"
@@ -31,12 +31,12 @@ export interface StepFeed {
   readonly position: number
   readonly tokens: readonly number[]
   readonly asks: boolean
-  /** With the first feed of a sequence: how its tokens are chosen. */
-  readonly begin?: { readonly sampling: Sampling; readonly seed: number }
+  /** With the first feed of a sequence: how its tokens are chosen, and whether their probability is wanted. */
+  readonly begin?: { readonly sampling: Sampling; readonly seed: number; readonly measured: boolean }
 }
 
-/** One chosen id for each feed that asks, in order. */
-export type StepResult = readonly { readonly id: number; readonly token: number }[]
+/** One chosen token for each feed that asks, in order; with the natural logarithm of its probability where that is wanted. */
+export type StepResult = readonly { readonly id: number; readonly token: number; readonly logProbability?: number }[]
 
 /** A refusal, as plain data: an error's class does not survive the way between threads. */
 export interface Fault {
@@ -56,6 +56,7 @@ interface Decoder {
 
 interface Choosing {
   readonly sampling: Sampling
+  readonly measured: boolean
   readonly chance: SeededChance
   readonly seen: Set<number>
 }
@@ -92,8 +93,7 @@ function step({ feeds, ended }: StepTask): StepResult {
   const positions: number[] = []
   const asked: number[] = []
   for (const { id, slot, position, tokens, asks, begin } of feeds) {
-    if (begin !== undefined)
-      choosing.set(id, { sampling: begin.sampling, chance: new SeededChance(begin.seed), seen: new Set() })
+    if (begin !== undefined) choosing.set(id, { ...begin, chance: new SeededChance(begin.seed), seen: new Set() })
     tokens.forEach((token, i) => {
       ids.push(token)
       slots.push(slot)
@@ -114,12 +114,10 @@ function step({ feeds, ended }: StepTask): StepResult {
   return feeds
     .filter(({ asks }) => asks)
     .map(({ id }, i) => {
-      const { sampling, chance, seen } = choosing.get(id) as Choosing
-      return {
-        id,
-        token: chooseToken(logits.subarray(i * config.vocabulary, (i + 1) * config.vocabulary), sampling, seen, () =>
-          chance.next(),
-        ),
-      }
+      const { sampling, measured, chance, seen } = choosing.get(id) as Choosing
+      const own = logits.subarray(i * config.vocabulary, (i + 1) * config.vocabulary)
+      const untouched = measured ? own.slice() : own
+      const token = chooseToken(own, sampling, seen, () => chance.next())
+      return { id, token, ...(measured ? { logProbability: logProbability(untouched, token) } : {}) }
     })
 }

@@ -34,7 +34,7 @@ async function collect(model: Model, asked: ModelRequest) {
     else if (part.type === "finish") finish = part
   }
   if (finish === undefined) throw new Error("the stream ended without a finish")
-  return { text, reason: finish.reason, usage: finish.usage }
+  return { text, reason: finish.reason, usage: finish.usage, confidence: finish.confidence }
 }
 const failure = (asked: ModelRequest, of: Model = model): Promise<string> =>
   collect(of, asked).then(
@@ -93,6 +93,20 @@ t.test("a consumer that leaves early frees its place", async (t) => {
   for await (const _ of model.generate(request("the cat"))) break
   await collect(model, request("the cat"))
   t.equal(model.open, 0)
+})
+
+t.test("an answer tells how sure the model was of its tokens, where that is asked for", async (t) => {
+  const greedy = await collect(model, request("the cat", { confidence: true }))
+  const { least = 0, mean = 0 } = greedy.confidence ?? {}
+  t.ok(0 < least && least < mean && mean < 1, `${least} of ${mean}`)
+  const sampled = await collect(model, request("the cat", { confidence: true, decoding: { temperature: 5, seed: 1 } }))
+  t.ok((sampled.confidence?.mean ?? 1) < mean, "an unlikely answer is less sure, however it was chosen")
+  const one = (banned: readonly string[]) =>
+    collect(model, request("the cat", { confidence: true, decoding: { maxTokens: 1, banned } }))
+  const likeliest = await one([])
+  const next = await one([likeliest.text, ` ${likeliest.text}`])
+  t.ok((next.confidence?.least ?? 1) < (likeliest.confidence?.least ?? 0), "what is banned does not raise the others")
+  t.equal((await collect(model, request("the cat"))).confidence, undefined)
 })
 
 t.test("a stop string ends the text before it", async (t) => {
