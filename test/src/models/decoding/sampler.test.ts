@@ -1,6 +1,13 @@
 import fc from "fast-check"
 import t from "tap"
-import { chooseToken, greedy, samplingOf, SeededChance, type Sampling } from "#src/models/decoding/sampler.js"
+import {
+  chooseToken,
+  greedy,
+  logProbability,
+  samplingOf,
+  SeededChance,
+  type Sampling,
+} from "#src/models/decoding/sampler.js"
 
 const nothing: ReadonlySet<number> = new Set()
 const choose = (logits: readonly number[], sampling: Partial<Sampling>, seed = 1, seen = nothing): number => {
@@ -68,3 +75,19 @@ t.test("at temperature 1 tokens come as often as they are likely", async (t) => 
 t.test("what a request leaves out has its default", async (t) => {
   t.same(samplingOf({}, []), greedy)
 })
+
+t.test(
+  "the probabilities of all tokens are one together, and those of two are as far apart as their logits",
+  async () => {
+    fc.assert(
+      fc.property(logitsOf, (values) => {
+        const logits = Float32Array.from(values)
+        const logs = values.map((_, id) => logProbability(logits, id))
+        const sum = logs.reduce((total, log) => total + Math.exp(log), 0)
+        const apart = (logs[0] as number) - (logs[1] as number)
+        const expected = (logits[0] as number) - (logits[1] as number)
+        return Math.abs(sum - 1) < 1e-6 && Math.abs(apart - expected) < 1e-6
+      }),
+    )
+  },
+)
