@@ -68,6 +68,55 @@ t.test("an argument cannot lead to another path", async (t) => {
   t.equal(seen.length, 0)
 })
 
+t.test(
+  "an argument that is empty, or climbs with its neighbours, is refused; in a query it may be empty",
+  async (t) => {
+    const { seen, host } = await server(t)
+    const parameters = { a: text, b: { ...text, optional: true } }
+    for (const [path, args] of [
+      ["open/{a}", { a: "" }],
+      ["open/{a}/x", { a: "" }],
+      ["open/{b}/x", { a: "y" }],
+      ["open/{a}{b}/x", { a: ".", b: "." }],
+      ["open/{a}./x", { a: "." }],
+      ["open/.{a}", { a: "" }],
+    ] as const)
+      t.match(
+        await call({ url: `http://${host}/${path}`, allow: [host], parameters }, args),
+        { code: "INVALID_ARGUMENTS", text: /which would lead to another path/ },
+        path,
+      )
+    t.match(await call({ url: `http://${host}/find?q={a}`, allow: [host], parameters }, { a: "" }), { kind: "ok" })
+    t.strictSame(seen.map(({ url }) => url), ["/find?q="]) // prettier-ignore
+  },
+)
+
+t.test("a secret that a server echoes does not reach the model, in a result or an error", async (t) => {
+  const key = 'k3y/with"quotes&more'
+  const headers = {
+    authorization: "Bearer $KEY",
+    "x-api-key": "literal-key-1",
+    cookie: "sid=session-id-42; theme=dark",
+    "proxy-authorization": `Basic ${Buffer.from("ada:lovelace").toString("base64")}`,
+    accept: "text/plain",
+  }
+  const secrets = [key, encodeURIComponent(key), JSON.stringify(key).slice(1, -1), Buffer.from(key).toString("base64"), "literal-key-1", "session-id-42", "lovelace", "pa55word", Buffer.from("me:pa55word").toString("base64"), "from-url"] // prettier-ignore
+  for (const status of [200, 401]) {
+    const { host } = await server(t, (request, response) => {
+      const { authorization = "", ...others } = request.headers
+      const [, given = ""] = authorization.split(" ")
+      response.writeHead(status).end(
+        [authorization, JSON.stringify({ authorization, ...others }), request.url, encodeURIComponent(given), Buffer.from(given).toString("base64"), "ada:lovelace pa55word is right"].join("\n").slice(status === 200 ? 0 : -299), // prettier-ignore
+      )
+    })
+    const url = `http://me:pa55word@${host}/?api_key=from-url`
+    const { text } = await call({ url, allow: [host], headers }, {}, { KEY: key })
+    for (const secret of secrets) t.notOk(text.includes(secret), `${status}: ${secret}`)
+    t.match(text, /\[secret\] is right/)
+    if (status === 200) t.match(text, /"accept":"text\/plain"/, "what is no secret stays")
+  }
+})
+
 t.test("with a body, arguments without a gap are JSON", async (t) => {
   const { seen, host } = await server(t)
   await call(
