@@ -25,6 +25,13 @@ export const gatewaySchema = z
       .min(1024)
       .default(1_048_576)
       .describe("Largest request body in bytes. Raising it costs memory per request in flight."),
+    drainMs: z
+      .int()
+      .min(0)
+      .default(10_000)
+      .describe(
+        "Milliseconds that calls under way are given when the node stops; then they are cut, and their runs go on at the next start. A second signal ends the node at once.",
+      ),
     publicHosts: z
       .array(z.string())
       .default([])

@@ -8,12 +8,12 @@
  */
 import type { AgentOSError } from "#actors/errors.js"
 import { after, escaped, keyOf } from "#actors/persistence/keys.js"
-import { decodePayload, encodePayload } from "#actors/persistence/stored-codec.js"
+import { encodeValue } from "#actors/persistence/checked-value.js"
 import type { Clock } from "#actors/clock.js"
 import { byteStrings } from "#cluster/postgres-arrays.js"
 import { isContended } from "#cluster/postgres-errors.js"
 import type { PostgresStore } from "#cluster/postgres-store.js"
-import type { RecordStore } from "./record-store.js"
+import { recordOf, type RecordStore } from "./record-store.js"
 
 /** Records that are read at once; some of them hold whole documents. */
 const page = 200
@@ -60,7 +60,7 @@ export function postgresRecords(store: PostgresStore, room: string, { clock, tol
   return {
     async get(key) {
       const [row] = await store.read<{ readonly value: Buffer }>(statements.get, [full(key)])
-      return row && decodePayload(row.value)
+      return row && recordOf(room, key, row.value)
     },
     async write(changes) {
       const last = new Map(changes.map(([key, value]) => [key, value])) // the last change of a key counts
@@ -69,7 +69,7 @@ export function postgresRecords(store: PostgresStore, room: string, { clock, tol
       const values = [
         byteStrings(sorted.filter(([, value]) => value === undefined).map(([key]) => key)),
         byteStrings(kept.map(([key]) => key)),
-        byteStrings(kept.map(([, value]) => encodePayload(value))),
+        byteStrings(kept.map(([, value]) => encodeValue(value))),
       ]
       if (sorted.length === 0) return
       for (;;) {
@@ -89,7 +89,7 @@ export function postgresRecords(store: PostgresStore, room: string, { clock, tol
         const { key: last } = rows.at(-1) as Row
         const next = rows.length < page ? Promise.resolve([]) : store.read<Row>(statements.next, [last, to])
         next.catch(() => undefined) // whoever goes on hears of it, whoever has left need not
-        for (const { key, value } of rows) yield [short(key), decodePayload(value)]
+        for (const { key, value } of rows) yield [short(key), recordOf(room, short(key), value)]
         rows = await next
       }
     },

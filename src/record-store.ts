@@ -1,6 +1,6 @@
+import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
 import { after, keyOf } from "#actors/persistence/keys.js"
 import type { LevelStore } from "#actors/persistence/level-store.js"
-import { decodePayload, encodePayload } from "#actors/persistence/stored-codec.js"
 
 /**
  * Small durable records by key, for everything that is not an actor's journal: knowledge, keys, audit. Keys sort by their bytes.
@@ -41,21 +41,27 @@ export function memoryRecords(): RecordStore {
   }
 }
 
-/** Records in the node's LevelDB, in a room of their own. */
+/** The value of a record, as `encodeValue` wrote it. @throws `RECORD_DAMAGED` */
+export const recordOf = (room: string, key: string, bytes: Uint8Array): unknown =>
+  decodeValue(bytes, () => `the record ${JSON.stringify(key)} of the room ${room}`)
+
+/** Records in the node's LevelDB, in a room of their own: each with a checksum, which LevelDB does not ask of its tables. */
 export function levelRecords(store: LevelStore, room: string): RecordStore {
   const prefix = keyOf(room)
   const full = (key: string): Buffer => Buffer.concat([prefix, Buffer.from(key)])
   return {
     async get(key) {
       const bytes = await store.get(full(key))
-      return bytes === undefined ? undefined : decodePayload(bytes)
+      return bytes === undefined ? undefined : recordOf(room, key, bytes)
     },
     write: (changes) =>
-      store.write(changes.map(([key, value]) => [full(key), value === undefined ? undefined : encodePayload(value)])),
+      store.write(changes.map(([key, value]) => [full(key), value === undefined ? undefined : encodeValue(value)])),
     async *entries(begin) {
       const from = full(begin)
-      for await (const [key, value] of store.range(from, after(from)))
-        yield [key.subarray(prefix.length).toString(), decodePayload(value)]
+      for await (const [bytes, value] of store.range(from, after(from))) {
+        const key = bytes.subarray(prefix.length).toString()
+        yield [key, recordOf(room, key, value)]
+      }
     },
     follow: nobodyElse,
   }

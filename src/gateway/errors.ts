@@ -16,6 +16,11 @@ export const gatewayErrors = defineErrors({
   UNKNOWN_TARGET: { retryable: false, executed: "no", meaning: "No agent or topology has this name." },
   UNKNOWN_RUN: { retryable: false, executed: "no", meaning: "No run has this id, or it belongs to another caller." },
   UNKNOWN_OPERATION: { retryable: false, executed: "no", meaning: "There is no such path or method." },
+  NODE_STOPPING: {
+    retryable: true,
+    executed: "no",
+    meaning: "The node is stopping and takes no new requests; it ends those that it has.",
+  },
   NOT_CLUSTERED: {
     retryable: false,
     executed: "no",

@@ -149,6 +149,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   NODE_FAILED: internal,
   BENCH_MISSING: internal,
   INVALID_PLUGIN: internal,
+  NODE_STOPPING: unavailable,
   NOT_CLUSTERED: refused,
   UNAVAILABLE_PORT: internal,
   UNREACHABLE: unavailable,

@@ -15,6 +15,8 @@ import { ensureTokenFile } from "../security/token-file.js"
 import type { GatewayBackend } from "./backend.js"
 import { bind, grpcDoor } from "./grpc.js"
 import { addOpenApi } from "./openapi.js"
+import { closeDoors } from "./closing.js"
+import { OpenCalls } from "./open-calls.js"
 import { restDoor } from "./rest.js"
 import { addRoutes } from "./routes.js"
 import { Service } from "./service.js"
@@ -45,12 +47,10 @@ export interface Gateway {
   /** `HOST:PORT` */
   readonly grpc: string
   readonly keys: ApiKeys
-  /** Takes no new requests, waits a little for those under way, and closes. */
+  /** Takes no new requests, lets those under way end within `gateway.drainMs`, cuts the rest, and closes. */
   close(): Promise<void>
 }
 
-/** How long requests under way may take once the doors close. */
-const graceMs = 2_000
 /** How often it is looked whether the node is ready, for gRPC's health. */
 const lookMs = 250
 
@@ -69,17 +69,18 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     audit: new AuditLog({ store: options.audit, logger, clock }),
     clock,
   })
+  const calls = new OpenCalls(keys)
   const service = new Service({
     backend,
     guard,
+    calls,
     metrics: options.metrics ?? new Metrics(),
     activity: new ActivityFeed(),
     health,
     logger,
     clock,
   })
-  let closing = false
-  health.addReadiness("gateway", () => (closing ? { ok: false, reason: "the node is stopping" } : { ok: true }))
+  health.addReadiness("gateway", () => (calls.closing ? { ok: false, reason: "the node is stopping" } : { ok: true }))
 
   const app = restDoor({
     service,
@@ -115,16 +116,10 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     grpc: `${gateway.host}:${grpcPort}`,
     keys,
     async close() {
-      closing = true
-      keys.close()
       cancelLook()
       setServing(false)
-      const drained = new Promise<void>((done) => server.tryShutdown(() => done()))
-      let cancel = (): void => {}
-      const late = new Promise<void>((done) => (cancel = clock.timer(graceMs, done)))
-      await Promise.all([app.close(), Promise.race([drained, late])])
-      cancel()
-      server.forceShutdown()
+      await closeDoors({ app, server, calls, clock }, gateway.drainMs)
+      keys.close()
     },
   }
 }

@@ -181,7 +181,8 @@ class Methods {
 
   /** @param over says when the call was answered */
   async #admit(call: AnyCall, operation: string, role: Role, traceId: string, over: { is: boolean }): Promise<Call> {
-    const { guard, clock } = this.#service.parts
+    const { guard, calls, clock } = this.#service.parts
+    calls.checkTaking()
     const caller = guard.admit(
       text(call.metadata, "authorization") ?? text(call.metadata, "x-api-key"),
       text(call.metadata, "x-tenant"),

@@ -44,18 +44,17 @@ export interface RestOptions {
 
 /** A Fastify instance with the rules of this door and no routes yet. */
 export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions): FastifyInstance {
-  const { guard, clock, logger, metrics } = service.parts
+  const { guard, calls, clock, logger, metrics } = service.parts
   const traceIds = new TraceIds(random)
   const app = fastify({
     bodyLimit: bodyLimitBytes,
-    forceCloseConnections: true,
     requestTimeout: 30_000,
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 500 },
     routerOptions: { maxParamLength: 300 },
     // The request id is the trace id: one name for a request in every log of every node.
     genReqId: (request: IncomingMessage) => traceIdOf(header(request.headers["traceparent"])) ?? traceIds.mint(),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
-    return503OnClosing: true,
+    return503OnClosing: false, // the hook below says so in the form of this door
   })
   app.removeContentTypeParser("text/plain")
   // Many clients name a content type without sending a body; what needs one says so when it is checked.
@@ -96,6 +95,7 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
     }
     try {
       if (config.role !== undefined) {
+        calls.checkTaking()
         const key = headers.authorization ?? header(headers["x-api-key"])
         request.caller = guard.admit(key, header(headers["x-tenant"]), operation, request.id)
         guard.requireRole(request.caller, config.role, operation, request.id)
@@ -110,7 +110,8 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
   })
 
   // Counted when the answer is handed over: waiting for the last byte would cost each request a pair of listeners. Streams count themselves.
-  app.addHook("onSend", (request, _reply, payload, done) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
+    if (calls.closing) reply.header("connection", "close")
     count(request, clock.monotonic())
     done(null, payload)
   })

@@ -88,7 +88,13 @@ function addRuns(app: FastifyInstance, service: Service): void {
         cancel = clock.timer(15_000, beat)
       }
       let cancel = clock.timer(15_000, beat)
+      const open = service.parts.calls.begin(callOf(request), { endless: true })
+      open.work.onCancel(() => {
+        void stream.send({ type: "error", ...errorBody(errorOf(open.work.reason), request.id) }, "error")
+        stream.end()
+      })
       reply.raw.once("close", () => {
+        open.end()
         stop()
         cancel()
       })

@@ -18,6 +18,7 @@ import type { RunEvent, RunOptions, RunResult } from "../run.js"
 import type { Guard } from "../security/guard.js"
 import { includes, type Caller } from "../security/roles.js"
 import type { GatewayBackend, RunStatus } from "./backend.js"
+import type { OpenCalls } from "./open-calls.js"
 
 /** What a door knows about a request beside its body. */
 export interface Call {
@@ -40,6 +41,7 @@ export interface RunInput {
 export interface ServiceParts {
   readonly backend: GatewayBackend
   readonly guard: Guard
+  readonly calls: OpenCalls
   readonly metrics: Metrics
   readonly activity: ActivityFeed
   readonly health: HealthRegistry
@@ -57,14 +59,17 @@ export class Service {
 
   async run(call: Call, input: RunInput): Promise<RunResult> {
     this.#permit(call, input.target)
+    const open = this.parts.calls.begin(call)
     const end = this.#begin(call, input.target)
     try {
-      const run = await this.parts.backend.run(input.target, input.input, optionsOf(call, input))
+      const run = await this.parts.backend.run(input.target, input.input, optionsOf(call, input, open.work))
       end(run)
       return run
     } catch (error) {
       end(AgentOSError.from(error, "INTERNAL"))
       throw error
+    } finally {
+      open.end()
     }
   }
 
@@ -75,10 +80,12 @@ export class Service {
   }
 
   async *#follow(call: Call, input: RunInput): AsyncGenerator<RunEvent> {
+    const open = this.parts.calls.begin(call)
     const end = this.#begin(call, input.target)
+    const options = optionsOf(call, input, open.work)
     let outcome: RunResult | AgentOSError = new AgentOSError("CANCELLED", "the caller stopped listening")
     try {
-      for await (const event of this.parts.backend.stream(input.target, input.input, optionsOf(call, input))) {
+      for await (const event of this.parts.backend.stream(input.target, input.input, options)) {
         if (event.type === "error") throw event.error
         if (event.type === "end") outcome = event.run
         yield event
@@ -87,6 +94,7 @@ export class Service {
       outcome = AgentOSError.from(error, "INTERNAL")
       throw error
     } finally {
+      open.end()
       end(outcome)
     }
   }
@@ -160,12 +168,12 @@ export class Service {
   }
 }
 
-function optionsOf(call: Call, input: RunInput): RunOptions {
+function optionsOf(call: Call, input: RunInput, signal: Cancellation): RunOptions {
   const options: { -readonly [Key in keyof RunOptions]: RunOptions[Key] } = {
     caller: call.caller.id,
     traceId: call.traceId,
+    signal,
   }
-  if (call.signal !== undefined) options.signal = call.signal
   if (call.timeoutMs !== undefined) options.timeoutMs = call.timeoutMs
   if (call.idempotencyKey !== undefined) options.commandId = `${call.caller.id}:${call.idempotencyKey}` // S1
   if (input.conversation !== undefined) options.conversation = input.conversation

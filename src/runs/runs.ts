@@ -342,11 +342,17 @@ export class Runs {
       active.listeners = [...active.listeners, listener]
     const { work } = active
     active.followers += 1
-    const stay = onCancel(signal, () => {
-      if (--active.followers === 0) work.cancel(AgentOSError.from(signal?.reason, "CANCELLED"))
-    })
+    let stay = (): void => undefined
     try {
-      return await active.ended
+      // Who gives up is not held by a run that goes on for others.
+      return await new Promise<RunResult>((resolve, reject) => {
+        stay = onCancel(signal, () => {
+          const reason = AgentOSError.from(signal?.reason, "CANCELLED")
+          if (--active.followers === 0) work.cancel(reason)
+          else reject(reason)
+        })
+        active.ended.then(resolve, reject)
+      })
     } finally {
       stay()
       if (listener !== undefined) active.listeners = active.listeners.filter((other) => other !== listener)

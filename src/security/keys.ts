@@ -7,7 +7,9 @@
  *   K2. Hashes are compared in constant time, and an unknown id costs the same comparison as a wrong secret.
  *   K3. A revoked key stays on record, so that audit lines keep their meaning; it never authenticates again.
  *   K4. What is acknowledged is durable: `create` and `revoke` resolve after the store has confirmed.
- *   K5. A key that another node made or revoked is known here soon after, where the store is shared; nothing makes a revoked key valid again.
+ *   K5. A key that another node made or revoked is known here soon after, where the store is shared; nothing makes a
+ *       revoked key valid again.
+ *   K6. Whoever listens hears of a revocation once, wherever it was made.
  */
 import { hash as digest, timingSafeEqual } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
@@ -59,6 +61,7 @@ export interface NewKey {
 }
 
 const keyForm = /^lao_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/
+const readAgainMs = 1000
 const noHash = Buffer.alloc(32)
 
 export class ApiKeys {
@@ -66,7 +69,9 @@ export class ApiKeys {
   readonly #clock: Clock
   readonly #random: Random
   readonly #known = new Map<string, { readonly record: KeyRecord; readonly hash: Buffer; readonly caller: Caller }>()
+  readonly #listeners: ((id: string) => void)[] = []
   #unfollow = (): void => undefined
+  #closed = false
 
   private constructor(store: KeyStore, clock: Clock, random: Random) {
     this.#store = store
@@ -77,18 +82,35 @@ export class ApiKeys {
   /** Reads every key of a store. */
   static async open(store: KeyStore, clock: Clock, random: Random): Promise<ApiKeys> {
     const keys = new ApiKeys(store, clock, random)
-    keys.#unfollow = (await store.follow?.(() => void keys.#read().catch(() => undefined))) ?? keys.#unfollow // K5
+    keys.#unfollow = (await store.follow?.(() => void keys.#readAgain())) ?? keys.#unfollow // K5
     await keys.#read()
     return keys
   }
 
   /** Hears of no more changes. */
   close(): void {
+    this.#closed = true
     this.#unfollow()
   }
 
   async #read(): Promise<void> {
     for (const record of await this.#store.all()) this.#remember(record)
+  }
+
+  /** Until it succeeds: what is missed may be a revocation. */
+  async #readAgain(): Promise<void> {
+    await this.#read().catch(() => {
+      if (!this.#closed) this.#clock.timer(readAgainMs, () => void this.#readAgain())
+    })
+  }
+
+  /** Calls a listener at each revocation, with the key's id (K6). */
+  onRevoked(listener: (id: string) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  isRevoked(id: string): boolean {
+    return this.#known.get(id)?.record.revokedAt !== undefined
   }
 
   /** Makes a key and keeps its record (K1, K4). */
@@ -116,7 +138,7 @@ export class ApiKeys {
   async revoke(id: string): Promise<KeyRecord> {
     const known = this.#known.get(id)
     if (known === undefined) throw new AgentOSError("UNKNOWN_KEY", `no API key has the id ${id}`)
-    if (known.record.revokedAt !== undefined) return known.record
+    if (this.isRevoked(id)) return known.record
     const record: KeyRecord = { ...known.record, revokedAt: this.#clock.wallTime() }
     await this.#store.put(record)
     this.#remember(record)
@@ -137,7 +159,7 @@ export class ApiKeys {
   }
 
   #remember(stored: StoredKey): void {
-    if (this.#known.get(stored.id)?.record.revokedAt !== undefined) return // K3, K5
+    if (this.isRevoked(stored.id)) return // K3, K5
     const record: KeyRecord = { tenant: DEFAULT_TENANT, ...stored }
     this.#known.set(record.id, {
       record,
@@ -149,6 +171,7 @@ export class ApiKeys {
         ...(record.requestsPerMinute === undefined ? {} : { requestsPerMinute: record.requestsPerMinute }),
       },
     })
+    if (record.revokedAt !== undefined) for (const listener of this.#listeners) listener(record.id) // K6
   }
 }
 
