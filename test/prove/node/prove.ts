@@ -9,6 +9,7 @@ import { openNode } from "#test/support/open-node.js"
 import { startNode } from "#test/support/node-process.js"
 import { runReadme } from "./clone.js"
 import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
+import { bounds, sendHeavy } from "./heavy.js"
 import { killConversations, killRuns, type Kills } from "./kills.js"
 import { answerMainJob } from "./main-job.js"
 
@@ -29,6 +30,7 @@ export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
       ...survived("conversation", "turns", await killConversations(await room("conversations"), 20, 1, progress)),
       ...survived("topology run", "steps", await killRuns(await room("runs"), 20, 1, progress)),
       ...(await doors(progress)),
+      ...(await heavy(await room("heavy"), progress)),
       ...parsers(progress),
       ...(await readme(progress)),
     ]
@@ -87,6 +89,19 @@ async function doors(progress: Progress): Promise<BenchRow[]> {
     row("of those unanswered within 15 s", "inputs", hung, "0", hung === 0),
     row("of those answered with an internal error", "inputs", internal, "0", internal === 0),
     row("slowest answer to one", "ms", worstMs, "under 2,000", worstMs < 2000),
+  ] // prettier-ignore
+}
+
+async function heavy(folder: string, progress: Progress): Promise<BenchRow[]> {
+  const { requests, faults, idleRssMb, worstHeldMs, worstRssMb, restRssMb } = await sendHeavy(folder, { progress })
+  for (const { name, heldMs, worstRssMb, answer } of faults)
+    console.error(`${name}: held ${heldMs.toFixed()} ms, ${worstRssMb.toFixed()} MB, ${answer ?? "no answer"}`)
+  const { heldMs, growthMb } = bounds
+  return [
+    row("requests of at most 1 MB that cost as much as they can", "requests", requests, "none a fault", faults.length === 0),
+    row("longest time that one of them held the event loop", "ms", worstHeldMs, `at most ${heldMs}`, worstHeldMs <= heldMs),
+    row("most memory above idle", "MB", worstRssMb - idleRssMb, `at most ${growthMb}`, worstRssMb - idleRssMb <= growthMb),
+    row("memory above idle ten seconds later", "MB", restRssMb - idleRssMb, `at most ${growthMb}`, restRssMb - idleRssMb <= growthMb),
   ] // prettier-ignore
 }
 
