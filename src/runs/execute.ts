@@ -14,6 +14,7 @@ import type { Provenance } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { Message, Usage } from "../models/model.js"
 import type { RunEvent } from "../run.js"
+import { matchesPattern } from "../topologies/pattern.js"
 import type { Choice, Reduce, Topology } from "../topologies/topology.js"
 import type { RunLog } from "./run-log.js"
 
@@ -225,9 +226,7 @@ export async function execute(
     }
     if ("rules" in by) {
       for (const rule of by.rules) {
-        if (
-          "matches" in rule ? new RegExp(rule.matches, "iu").test(said) : (await parts.fn(rule.fn)(said, [])) === "true"
-        )
+        if ("matches" in rule ? matchesPattern(rule.matches, said) : (await parts.fn(rule.fn)(said, [])) === "true")
           return rule.to
       }
       return undefined

@@ -1,5 +1,6 @@
 /** What can be wrong with a topology, all at once. */
 import { AgentOSError, thrownText } from "#actors/errors.js"
+import { checkPattern } from "./pattern.js"
 import type { Topology } from "./topology.js"
 
 export interface Known {
@@ -63,9 +64,9 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
               fault(["select", "by", "rules", i, "fn"], unknown("function", rule.fn, [...known.functions]))
             if ("matches" in rule) {
               try {
-                new RegExp(rule.matches, "iu")
+                checkPattern(rule.matches)
               } catch (error) {
-                fault(["select", "by", "rules", i, "matches"], `not a regular expression: ${thrownText(error)}`)
+                fault(["select", "by", "rules", i, "matches"], thrownText(error))
               }
             }
           })

@@ -153,6 +153,11 @@ t.test("a fault is told with file, line, column and what would be right", async 
       `${top}  select:\n    by: { rules: [{ matches: "(", to: math }] }\n    routes: { math: writer }\n`,
       /^team\.yaml:4:\d+: not a regular expression/,
     ],
+    [
+      "a pattern that the engine of rules has no words for",
+      `${top}  select:\n    by: { rules: [{ matches: "a(?=b)", to: math }] }\n    routes: { math: writer }\n`,
+      /^team\.yaml:4:\d+: look-around .* is not taken; make two rules of it/,
+    ],
     ["two forms at once", `${top}  chain: [writer]\n  select: {}\n`, /^team\.yaml:\d+:\d+: expected exactly one of/],
     ["a tab or another slip of YAML", "name: team\ntopology: [a\n", /^team\.yaml:\d+:\d+: /],
     ["a key given twice", "name: a\nname: b\ntopology: writer\n", /^team\.yaml:2:1: .*unique/],

@@ -1,0 +1,158 @@
+/**
+ * The pattern of a rule: JavaScript's syntax with the flags `iu`, on an engine without backtracking, since whoever asks chooses the text.
+ *
+ * Invariants
+ *   R1. A pattern that is taken says of a text what `new RegExp(source, "iu").test(text)` says; only \b takes
+ *       the long s and the sign of the kelvin for no letters.
+ *   R2. What the engine lacks is refused when the topology is read, with what would be right.
+ *   R3. The time of a test is bounded: it grows with the text and the pattern's size only, and both have a limit.
+ *
+ * @see Cox 2007, https://swtch.com/~rsc/regexp/regexp1.html
+ */
+import { RE2JS } from "re2js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
+
+/** Characters of a text that a rule reads; what follows is not looked at. */
+export const ruleReads = 100_000
+/** Instructions of a compiled pattern: about its letters, those in a counted repetition once for each time. */
+const sizeLimit = 500
+/** Longest pattern, in characters. */
+const lengthLimit = 10_000
+/** Patterns kept compiled. */
+const cacheLimit = 1000
+const compiled = new Map<string, RE2JS>()
+
+/** Whether a text holds what a pattern says, in any case. @throws `INVALID_TOPOLOGY` as `checkPattern` */
+export function matchesPattern(source: string, text: string): boolean {
+  return compile(source).test(text.slice(0, ruleReads))
+}
+
+/** @throws `INVALID_TOPOLOGY` saying what is wrong with a pattern */
+export function checkPattern(source: string): void {
+  compile(source)
+}
+
+function compile(source: string): RE2JS {
+  const known = compiled.get(source)
+  if (known !== undefined) return known
+  if (source.length > lengthLimit)
+    throw refused(`this pattern has ${source.length} characters; at most ${lengthLimit} are taken`)
+  try {
+    new RegExp(source, "iu")
+  } catch (cause) {
+    throw refused(`not a regular expression: ${thrownText(cause)}`, cause)
+  }
+  const translated = translate(source)
+  let pattern: RE2JS
+  try {
+    pattern = RE2JS.compile(translated, RE2JS.CASE_INSENSITIVE)
+  } catch (cause) {
+    throw refused(
+      `this pattern is not taken (${thrownText(cause)}); repeat at most 1,000 times, or write it simpler`,
+      cause,
+    )
+  }
+  if (pattern.programSize() > sizeLimit)
+    throw refused(
+      `this pattern is too large: ${pattern.programSize()} instructions of at most ${sizeLimit}; count less often, or make several rules of it`,
+    )
+  if (compiled.size >= cacheLimit) compiled.clear()
+  compiled.set(source, pattern)
+  return pattern
+}
+
+const refused = (message: string, cause?: unknown): AgentOSError =>
+  new AgentOSError("INVALID_TOPOLOGY", message, { cause })
+
+const lookAround = /^\(\?(?:<?[=!])/
+const groupName = /^\(\?<[^=!][^>]*>/
+const backReference = /^\\(?:[1-9]|k<)/
+const escape = /^\\(?:u\{[0-9a-f]+\}|u[0-9a-f]{4}|x[0-9a-f]{2}|c[a-z]|[pP]\{[^}]*\}|[^])/i
+
+/** A valid pattern of JavaScript (R1) in the engine's syntax. @throws `INVALID_TOPOLOGY` for what it has no words for (R2) */
+function translate(source: string): string {
+  let out = ""
+  let inClass = false
+  for (let at = 0; at < source.length;) {
+    const rest = source.slice(at)
+    const [escaped] = escape.exec(rest) ?? []
+    let length = 1
+    if (escaped !== undefined) {
+      if (!inClass && backReference.test(rest))
+        throw refused(
+          "back-references (\\1, \\k<name>) are not taken; write what is repeated, or name a function with fn",
+        )
+      length = escaped.length
+      // Two halves of one character beyond the first plane.
+      const pair = /^\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})/i.exec(rest)
+      if (pair !== null) length = pair[0].length
+      out += pair === null ? escapeOf(escaped, inClass) : codePoint(pairOf(pair[1] ?? "", pair[2] ?? ""))
+    } else if (inClass) {
+      inClass = rest[0] !== "]"
+      out += rest[0] === "[" ? "\\[" : rest[0]
+    } else if (rest.startsWith("[^]")) {
+      length = 3
+      out += anything
+    } else if (rest.startsWith("[]")) {
+      length = 2
+      out += nothing
+    } else if (rest[0] === "[") {
+      inClass = true
+      if (rest[1] === "^") length = 2
+      out += rest.slice(0, length)
+    } else if (lookAround.test(rest)) {
+      throw refused("look-around ((?=, (?!, (?<=, (?<!) is not taken; make two rules of it, or name a function with fn")
+    } else {
+      const [named] = groupName.exec(rest) ?? []
+      length = named?.length ?? 1
+      out += named !== undefined ? "(?:" : rest[0] === "." ? "[^\\n\\r\\x{2028}\\x{2029}]" : rest[0]
+    }
+    at += length
+  }
+  return out
+}
+
+const anything = "[\\x{0}-\\x{10FFFF}]"
+const nothing = "[^\\x{0}-\\x{10FFFF}]"
+const codePoint = (value: number): string => `\\x{${value.toString(16)}}`
+const pairOf = (high: string, low: string): number =>
+  String.fromCharCode(parseInt(high, 16), parseInt(low, 16)).codePointAt(0) ?? 0
+
+function escapeOf(escaped: string, inClass: boolean): string {
+  const [, letter = ""] = escaped
+  if (/^\\[dDBfnrtv]$/.test(escaped) || (escaped === "\\b" && !inClass)) return escaped
+  if (/^\\p\{(?:L|N|P|S|Z)\}$/.test(escaped)) return escaped
+  if (/^\\[sSwWpP]/.test(escaped)) return inClass ? rangesOf(escaped) : `[${rangesOf(escaped)}]`
+  if (letter === "c") return codePoint((escaped.charCodeAt(2) & 31) % 32)
+  const hex = /^\\[ux]\{?([0-9a-f]+)\}?$/i.exec(escaped)?.[1]
+  if (hex !== undefined) return codePoint(parseInt(hex, 16))
+  return codePoint(escaped === "\\b" ? 8 : escaped === "\\0" ? 0 : letter.charCodeAt(0))
+}
+
+const ranges = new Map<string, string>()
+
+/** The characters of a class that the engine knows by no name or by another extent, as the platform's own engine knows them. */
+function rangesOf(escaped: string): string {
+  let found = ranges.get(escaped)
+  if (found === undefined) {
+    const stretch = new RegExp(`${escaped}+`, "giu")
+    found = everyCharacter()
+      .flatMap((characters) => [...characters.matchAll(stretch)])
+      .map(
+        ([run]) => `${codePoint(run.codePointAt(0) ?? 0)}-${codePoint([...run.slice(-2)].at(-1)?.codePointAt(0) ?? 0)}`,
+      )
+      .join("")
+    ranges.set(escaped, found)
+  }
+  return found
+}
+
+/** All code points in their order, halves of pairs apart, since two of them in a row would be a pair. */
+const everyCharacter = (): string[] => [charactersOf(0, 0xd7ff), charactersOf(0xe000, 0x10ffff)]
+
+function charactersOf(from: number, to: number): string {
+  const parts: string[] = []
+  for (let first = from; first <= to; first += 4096)
+    parts.push(String.fromCodePoint(...Array.from({ length: Math.min(4096, to - first + 1) }, (_, i) => first + i)))
+  return parts.join("")
+}
