@@ -100,7 +100,6 @@ function tensorflow(): Finding {
 function provider(): Finding {
   const require = createRequire(resolve("package.json"))
   try {
-    require.resolve("ai")
     require.resolve("@ai-sdk/openai-compatible")
     return { what: "model servers", state: "good", found: "the OpenAI-compatible provider is installed" }
   } catch {
@@ -108,7 +107,7 @@ function provider(): Finding {
       what: "model servers",
       state: "missing",
       found: "no provider installed; only models of this process",
-      advice: "npm install ai@6 @ai-sdk/openai-compatible@2   (Ollama, vLLM, hosted APIs)",
+      advice: "npm install @ai-sdk/openai-compatible@2   (Ollama, vLLM, hosted APIs)",
     }
   }
 }

@@ -67,7 +67,7 @@ export interface Usage {
   readonly completionTokens: number
   /** Prompt tokens whose state was reused instead of computed. */
   readonly cachedTokens: number
-  /** The server sent no counts: they are a quarter of the characters. */
+  /** The server sent no counts: they are estimated by the characters (`estimate.ts`). */
   readonly estimated?: boolean
 }
 

@@ -1,11 +1,20 @@
 /**
  * A model on any server that speaks OpenAI's chat completions, through the Vercel AI SDK. The SDK is an optional peer, loaded on first use.
+ *
+ * Invariants
+ *   C1. A turn is sent what was asked for and nothing else: no limit on tokens that nobody set.
+ *   C2. A tool call is given once the turn has ended, and only if it was written to its end. Arguments that are no JSON object become `{}` and
+ *       say so (`invalid`), so that what goes back to the server in the history is JSON.
+ *   C3. What the model thought (reasoning) is counted and is not part of the answer.
+ *   C4. A server that sends no counts is counted for: estimated by the characters, and marked so.
  */
-import type * as Ai from "ai"
-import type { LanguageModel, ModelMessage, ToolSet } from "ai"
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
-import type { FinishReason, Message, Model, ModelPart, ModelRequest } from "../model.js"
+import { estimatedTokens } from "../estimate.js"
+import type { Model, ModelPart, ModelRequest, ToolCall, Usage } from "../model.js"
+import { answeredStatus, brokenOff, saidInStream, type Server } from "./told-errors.js"
+import { toPrompt, type CallOptions, type LanguageModel, type StreamPart } from "./wire-messages.js"
+import { wireNames, type WireNames } from "./wire-names.js"
 
 export interface OpenAiCompatibleOptions {
   readonly baseUrl: string
@@ -16,14 +25,16 @@ export interface OpenAiCompatibleOptions {
   readonly contextLength?: number | undefined
 }
 
-interface Sdk {
-  readonly ai: typeof Ai
-  readonly model: LanguageModel
-}
+type Finish = Extract<StreamPart, { type: "finish" }>["finishReason"]
+type Counted = Extract<StreamPart, { type: "finish" }>["usage"]
+type WireCall = Pick<Extract<StreamPart, { type: "tool-call" }>, "toolCallId" | "toolName" | "input">
 
-/** Banned texts and the repetition penalty have no words in this protocol; they are left out. */
+/** Characters that are read of an answer that is none. */
+const mostOfRefusal = 8192
+
+/** Banned texts, top-k and the repetition penalty have no words in this protocol; they are left out. */
 export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, clock: Clock = systemClock): Model {
-  let sdk: Sdk | undefined
+  let opened: { readonly model: LanguageModel; readonly server: Server } | undefined
   return {
     info: {
       id,
@@ -32,83 +43,54 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
       ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
     },
     async *generate(request: ModelRequest): AsyncGenerator<ModelPart> {
-      const { ai, model } = (sdk ??= await loadSdk(options))
-      const { decoding = {} } = request
+      const { model, server } = (opened ??= await open(options, clock))
+      const names = wireNames(namesOf(request))
+      const prompt = toPrompt(request.messages, names)
+      const tools = (request.tools ?? []).map(({ name, description, parameters }) => ({
+        type: "function" as const,
+        name: names.toWire(name),
+        description,
+        inputSchema: parameters,
+      }))
       const timeout = new AbortController()
       const signals = request.signal === undefined ? [timeout.signal] : [request.signal, timeout.signal]
       const timer = request.timeoutMs === undefined ? undefined : clock.timer(request.timeoutMs, () => timeout.abort())
-      const tools = Object.fromEntries(
-        (request.tools ?? []).map(({ name, description, parameters }) => [
-          toWire(name),
-          ai.tool({ description, inputSchema: ai.jsonSchema(parameters) }),
-        ]),
-      ) as unknown as ToolSet
-      const result = ai.streamText({
-        model,
-        messages: request.messages.map(toModelMessage),
-        tools,
-        allowSystemInMessages: true, // they are the agent's own instructions
-        maxRetries: 0,
-        abortSignal: AbortSignal.any(signals),
-        onError: () => {},
-        ...(decoding.maxTokens === undefined ? {} : { maxOutputTokens: decoding.maxTokens }),
-        ...(decoding.temperature === undefined ? {} : { temperature: decoding.temperature }),
-        ...(decoding.topK === undefined ? {} : { topK: decoding.topK }),
-        ...(decoding.topP === undefined ? {} : { topP: decoding.topP }),
-        ...(decoding.stop === undefined ? {} : { stopSequences: [...decoding.stop] }),
-        ...(decoding.seed === undefined ? {} : { seed: decoding.seed }),
-      })
-      let called = false
-      let completion = 0
+      const calls: WireCall[] = []
+      let written = ""
+      let raw: unknown
       try {
-        for await (const part of result.fullStream) {
-          if (part.type === "text-delta") {
-            completion += 1
-            yield { type: "text", text: part.text }
-          } else if (part.type === "tool-call") {
-            called = true
-            yield {
-              type: "tool-call",
-              call: {
-                id: part.toolCallId,
-                tool: fromWire(part.toolName, request),
-                arguments: part.input as Record<string, unknown>,
-              },
-            }
-          } else if (part.type === "error") throw unavailable(options, part.error)
-          else if (part.type === "abort") {
-            if (timeout.signal.aborted)
-              throw new AgentOSError(
-                "DEADLINE_EXCEEDED",
-                `${options.model} did not finish within ${request.timeoutMs} ms`,
-              )
-            yield {
-              type: "finish",
-              reason: "cancelled",
-              usage: { promptTokens: 0, completionTokens: completion, cachedTokens: 0 },
-            }
-            return
-          } else if (part.type === "finish") {
-            const reasons: Readonly<Record<string, FinishReason>> = {
-              stop: "stop",
-              length: "length",
-              "content-filter": "content-filter",
-              "tool-calls": "tool-calls",
-            }
-            const { inputTokens = 0, outputTokens = 0 } = part.totalUsage
-            yield {
-              type: "finish",
-              reason: reasons[part.finishReason] ?? (called ? "tool-calls" : "stop"),
-              usage: {
-                promptTokens: inputTokens,
-                completionTokens: outputTokens,
-                cachedTokens: part.totalUsage.cachedInputTokens ?? 0,
-              },
-            }
+        const { stream } = await model.doStream({
+          prompt,
+          tools,
+          includeRawChunks: true,
+          abortSignal: AbortSignal.any(signals),
+          ...decodingOf(request),
+        })
+        for await (const part of stream) {
+          if (part.type === "raw") raw = part.rawValue
+          else if (part.type === "text-delta") {
+            written += part.delta
+            yield { type: "text", text: part.delta }
+          } else if (part.type === "reasoning-delta" || part.type === "tool-input-delta")
+            written += part.delta // C3
+          else if (part.type === "tool-call") calls.push(part)
+          else if (part.type === "error") throw ofStream(server, part.error, raw)
+          else if (part.type === "finish") {
+            const end = endOf(part.finishReason, server)
+            const whole = end === "stop" ? calls : calls.filter(({ input }) => isObject(parsed(input)))
+            for (const call of whole) yield { type: "tool-call", call: toCall(call, names) } // C2
+            const reason = end === "stop" && whole.length > 0 ? "tool-calls" : end
+            yield { type: "finish", reason, usage: usageOf(part.usage, request, written) }
           }
         }
       } catch (error) {
-        throw error instanceof AgentOSError ? error : unavailable(options, error) // the connection broke off
+        if (request.signal?.aborted === true) {
+          yield { type: "finish", reason: "cancelled", usage: usageOf({}, request, written) }
+          return
+        }
+        if (timeout.signal.aborted)
+          throw new AgentOSError("DEADLINE_EXCEEDED", `${options.model} did not finish within ${request.timeoutMs} ms`)
+        throw error instanceof AgentOSError ? error : brokenOff(server, thrownText(error), error)
       } finally {
         timer?.()
         timeout.abort() // a consumer that left early does not keep the connection
@@ -118,76 +100,121 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
   }
 }
 
-async function loadSdk(options: OpenAiCompatibleOptions): Promise<Sdk> {
-  try {
-    const [ai, provider] = await Promise.all([import("ai"), import("@ai-sdk/openai-compatible")])
-    const apiKey = options.apiKeyEnv === undefined ? undefined : process.env[options.apiKeyEnv]
-    if (options.apiKeyEnv !== undefined && apiKey === undefined)
-      throw new AgentOSError(
-        "PROVIDER_MISSING",
-        `the environment variable ${options.apiKeyEnv} is not set; the model at ${options.baseUrl} needs its key there`,
-      )
-    const server = provider.createOpenAICompatible({
-      name: "server",
-      baseURL: options.baseUrl,
-      includeUsage: true,
-      ...(apiKey === undefined ? {} : { apiKey }),
-    })
-    return { ai, model: server(options.model) }
-  } catch (cause) {
-    if (cause instanceof AgentOSError) throw cause
+async function open(options: OpenAiCompatibleOptions, clock: Clock): Promise<{ model: LanguageModel; server: Server }> {
+  const { baseUrl, apiKeyEnv } = options
+  const apiKey = apiKeyEnv === undefined ? undefined : process.env[apiKeyEnv]
+  if (apiKeyEnv !== undefined && apiKey === undefined)
     throw new AgentOSError(
       "PROVIDER_MISSING",
-      "models on servers need two packages: npm install ai@6 @ai-sdk/openai-compatible@2",
+      `the environment variable ${apiKeyEnv} is not set; the model at ${baseUrl} needs its key there`,
+    )
+  const server = { model: options.model, baseUrl, apiKey }
+  const sdk = await import("@ai-sdk/openai-compatible").catch((cause: unknown) => {
+    throw new AgentOSError(
+      "PROVIDER_MISSING",
+      "models on servers need a package: npm install @ai-sdk/openai-compatible@2",
       { cause },
     )
+  })
+  const provider = sdk.createOpenAICompatible({
+    name: "server",
+    baseURL: baseUrl,
+    includeUsage: true,
+    fetch: async (url, init) => {
+      const response = await fetch(url, init)
+      const { ok, status, headers } = response
+      const type = headers.get("content-type") ?? ""
+      if (ok && !/json|html/i.test(type)) return response
+      const body = await beginning(response)
+      if (!ok) throw answeredStatus(server, status, headers, body, clock.wallTime())
+      throw saidInStream(server, body)
+    },
+    ...(apiKey === undefined ? {} : { apiKey }),
+  })
+  return { model: provider(options.model), server }
+}
+
+async function beginning({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ""
+  for await (const bytes of body ?? []) {
+    text += decoder.decode(bytes as Uint8Array, { stream: true })
+    if (text.length >= mostOfRefusal) break
+  }
+  return text.slice(0, mostOfRefusal)
+}
+
+function namesOf({ tools = [], messages }: ModelRequest): string[] {
+  const called = messages.flatMap((message) => {
+    if (message.role === "tool") return [message.tool]
+    return message.role === "assistant" ? (message.toolCalls ?? []).map(({ tool }) => tool) : []
+  })
+  return [...tools.map(({ name }) => name), ...called]
+}
+
+/** All that is read of a request. */
+function textOf({ messages, tools = [] }: ModelRequest): string {
+  const calls = messages.flatMap((message) => (message.role === "assistant" ? (message.toolCalls ?? []) : []))
+  const forms = [...calls.map((call) => call.arguments), ...tools]
+  return [...messages.map(({ content }) => content), ...forms.map((form) => JSON.stringify(form))].join("")
+}
+
+function decodingOf({ decoding = {} }: ModelRequest): Partial<CallOptions> {
+  const { maxTokens, temperature, topP, stop, seed } = decoding
+  return {
+    ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }), // C1
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { topP }),
+    ...(stop === undefined ? {} : { stopSequences: [...stop] }),
+    ...(seed === undefined ? {} : { seed }),
   }
 }
 
-/** OpenAI allows no dots in the names of tools. */
-const toWire = (name: string): string => name.replaceAll(".", "__")
-const fromWire = (name: string, { tools = [] }: ModelRequest): string =>
-  tools.find((tool) => toWire(tool.name) === name)?.name ?? name
+/** Why a turn ended, of whoever says it how. @throws `MODEL_UNAVAILABLE` when it was given up */
+function endOf({ unified, raw = "" }: Finish, server: Server): "stop" | "length" | "content-filter" {
+  if (unified === "length" || unified === "content-filter") return unified
+  if (unified !== "other") return "stop"
+  if (/length|max.?tokens/i.test(raw)) return "length"
+  if (/filter|safety|refus|recitation|blocklist|prohibited|sensitive/i.test(raw)) return "content-filter"
+  if (/error|abort|insufficient|cancel/i.test(raw)) throw brokenOff(server, `it ended its answer with ${JSON.stringify(raw.slice(0, 100))}`) // prettier-ignore
+  return "stop"
+}
 
-function toModelMessage(message: Message): ModelMessage {
-  switch (message.role) {
-    case "system":
-    case "user":
-      return { role: message.role, content: message.content }
-    case "assistant":
-      return {
-        role: "assistant",
-        content: [
-          ...(message.content === "" ? [] : [{ type: "text" as const, text: message.content }]),
-          ...(message.toolCalls ?? []).map(({ id, tool, arguments: input }) => ({
-            type: "tool-call" as const,
-            toolCallId: id,
-            toolName: toWire(tool),
-            input,
-          })),
-        ],
-      }
-    case "tool":
-      return {
-        role: "tool",
-        content: [
-          {
-            type: "tool-result",
-            toolCallId: message.toolCallId,
-            toolName: toWire(message.tool),
-            output: { type: "text", value: message.content },
-          },
-        ],
-      }
+/** An error that came in the stream, with the piece that it came in; the SDK makes others of its own. */
+function ofStream(server: Server, error: unknown, raw: unknown): AgentOSError {
+  const { name, text } = (error ?? {}) as { readonly name?: unknown; readonly text?: unknown }
+  if (name === "AI_InvalidResponseDataError") return brokenOff(server, thrownText(error), error)
+  return saidInStream(server, raw ?? text ?? error)
+}
+
+function toCall({ toolCallId: id, toolName, input }: WireCall, names: WireNames): ToolCall {
+  const call = { id, tool: names.fromWire(toolName), arguments: {} }
+  const value = input.trim() === "" ? {} : parsed(input) // a tool without parameters
+  if (isObject(value)) return { ...call, arguments: value }
+  const shown = input.length > 200 ? `${input.slice(0, 200)}…`.toWellFormed() : input
+  return { ...call, invalid: `the arguments are no JSON${value === undefined ? "" : " object"}: ${shown}` }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
-function unavailable({ baseUrl, model }: OpenAiCompatibleOptions, error: unknown): AgentOSError {
-  const status = (error as { statusCode?: number } | undefined)?.statusCode
-  const text = thrownText(error)
-  return new AgentOSError(
-    "MODEL_UNAVAILABLE",
-    `${model} at ${baseUrl}${status === undefined ? "" : ` answered ${status}`}: ${text}`,
-    { cause: error },
-  )
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** @param written all that was written, calls and thoughts too (C4) */
+function usageOf(counted: Partial<Counted>, request: ModelRequest, written: string): Usage {
+  const prompt = counted.inputTokens?.total ?? 0
+  const completion = counted.outputTokens?.total ?? 0
+  const estimated = prompt === 0 || (completion === 0 && written !== "")
+  return {
+    promptTokens: prompt === 0 ? estimatedTokens(textOf(request)) : prompt,
+    completionTokens: completion === 0 ? estimatedTokens(written) : completion,
+    cachedTokens: counted.inputTokens?.cacheRead ?? 0,
+    ...(estimated ? { estimated } : {}),
+  }
 }
