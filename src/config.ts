@@ -56,7 +56,11 @@ export const securitySchema = z
       .array(
         z.strictObject({
           caller: z.string().describe('Key id, agent name, or "*".'),
-          may: z.enum(["call", "use"]).describe('"call" an agent or topology, or "use" a tool.'),
+          may: z
+            .enum(["call", "use"])
+            .describe(
+              '"call" an agent or topology, also as a step of another, or "use" a tool, also by the operation that does the same.',
+            ),
           target: z.string().describe('Name of the agent, topology or tool, or "*".'),
           effect: z
             .enum(["allow", "deny"])

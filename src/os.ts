@@ -40,7 +40,7 @@ import type { RecordStore } from "./record-store.js"
 import type { RunEvent, RunOptions, RunResult } from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
 import { Runs, type RunStatus } from "./runs/runs.js"
-import { decide } from "./security/policy.js"
+import { Policy } from "./security/policy.js"
 import { openStore } from "./store.js"
 import type { KeyStore, StoredKey } from "./security/keys.js"
 import type { Topology } from "./topologies/topology.js"
@@ -190,7 +190,9 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const plain = new Map<string, Topology>()
   const named = new Map(Object.entries(functions))
   const hooks: Hooks[] = []
+  const policy = new Policy(config.security.policy)
   const runs: Runs = new Runs({
+    policy,
     get agents() {
       return agentsOfAll ?? manager
     },
@@ -208,12 +210,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     async (agent, request, work) => {
       const { log, emit, caller } = agentsOfAll?.runOf(request) ?? runs.of(request.runId)
       const model = await registry.get(agent.model ?? "scribe")
-      const permit = (tool: string): void => {
-        for (const who of [agent.name, ...(caller === undefined ? [] : [caller])]) {
-          if (decide(config.security.policy, who, "use", tool).kind === "deny")
-            throw new AgentOSError("FORBIDDEN", `the policy does not let ${who} use ${tool}`)
-        }
-      }
+      const permit = (tool: string): void => policy.require([agent.name, caller ?? "local"], "use", tool)
       const seen = (event: RunEvent): void => {
         metrics.follow(event)
         for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)

@@ -11,6 +11,7 @@ import { AuditLog, type AuditStore } from "../security/audit.js"
 import { Guard } from "../security/guard.js"
 import { ApiKeys, memoryKeyStore, type KeyStore } from "../security/keys.js"
 import { isLoopback, ownNames } from "../security/origin.js"
+import { Policy } from "../security/policy.js"
 import { ensureTokenFile } from "../security/token-file.js"
 import type { GatewayBackend } from "./backend.js"
 import { bind, grpcDoor } from "./grpc.js"
@@ -65,7 +66,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     adminToken: options.tokenFile === undefined ? undefined : await ensureTokenFile(options.tokenFile, random),
     requireKeys: security.requireKeys === "always" || !isLoopback(gateway.host),
     requestsPerMinute: security.requestsPerMinute,
-    policy: security.policy,
+    policy: new Policy(security.policy),
     audit: new AuditLog({ store: options.audit, logger, clock }),
     clock,
   })

@@ -325,9 +325,9 @@ function addOperations(methods: Methods, service: Service): void {
     const body = document.format === "pdf" ? new Uint8Array(content) : Buffer.from(content).toString("utf8")
     return service.addDocument(call, { id: document.id, format: document.format, content: body })
   })
-  methods.unary("SearchKnowledge", "user", v1.SearchRequest, v1.SearchReply, async (request, { caller }) => {
+  methods.unary("SearchKnowledge", "user", v1.SearchRequest, v1.SearchReply, async (request, call) => {
     const { query, limit } = schemas.check(schemas.searchRequest, messages.given(request))
-    const hits = await backend.knowledgeOf(caller.tenant).search(query, limit === undefined ? {} : { limit })
+    const hits = await service.search(call, query, limit)
     return { hits: hits.map((hit) => ({ ...hit })) }
   })
 

@@ -238,8 +238,7 @@ function addKnowledge(app: FastifyInstance, service: Service): void {
     }),
     async (request) => {
       const { query, limit } = request.body
-      const knowledge = service.parts.backend.knowledgeOf(callOf(request).caller.tenant)
-      return { hits: await knowledge.search(query, limit === undefined ? {} : { limit }) }
+      return { hits: await service.search(callOf(request), query, limit) }
     },
   )
 }

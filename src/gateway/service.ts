@@ -11,6 +11,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { Logger } from "#actors/telemetry.js"
 import type { Cancellation } from "../cancellation.js"
 import type { ContextVector } from "../agents/context-vector.js"
+import type { SearchHit } from "../knowledge/knowledge.js"
 import type { ActivityFeed } from "../monitoring/activity.js"
 import type { HealthRegistry } from "../monitoring/health.js"
 import type { Metrics } from "../monitoring/metrics.js"
@@ -142,22 +143,31 @@ export class Service {
     return added
   }
 
+  /** The same as the tool `knowledge.search`, so its rules count here too. */
+  async search(call: Call, query: string, limit?: number): Promise<readonly SearchHit[]> {
+    this.parts.guard.require(call.caller, "use", "knowledge.search", call.operation, call.traceId)
+    const options = limit === undefined ? {} : { limit }
+    return this.parts.backend.knowledgeOf(call.caller.tenant).search(query, options)
+  }
+
   #permit(call: Call, target: string): void {
     if (this.parts.backend.kindOf(target) === undefined) {
       throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(target)}`)
     }
-    this.parts.guard.requireCall(call.caller, target, call.operation, call.traceId)
+    this.parts.guard.require(call.caller, "call", target, call.operation, call.traceId)
   }
 
   /** Opens the books on a run; the returned function closes them. */
   #begin(call: Call, target: string): (outcome: RunResult | AgentOSError) => void {
-    const { metrics, activity, clock } = this.parts
+    const { metrics, activity, guard, clock } = this.parts
     const began = { id: ++this.#runs, target, caller: call.caller.id, startedAt: clock.wallTime() }
     metrics.runStarted()
     activity.note({ ...began, state: "running" })
     return (outcome) => {
       const failed = outcome instanceof AgentOSError
       const elapsedMs = clock.wallTime() - began.startedAt
+      if (failed && outcome.code === "FORBIDDEN")
+        guard.refused(outcome.code, call.operation, call.traceId, call.caller.id, target) // by a step
       metrics.runEnded(target, failed ? undefined : outcome.usage)
       activity.note(
         failed

@@ -11,6 +11,7 @@ import type { ContextVector } from "../agents/context-vector.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { RunEvent, RunOptions, RunResult } from "../run.js"
+import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import type { Conversations } from "./conversations.js"
 import { execute, type NamedFunction } from "./execute.js"
@@ -35,6 +36,7 @@ export interface CarryOutParts {
   readonly topologies: ReadonlyMap<string, Topology>
   readonly functions: ReadonlyMap<string, NamedFunction>
   readonly conversations: Conversations
+  readonly policy: Policy
   readonly open: OpenRuns
   readonly embedder: Embedder
   readonly clock: Clock
@@ -45,7 +47,7 @@ export interface CarryOutParts {
 /** @throws what ended the run */
 export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<RunResult> {
   const { runId, target, input, options, log, work, emit, resumed } = run
-  const { agents, topologies, functions, embedder, clock, owner, conversations, open } = parts
+  const { agents, topologies, functions, embedder, clock, owner, conversations, open, policy } = parts
   const { tenant = "default", conversation, traceId = "" } = options
   const began = clock.monotonic()
   emit({ type: "start", runId, target, resumed })
@@ -85,6 +87,7 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
         emit,
         embedder,
         budgetTokens,
+        permit: (called) => policy.require([options.caller ?? "local"], "call", called),
         ask: (agent, request, step) =>
           agents.ask(agent, request, {
             signal: step,

@@ -4,7 +4,8 @@
  *
  * Invariants
  *   X1. The path of a step depends on the topology and on recorded answers only, so it is the same after a restart.
- *   X2. When one branch of a parallel fails and its policy is to fail, the others are cancelled.
+ *   X2. Whoever asks may call each agent and topology by which it is answered, not only the one that it named.
+ *   X3. When one branch of a parallel fails and its policy is to fail, the others are cancelled.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -29,6 +30,8 @@ export interface ExecuteParts {
   readonly log: RunLog
   readonly clock: Clock
   readonly emit: (event: RunEvent) => void
+  /** @throws `FORBIDDEN` when whoever asks may not call this agent or topology */
+  readonly permit: (called: string) => void
   readonly ask: (agent: string, request: AgentRequest, work: Cancellation) => Promise<AgentAnswer>
   readonly topology: (name: string) => Topology | undefined
   readonly fn: (name: string) => NamedFunction
@@ -61,7 +64,9 @@ export async function execute(
     switch (node.kind) {
       case "agent": {
         const named = parts.topology(node.agent)
-        return named === undefined ? answer(node.agent, path, said, work) : visit(named, path, said, work)
+        if (named === undefined) return answer(node.agent, path, said, work)
+        parts.permit(node.agent)
+        return visit(named, path, said, work)
       }
       case "chain": {
         let last = said
@@ -91,6 +96,7 @@ export async function execute(
     parts.emit({ type: "step", step, agent, status: "started" })
     try {
       work.throwIfCancelled()
+      parts.permit(agent)
       let result = parts.log.finished(step)
       if (result === undefined) {
         const left = parts.budgetTokens === undefined ? undefined : parts.budgetTokens - spent()
@@ -162,7 +168,7 @@ export async function execute(
             return await visit(child, `${path}.${i}`, said, both)
           } catch (error) {
             if (attempt < tries && !both.cancelled) continue
-            if (onError !== "ignore") both.cancel(new AgentOSError("CANCELLED", "another branch failed")) // X2
+            if (onError !== "ignore") both.cancel(new AgentOSError("CANCELLED", "another branch failed")) // X3
             throw error
           }
         }

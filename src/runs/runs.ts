@@ -24,6 +24,7 @@ import type { Embedder } from "../knowledge/knowledge.js"
 import { PartQueue } from "../models/part-queue.js"
 import type { RecordStore } from "../record-store.js"
 import type { RunEvent, RunOptions, RunResult } from "../run.js"
+import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import { carryOut } from "./carry-out.js"
 import { Conversations } from "./conversations.js"
@@ -45,6 +46,7 @@ export interface RunsParts {
   readonly agents: Pick<AgentManager, "has" | "ask">
   readonly topologies: ReadonlyMap<string, Topology>
   readonly functions: ReadonlyMap<string, NamedFunction>
+  readonly policy: Policy
   readonly journal: Journal
   readonly records: RecordStore
   readonly embedder: Embedder
@@ -277,6 +279,7 @@ export class Runs {
     checkNumbers("INVALID_OPTION", "", options, { timeoutMs: durationOrNever, budgetTokens: wholeOrAll })
     if (this.kindOf(target) === undefined)
       throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
+    this.#parts.policy.require([options.caller ?? "local"], "call", target)
     if (options.signal instanceof Cancellation) options.signal.throwIfCancelled()
     else options.signal?.throwIfAborted()
     const runId =

@@ -13,7 +13,7 @@ import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { AuditLog } from "./audit.js"
 import type { ApiKeys } from "./keys.js"
-import { decide, type PolicyRule } from "./policy.js"
+import type { Policy, PolicyRule } from "./policy.js"
 import { proofOf } from "./proof.js"
 import { Rates } from "./rates.js"
 import { adminCaller, includes, localCaller, tenantForm, type Caller, type Role } from "./roles.js"
@@ -24,7 +24,7 @@ export interface GuardOptions {
   readonly adminToken?: string | undefined
   readonly requireKeys: boolean
   readonly requestsPerMinute: number
-  readonly policy: readonly PolicyRule[]
+  readonly policy: Policy
   readonly audit: AuditLog
   readonly clock: Clock
 }
@@ -58,7 +58,6 @@ export class Guard {
         `${given}: send \`Authorization: Bearer KEY\``,
         "unknown",
         operation,
-        undefined,
         traceId,
       )
     }
@@ -66,7 +65,7 @@ export class Guard {
     const retryAfterMs = this.#rates.admit(caller.id, caller.requestsPerMinute ?? requestsPerMinute, clock.monotonic())
     if (retryAfterMs > 0) {
       const message = `too many requests: try again in ${retryAfterMs} ms`
-      throw this.#refuse("RATE_LIMITED", message, caller.id, operation, undefined, traceId, { retryAfterMs })
+      throw this.#refuse("RATE_LIMITED", message, caller.id, operation, traceId, { retryAfterMs })
     }
     return tenant === undefined || tenant === caller.tenant ? caller : this.#within(tenant, caller, operation, traceId)
   }
@@ -75,7 +74,7 @@ export class Guard {
   #within(tenant: string, caller: Caller, operation: string, traceId: string): Caller {
     if (!includes(caller.role, "admin")) {
       const message = `x-tenant: ${caller.id} belongs to the tenant ${caller.tenant}; only an admin may name another one`
-      throw this.#refuse("FORBIDDEN", message, caller.id, operation, undefined, traceId)
+      throw this.#refuse("FORBIDDEN", message, caller.id, operation, traceId)
     }
     if (tenantForm.test(tenant)) return { ...caller, tenant }
     throw new AgentOSError(
@@ -88,15 +87,17 @@ export class Guard {
   requireRole(caller: Caller, role: Role, operation: string, traceId: string): void {
     if (includes(caller.role, role)) return
     const message = `${operation} needs the role ${role}; ${caller.id} has ${caller.role}`
-    throw this.#refuse("FORBIDDEN", message, caller.id, operation, undefined, traceId)
+    throw this.#refuse("FORBIDDEN", message, caller.id, operation, traceId)
   }
 
-  /** Refuses a call of an agent or topology that the policy forbids. @throws `FORBIDDEN` */
-  requireCall(caller: Caller, target: string, operation: string, traceId: string): void {
-    const decision = decide(this.#options.policy, caller.id, "call", target)
-    if (decision.kind === "allow") return
-    const message = `${caller.id} may not call ${target}: rule ${decision.rule + 1} of the policy`
-    throw this.#refuse("FORBIDDEN", message, caller.id, operation, target, traceId)
+  /** Refuses what the policy forbids this caller. @throws `FORBIDDEN` */
+  require(caller: Caller, may: PolicyRule["may"], target: string, operation: string, traceId: string): void {
+    try {
+      this.#options.policy.require([caller.id], may, target)
+    } catch (error) {
+      this.refused(AgentOSError.from(error).code, operation, traceId, caller.id, target)
+      throw error
+    }
   }
 
   /** Proves to whoever has the node's token that this node has it, too. @returns undefined without a token */
@@ -106,8 +107,9 @@ export class Guard {
   }
 
   /** Notes a refusal that was decided elsewhere (G3). */
-  refused(code: string, operation: string, traceId: string): void {
-    this.#options.audit.record({ caller: "unknown", operation, outcome: "refused", code, traceId })
+  refused(code: string, operation: string, traceId: string, caller = "unknown", target?: string): void {
+    const about = { caller, operation, traceId, ...(target === undefined ? {} : { target }) }
+    this.#options.audit.record({ ...about, outcome: "refused", code })
   }
 
   /** Notes an act that changes the node. */
@@ -131,18 +133,10 @@ export class Guard {
     message: string,
     caller: string,
     operation: string,
-    target: string | undefined,
     traceId: string,
     details?: Readonly<Record<string, unknown>>,
   ): AgentOSError {
-    this.#options.audit.record({
-      caller,
-      operation,
-      outcome: "refused",
-      code,
-      traceId,
-      ...(target === undefined ? {} : { target }),
-    })
+    this.refused(code, operation, traceId, caller)
     return new AgentOSError(code, message, details === undefined ? {} : { details })
   }
 }

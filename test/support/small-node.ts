@@ -13,6 +13,7 @@ import { memoryRecords, type RecordStore } from "#src/record-store.js"
 import type { NamedFunction } from "#src/runs/execute.js"
 import { ClusterRuns } from "#src/runs/cluster-runs.js"
 import { Runs } from "#src/runs/runs.js"
+import { Policy } from "#src/security/policy.js"
 import { calculator } from "#src/tools/built-in.js"
 import type { Tool } from "#src/tools/tool.js"
 import { ToolKit } from "#src/tools/toolkit.js"
@@ -81,6 +82,7 @@ export async function smallNode({
     },
     topologies: new Map(Object.entries(topologies)),
     functions: new Map(Object.entries(functions)),
+    policy: new Policy([]),
     journal,
     records,
     embedder: hashedNgrams(),

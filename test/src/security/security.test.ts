@@ -8,7 +8,7 @@ import { AuditLog, type AuditRecord } from "#src/security/audit.js"
 import { Guard, type GuardOptions } from "#src/security/guard.js"
 import { ApiKeys, memoryKeyStore } from "#src/security/keys.js"
 import { isLoopback, judgeOrigin, ownNames } from "#src/security/origin.js"
-import { decide } from "#src/security/policy.js"
+import { decide, Policy } from "#src/security/policy.js"
 import { burst, take, type Bucket } from "#src/security/rates.js"
 import { ensureTokenFile, readTokenFile } from "#src/security/token-file.js"
 
@@ -136,7 +136,7 @@ async function guardWith(options: Partial<GuardOptions>): Promise<{ guard: Guard
     keys: await ApiKeys.open(memoryKeyStore(), systemClock, systemRandom),
     requireKeys: true,
     requestsPerMinute: 600,
-    policy: [],
+    policy: new Policy([]),
     audit: new AuditLog({ store, logger: silentLogger, clock: systemClock }),
     clock: systemClock,
     ...options,
