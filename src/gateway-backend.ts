@@ -30,8 +30,8 @@ export function gatewayBackend(
     kindOf: (target) => runs.kindOf(target),
     run: (target, input, options) => os.run(target, input, options),
     stream: (target, input, options) => os.stream(target, input, options),
-    cancel: (runId) => os.cancel(runId),
-    status: (runId) => os.status(runId),
+    cancel: (tenant, runId) => os.cancel(runId, tenant),
+    status: (tenant, runId) => os.status(runId, tenant),
     agents: {
       list: async () => (agents ?? os.agents).list(),
       describe: async (name) => (agents ?? os.agents).describe(name),

@@ -37,7 +37,7 @@ import { HealthRegistry } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
 import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
 import type { RecordStore } from "./record-store.js"
-import type { RunEvent, RunOptions, RunResult } from "./run.js"
+import { scopeOf, type RunEvent, type RunOptions, type RunResult, type Scope } from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
 import { Runs, type RunStatus } from "./runs/runs.js"
 import { Policy } from "./security/policy.js"
@@ -106,11 +106,11 @@ export interface AgentOS {
   readonly cluster: Cluster | undefined
   /** Resolves when this node has stopped, with the reason where its cluster ended it. */
   readonly ended: Promise<ClusterEnd | undefined>
-  /** @returns false when the run had already ended */
-  cancel(runId: string): Promise<boolean>
-  status(runId: string): Promise<RunStatus | undefined>
-  /** What was said in a conversation, oldest first. */
-  conversation(target: string, id: string): Promise<readonly Message[]>
+  /** @param tenant whose run it is; default "default" @returns false when the run had already ended */
+  cancel(runId: string, tenant?: string): Promise<boolean>
+  status(runId: string, tenant?: string): Promise<RunStatus | undefined>
+  /** The last turns of a conversation, oldest first. @param scope whose it is; default: that of programs of this machine */
+  conversation(target: string, id: string, scope?: Partial<Scope>): Promise<readonly Message[]>
   /** Opens REST and gRPC. @throws `UNAVAILABLE_PORT` */
   listen(): Promise<Doors>
   stop(): Promise<void>
@@ -286,9 +286,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   if (member === undefined && resume) await runs.resume()
 
   async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
-    if (hooks.length === 0) return runs.run(target, input, runOptions)
+    const options = { ...runOptions, ...scopeOf(runOptions) }
+    if (hooks.length === 0) return runs.run(target, input, options)
     for (const hook of hooks) hook.onRunStart?.({ target, input })
-    const result = await runs.run(target, input, runOptions)
+    const result = await runs.run(target, input, options)
     for (const hook of hooks) hook.onRunEnd?.(result)
     return result
   }
@@ -296,7 +297,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   async function* stream(target: string, input: string, runOptions: RunOptions = {}): AsyncGenerator<RunEvent> {
     try {
       for (const hook of hooks) hook.onRunStart?.({ target, input })
-      for await (const event of runs.stream(target, input, runOptions)) {
+      for await (const event of runs.stream(target, input, { ...runOptions, ...scopeOf(runOptions) })) {
         if (event.type === "end") for (const hook of hooks) hook.onRunEnd?.(event.run)
         yield event
       }
@@ -326,10 +327,12 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     ended,
     run,
     stream: (target, input, runOptions) =>
-      hooks.length === 0 ? runs.stream(target, input, runOptions) : stream(target, input, runOptions),
-    cancel: async (runId) => (member === undefined ? runs.cancel(runId) : member.runs.cancel(runId)),
-    status: (runId) => (member?.runs ?? runs).status(runId),
-    conversation: (target, id) => (member?.runs ?? runs).conversation(target, id),
+      hooks.length === 0
+        ? runs.stream(target, input, { ...runOptions, ...scopeOf(runOptions) })
+        : stream(target, input, runOptions),
+    cancel: async (runId, tenant) => (member?.runs ?? runs).cancel(scopeOf({ tenant }).tenant, runId),
+    status: (runId, tenant) => (member?.runs ?? runs).status(scopeOf({ tenant }).tenant, runId),
+    conversation: (target, id, scope) => (member?.runs ?? runs).conversation({ ...scopeOf(scope), target, id }),
     async listen() {
       if (gateway !== undefined) return gateway
       // The embedded model's thread starts while the doors open.

@@ -1,7 +1,18 @@
+import { DEFAULT_TENANT } from "#actors/cause.js"
 import type { AgentOSError } from "#actors/errors.js"
 import type { ContextVector } from "./agents/context-vector.js"
 import type { Cancellation } from "./cancellation.js"
 import type { Usage } from "./models/model.js"
+
+/** Why an answer ends where it ends: the model was done, or it was cut off by length or by a filter of its provider. */
+export type Finish = "stop" | "length" | "content-filter"
+
+/** Whose runs, conversations and idempotency keys they are. */
+export interface Scope {
+  readonly tenant: string
+  /** The id of an API key, "local" for a program of this machine, ... */
+  readonly caller: string
+}
 
 /** What became of a run: the text, the whole context, the tokens spent. Plain data. */
 export interface RunResult {
@@ -9,6 +20,8 @@ export interface RunResult {
   /** The agent or topology that ran. */
   readonly target: string
   readonly output: string
+  /** Of the step that had the last word. */
+  readonly finish: Finish
   readonly context: ContextVector
   readonly usage: Usage
   /** Wall time in milliseconds. */
@@ -28,6 +41,8 @@ export type RunEvent =
       readonly agent: string
       readonly status: "finished"
       readonly output: string
+      /** Absent from nodes that do not tell. */
+      readonly finish?: Finish
       readonly elapsedMs: number
       readonly usage: Usage
     }
@@ -66,10 +81,14 @@ export type RunEvent =
 export interface RunOptions {
   /** Remembers what was said under this id; absent: nothing is remembered. */
   readonly conversation?: string
-  /** The same id again gives the first run's answer instead of a second run. */
+  /**
+   * The same id again gives the first run's answer instead of a second run; one that failed for now goes on. It belongs to
+   * tenant and caller, and to one question: with another it is refused (`KEY_REUSED`).
+   */
   readonly commandId?: string
+  /** Default: "default". */
   readonly tenant?: string
-  /** Who asks: the id of an API key, "local", ... */
+  /** Who asks: the id of an API key; default "local". */
   readonly caller?: string
   readonly traceId?: string
   readonly timeoutMs?: number
@@ -80,3 +99,12 @@ export interface RunOptions {
   /** Start from this context instead of an empty one. */
   readonly context?: ContextVector
 }
+
+/** Options below the doors: whose a run is, is never left open. */
+export type ScopedOptions = RunOptions & Scope
+
+/** Whose runs are those of a program that does not say. */
+export const scopeOf = ({
+  tenant = DEFAULT_TENANT,
+  caller = "local",
+}: { readonly tenant?: string | undefined; readonly caller?: string | undefined } = {}): Scope => ({ tenant, caller })

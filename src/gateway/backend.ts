@@ -1,7 +1,8 @@
 /** What the doors need of the system behind them. The composition root implements it; the gateway knows nothing else. */
+import type { Executed } from "#actors/errors.js"
 import type { ActorNode } from "#actors/telemetry.js"
 import type { Knowledge } from "../knowledge/knowledge.js"
-import type { RunEvent, RunOptions, RunResult } from "../run.js"
+import type { RunEvent, RunResult, ScopedOptions } from "../run.js"
 
 export interface AgentView {
   readonly name: string
@@ -39,7 +40,7 @@ export interface RunStatus {
   /** Who began it, if that is known. */
   readonly caller?: string
   readonly output?: string
-  readonly error?: { readonly code: string; readonly message: string }
+  readonly error?: { readonly code: string; readonly message: string; readonly executed?: Executed }
 }
 
 /** A member as the node that was asked sees it. */
@@ -121,11 +122,11 @@ export interface GatewayBackend {
   readonly cluster?: ClusterBackend | undefined
   /** What a name stands for, or undefined; looked up before every run. */
   kindOf(target: string): "agent" | "topology" | undefined
-  run(target: string, input: string, options: RunOptions): Promise<RunResult>
-  stream(target: string, input: string, options: RunOptions): AsyncIterable<RunEvent>
+  run(target: string, input: string, options: ScopedOptions): Promise<RunResult>
+  stream(target: string, input: string, options: ScopedOptions): AsyncIterable<RunEvent>
   /** False when the run had already ended. */
-  cancel(runId: string): Promise<boolean>
-  status(runId: string): Promise<RunStatus | undefined>
+  cancel(tenant: string, runId: string): Promise<boolean>
+  status(tenant: string, runId: string): Promise<RunStatus | undefined>
   readonly agents: {
     list(): Promise<readonly AgentView[]>
     /** The following throw the backend's own code for an unknown agent. */

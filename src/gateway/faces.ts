@@ -114,6 +114,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_FUNCTION: internal,
   AGENT_STOPPED: unavailable,
   NO_NODE_FOR_AGENT: unavailable,
+  KEY_REUSED: conflict,
   RUN_MOVED: unavailable,
   MEMORY_FULL: unavailable,
   BUDGET_EXCEEDED: exhausted,

@@ -2,7 +2,7 @@
  * The operations themselves, the same behind every door: policy, then the system, then the books.
  *
  * Invariants
- *   S1. An idempotency key belongs to its caller: two callers with the same key never see each other's answers.
+ *   S1. What is asked goes on under the tenant and the caller that asked: keys and conversations of others do not exist.
  *   S2. A caller of role `user` sees and cancels only runs of its own; others do not exist for it.
  *   S3. A stream ends with an `end` event or throws; an `error` event is thrown.
  */
@@ -15,7 +15,7 @@ import type { SearchHit } from "../knowledge/knowledge.js"
 import type { ActivityFeed } from "../monitoring/activity.js"
 import type { HealthRegistry } from "../monitoring/health.js"
 import type { Metrics } from "../monitoring/metrics.js"
-import type { RunEvent, RunOptions, RunResult } from "../run.js"
+import type { RunEvent, RunResult, ScopedOptions } from "../run.js"
 import type { Guard } from "../security/guard.js"
 import { includes, type Caller } from "../security/roles.js"
 import type { GatewayBackend, RunStatus } from "./backend.js"
@@ -102,7 +102,7 @@ export class Service {
 
   /** @throws `UNKNOWN_RUN` */
   async status(call: Call, runId: string): Promise<RunStatus> {
-    const status = await this.parts.backend.status(runId)
+    const status = await this.parts.backend.status(call.caller.tenant, runId)
     const visible =
       status?.caller === undefined || status.caller === call.caller.id || includes(call.caller.role, "operator")
     if (status === undefined || !visible) throw new AgentOSError("UNKNOWN_RUN", `no run has the id ${runId}`) // S2
@@ -112,7 +112,7 @@ export class Service {
   /** @returns false when the run had already ended. @throws `UNKNOWN_RUN` */
   async cancel(call: Call, runId: string): Promise<boolean> {
     await this.status(call, runId)
-    return this.parts.backend.cancel(runId)
+    return this.parts.backend.cancel(call.caller.tenant, runId)
   }
 
   /** What can be asked. */
@@ -178,14 +178,15 @@ export class Service {
   }
 }
 
-function optionsOf(call: Call, input: RunInput, signal: Cancellation): RunOptions {
-  const options: { -readonly [Key in keyof RunOptions]: RunOptions[Key] } = {
+function optionsOf(call: Call, input: RunInput, signal: Cancellation): ScopedOptions {
+  const options: { -readonly [Key in keyof ScopedOptions]: ScopedOptions[Key] } = {
+    tenant: call.caller.tenant,
     caller: call.caller.id,
     traceId: call.traceId,
     signal,
   }
   if (call.timeoutMs !== undefined) options.timeoutMs = call.timeoutMs
-  if (call.idempotencyKey !== undefined) options.commandId = `${call.caller.id}:${call.idempotencyKey}` // S1
+  if (call.idempotencyKey !== undefined) options.commandId = call.idempotencyKey
   if (input.conversation !== undefined) options.conversation = input.conversation
   if (input.budgetTokens !== undefined) options.budgetTokens = input.budgetTokens
   if (input.context !== undefined) options.context = input.context

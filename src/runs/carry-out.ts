@@ -4,31 +4,38 @@
  * Invariants are those of `runs.ts`.
  */
 import type { Clock } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, saying } from "#actors/errors.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { emptyContext } from "../agents/context-codec.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Embedder } from "../knowledge/knowledge.js"
-import type { RunEvent, RunOptions, RunResult } from "../run.js"
+import type { Message } from "../models/model.js"
+import type { RunEvent, RunResult, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import type { Conversations } from "./conversations.js"
+import { definitionOf, type Definition, type Definitions } from "./definitions.js"
 import { execute, type NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
+import type { MemoryLog } from "./memory-log.js"
 import type { OpenRuns } from "./open-runs.js"
-import type { RunLog, StartedRun } from "./run-log.js"
+import type { EndedRun, StartedRun } from "./run-log.js"
 
 export interface BegunRun {
   readonly runId: string
   readonly target: string
   readonly input: string
-  readonly options: RunOptions
-  readonly log: RunLog
+  readonly options: ScopedOptions
+  /** What it was asked, as a hash, where somebody may ask for it again. */
+  readonly request: string | undefined
+  readonly log: MemoryLog
   readonly work: Cancellation
   readonly emit: (event: RunEvent) => void
   /** It was begun before, by a process that left it open. */
   readonly resumed: boolean
+  /** Asked when it was called off: only because nobody waits for it any more, so that it may go on (U7). */
+  readonly isLeft: () => boolean
 }
 
 export interface CarryOutParts {
@@ -36,6 +43,7 @@ export interface CarryOutParts {
   readonly topologies: ReadonlyMap<string, Topology>
   readonly functions: ReadonlyMap<string, NamedFunction>
   readonly conversations: Conversations
+  readonly definitions: Definitions
   readonly policy: Policy
   readonly open: OpenRuns
   readonly embedder: Embedder
@@ -44,38 +52,33 @@ export interface CarryOutParts {
   readonly owner: string | undefined
 }
 
-/** @throws what ended the run */
+/** What ends the carrying out of a run, and not the run: a store that failed cannot record it, a stop leaves it open, to be resumed. */
+const leaveOpen = new Set([
+  "RUN_MOVED",
+  "JOURNAL_FAILED",
+  "STORE_FAILED",
+  "DISK_FULL",
+  "SYSTEM_STOPPED",
+  "ACTOR_STOPPED",
+  "MODEL_STOPPED",
+])
+
+/** @throws what ended the run; it says what of the run was done */
 export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<RunResult> {
-  const { runId, target, input, options, log, work, emit, resumed } = run
-  const { agents, topologies, functions, embedder, clock, owner, conversations, open, policy } = parts
-  const { tenant = "default", conversation, traceId = "" } = options
+  const { runId, target, input, options, log, work, emit, resumed, isLeft } = run
+  const { agents, functions, embedder, clock, conversations, open, policy } = parts
+  const { tenant, caller, conversation, traceId = "" } = options
   const began = clock.monotonic()
   emit({ type: "start", runId, target, resumed })
   try {
-    if (log instanceof JournalLog && log.state.started === undefined) {
-      const started: StartedRun = {
-        target,
-        input,
-        ...(conversation === undefined ? {} : { conversation }),
-        ...(options.caller === undefined ? {} : { caller: options.caller }),
-        ...(options.traceId === undefined ? {} : { traceId: options.traceId }),
-        ...(options.budgetTokens === undefined ? {} : { budgetTokens: options.budgetTokens }),
-        ...(options.context === undefined ? {} : { context: options.context }),
-        ...(owner === undefined ? {} : { node: owner }),
-      }
-      // Both are written before anything is done; the note goes first, so that no started run is ever without one. A store of this node alone keeps that order.
-      const noted = open.note(tenant, runId)
-      if (owner !== undefined) await noted
-      await Promise.all([noted, log.append({ name: "started", payload: started })])
-    }
+    const heard = conversation === undefined ? undefined : await conversations.history({ ...options, target, id: conversation }, log.state.started?.said) // prettier-ignore
+    const recorded = log instanceof JournalLog
+    const definition = await pinned(target, log, parts)
+    if (recorded && log.state.started === undefined) await begin(run, parts, heard?.said, definition)
     const context = options.context ?? emptyContext
-    const history = [
-      ...context.messages,
-      ...(conversation === undefined ? [] : await conversations.history(tenant, target, conversation)),
-    ]
-    const budgetTokens = least(options.budgetTokens, context.budgetTokens)
+    const history = [...context.messages, ...(heard?.messages ?? [])]
     const executed = await execute(
-      topologies.get(target) ?? { kind: "agent", agent: target },
+      definition[target] ?? { kind: "agent", agent: target },
       input,
       {
         runId,
@@ -86,16 +89,10 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
         clock,
         emit,
         embedder,
-        budgetTokens,
-        permit: (called) => policy.require([options.caller ?? "local"], "call", called),
-        ask: (agent, request, step) =>
-          agents.ask(agent, request, {
-            signal: step,
-            traceId,
-            tenant,
-            ...(options.caller === undefined ? {} : { caller: options.caller }),
-          }),
-        topology: (name) => (agents.has(name) ? undefined : topologies.get(name)),
+        permit: (called) => policy.require([caller], "call", called),
+        budgetTokens: least(options.budgetTokens, context.budgetTokens),
+        ask: (agent, request, step) => agents.ask(agent, request, { signal: step, traceId, tenant, caller }),
+        topology: (name) => (Object.hasOwn(definition, name) ? definition[name] : undefined),
         fn: (name) => {
           const found = functions.get(name)
           if (found === undefined)
@@ -108,48 +105,87 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
       },
       work,
     )
-    const after: ContextVector = {
-      ...context,
-      messages: [...history, { role: "user", content: input }, { role: "assistant", content: executed.output }],
-      values: { ...context.values, ...executed.values },
-      provenance: [...context.provenance, ...executed.provenance],
-      ...(budgetTokens === undefined
-        ? {}
-        : { budgetTokens: budgetTokens - executed.usage.promptTokens - executed.usage.completionTokens }),
-    }
-    const result: RunResult = {
-      runId,
-      target,
-      output: executed.output,
-      context: after,
-      usage: executed.usage,
-      elapsedMs: clock.monotonic() - began,
-    }
+    const ended: EndedRun = { ...executed, elapsedMs: clock.monotonic() - began }
     if (conversation !== undefined)
-      await conversations.remember(tenant, target, conversation, { user: input, reply: executed.output, runId })
-    if (log instanceof JournalLog) {
-      await log.append({ name: "ended", payload: result }) // U2
+      await conversations.remember({ ...options, target, id: conversation }, { user: input, reply: executed.output, runId }) // prettier-ignore
+    if (recorded) {
+      await log.append({ name: "ended", payload: ended }) // U2
       void open.strike(tenant, runId)
     }
-    return result
+    return resultOf({ runId, target, input, options }, ended, heard?.messages)
   } catch (thrown) {
-    const error = work.reason ?? AgentOSError.from(thrown, "RUN_FAILED")
-    // A store that failed cannot record that it did; and a stop of the system leaves the run open, to be resumed.
-    const leftOpen = [
-      "RUN_MOVED",
-      "JOURNAL_FAILED",
-      "STORE_FAILED",
-      "DISK_FULL",
-      "SYSTEM_STOPPED",
-      "ACTOR_STOPPED",
-      "MODEL_STOPPED",
-    ].includes(error.code)
-    if (log instanceof JournalLog && !leftOpen) {
-      await log.append({ name: "failed", payload: { code: error.code, message: error.message } }).catch(() => undefined)
+    const error = ofRun(work.reason ?? AgentOSError.from(thrown, "RUN_FAILED"), log)
+    if (log instanceof JournalLog && !leaveOpen.has(error.code)) {
+      const { code, message, executed, details } = error
+      const payload = { code, message, executed, ...(details === undefined ? {} : { details }) }
+      const mayPass = error.retryable || (code === "CANCELLED" && isLeft()) // U7
+      await log.append({ name: mayPass ? "interrupted" : "failed", payload }).catch(() => undefined)
       void open.strike(tenant, runId)
     }
     throw error
   }
+}
+
+/** The same error, as one of the run: what it says was done is what the run has done. */
+function ofRun(error: AgentOSError, log: MemoryLog): AgentOSError {
+  const executed = log.executed()
+  return executed === error.executed ? error : saying(error, executed)
+}
+
+/** What the run is carried out by: what it began with, where that is known (F1 of `definitions.ts`). */
+async function pinned(target: string, { state }: MemoryLog, parts: CarryOutParts): Promise<Definition> {
+  const { agents, topologies, definitions } = parts
+  const kept = state.started?.definition
+  const known = kept === undefined ? undefined : await definitions.get(kept)
+  return known ?? definitionOf(target, (name) => (agents.has(name) ? undefined : topologies.get(name)))
+}
+
+/** Both are written before anything is done; the note goes first, so that no started run is ever without one. A store of this node alone keeps that order. */
+async function begin(
+  { runId, target, input, options, request, log }: BegunRun,
+  { owner, open, clock, definitions }: CarryOutParts,
+  said: number | undefined,
+  definition: Definition,
+): Promise<void> {
+  const { tenant, caller, conversation, traceId, budgetTokens, context, timeoutMs = Infinity } = options
+  const started: StartedRun = {
+    target,
+    input,
+    caller,
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(said === undefined ? {} : { said }),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(budgetTokens === undefined ? {} : { budgetTokens }),
+    ...(context === undefined ? {} : { context }),
+    ...(timeoutMs === Infinity ? {} : { until: clock.wallTime() + timeoutMs }),
+    ...(request === undefined ? {} : { request }),
+    ...(Object.keys(definition).length === 0 ? {} : { definition: await definitions.keep(definition) }),
+    ...(owner === undefined ? {} : { node: owner }),
+  }
+  const noted = open.note(tenant, runId)
+  if (owner !== undefined) await noted
+  await Promise.all([noted, log.append({ name: "started", payload: started })])
+}
+
+/** What a run gave, whole. @param heard what its conversation held before it */
+export function resultOf(
+  run: Pick<BegunRun, "runId" | "target" | "input"> & {
+    readonly options: Pick<ScopedOptions, "context" | "budgetTokens">
+  },
+  { output, finish, usage, elapsedMs, values, provenance }: EndedRun,
+  heard: readonly Message[] = [],
+): RunResult {
+  const { runId, target, input, options } = run
+  const { context = emptyContext } = options
+  const budgetTokens = least(options.budgetTokens, context.budgetTokens)
+  const after: ContextVector = {
+    ...context,
+    messages: [...context.messages, ...heard, { role: "user", content: input }, { role: "assistant", content: output }],
+    values: { ...context.values, ...values },
+    provenance: [...context.provenance, ...provenance],
+    ...(budgetTokens === undefined ? {} : { budgetTokens: budgetTokens - usage.promptTokens - usage.completionTokens }),
+  }
+  return { runId, target, output, finish, context: after, usage, elapsedMs }
 }
 
 function least(a: number | undefined, b: number | undefined): number | undefined {

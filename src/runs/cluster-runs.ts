@@ -17,6 +17,8 @@ import type { Peers } from "#cluster/peers.js"
 import { Cancellation, onCancel } from "../cancellation.js"
 import type { Message } from "../models/model.js"
 import type { RunEvent, RunResult } from "../run.js"
+import type { ConversationId } from "./conversations.js"
+import type { RunFailure } from "./run-log.js"
 import type { FollowedRun, OtherNodes, Runs, RunStatus } from "./runs.js"
 
 const service = "os/runs"
@@ -41,8 +43,14 @@ export interface ClusterRunsParts {
   readonly logger: Logger
 }
 
-interface Follow {
+/** A run, as it is named between nodes. */
+interface RunName {
+  readonly tenant: string
   readonly runId: string
+}
+
+interface Follow extends RunName {
+  readonly request: string | undefined
   readonly ticket: number
 }
 
@@ -89,7 +97,7 @@ export class ClusterRuns {
       self: peers.self.name,
       shared,
       has: (node) => members()?.has(node) ?? true,
-      find: (runId) => this.#askAll<string>("find", runId),
+      find: (tenant, runId) => this.#askAll<string>("find", { tenant, runId }),
       follow: (node, run) => this.#follow(node, run),
     }
   }
@@ -106,22 +114,22 @@ export class ClusterRuns {
   }
 
   /** C1 */
-  async status(runId: string): Promise<RunStatus | undefined> {
-    return (await this.#own.status(runId)) ?? (await this.#askAll<RunStatus>("status", runId))
+  async status(tenant: string, runId: string): Promise<RunStatus | undefined> {
+    return (await this.#own.status(tenant, runId)) ?? (await this.#askAll<RunStatus>("status", { tenant, runId }))
   }
 
   /** @returns false when the run had already ended, or never was */
-  async cancel(runId: string): Promise<boolean> {
-    if (this.#own.cancel(runId)) return true
-    if ((await this.#askAll<true>("cancel", runId)) === true) return true
-    return this.#own.cancelOpen(runId)
+  async cancel(tenant: string, runId: string): Promise<boolean> {
+    if (this.#own.cancel(tenant, runId)) return true
+    if ((await this.#askAll<true>("cancel", { tenant, runId })) === true) return true
+    return this.#own.cancelOpen(tenant, runId)
   }
 
   /** What was said in a conversation, oldest first. */
-  async conversation(target: string, id: string): Promise<readonly Message[]> {
-    const here = await this.#own.conversation(target, id)
+  async conversation(of: ConversationId): Promise<readonly Message[]> {
+    const here = await this.#own.conversation(of)
     if (here.length > 0 || this.#parts.shared) return here
-    return (await this.#askAll<Message[]>("conversation", { target, id })) ?? here
+    return (await this.#askAll<Message[]>("conversation", of)) ?? here
   }
 
   /** A peer is believed to be lost: what is followed there is looked for elsewhere. */
@@ -155,7 +163,8 @@ export class ClusterRuns {
     return Promise.any(asked).then((answer) => answer as T, () => undefined) // prettier-ignore
   }
 
-  async #follow(node: string, { runId, listener, signal, timeoutMs }: FollowedRun): Promise<RunResult | undefined> {
+  async #follow(node: string, run: FollowedRun): Promise<RunResult | undefined> {
+    const { tenant, runId, request, listener, signal, timeoutMs } = run
     const { peers } = this.#parts
     const to = peers.named(node)
     if (to === undefined) return undefined
@@ -170,15 +179,19 @@ export class ClusterRuns {
         })
       })
       gaveUp.catch(() => undefined)
-      const asked: Follow = { runId, ticket }
+      const asked: Follow = { tenant, runId, request, ticket }
       const outcome = (await Promise.race([peers.call(to, service, "follow", asked, { timeoutMs }), gaveUp])) as Outcome
-      if (outcome.kind === "failed") throw new AgentOSError(outcome.code, outcome.message, { node })
+      if (outcome.kind === "failed") {
+        const { code, message, executed, details } = outcome
+        throw new AgentOSError(code, message, { node, executed, ...(details === undefined ? {} : { details }) })
+      }
       return outcome.kind === "ended" ? outcome.run : undefined
     } catch (error) {
       const { code } = AgentOSError.from(error)
       if (["NODE_LOST", "NODE_UNREACHABLE", "UNAVAILABLE"].includes(code)) return undefined
       if (code !== "ASK_TIMEOUT") throw error
-      throw new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${Math.round(timeoutMs)} ms`)
+      const message = `run ${runId} did not end within ${Math.round(timeoutMs)} ms`
+      throw new AgentOSError("DEADLINE_EXCEEDED", message, { executed: "maybe" }) // it goes on there
     } finally {
       stay()
       this.#follows.delete(ticket)
@@ -189,18 +202,22 @@ export class ClusterRuns {
 
   #handle(type: string, payload: unknown, from: NodeId): unknown {
     switch (type) {
-      case "status":
-        return this.#own.status(payload as string).then((status) => status ?? null)
-      case "find":
-        return this.#own
-          .status(payload as string)
-          .then((status) => (status === undefined ? null : this.#parts.peers.self.name))
-      case "cancel":
-        return this.#own.cancel(payload as string)
-      case "conversation": {
-        const { target, id } = payload as { readonly target: string; readonly id: string }
-        return this.#own.conversation(target, id).then((said) => (said.length === 0 ? null : said))
+      case "status": {
+        const { tenant, runId } = payload as RunName
+        return this.#own.status(tenant, runId).then((status) => status ?? null)
       }
+      case "find": {
+        const { tenant, runId } = payload as RunName
+        return this.#own
+          .status(tenant, runId)
+          .then((status) => (status === undefined ? null : this.#parts.peers.self.name))
+      }
+      case "cancel": {
+        const { tenant, runId } = payload as RunName
+        return this.#own.cancel(tenant, runId)
+      }
+      case "conversation":
+        return this.#own.conversation(payload as ConversationId).then((said) => (said.length === 0 ? null : said))
       case "follow":
         return this.#beFollowed(payload as Follow, from)
       case "unfollow":
@@ -216,7 +233,7 @@ export class ClusterRuns {
     }
   }
 
-  async #beFollowed({ runId, ticket }: Follow, from: NodeId): Promise<Outcome> {
+  async #beFollowed({ ticket, ...asked }: Follow, from: NodeId): Promise<Outcome> {
     const { peers, clock } = this.#parts
     const key = `${from}/${ticket}`
     const followed: Followed = { from, signal: new Cancellation(), silent: false }
@@ -231,12 +248,12 @@ export class ClusterRuns {
       const tell = (event: RunEvent): void => {
         if (waiting.push(event) === 1) clock.afterInputOutput(flush)
       }
-      const run = await this.#own.join(runId, tell, followed.signal)
+      const run = await this.#own.join({ ...asked, listener: tell, signal: followed.signal })
       return run === undefined ? { kind: "elsewhere" } : { kind: "ended", run }
     } catch (error) {
-      const { code, message } = AgentOSError.from(error, "RUN_FAILED")
-      const broken = code === "RUN_MOVED" || code === "SYSTEM_STOPPED"
-      return broken ? { kind: "elsewhere" } : { kind: "failed", code, message }
+      const { code, message, executed, details } = AgentOSError.from(error, "RUN_FAILED")
+      if (code === "RUN_MOVED" || code === "SYSTEM_STOPPED") return { kind: "elsewhere" }
+      return { kind: "failed", code, message, executed, ...(details === undefined ? {} : { details }) }
     } finally {
       flush()
       this.#followed.delete(key)
@@ -279,7 +296,7 @@ export class ClusterRuns {
 /** What came of following a run. */
 type Outcome =
   | { readonly kind: "ended"; readonly run: RunResult }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  | ({ readonly kind: "failed" } & Required<Pick<RunFailure, "code" | "message" | "executed">> & RunFailure)
   /** It does not go on there, or not any more. */
   | { readonly kind: "elsewhere" }
 

@@ -1,14 +1,31 @@
 /**
- * What was said in conversations. A turn is appended to the journal before it is acknowledged; the last turns are kept in memory.
+ * What was said in conversations. A turn is appended to the journal before it is acknowledged; the last turns are kept.
  *
  * Invariants
  *   C1. Turns of a conversation are in the order in which they were acknowledged; one is recorded whole or not at all.
  *   C2. A run that is carried on after a crash does not record its turn a second time.
- *   C3. Where several nodes share the journal, what another node has recorded is read before a history is given, and when it stands in the way of a turn.
+ *   C3. What another node has recorded is read before a history is given, where several share the journal, and when it
+ *       stands in the way of a turn.
+ *   C4. A conversation belongs to a caller of a tenant: nobody else reads or continues it.
+ *   C5. Of each conversation the last turns are kept, in memory and in the journal, by number and by size; of all of them
+ *       so many bytes are in memory, those used last.
  */
 import { AgentOSError } from "#actors/errors.js"
+import { asName, joined } from "#actors/names.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import type { Message } from "../models/model.js"
+import type { Scope } from "../run.js"
+
+export interface ConversationId extends Scope {
+  readonly target: string
+  readonly id: string
+}
+
+/** What was said, oldest first, and the number of the last turn in it. */
+export interface History {
+  readonly messages: readonly Message[]
+  readonly said: number
+}
 
 interface Turn {
   readonly user: string
@@ -18,19 +35,27 @@ interface Turn {
 }
 
 interface Conversation {
-  readonly turns: Turn[]
+  readonly actor: PersistenceId
+  readonly turns: (Turn & { readonly sequence: number })[]
   sequence: number
-  /** Appends wait for each other. */
+  /** Letters that it takes in memory. */
+  size: number
+  /** Turns and letters that the journal holds and nobody needs any more. */
+  dropped: { turns: number; letters: number }
+  /** What is read and appended waits for each other; the first is that it is loaded. */
   last: Promise<unknown>
 }
 
-/** Turns that are handed to an agent, and conversations kept in memory. */
-const limits = { turns: 20, resident: 1000 }
+/** Of a conversation: turns and letters that are kept. Of all together: letters in memory. */
+export const conversationLimits = { turns: 20, letters: 1_048_576, resident: 32 * 1_048_576 }
+/** What a conversation takes beside its turns, in letters. */
+const overhead = 1000
 
 export class Conversations {
   readonly #journal: Journal
   readonly #shared: boolean
-  readonly #resident = new Map<string, Promise<Conversation>>()
+  readonly #resident = new Map<string, Conversation>()
+  #size = 0
 
   /** @param shared whether other nodes write to the journal too */
   constructor(journal: Journal, { shared = false } = {}) {
@@ -38,78 +63,118 @@ export class Conversations {
     this.#shared = shared
   }
 
-  /** The last turns as messages, oldest first. */
-  async history(tenant: string, target: string, id: string): Promise<Message[]> {
-    const conversation = await this.#open(tenant, target, id)
-    if (this.#shared) {
-      const caughtUp = conversation.last.then(() => this.#catchUp(idOf(tenant, target, id), conversation)) // C3
-      conversation.last = caughtUp.catch(() => undefined)
-      await caughtUp
-    }
-    return conversation.turns.flatMap(({ user, reply }): Message[] => [
-      { role: "user", content: user },
-      { role: "assistant", content: reply },
-    ])
+  /** @param said as it was after that turn; absent: as it is now */
+  async history(of: ConversationId, said?: number): Promise<History> {
+    const conversation = this.#open(of)
+    await this.#inTurn(conversation, async () => (this.#shared ? this.#catchUp(conversation) : undefined)) // C3
+    const messages = conversation.turns
+      .filter(({ sequence }) => said === undefined || sequence <= said)
+      .flatMap(({ user, reply }): Message[] => [
+        { role: "user", content: user },
+        { role: "assistant", content: reply },
+      ])
+    return { messages, said: said ?? conversation.sequence }
   }
 
   /** Records a turn; resolves when it is durable. */
-  async remember(tenant: string, target: string, id: string, turn: Turn): Promise<void> {
-    const conversation = await this.#open(tenant, target, id)
-    const actor = idOf(tenant, target, id)
-    const appended = conversation.last.then(async () => {
-      for (;;) {
-        if (conversation.turns.some(({ runId }) => runId === turn.runId)) return // C2
+  async remember(of: ConversationId, turn: Turn): Promise<void> {
+    const conversation = this.#open(of)
+    await this.#inTurn(conversation, async () => {
+      const { actor, turns } = conversation
+      const event = { name: "turn", payload: turn, version: 1 }
+      while (!turns.some(({ runId }) => runId === turn.runId)) { // C2
         try {
-          conversation.sequence = await this.#journal.append(actor, conversation.sequence, 0, [
-            { name: "turn", payload: turn, version: 1 },
-          ])
-          add(conversation, turn)
-          return
+          await this.#journal.append(actor, conversation.sequence, 0, [event])
+          this.#add(conversation, turn, conversation.sequence + 1)
+          return await this.#trim(conversation)
         } catch (error) {
-          if (!this.#shared || AgentOSError.from(error).code !== "SEQUENCE_CONFLICT") throw error
-          await this.#catchUp(actor, conversation) // C3
+          if (AgentOSError.from(error).code !== "SEQUENCE_CONFLICT") throw error
+          await this.#catchUp(conversation) // C3
         }
-      }
+      } // prettier-ignore
     })
-    conversation.last = appended.catch(() => undefined)
-    await appended
   }
 
-  #open(tenant: string, target: string, id: string): Promise<Conversation> {
-    const key = JSON.stringify([tenant, target, id])
+  #inTurn(conversation: Conversation, work: () => Promise<unknown>): Promise<unknown> {
+    const done = conversation.last.then(work)
+    conversation.last = done.catch(() => undefined)
+    return done
+  }
+
+  #open(of: ConversationId): Conversation {
+    const actor = actorOf(of)
+    const key = keyOf(actor)
     const known = this.#resident.get(key)
-    this.#resident.delete(key)
-    const conversation = known ?? this.#load(idOf(tenant, target, id))
+    if (known !== undefined) {
+      this.#resident.delete(key)
+      this.#resident.set(key, known) // used last
+      return known
+    }
+    const dropped = { turns: 0, letters: 0 }
+    const conversation: Conversation = { actor, turns: [], sequence: 0, size: overhead, dropped, last: nothing }
+    conversation.last = this.#catchUp(conversation)
+    conversation.last.catch(() => this.#forget(conversation))
     this.#resident.set(key, conversation)
-    conversation.catch(() => this.#resident.delete(key))
-    if (this.#resident.size > limits.resident) this.#resident.delete(this.#resident.keys().next().value as string)
+    this.#size += overhead
     return conversation
   }
 
-  async #load(actor: PersistenceId): Promise<Conversation> {
-    const conversation = { turns: [], sequence: 0, last: Promise.resolve() }
-    await this.#catchUp(actor, conversation)
-    return conversation
+  #forget(conversation: Conversation): void {
+    const key = keyOf(conversation.actor)
+    if (this.#resident.get(key) !== conversation) return
+    this.#resident.delete(key)
+    this.#size -= conversation.size
   }
 
   /** Reads what was recorded since. */
-  async #catchUp(actor: PersistenceId, conversation: Conversation): Promise<void> {
-    for await (const events of this.#journal.read(actor, conversation.sequence)) {
-      for (const { payload, sequence } of events) {
-        add(conversation, payload as Turn)
-        conversation.sequence = sequence
-      }
+  async #catchUp(conversation: Conversation): Promise<void> {
+    for await (const events of this.#journal.read(conversation.actor, conversation.sequence))
+      for (const { payload, sequence } of events) this.#add(conversation, payload as Turn, sequence)
+  }
+
+  /** C5 */
+  #add(conversation: Conversation, turn: Turn, sequence: number): void {
+    const { turns, dropped } = conversation
+    const before = conversation.size
+    conversation.sequence = sequence
+    conversation.size += lettersOf(turn)
+    turns.push({ ...turn, sequence })
+    const { turns: most, letters, resident } = conversationLimits
+    while (turns.length > 1 && (turns.length > most || conversation.size - overhead > letters)) {
+      const first = lettersOf(turns.shift() as Turn)
+      conversation.size -= first
+      dropped.turns += 1
+      dropped.letters += first
+    }
+    if (this.#resident.get(keyOf(conversation.actor)) !== conversation) return
+    this.#size += conversation.size - before
+    for (const other of this.#resident.values()) {
+      if (this.#size <= resident) return
+      if (other !== conversation) this.#forget(other)
+    }
+  }
+
+  /** Lets the journal go of what is not kept, once it is much (C5). */
+  async #trim({ actor, turns, dropped }: Conversation): Promise<void> {
+    if (dropped.turns < conversationLimits.turns && dropped.letters < conversationLimits.letters) return
+    const upTo = (turns[0]?.sequence ?? 1) - 1
+    dropped.turns = dropped.letters = 0
+    try {
+      await this.#journal.saveSnapshot(actor, { sequence: upTo, version: 1, state: null })
+      await this.#journal.trim(actor, upTo)
+    } catch {
+      // The turn is recorded; what was to go goes another time.
     }
   }
 }
 
-function add({ turns }: Conversation, turn: Turn): void {
-  turns.push(turn)
-  if (turns.length > limits.turns) turns.shift()
-}
+const nothing = Promise.resolve()
+const lettersOf = ({ user, reply }: Turn): number => user.length + reply.length
+const keyOf = ({ tenant, type, key }: PersistenceId): string => joined(tenant, type, key)
 
-const idOf = (tenant: string, target: string, id: string): PersistenceId => ({
-  tenant,
-  type: "conversation",
-  key: `${target}/${id}`,
-})
+/** C4. Those of programs of this machine stand where all stood before there were callers. */
+function actorOf({ tenant, caller, target, id }: ConversationId): PersistenceId {
+  return caller === "local"
+    ? { tenant, type: "conversation", key: `${joined(target)}/${id}` }
+    : { tenant, type: "conversation-of", key: asName(joined(caller, target, id)) }
+}

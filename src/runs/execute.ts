@@ -4,8 +4,12 @@
  *
  * Invariants
  *   X1. The path of a step depends on the topology and on recorded answers only, so it is the same after a restart.
- *   X2. Whoever asks may call each agent and topology by which it is answered, not only the one that it named.
- *   X3. When one branch of a parallel fails and its policy is to fail, the others are cancelled.
+ *   X2. When one branch of a parallel fails and its policy is to fail, the others are cancelled.
+ *   X3. What steps gave is told in the order of the topology, whatever order they ended in; an agent that stands in it
+ *       more than once has a value for each step: `critic`, `critic#2`.
+ *   X4. A step gets the tokens that its branch has left (`budget.ts`). One that fails has spent what its error tells; where
+ *       nobody knows, all that it was given.
+ *   X5. Whoever asks may call each agent and topology by which it is answered, not only the one that it named.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -14,10 +18,11 @@ import type { AgentAnswer, AgentRequest } from "../agents/respond.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { Message, Usage } from "../models/model.js"
-import type { RunEvent } from "../run.js"
+import type { Finish, RunEvent } from "../run.js"
 import { matchesPattern } from "../topologies/pattern.js"
 import type { Choice, Reduce, Topology } from "../topologies/topology.js"
-import type { RunLog } from "./run-log.js"
+import { Budget } from "./budget.js"
+import type { RunLog, StepResult } from "./run-log.js"
 
 /** Functions that topologies may name: of the input and, for a reduce, of the answers. */
 export type NamedFunction = (input: string, answers: readonly string[]) => string | Promise<string>
@@ -41,9 +46,22 @@ export interface ExecuteParts {
 
 export interface Executed {
   readonly output: string
+  readonly finish: Finish
   readonly usage: Usage
   readonly values: Readonly<Record<string, unknown>>
   readonly provenance: readonly Provenance[]
+}
+
+/** What a part of a topology says to the next. */
+interface Said {
+  readonly text: string
+  readonly finish: Finish
+}
+
+/** What goes on along one branch: it is called off, and it spends, as a whole. */
+interface Branch {
+  readonly work: Cancellation
+  readonly budget: Budget
 }
 
 export async function execute(
@@ -52,33 +70,31 @@ export async function execute(
   parts: ExecuteParts,
   work: Cancellation,
 ): Promise<Executed> {
-  let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
-  const values: Record<string, unknown> = {}
-  const provenance: Provenance[] = []
-  const spent = (): number => usage.promptTokens + usage.completionTokens
+  const { budgetTokens = Infinity } = parts
+  const steps = new Map<string, StepResult>()
 
-  const output = await visit(topology, "0", input, work)
-  return { output, usage, values, provenance }
+  const { text: output, finish } = await visit(topology, "0", input, { work, budget: new Budget(budgetTokens) })
+  return { output, finish, ...summary(steps) }
 
-  async function visit(node: Topology, path: string, said: string, work: Cancellation): Promise<string> {
+  async function visit(node: Topology, path: string, said: string, branch: Branch): Promise<Said> {
     switch (node.kind) {
       case "agent": {
         const named = parts.topology(node.agent)
-        if (named === undefined) return answer(node.agent, path, said, work)
-        parts.permit(node.agent)
-        return visit(named, path, said, work)
+        if (named === undefined) return answer(node.agent, path, said, branch)
+        parts.permit(node.agent) // X5
+        return visit(named, path, said, branch)
       }
       case "chain": {
-        let last = said
-        for (const [i, child] of node.steps.entries()) last = await visit(child, `${path}.${i}`, last, work)
+        let last: Said = { text: said, finish: "stop" }
+        for (const [i, child] of node.steps.entries()) last = await visit(child, `${path}.${i}`, last.text, branch)
         return last
       }
       case "parallel": {
-        const answers = await branches(node, path, said, work)
-        return reduce(node.reduce, said, answers, path, work)
+        const answers = await branches(node, path, said, branch)
+        return reduce(node.reduce, said, answers, path, branch)
       }
       case "select": {
-        const label = await choose(node.by, Object.keys(node.routes), path, said, work)
+        const label = await choose(node.by, Object.keys(node.routes), path, said, branch)
         const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
         const next = route ?? node.otherwise
         if (next === undefined)
@@ -86,56 +102,33 @@ export async function execute(
             "NO_ROUTE",
             `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`,
           )
-        return visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, work)
+        return visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, branch)
       }
     }
   }
 
-  async function answer(agent: string, step: string, said: string, work: Cancellation): Promise<string> {
+  async function answer(agent: string, step: string, said: string, { work, budget }: Branch): Promise<Said> {
     const began = parts.clock.monotonic()
     parts.emit({ type: "step", step, agent, status: "started" })
     try {
       work.throwIfCancelled()
-      parts.permit(agent)
-      let result = parts.log.finished(step)
-      if (result === undefined) {
-        const left = parts.budgetTokens === undefined ? undefined : parts.budgetTokens - spent()
-        if (left !== undefined && left <= 0)
-          throw new AgentOSError(
-            "BUDGET_EXCEEDED",
-            `the run has spent its ${parts.budgetTokens} tokens before step ${step} (${agent})`,
-          )
-        await parts.log.claimStep(step)
-        const { runId, tenant, traceId, history } = parts
-        const request: AgentRequest = {
-          runId,
-          step,
-          input: said,
-          history,
-          tenant,
-          traceId,
-          ...(left === undefined ? {} : { budgetTokens: left }),
-        }
-        result = { agent, ...(await parts.ask(agent, request, work)) }
-        await parts.log.finishStep(step, result)
-      }
-      usage = {
-        promptTokens: usage.promptTokens + result.usage.promptTokens,
-        completionTokens: usage.completionTokens + result.usage.completionTokens,
-        cachedTokens: usage.cachedTokens + result.usage.cachedTokens,
-      }
-      values[agent] = result.output
-      provenance.push(result.provenance)
+      parts.permit(agent) // X5
+      const known = parts.log.finished(step)
+      const result = known ?? (await begin(agent, step, said, work, budget))
+      if (!steps.has(step)) budget.spend(tokensOf(result.usage)) // a branch that is tried again comes by once more
+      steps.set(step, result)
+      const { output, finish = "stop", usage } = result
       parts.emit({
         type: "step",
         step,
         agent,
         status: "finished",
-        output: result.output,
+        output,
+        finish,
         elapsedMs: parts.clock.monotonic() - began,
-        usage: result.usage,
+        usage,
       })
-      return result.output
+      return { text: output, finish }
     } catch (thrown) {
       const error = AgentOSError.from(thrown, "RUN_FAILED")
       parts.emit({
@@ -151,13 +144,45 @@ export async function execute(
     }
   }
 
+  /** Asks the agent of a step. */
+  async function begin(
+    agent: string,
+    step: string,
+    said: string,
+    work: Cancellation,
+    budget: Budget,
+  ): Promise<StepResult> {
+    const { runId, tenant, traceId, history, log } = parts
+    const { left } = budget
+    if (left <= 0)
+      throw new AgentOSError(
+        "BUDGET_EXCEEDED",
+        `of the run's ${budgetTokens} tokens none is left for step ${step} (${agent})`,
+      )
+    await log.claimStep(step)
+    const request = { runId, step, input: said, history, tenant, traceId }
+    try {
+      const answer = await parts.ask(agent, left === Infinity ? request : { ...request, budgetTokens: left }, work)
+      const result = { agent, ...answer }
+      await log.finishStep(step, result)
+      return result
+    } catch (thrown) {
+      const error = AgentOSError.from(thrown, "RUN_FAILED")
+      const usage = error.details?.["usage"] as Usage | undefined
+      if (error.executed === "no" && usage === undefined) log.refused(step)
+      else budget.spend(usage === undefined ? left : tokensOf(usage)) // X4
+      throw error
+    }
+  }
+
   async function branches(
     node: Extract<Topology, { kind: "parallel" }>,
     path: string,
     said: string,
-    work: Cancellation,
-  ): Promise<string[]> {
+    { work, budget }: Branch,
+  ): Promise<Said[]> {
     const both = new Cancellation()
+    const shares = budget.share(node.branches.length)
     const stay = work.onCancel(() => both.cancel(work.reason as AgentOSError))
     const { onError } = node
     const tries = typeof onError === "object" ? onError.retry + 1 : 1
@@ -165,16 +190,17 @@ export async function execute(
       node.branches.map(async (child, i) => {
         for (let attempt = 1; ; attempt++) {
           try {
-            return await visit(child, `${path}.${i}`, said, both)
+            return await visit(child, `${path}.${i}`, said, { work: both, budget: shares[i] as Budget })
           } catch (error) {
             if (attempt < tries && !both.cancelled) continue
-            if (onError !== "ignore") both.cancel(new AgentOSError("CANCELLED", "another branch failed")) // X3
+            if (onError !== "ignore") both.cancel(new AgentOSError("CANCELLED", "another branch failed")) // X2
             throw error
           }
         }
       }),
     )
     stay()
+    for (const share of shares) budget.takeBack(share)
     const answers = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
     const failures = settled.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
     // The failure that came first is the cause; those it cancelled are not.
@@ -187,24 +213,31 @@ export async function execute(
   async function reduce(
     how: Reduce,
     said: string,
-    answers: readonly string[],
+    answers: readonly Said[],
     path: string,
-    work: Cancellation,
-  ): Promise<string> {
-    if (how === "concatenate") return answers.join("\n")
-    if (how === "vote") {
-      const votes = new Map<string, number>()
-      for (const answer of answers)
-        votes.set(answer.trim().toLowerCase(), (votes.get(answer.trim().toLowerCase()) ?? 0) + 1)
-      const most = Math.max(...votes.values())
-      return answers.find((answer) => votes.get(answer.trim().toLowerCase()) === most) ?? ""
+    branch: Branch,
+  ): Promise<Said> {
+    if (how === "concatenate") {
+      const cut = answers.find(({ finish }) => finish !== "stop")
+      return { text: answers.map(({ text }) => text).join("\n"), finish: cut?.finish ?? "stop" }
     }
-    if ("fn" in how) return parts.fn(how.fn)(said, answers)
-    const verdict = await answer(
+    if (how === "vote") {
+      const voteOf = ({ text }: Said): string => text.trim().toLowerCase()
+      const votes = new Map<string, number>()
+      for (const answer of answers) votes.set(voteOf(answer), (votes.get(voteOf(answer)) ?? 0) + 1)
+      const most = Math.max(...votes.values())
+      return answers.find((answer) => votes.get(voteOf(answer)) === most) ?? { text: "", finish: "stop" }
+    }
+    if ("fn" in how) {
+      const fn = parts.fn(how.fn)
+      const texts = answers.map(({ text }) => text)
+      return { text: await decide(`${path}.reduce`, () => fn(said, texts)), finish: "stop" }
+    }
+    const { text: verdict } = await answer(
       how.judge,
       `${path}.judge`,
-      `${said}\n${answers.map((text, i) => `${i + 1}. ${text}`).join("\n")}\nWhich answer is best? Reply with its number.`,
-      work,
+      `${said}\n${answers.map(({ text }, i) => `${i + 1}. ${text}`).join("\n")}\nWhich answer is best? Reply with its number.`,
+      branch,
     )
     const best = answers[Number(/\d+/.exec(verdict)?.[0] ?? 0) - 1]
     if (best === undefined)
@@ -215,15 +248,26 @@ export async function execute(
     return best
   }
 
+  /** What a function of the program says, once (L4 of `run-log.ts`). */
+  async function decide(step: string, how: () => string | Promise<string>): Promise<string> {
+    const { log } = parts
+    const known = log.decided(step)
+    if (known !== undefined) return known
+    await log.claimStep(step)
+    const said = await how()
+    await log.decide(step, said)
+    return said
+  }
+
   async function choose(
     by: Choice,
     labels: readonly string[],
     path: string,
     said: string,
-    work: Cancellation,
+    branch: Branch,
   ): Promise<string | undefined> {
     if ("agent" in by) {
-      const label = (await answer(by.agent, `${path}.by`, said, work)).trim().toLowerCase()
+      const label = (await answer(by.agent, `${path}.by`, said, branch)).text.trim().toLowerCase()
       return (
         labels.find((name) => name.toLowerCase() === label) ??
         labels.find((name) => label.split(/[^\p{L}\p{N}_-]+/u).includes(name.toLowerCase())) ??
@@ -231,12 +275,18 @@ export async function execute(
       )
     }
     if ("rules" in by) {
-      for (const rule of by.rules) {
-        if ("matches" in rule ? matchesPattern(rule.matches, said) : (await parts.fn(rule.fn)(said, [])) === "true")
-          return rule.to
+      for (const [i, rule] of by.rules.entries()) {
+        if ("matches" in rule) {
+          if (matchesPattern(rule.matches, said)) return rule.to
+          continue
+        }
+        const fn = parts.fn(rule.fn)
+        if ((await decide(`${path}.by.${i}`, () => fn(said, []))) === "true") return rule.to
       }
       return undefined
     }
+    const known = parts.log.decided(`${path}.by`)
+    if (known !== undefined) return known
     const examples = Object.entries(by.examples).flatMap(([label, texts]) => texts.map((text) => ({ label, text })))
     const [asked, ...vectors] = await parts.embedder.embed([said, ...examples.map(({ text }) => text)])
     let best: { label: string; likeness: number } | undefined
@@ -245,6 +295,36 @@ export async function execute(
       if (best === undefined || likeness > best.likeness)
         best = { label: (examples[i] as (typeof examples)[number]).label, likeness }
     })
+    if (best !== undefined) await parts.log.decide(`${path}.by`, best.label) // another embedder may see it otherwise
     return best?.label
   }
+}
+
+const tokensOf = ({ promptTokens, completionTokens }: Usage): number => promptTokens + completionTokens
+
+/** X3 */
+function summary(steps: ReadonlyMap<string, StepResult>): Pick<Executed, "usage" | "values" | "provenance"> {
+  const values: Record<string, unknown> = {}
+  const provenance: Provenance[] = []
+  const usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
+  const times = new Map<string, number>()
+  for (const [, step] of [...steps].sort(([a], [b]) => byPath(a, b))) {
+    const time = (times.get(step.agent) ?? 0) + 1
+    times.set(step.agent, time)
+    values[time === 1 ? step.agent : `${step.agent}#${time}`] = step.output
+    provenance.push(step.provenance)
+    usage.promptTokens += step.usage.promptTokens
+    usage.completionTokens += step.usage.completionTokens
+    usage.cachedTokens += step.usage.cachedTokens
+  }
+  return { usage, values, provenance }
+}
+
+/** Steps by number; what chooses (`by`) stands before its routes, what judges after its branches. */
+function byPath(a: string, b: string): number {
+  const [one, other] = [a.split("."), b.split(".")]
+  const i = one.findIndex((part, i) => part !== other[i])
+  const [x = "", y = ""] = [one[i], other[i]]
+  const rank = (part: string): number => (part === "by" ? -1 : part === "judge" ? Infinity : Number(part) || 0)
+  return rank(x) - rank(y) || (x < y ? -1 : 1)
 }

@@ -1,47 +1,46 @@
 import { AgentOSError } from "#actors/errors.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
-import { foldRun, newRunState, type RunLog, type RunLogEvent, type RunState } from "./run-log.js"
+import { MemoryLog } from "./memory-log.js"
+import { foldRun, type RunLogEvent } from "./run-log.js"
 
 /**
  * A run's log in the journal. Appends are made one after the other, whoever asks for them. When another node has written to it, it is that node's: every append from
  * then on throws `RUN_MOVED`.
  */
-export class JournalLog implements RunLog {
-  readonly state: RunState
+export class JournalLog extends MemoryLog {
   readonly #journal: Journal
   readonly #id: PersistenceId
   readonly #isNew: boolean
   #sequence: number
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(journal: Journal, id: PersistenceId, state: RunState, sequence: number, isNew: boolean) {
+  private constructor(journal: Journal, id: PersistenceId, isNew: boolean) {
+    super()
     this.#journal = journal
     this.#id = id
-    this.state = state
-    this.#sequence = sequence
+    this.#sequence = 0
     this.#isNew = isNew
   }
 
   /** The log of a run whose id was made up just now. */
   static begin(journal: Journal, tenant: string, runId: string): JournalLog {
-    return new JournalLog(journal, { tenant, type: "run", key: runId }, newRunState(), 0, true)
+    return new JournalLog(journal, { tenant, type: "run", key: runId }, true)
   }
 
   /** Reads what is known of a run; nothing, for a new one. */
   static async open(journal: Journal, tenant: string, runId: string): Promise<JournalLog> {
     const id = { tenant, type: "run", key: runId }
-    const state = newRunState()
-    let sequence = 0
+    const log = new JournalLog(journal, id, false)
     for await (const events of journal.read(id)) {
-      for (const { name, payload, sequence: at } of events) {
-        foldRun(state, { name, payload } as RunLogEvent)
-        sequence = at
+      for (const { name, payload, sequence } of events) {
+        foldRun(log.state, { name, payload } as RunLogEvent)
+        log.#sequence = sequence
       }
     }
-    return new JournalLog(journal, id, state, sequence, false)
+    return log
   }
 
-  append(...events: readonly RunLogEvent[]): Promise<void> {
+  override append(...events: readonly RunLogEvent[]): Promise<void> {
     const next = this.#last.then(async () => {
       this.#sequence = await this.#journal
         .append(
@@ -65,14 +64,4 @@ export class JournalLog implements RunLog {
   takeOver(node: string): Promise<void> {
     return this.append({ name: "taken-over", payload: { node } })
   }
-
-  finished: RunLog["finished"] = (step) => this.state.steps.get(step)
-  claimStep: RunLog["claimStep"] = (step) => this.append({ name: "step-claimed", payload: { step } })
-  finishStep: RunLog["finishStep"] = (step, result) => this.append({ name: "step-finished", payload: { step, result } })
-  call: RunLog["call"] = (callId) => this.state.calls.get(callId)
-  claimTurn: RunLog["claimTurn"] = (_step, turn, calls) =>
-    this.append({ name: "turn-claimed", payload: { turn, calls } })
-  claimCall: RunLog["claimCall"] = (call) => this.append({ name: "tool-claimed", payload: call })
-  finishCall: RunLog["finishCall"] = (callId, outcome) =>
-    this.append({ name: "tool-finished", payload: { callId, outcome } })
 }

@@ -7,6 +7,7 @@
  *       one succeeds; the owner from before can write nothing after it, so it makes no further tool call.
  *   R3. Each node has a note of its own for a run, so that no node's end of it deletes another's.
  */
+import { joined, parted } from "#actors/names.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { RecordStore } from "../record-store.js"
@@ -18,6 +19,8 @@ export interface OpenRun {
   readonly runId: string
   /** The node that wrote the note; empty: a process that shares its journal with nobody. */
   readonly node: string
+  /** Under which the note stands. */
+  readonly key?: string
 }
 
 export class OpenRuns {
@@ -41,9 +44,9 @@ export class OpenRuns {
   }
 
   async *all(): AsyncGenerator<OpenRun> {
-    for await (const [key] of this.#records.entries("open\u0000")) {
-      const [, tenant = "", runId = "", node = ""] = key.split("\u0000")
-      yield { tenant, runId, node }
+    for await (const [key] of this.#records.entries("open")) {
+      const [, tenant = "", runId = "", node = ""] = key.startsWith(oldPrefix) ? key.split("\u0000") : parted(key)
+      yield { tenant, runId, node, key }
     }
   }
 
@@ -55,9 +58,9 @@ export class OpenRuns {
    */
   async claim(run: OpenRun, mayTake: (owner: string) => boolean): Promise<JournalLog | undefined> {
     const log = await JournalLog.open(this.#journal, run.tenant, run.runId)
-    const { started, ended, failed, owner = "" } = log.state
+    const { started, ended, failed, interrupted, owner = "" } = log.state
     // One that is not begun may be about to be: only its own node knows that it is not.
-    const over = ended !== undefined || failed !== undefined || (started === undefined && (run.node === "" || run.node === this.#node)) // prettier-ignore
+    const over = ended !== undefined || failed !== undefined || interrupted !== undefined || (started === undefined && (run.node === "" || run.node === this.#node)) // prettier-ignore
     if (over || (started !== undefined && owner !== run.node && !mayTake(owner))) await this.#forget(run)
     if (over || started === undefined || !mayTake(owner)) return undefined
     if (this.#node === undefined) return log
@@ -68,7 +71,7 @@ export class OpenRuns {
       throw error
     }
     await this.note(run.tenant, run.runId)
-    if (run.node !== this.#node) await this.#forget(run)
+    if (run.node !== this.#node || run.key?.startsWith(oldPrefix) === true) await this.#forget(run)
     return log
   }
 
@@ -77,9 +80,11 @@ export class OpenRuns {
   }
 
   #forget(run: OpenRun): Promise<void> {
-    return this.#records.write([[keyOf(run), undefined]])
+    return this.#records.write([[run.key ?? keyOf(run), undefined]])
   }
 }
 
+/** Notes of stores from before. */
+const oldPrefix = "open\u0000"
 const keyOf = ({ tenant, runId, node }: OpenRun): string =>
-  ["open", tenant, runId, ...(node === "" ? [] : [node])].join("\u0000")
+  joined("open", tenant, runId, ...(node === "" ? [] : [node]))

@@ -7,11 +7,16 @@
  *       unresolved. All calls of a turn are recorded before the first of them is claimed: one that is only planned has
  *       not begun.
  *   L3. Where several nodes share the journal, the last to have begun it or taken it over carries the run out.
+ *   L4. What a function or a likeness decides is recorded, so that it is decided once. A function may have effects: its
+ *       step is claimed before.
+ *   L5. A run that failed for now (its error may pass) is interrupted: whoever asks for it again, under its command id,
+ *       goes on with it. What failed for good stays so.
  */
+import type { Executed } from "#actors/errors.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Usage } from "../models/model.js"
-import type { RunResult } from "../run.js"
+import type { Finish, RunResult } from "../run.js"
 
 /** What a step gave. */
 export interface StepResult {
@@ -19,6 +24,8 @@ export interface StepResult {
   readonly output: string
   readonly usage: Usage
   readonly provenance: Provenance
+  /** Absent in logs from before: "stop". */
+  readonly finish?: Finish
 }
 
 export type RunLogEvent =
@@ -32,20 +39,44 @@ export type RunLogEvent =
     }
   | { readonly name: "tool-claimed"; readonly payload: PlannedCall }
   | { readonly name: "tool-finished"; readonly payload: { readonly callId: string; readonly outcome: ToolOutcome } }
-  | { readonly name: "ended"; readonly payload: RunResult }
-  | { readonly name: "failed"; readonly payload: { readonly code: string; readonly message: string } }
+  | { readonly name: "decided"; readonly payload: { readonly step: string; readonly said: string } }
+  | { readonly name: "ended"; readonly payload: EndedRun | RunResult }
+  | { readonly name: "failed" | "interrupted"; readonly payload: RunFailure }
 
 /** What is needed to begin the run again. */
 export interface StartedRun {
   readonly target: string
   readonly input: string
   readonly conversation?: string
+  /** The last event of the conversation that the run has read. */
+  readonly said?: number
   readonly caller?: string
   readonly traceId?: string
   readonly budgetTokens?: number
   readonly context?: unknown
+  /** Wall time at which it is to have ended, where its caller said so. */
+  readonly until?: number
+  /** What it was asked, as a hash: the same command id with anything else is refused. Absent in logs from before. */
+  readonly request?: string
+  /** Of a topology: the hash under which its definition is kept (`definitions.ts`). */
+  readonly definition?: string
   /** The node that began it, where several share the journal. */
   readonly node?: string
+}
+
+/** What a run gave. Its context is made of it and of the conversation when somebody asks; logs from before hold it whole. */
+export interface EndedRun extends Pick<RunResult, "output" | "usage" | "elapsedMs" | "finish"> {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly provenance: readonly Provenance[]
+}
+
+/** Why a run did not end well. */
+export interface RunFailure {
+  readonly code: string
+  readonly message: string
+  /** Absent in logs from before: what the log shows. */
+  readonly executed?: Executed
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 /** A tool call that a model wants. */
@@ -76,7 +107,12 @@ export interface RunLog {
   /** The recorded answer of a step, if it was finished before. */
   finished(step: string): StepResult | undefined
   claimStep(step: string): Promise<void>
+  /** The agent of a claimed step did not begin. */
+  refused(step: string): void
   finishStep(step: string, result: StepResult): Promise<void>
+  /** What was decided at a step, if it was before (L4). */
+  decided(step: string): string | undefined
+  decide(step: string, said: string): Promise<void>
   /** What is known of a tool call: nothing, that it began, or its outcome. */
   call(callId: string): RecordedCall | undefined
   /** Records all calls of one turn before the first is claimed; for a turn of one call, `claimCall` says the same. */
@@ -89,7 +125,10 @@ export interface RunLog {
 export const noLog: RunLog = {
   finished: () => undefined,
   claimStep: async () => {},
+  refused: () => undefined,
   finishStep: async () => {},
+  decided: () => undefined,
+  decide: async () => {},
   call: () => undefined,
   claimTurn: async () => {},
   claimCall: async () => {},
@@ -101,20 +140,33 @@ export interface RunState {
   started: StartedRun | undefined
   /** The node that carries it out (L3). */
   owner: string | undefined
+  /** Steps that have begun, ended or not. */
+  readonly claimed: Set<string>
   readonly steps: Map<string, StepResult>
+  readonly decisions: Map<string, string>
   readonly calls: Map<string, RecordedCall>
-  ended: RunResult | undefined
-  failed: { readonly code: string; readonly message: string } | undefined
+  ended: EndedRun | RunResult | undefined
+  failed: RunFailure | undefined
+  interrupted: RunFailure | undefined
 }
 
 export const newRunState = (): RunState => ({
   started: undefined,
   owner: undefined,
+  claimed: new Set(),
   steps: new Map(),
+  decisions: new Map(),
   calls: new Map(),
   ended: undefined,
   failed: undefined,
+  interrupted: undefined,
 })
+
+/** What a run has done so far: "yes" once a call has ended that may not be repeated, "maybe" once anything has begun. */
+export function executedOf({ claimed, calls }: RunState): Executed {
+  for (const { outcome, idempotent } of calls.values()) if (outcome?.kind === "ok" && idempotent !== true) return "yes"
+  return claimed.size > 0 ? "maybe" : "no"
+}
 
 /** Takes in one event. */
 export function foldRun(state: RunState, event: RunLogEvent): void {
@@ -125,8 +177,13 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
       break
     case "taken-over":
       state.owner = event.payload.node
+      state.interrupted = undefined
       break
     case "step-claimed":
+      state.claimed.add(event.payload.step)
+      break
+    case "decided":
+      state.decisions.set(event.payload.step, event.payload.said)
       break
     case "step-finished":
       state.steps.set(event.payload.step, event.payload.result)
@@ -148,6 +205,9 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
       break
     case "ended":
       state.ended = event.payload
+      break
+    case "interrupted":
+      state.interrupted = event.payload
       break
     case "failed":
       state.failed = event.payload

@@ -4,11 +4,15 @@
  * Invariants
  *   U1. A topology, a conversation and a command are journalled; an agent asked by itself without either is not, and costs no write.
  *   U2. The answer of a journalled run is durable before it is given.
- *   U3. A command id belongs to one run: the same id again gives that run's answer, or joins it while it goes.
+ *   U3. A command id of a caller belongs to one run: the same id again gives that run's answer, or joins it while it
+ *       goes; with another question it is refused.
  *   U4. A run that was not ended when the process died is begun again by `resume`, from its log.
  *   U5. Where several nodes share the journal, one of them carries a run out (R2 of `open-runs.ts`), and who waits for it here goes on waiting when another takes it over.
  *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node has a journal of its own, this holds for nodes that can be
  *       reached.
+ *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
+ *       again goes on with the run from its last finished step.
+ *   U8. A run is seen, followed and cancelled in its tenant only.
  */
 import { createHash } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
@@ -16,22 +20,26 @@ import { AgentOSError } from "#actors/errors.js"
 import { checkName } from "#actors/names.js"
 import { checkNumbers, durationOrNever, wholeOrAll } from "#actors/numbers.js"
 import type { Journal } from "#actors/persistence/journal.js"
+import { encodePayload } from "#actors/persistence/stored-codec.js"
 import { Table } from "#actors/table.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { checkContext } from "../agents/context-codec.js"
 import { Cancellation, onCancel } from "../cancellation.js"
+import type { Message } from "../models/model.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import { PartQueue } from "../models/part-queue.js"
 import type { RecordStore } from "../record-store.js"
-import type { RunEvent, RunOptions, RunResult } from "../run.js"
+import type { RunEvent, RunResult, Scope, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
-import { carryOut } from "./carry-out.js"
-import { Conversations } from "./conversations.js"
+import { carryOut, resultOf, type BegunRun } from "./carry-out.js"
+import { Conversations, type ConversationId } from "./conversations.js"
+import { Definitions } from "./definitions.js"
 import type { NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
+import { MemoryLog } from "./memory-log.js"
 import { OpenRuns } from "./open-runs.js"
-import { noLog, type RunLog, type StartedRun } from "./run-log.js"
+import { executedOf, noLog, type RunFailure, type RunLog, type RunState, type StartedRun } from "./run-log.js"
 
 export interface RunStatus {
   readonly runId: string
@@ -39,7 +47,7 @@ export interface RunStatus {
   readonly state: "running" | "finished" | "failed" | "cancelled"
   readonly caller?: string
   readonly output?: string
-  readonly error?: { readonly code: string; readonly message: string }
+  readonly error?: RunFailure
 }
 
 export interface RunsParts {
@@ -67,7 +75,7 @@ export interface OtherNodes {
   /** Whether a node of this name is a member, so that its runs are its own. */
   has(node: string): boolean
   /** The node that knows of a run, among those that can be reached. */
-  find(runId: string): Promise<string | undefined>
+  find(tenant: string, runId: string): Promise<string | undefined>
   /**
    * Follows a run there.
    *
@@ -78,7 +86,10 @@ export interface OtherNodes {
 }
 
 export interface FollowedRun {
+  readonly tenant: string
   readonly runId: string
+  /** What it was asked, as a hash, where it is looked for by command id. */
+  readonly request: string | undefined
   readonly listener: ((event: RunEvent) => void) | undefined
   readonly signal: AbortSignal | Cancellation | undefined
   readonly timeoutMs: number
@@ -86,8 +97,11 @@ export interface FollowedRun {
 
 interface Active {
   readonly target: string
-  readonly caller: string | undefined
+  readonly scope: Scope
+  readonly request: string | undefined
   readonly work: Cancellation
+  /** It was called off, and not only left by whoever waited. */
+  cancelled: boolean
   readonly log: RunLog
   listeners: readonly ((event: RunEvent) => void)[]
   readonly ended: Promise<RunResult>
@@ -103,12 +117,14 @@ export class Runs {
   readonly #parts: RunsParts
   readonly #conversations: Conversations
   readonly #open: OpenRuns
+  readonly #definitions: Definitions
   readonly #active = new Table<Active>()
 
   constructor(parts: RunsParts) {
     this.#parts = parts
     this.#conversations = new Conversations(parts.journal, { shared: parts.others?.shared ?? false })
     this.#open = new OpenRuns(parts.records, parts.journal, this.#owner)
+    this.#definitions = new Definitions(parts.records)
   }
 
   /** Who owns the runs of this node; undefined: nobody else could. */
@@ -135,18 +151,18 @@ export class Runs {
     const active = this.#active.get(runId)
     return {
       log: active?.log ?? noLog,
-      caller: active?.caller,
+      caller: active?.scope.caller,
       emit: (event) => active?.listeners.forEach((listener) => listener(event)),
     }
   }
 
   /** @throws what ended the run; `UNKNOWN_AGENT` */
-  async run(target: string, input: string, options: RunOptions = {}): Promise<RunResult> {
+  async run(target: string, input: string, options: ScopedOptions): Promise<RunResult> {
     return this.#follow(target, input, options, undefined)
   }
 
   /** Events as they happen; the last is `end` or `error`. Leaving the loop early cancels the run, unless others wait for it too. */
-  async *stream(target: string, input: string, options: RunOptions = {}): AsyncGenerator<RunEvent> {
+  async *stream(target: string, input: string, options: ScopedOptions): AsyncGenerator<RunEvent> {
     const queue = new PartQueue<RunEvent>()
     const left = new Cancellation()
     const stay = onCancel(options.signal, () => left.cancel(AgentOSError.from(options.signal?.reason, "CANCELLED")))
@@ -169,23 +185,20 @@ export class Runs {
   }
 
   /** @returns false when the run had already ended, or never was */
-  cancel(runId: string): boolean {
-    const active = this.#active.get(runId)
-    active?.work.cancel(new AgentOSError("CANCELLED", `run ${runId} was cancelled`))
-    return active !== undefined
+  cancel(tenant: string, runId: string): boolean {
+    const active = this.#activeOf(tenant, runId)
+    if (active === undefined) return false
+    active.cancelled = true
+    active.work.cancel(new AgentOSError("CANCELLED", `run ${runId} was cancelled`))
+    return true
   }
 
-  async status(runId: string, tenant = "default"): Promise<RunStatus | undefined> {
-    const active = this.#active.get(runId)
-    if (active !== undefined)
-      return {
-        runId,
-        target: active.target,
-        state: "running",
-        ...(active.caller === undefined ? {} : { caller: active.caller }),
-      }
-    const { state } = await JournalLog.open(this.#parts.journal, tenant, runId)
-    const { started, ended, failed } = state
+  async status(tenant: string, runId: string): Promise<RunStatus | undefined> {
+    const active = this.#activeOf(tenant, runId)
+    if (active !== undefined) return { runId, target: active.target, state: "running", caller: active.scope.caller }
+    const { state } = await this.#logOf(tenant, runId)
+    const { started, ended } = state
+    const failed = failureOf(state)
     if (started === undefined) return undefined
     const about = { runId, target: started.target, ...(started.caller === undefined ? {} : { caller: started.caller }) }
     if (ended !== undefined) return { ...about, state: "finished", output: ended.output }
@@ -195,8 +208,10 @@ export class Runs {
   }
 
   /** What was said in a conversation, oldest first. */
-  conversation(target: string, id: string, tenant = "default"): ReturnType<Conversations["history"]> {
-    return this.#conversations.history(tenant, target, id)
+  async conversation(of: ConversationId): Promise<readonly Message[]> {
+    checkScope(of)
+    checkName("a conversation", of.id)
+    return (await this.#conversations.history(of)).messages
   }
 
   /**
@@ -217,7 +232,7 @@ export class Runs {
       const log = await this.#open.claim(run, mayTake)
       const { started } = log?.state ?? {}
       if (log === undefined || started === undefined) continue
-      if (this.kindOf(started.target) === undefined) {
+      if (started.definition === undefined && this.kindOf(started.target) === undefined) {
         await this.#open.strike(tenant, runId)
         continue
       }
@@ -228,25 +243,31 @@ export class Runs {
   }
 
   /** Follows a run that goes on here, or has ended. @returns undefined when it is neither @throws what ended it */
-  async join(
-    runId: string,
-    listener: ((event: RunEvent) => void) | undefined,
-    signal: AbortSignal | Cancellation | undefined,
-    tenant = "default",
-  ): Promise<RunResult | undefined> {
-    const active = this.#active.get(runId)
-    if (active !== undefined) return this.#attach(active, signal, listener)
-    return answerOf(await JournalLog.open(this.#parts.journal, tenant, runId))
+  async join({
+    tenant,
+    runId,
+    request,
+    listener,
+    signal,
+  }: Omit<FollowedRun, "timeoutMs">): Promise<RunResult | undefined> {
+    const active = this.#activeOf(tenant, runId)
+    if (active !== undefined) {
+      checkRequest(request, active.request)
+      return this.#attach(active, signal, listener)
+    }
+    return this.#answerOf(tenant, runId, request, await this.#logOf(tenant, runId))
   }
 
   /** Ends a run that nobody carries out at the moment, where the journal is shared. @returns false when it had ended, or never was */
-  async cancelOpen(runId: string, tenant = "default"): Promise<boolean> {
+  async cancelOpen(tenant: string, runId: string): Promise<boolean> {
     const node = this.#owner
     if (node === undefined) return false
     const log = await this.#open.claim({ tenant, runId, node }, () => true)
-    await log?.append({ name: "failed", payload: { code: "CANCELLED", message: `run ${runId} was cancelled` } })
-    if (log !== undefined) await this.#open.strike(tenant, runId)
-    return log !== undefined
+    if (log === undefined) return false
+    const payload = { code: "CANCELLED", message: `run ${runId} was cancelled`, executed: log.executed() }
+    await log.append({ name: "failed", payload })
+    await this.#open.strike(tenant, runId)
+    return true
   }
 
   /** Waits for what is going on, up to so many milliseconds; the rest is broken off and left open in the journal, to be resumed at the next start. */
@@ -268,47 +289,45 @@ export class Runs {
   async #follow(
     target: string,
     input: string,
-    options: RunOptions,
+    options: ScopedOptions,
     listener: ((event: RunEvent) => void) | undefined,
   ): Promise<RunResult> {
-    const { random, journal } = this.#parts
-    const { tenant = "default", commandId } = options
-    checkName("a tenant", tenant)
+    const { random, journal, clock } = this.#parts
+    const { tenant, caller, commandId } = options
+    checkScope(options)
     if (commandId !== undefined) checkName("a command id", commandId)
     if (options.conversation !== undefined) checkName("a conversation", options.conversation)
     checkNumbers("INVALID_OPTION", "", options, { timeoutMs: durationOrNever, budgetTokens: wholeOrAll })
     if (this.kindOf(target) === undefined)
       throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
-    this.#parts.policy.require([options.caller ?? "local"], "call", target)
-    if (options.signal instanceof Cancellation) options.signal.throwIfCancelled()
-    else options.signal?.throwIfAborted()
-    const runId =
-      commandId === undefined
-        ? random.uuid()
-        : createHash("sha256").update(`${tenant}\u0000${commandId}`).digest("hex").slice(0, 32) // U3
+    this.#parts.policy.require([caller], "call", target)
+    throwIfCalledOff(options.signal)
+    const runId = commandId === undefined ? random.uuid() : runOfCommand(tenant, caller, commandId) // U3
+    const request = commandId === undefined ? undefined : requestOf(target, input, options)
     const recorded = commandId !== undefined || options.conversation !== undefined || this.#parts.topologies.has(target) // U1
-    const { clock } = this.#parts
     const until = clock.monotonic() + (options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs)
     let isNew = commandId === undefined
     for (;;) {
       try {
-        const log = !recorded ? noLog : isNew ? JournalLog.begin(journal, tenant, runId) : await JournalLog.open(journal, tenant, runId) // prettier-ignore
+        const log = !recorded ? new MemoryLog() : isNew ? JournalLog.begin(journal, tenant, runId) : await this.#logOf(tenant, runId) // prettier-ignore
         let active = this.#active.get(runId)
-        if (active === undefined && !isNew && log instanceof JournalLog) {
+        if (active !== undefined) checkRequest(request, active.request)
+        else if (!isNew && log instanceof JournalLog) {
           const timeoutMs = until - clock.monotonic()
-          const run = answerOf(log) ?? (await this.#elsewhere(log, tenant, { runId, listener, signal: options.signal, timeoutMs })) // prettier-ignore
+          const followed = { tenant, runId, request, listener, signal: options.signal, timeoutMs }
+          const run = (await this.#answerOf(tenant, runId, request, log)) ?? (await this.#elsewhere(log, followed))
           if (run !== undefined) return run
+          if (log.state.interrupted !== undefined) await this.#takeOver(log, tenant, runId) // U7
           active = this.#active.get(runId)
         }
-        active ??= this.#begin(runId, target, input, options, log, !isNew && log instanceof JournalLog && log.state.started !== undefined, listener) // prettier-ignore
+        active ??= this.#begin({ runId, target, input, options, request, log }, listener)
         return await this.#attach(active, options.signal, listener)
       } catch (error) {
         const moved = AgentOSError.from(error).code === "RUN_MOVED" // U5
         if (!moved || clock.monotonic() >= until) throw error
         isNew = false
         await new Promise<void>((done) => clock.timer(lookAgainMs, done))
-        if (options.signal instanceof Cancellation) options.signal.throwIfCancelled()
-        else options.signal?.throwIfAborted()
+        throwIfCalledOff(options.signal)
       }
     }
   }
@@ -319,21 +338,35 @@ export class Runs {
    * @returns its answer, when one of them gives it; otherwise it is this node's
    * @throws what ended it; `RUN_MOVED`: it is to be looked for again
    */
-  async #elsewhere(log: JournalLog, tenant: string, run: FollowedRun): Promise<RunResult | undefined> {
+  async #elsewhere(log: JournalLog, run: FollowedRun): Promise<RunResult | undefined> {
     const { others } = this.#parts
-    const { started, owner = "" } = log.state
-    if (others === undefined || others.shared !== (started !== undefined)) return undefined
+    const { started, interrupted, owner = "" } = log.state
+    if (others === undefined || others.shared !== (started !== undefined) || interrupted !== undefined) return undefined
     const owned = others.shared && (owner === others.self || !others.has(owner))
-    const node = others.shared ? owner : await others.find(run.runId)
+    const node = others.shared ? owner : await others.find(run.tenant, run.runId)
     if (!owned && node !== undefined) {
       const answer = await others.follow(node, run)
       if (answer !== undefined) return answer
       throw new AgentOSError("RUN_MOVED", `run ${run.runId} does not go on at node ${node} any more`)
     }
-    if (!owned) return undefined
-    await log.takeOver(others.self)
-    await this.#open.note(tenant, run.runId)
+    if (owned) await this.#takeOver(log, run.tenant, run.runId)
     return undefined
+  }
+
+  async #takeOver(log: JournalLog, tenant: string, runId: string): Promise<void> {
+    await log.takeOver(this.#owner ?? "")
+    await this.#open.note(tenant, runId)
+  }
+
+  #activeOf(tenant: string, runId: string): Active | undefined {
+    const active = this.#active.get(runId)
+    return active?.scope.tenant === tenant ? active : undefined // U8
+  }
+
+  #logOf(tenant: string, runId: string): Promise<JournalLog> {
+    checkName("a tenant", tenant)
+    checkName("a run id", runId)
+    return JournalLog.open(this.#parts.journal, tenant, runId)
   }
 
   async #attach(
@@ -362,20 +395,23 @@ export class Runs {
     }
   }
 
-  #resume(tenant: string, runId: string, { target, input, context, ...rest }: StartedRun, log: RunLog): Active {
-    const options = { ...rest, tenant, ...(context === undefined ? {} : { context: checkContext(context) }) }
-    return this.#begin(runId, target, input, options, log, true)
+  #resume(tenant: string, runId: string, started: StartedRun, log: MemoryLog): Active {
+    const { target, input, request, until, context, caller = "local", ...rest } = started
+    const options = {
+      ...rest,
+      tenant,
+      caller,
+      ...(context === undefined ? {} : { context: checkContext(context) }),
+      ...(until === undefined ? {} : { timeoutMs: Math.max(0, until - this.#parts.clock.wallTime()) }),
+    }
+    return this.#begin({ runId, target, input, options, request, log })
   }
 
   #begin(
-    runId: string,
-    target: string,
-    input: string,
-    options: RunOptions,
-    log: RunLog,
-    resumed: boolean,
+    run: Pick<BegunRun, "runId" | "target" | "input" | "options" | "request" | "log">,
     listener?: (event: RunEvent) => void,
   ): Active {
+    const { runId, target, options, request, log } = run
     const work = new Cancellation()
     const listeners = listener === undefined ? [] : [listener]
     const timeoutMs = options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs
@@ -384,24 +420,89 @@ export class Runs {
     )
     let settle: { resolve: (run: RunResult) => void; reject: (error: unknown) => void } | undefined
     const ended = new Promise<RunResult>((resolve, reject) => (settle = { resolve, reject }))
-    const active: Active = { target, caller: options.caller, work, log, listeners, ended, followers: 0 }
+    const active: Active = {
+      target,
+      scope: options,
+      request,
+      work,
+      cancelled: false,
+      log,
+      listeners,
+      ended,
+      followers: 0,
+    }
     this.#active.set(runId, active)
     const forget = (): void => {
       cancelTimer()
       this.#active.delete(runId)
     }
     const emit = (event: RunEvent): void => active.listeners.forEach((listener) => listener(event))
-    const parts = { ...this.#parts, conversations: this.#conversations, open: this.#open, owner: this.#owner }
-    void carryOut({ runId, target, input, options, log, work, emit, resumed }, parts).then(
+    const resumed = log.state.started !== undefined
+    const parts = { ...this.#parts, conversations: this.#conversations, definitions: this.#definitions, open: this.#open, owner: this.#owner } // prettier-ignore
+    void carryOut({ ...run, work, emit, resumed, isLeft: () => !active.cancelled }, parts).then(
       (run) => (forget(), settle?.resolve(run)),
       (error: unknown) => (forget(), settle?.reject(error)),
     )
     return active
   }
+
+  /** The answer of a run that has ended. @throws what ended it otherwise; `KEY_REUSED` */
+  async #answerOf(
+    tenant: string,
+    runId: string,
+    request: string | undefined,
+    { state }: JournalLog,
+  ): Promise<RunResult | undefined> {
+    const { started, ended, failed } = state
+    checkRequest(request, started?.request)
+    if (failed !== undefined) {
+      const { code, message, executed = executedOf(state), details } = failed
+      throw new AgentOSError(code, message, { executed, ...(details === undefined ? {} : { details }) })
+    }
+    if (ended === undefined || started === undefined) return undefined
+    if ("context" in ended) return { ...ended, finish: ended.finish ?? ("stop" as const) } // from before
+    const { target, input, conversation, said, caller = "local", context, budgetTokens } = started
+    const options = {
+      ...(context === undefined ? {} : { context: checkContext(context) }),
+      ...(budgetTokens === undefined ? {} : { budgetTokens }),
+    }
+    const heard = conversation === undefined ? undefined : await this.#conversations.history({ tenant, caller, target, id: conversation }, said) // prettier-ignore
+    return resultOf({ runId, target, input, options }, ended, heard?.messages)
+  }
 }
 
-/** The answer of a run that has ended. @throws what ended it otherwise */
-function answerOf({ state: { ended, failed } }: JournalLog): RunResult | undefined {
-  if (failed !== undefined) throw new AgentOSError(failed.code, failed.message)
-  return ended
+/** Why a run failed, for good or for now. */
+function failureOf(state: RunState): RunFailure | undefined {
+  const failure = state.failed ?? state.interrupted
+  return failure && { executed: executedOf(state), ...failure }
+}
+
+/** The run of a command. A caller's name has no colon here, so that no two commands are the same (U3). */
+const runOfCommand = (tenant: string, caller: string, commandId: string): string =>
+  hashOf(`${tenant}\u0000${encodeURIComponent(caller)}:${commandId}`)
+
+/** What a run is asked, all of it, as a hash. */
+function requestOf(target: string, input: string, { conversation, budgetTokens, context }: ScopedOptions): string {
+  return hashOf(encodePayload([target, input, conversation ?? null, budgetTokens ?? null, context ?? null]))
+}
+
+const hashOf = (of: string | Uint8Array): string => createHash("sha256").update(of).digest("hex").slice(0, 32)
+
+/** @throws `KEY_REUSED` */
+function checkRequest(asked: string | undefined, begun: string | undefined): void {
+  if (asked === undefined || begun === undefined || asked === begun) return
+  throw new AgentOSError(
+    "KEY_REUSED",
+    "this idempotency key was used for another target, input or options; use a new key for a new request",
+  )
+}
+
+function checkScope({ tenant, caller }: Scope): void {
+  checkName("a tenant", tenant)
+  checkName("a caller", caller)
+}
+
+function throwIfCalledOff(signal: AbortSignal | Cancellation | undefined): void {
+  if (signal instanceof Cancellation) signal.throwIfCancelled()
+  else signal?.throwIfAborted()
 }

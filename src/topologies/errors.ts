@@ -21,6 +21,11 @@ export const runErrors = defineErrors({
     executed: "no",
     meaning: "No node of the cluster that can be reached runs the agent and has its model.",
   },
+  KEY_REUSED: {
+    retryable: false,
+    executed: "no",
+    meaning: "The idempotency key belongs to a run that was asked something else: another target, input or options.",
+  },
   RUN_MOVED: {
     retryable: true,
     executed: "maybe",

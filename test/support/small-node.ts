@@ -13,6 +13,7 @@ import { memoryRecords, type RecordStore } from "#src/record-store.js"
 import type { NamedFunction } from "#src/runs/execute.js"
 import { ClusterRuns } from "#src/runs/cluster-runs.js"
 import { Runs } from "#src/runs/runs.js"
+import { scopeOf, type RunOptions, type Scope } from "#src/run.js"
 import { Policy } from "#src/security/policy.js"
 import { calculator } from "#src/tools/built-in.js"
 import type { Tool } from "#src/tools/tool.js"
@@ -109,5 +110,35 @@ export async function smallNode({
   }
   clusterRuns?.serve(runs)
   await clusterRuns?.begin()
-  return { agents: manager, cluster, clusterRuns, runs, model, journal, records, stop }
+  return {
+    agents: manager,
+    cluster,
+    clusterRuns: clusterRuns && ofPrograms(clusterRuns),
+    runs: new ProgramRuns(runs),
+    model,
+    journal,
+    records,
+    stop,
+  }
 }
+
+/** Runs as programs have them: of the default tenant and the caller "local", where nothing else is said. */
+class ProgramRuns {
+  constructor(readonly all: Runs) {}
+  run = (target: string, input: string, options: RunOptions = {}) =>
+    this.all.run(target, input, { ...options, ...scopeOf(options) })
+  stream = (target: string, input: string, options: RunOptions = {}) =>
+    this.all.stream(target, input, { ...options, ...scopeOf(options) })
+  resume = () => this.all.resume()
+  drain = (milliseconds: number) => this.all.drain(milliseconds)
+  status = (runId: string, tenant = "default") => this.all.status(tenant, runId)
+  cancel = (runId: string, tenant = "default") => this.all.cancel(tenant, runId)
+  conversation = (target: string, id: string, scope?: Partial<Scope>) =>
+    this.all.conversation({ ...scopeOf(scope), target, id })
+}
+
+const ofPrograms = (runs: ClusterRuns) => ({
+  status: (runId: string, tenant = "default") => runs.status(tenant, runId),
+  cancel: (runId: string, tenant = "default") => runs.cancel(tenant, runId),
+  conversation: (target: string, id: string) => runs.conversation({ ...scopeOf(), target, id }),
+})

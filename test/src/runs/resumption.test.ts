@@ -1,0 +1,137 @@
+import t from "tap"
+import { systemClock } from "#actors/clock.js"
+import { memoryJournal } from "#actors/persistence/memory-journal.js"
+import { defineAgent } from "#src/agents/agent.js"
+import { memoryRecords } from "#src/record-store.js"
+import { chain, parallel, select, type Step, type Topology } from "#src/topologies/topology.js"
+import { asked, type Script } from "#test/support/scripted-model.js"
+import { smallNode, type SmallNodeOptions } from "#test/support/small-node.js"
+import { until } from "#test/support/until.js"
+
+const agent = (name: string) => defineAgent({ name, instructions: name })
+const agents = ["one", "two", "slow", "three"].map(agent)
+
+/** A process that is stopped while the agent `slow` is at work, and the next on the same store, with other topologies. */
+async function restarted(
+  before: Pick<SmallNodeOptions, "topologies" | "functions">,
+  after: Pick<SmallNodeOptions, "topologies" | "functions">,
+) {
+  const [journal, records] = [memoryJournal(systemClock), memoryRecords()]
+  let held = true
+  const asks: string[] = []
+  const script: Script = (request) => {
+    const { agent, question } = asked(request)
+    asks.push(agent)
+    return agent === "slow" && held ? new Promise<never>(() => undefined) : `${question} ${agent}`
+  }
+  const common = { agents, script, journal: { ...journal, close: async () => {} }, records }
+  const first = await smallNode({ ...common, ...before })
+  const broken = first.runs.run("job", "go", { commandId: "k" }).catch((error: unknown) => error)
+  await until(() => asks.includes("slow"))
+  await first.runs.drain(0)
+  await broken
+  await first.stop()
+  held = false
+  asks.length = 0
+  const second = await smallNode({ ...common, ...after })
+  const resumed = await second.runs.resume()
+  return { asks, second, resumed, again: () => second.runs.run("job", "go", { commandId: "k" }) }
+}
+
+t.test("a run goes on with the topology that it began with, however that was changed meanwhile", async (t) => {
+  const job = (...steps: Step[]): Topology => chain(steps)
+  const changes: Record<string, Record<string, Topology>> = {
+    "steps put before": { job: job("two", "two", "three") },
+    "steps taken away": { job: job("two") },
+    "another kind": { job: parallel(["one", "three"]), inner: job("three") },
+    "what it names was changed": { job: job("one", "inner", "two"), inner: job("three", "three") },
+    "what it names is gone": { job: job("one") },
+  }
+  for (const [name, topologies] of Object.entries(changes)) {
+    const { again, second } = await restarted(
+      { topologies: { job: job("one", "inner", "two"), inner: job("slow") } },
+      { topologies },
+    )
+    t.equal((await again()).output, "go one slow two", name)
+    t.not((await second.runs.run("job", "go", { commandId: "new" })).output, "go one slow two", "the next one does not")
+    await second.stop()
+  }
+  const gone = await restarted({ topologies: { job: job("one", "slow") } }, {})
+  t.equal(gone.resumed.length, 1, "it was removed, and what was begun ends")
+  await until(async () => (await gone.second.runs.status(gone.resumed[0]!))?.state === "finished")
+  t.match(await gone.second.runs.status(gone.resumed[0]!), { output: "go one slow" })
+  await gone.second.stop()
+})
+
+t.test("what functions have decided is decided once", async (t) => {
+  let calls = 0
+  const functions = { once: () => `${++calls === 1}`, join: () => `joined ${++calls}` }
+  const routes = { right: chain(["slow"]), wrong: chain(["three"]) }
+  const shapes: Record<string, Topology> = {
+    rule: select({ by: { rules: [{ fn: "once", to: "right" }] }, routes, otherwise: "three" }),
+    second: select({ by: { rules: [{ matches: "never", to: "wrong" }, { fn: "once", to: "right" }] }, routes, otherwise: "three" }), // prettier-ignore
+    likeness: select({ by: { examples: { right: ["go"], wrong: ["a letter of my aunt"] } }, routes }),
+    reduce: chain([parallel(["one", "two"], { reduce: { fn: "join" } }), "slow"]),
+  }
+  for (const [name, job] of Object.entries(shapes)) {
+    calls = 0
+    const { again, asks, second } = await restarted(
+      { topologies: { job }, functions },
+      { topologies: { job }, functions },
+    )
+    t.match((await again()).output, name === "reduce" ? "joined 1 slow" : "go slow", name)
+    t.ok(calls <= 1, name)
+    t.strictSame(asks, ["slow"], name)
+    await second.stop()
+  }
+})
+
+t.test("a run that is resumed has the time that its caller gave it, and not that anew", async (t) => {
+  const topologies = { job: chain(["one", "slow"]) }
+  const [journal, records] = [memoryJournal(systemClock), memoryRecords()]
+  const options = {
+    agents,
+    script: () => new Promise<never>(() => undefined),
+    topologies,
+    journal: { ...journal, close: async () => {} },
+    records,
+  }
+  const first = await smallNode(options)
+  const broken = first.runs.run("job", "go", { timeoutMs: 400 }).catch((error: unknown) => error)
+  await until(() => first.model.requests.length === 1)
+  await first.runs.drain(0)
+  t.match(await broken, { code: "SYSTEM_STOPPED", executed: "maybe" })
+  await first.stop()
+  const second = await smallNode(options)
+  const [runId = ""] = await second.runs.resume()
+  await until(async () => (await second.runs.status(runId))?.state === "failed", "its end", 5000)
+  t.match(await second.runs.status(runId), { error: { code: "DEADLINE_EXCEEDED", executed: "maybe" } })
+  await second.stop()
+})
+
+t.test(
+  "an agent that stands in a topology more than once has a value for each time, in the order of the topology",
+  async (t) => {
+    let turn = 0
+    const node = await smallNode({
+      agents,
+      script: async (request) => {
+        const mine = ++turn
+        await new Promise((done) => setTimeout(done, 30 - 10 * mine)) // later ones end earlier
+        return `${asked(request).agent} ${mine}`
+      },
+      topologies: {
+        chained: chain(["one", "two", "one"]),
+        beside: parallel(["one", "one", "two"]),
+      },
+    })
+    const values = async (target: string) => {
+      turn = 0
+      const { context } = await node.runs.run(target, "go")
+      return [context.values, context.provenance.map(({ agent }) => agent)]
+    }
+    t.strictSame(await values("chained"), [{ one: "one 1", two: "two 2", "one#2": "one 3" }, ["one", "two", "one"]])
+    t.strictSame(await values("beside"), [{ one: "one 1", "one#2": "one 2", two: "two 3" }, ["one", "one", "two"]])
+    await node.stop()
+  },
+)
