@@ -125,6 +125,12 @@ export const agentSchema = z
   .strictObject({
     name,
     model: z.string().default("scribe").describe("Name of a model: `scribe` or one under `models`."),
+    fallbackModel: z
+      .string()
+      .optional()
+      .describe(
+        "Name of the model that answers when that one does not: it refuses, or its server is busy for longer than a retry.",
+      ),
     instructions: z
       .string()
       .min(1)

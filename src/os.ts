@@ -209,7 +209,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     system,
     async (agent, request, work) => {
       const { log, emit, caller } = agentsOfAll?.runOf(request) ?? runs.of(request.runId)
-      const model = await registry.get(agent.model ?? "scribe")
+      const model = await registry.answering(agent.model ?? embeddedModel, agent.fallbackModel)
       const permit = (tool: string): void => policy.require([agent.name, caller ?? "local"], "use", tool)
       const seen = (event: RunEvent): void => {
         metrics.follow(event)
@@ -245,9 +245,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const own = new Set(agents.map(({ name }) => name))
   for (const agent of [...agents, ...shippedAgents.filter(({ name }) => !own.has(name) && !manager.has(name))])
     manager.register(agent)
-  for (const { model = "scribe", name, tools: wanted = [] } of manager.definitions()) {
+  for (const { model = embeddedModel, fallbackModel = model, name, tools: wanted = [] } of manager.definitions()) {
+    const missing = [model, fallbackModel].find((one) => !registry.has(one))
     // In a cluster another node may have it.
-    if (member === undefined && !registry.has(model)) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(model)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
+    if (member === undefined && missing !== undefined) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(missing)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
     kit.specs(wanted)
   }
   // Nodes that share a store are steered each by itself.

@@ -17,6 +17,8 @@ export interface AgentDefinition {
   readonly description?: string
   /** Name of a model; default `scribe`, the embedded one. */
   readonly model?: string
+  /** Name of the model that answers when that one does not: it refuses, or its server is busy for longer than a retry. */
+  readonly fallbackModel?: string | undefined
   /** What it is told before every question. For the embedded model: the name of its task. */
   readonly instructions: string
   /** Names of the tools it may use. */

@@ -19,7 +19,7 @@ export interface ToolCall {
   readonly id: string
   readonly tool: string
   readonly arguments: Readonly<Record<string, unknown>>
-  /** What the model wrote as arguments was no JSON object: why; `arguments` is empty then, and the call is not to be run. */
+  /** What the model wrote as arguments, clipped, where it is no JSON object: `arguments` is empty then, and the call is not to be run. */
   readonly invalid?: string
 }
 
@@ -81,6 +81,8 @@ export type ModelPart =
       readonly type: "finish"
       readonly reason: FinishReason
       readonly usage: Usage
+      /** The model that answered, where it is not the one that was asked (`retrying.ts`). */
+      readonly model?: string
       /** Where the request asked for it and the model can tell. */
       readonly confidence?: Confidence
     }

@@ -4,6 +4,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { ActorSystem } from "#actors/system.js"
 import { openLocalModel } from "./local-model.js"
 import type { Model, ModelInfo } from "./model.js"
+import { retrying } from "./retrying.js"
 import { openAiCompatible, type OpenAiCompatibleOptions } from "./providers/openai-compatible.js"
 
 /** How a model is reached. */
@@ -66,6 +67,17 @@ export class ModelRegistry {
       )
     }
     return model
+  }
+
+  /**
+   * A model as agents use it: asked again while its server is busy, and then, where it is named, another one.
+   *
+   * @throws what `get` throws
+   */
+  async answering(name: string, fallback: string | undefined): Promise<Model> {
+    const { clock, random } = this.#system
+    const other = fallback === undefined ? undefined : () => this.get(fallback)
+    return retrying(await this.get(name), { clock, random, fallback: other })
   }
 
   async #openModel(name: string): Promise<Model> {

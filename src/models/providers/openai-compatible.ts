@@ -192,7 +192,7 @@ function toCall({ toolCallId: id, toolName, input }: WireCall, names: WireNames)
   const value = input.trim() === "" ? {} : parsed(input) // a tool without parameters
   if (isObject(value)) return { ...call, arguments: value }
   const shown = input.length > 200 ? `${input.slice(0, 200)}…`.toWellFormed() : input
-  return { ...call, invalid: `the arguments are no JSON${value === undefined ? "" : " object"}: ${shown}` }
+  return { ...call, invalid: shown }
 }
 
 function parsed(text: string): unknown {

@@ -199,13 +199,8 @@ t.test("arguments that are no JSON object become {} and a mark, and go back as {
   ]) {
     server.answers(stream(calling(0, "send", text), chunk({}, "tool_calls")))
     const [part] = await collect()
-    t.match(
-      part,
-      { type: "tool-call", call: { tool: "send", arguments: {}, invalid: /the arguments are no JSON/ } },
-      text,
-    )
+    t.match(part, { type: "tool-call", call: { tool: "send", arguments: {}, invalid: text } }, text)
     if (part?.type !== "tool-call") continue
-    t.match(part.call.invalid, text)
     server.answers(saying("ok"))
     await collect({
       messages: [
