@@ -5,10 +5,14 @@ import type { Decoding } from "../models/model.js"
 export interface AgentLimits {
   /** Turns of model and tools; default 6. */
   readonly steps?: number
-  /** Tokens of prompts and answers together; default 8,192. */
+  /** Tokens of prompts and answers together; default: as many as the run may spend. */
   readonly tokens?: number
-  /** Milliseconds; default 60,000. */
+  /** Milliseconds for the whole answer, models and tools included; default 60,000. */
   readonly timeMs?: number
+  /** Tool calls of one turn that are run; default 16. The model is told which are not. */
+  readonly callsPerTurn?: number
+  /** Tool calls of all turns together that are run; default 64. */
+  readonly calls?: number
 }
 
 /** An agent: its own model, instructions, tools, knowledge and limits. Plain data; tools and models are named. */

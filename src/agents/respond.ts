@@ -1,22 +1,26 @@
 /**
- * One answer of one agent: model, tools, model again, until there is text. The loop itself; the actor around it is `llm-agent.ts`.
+ * One answer of one agent: model, tools, model again, until there is text. The loop itself; the actor around it is `llm-agent.ts`, a turn of the
+ * model `turn.ts`, the calls of tools `tool-calls.ts`.
  *
  * Invariants
- *   A1. A tool runs only if the agent names it and the policy allows it.
- *   A2. A tool call recorded as finished is not run again; one that had begun and is not idempotent is reported as unresolved, not run. The model is not
- *       asked again what to call: it might call something else.
- *   A3. Limits are checked before each turn; a turn is never begun without tokens and time left.
+ *   A1. A model is given one system message, and no turn of its own that says nothing: many servers refuse more.
+ *   A2. What an earlier try of the step has recorded is not asked of the model again: it might call something else.
+ *   A3. A turn is never begun without tokens and time left. The time bounds the whole answer, also while a model or a tool hangs.
+ *   A4. Calls of a turn that was cut off are not run.
+ *   A5. An error says that effects were done once a tool has done what is not to be done twice.
  */
 import type { Clock } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
-import type { Cancellation } from "../cancellation.js"
-import type { Decoding, Message, Model, ToolCall, Usage } from "../models/model.js"
-import type { RunEvent } from "../run.js"
+import { AgentOSError, saying } from "#actors/errors.js"
+import { Cancellation } from "../cancellation.js"
+import type { Decoding, Message, Model, Usage } from "../models/model.js"
+import type { Finish, RunEvent } from "../run.js"
 import type { RecordedCall, RunLog } from "../runs/run-log.js"
-import type { ToolOutcome } from "../tools/tool.js"
+import { clipped } from "../tools/readable.js"
 import type { ToolKit } from "../tools/toolkit.js"
 import type { AgentDefinition } from "./agent.js"
 import type { Provenance } from "./context-vector.js"
+import { ToolCalls } from "./tool-calls.js"
+import { takeTurn, type Turn } from "./turn.js"
 import { callStandsIn, isExtract, isFaithful } from "./verify.js"
 
 export interface AgentRequest {
@@ -29,6 +33,8 @@ export interface AgentRequest {
   readonly traceId: string
   /** Tokens that may be spent; absent: the agent's own limit only. */
   readonly budgetTokens?: number
+  /** Milliseconds that are left; absent: the agent's own limit only. */
+  readonly timeoutMs?: number
   /** Tool calls that an earlier try of this step has made, on a node that was lost. */
   readonly calls?: readonly (readonly [callId: string, call: RecordedCall])[]
   /** Where another node asks: what the request is called among those of other nodes. */
@@ -37,6 +43,8 @@ export interface AgentRequest {
 
 export interface AgentAnswer {
   readonly output: string
+  /** Whether it is whole, or was cut by the model's limit or by its server's filter. */
+  readonly finish: Finish
   readonly usage: Usage
   readonly provenance: Provenance
 }
@@ -52,194 +60,163 @@ export interface RespondParts {
   readonly permit: (tool: string) => void
 }
 
-const defaults = { steps: 6, tokens: 8192, timeMs: 60_000 }
+const defaults = { steps: 6, timeMs: 60_000 }
 /** Turns that a failed check is tried again, with sampling. */
 const retries = 3
 
+/** @throws `BUDGET_EXCEEDED`, `DEADLINE_EXCEEDED`, `OUTPUT_REJECTED`, and what the model throws (A5) */
 export async function respond(
   agent: AgentDefinition,
   request: AgentRequest,
   parts: RespondParts,
-  work: Cancellation,
+  asker: Cancellation,
 ): Promise<AgentAnswer> {
-  const { model, tools, clock } = parts
-  const limits = { ...defaults, ...agent.limits }
-  const tokens = Math.min(limits.tokens, request.budgetTokens ?? Infinity)
-  const deadline = clock.monotonic() + limits.timeMs
-  const allowed = agent.tools ?? []
-  const earlier = new Map(request.calls)
-  const recorded = (id: string): RecordedCall | undefined => parts.log.call(id) ?? earlier.get(id)
-  const messages: Message[] = [
-    { role: "system", content: agent.instructions },
-    ...(agent.memory === false ? [] : request.history),
-    { role: "user", content: request.input },
-  ]
-  const used: string[] = []
-  const sources: string[] = []
-  const found: string[] = []
-  let usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
-  let calls = 0
-  let failures = 0
-
-  for (let known = recorded(callId(0)); known !== undefined; known = recorded(callId(calls))) {
-    const call: ToolCall = { id: callId(calls), tool: known.tool, arguments: known.arguments }
-    messages.push(
-      { role: "assistant", content: "", toolCalls: [call] },
-      { role: "tool", toolCallId: call.id, tool: call.tool, content: await runTool(call) },
-    ) // A2
+  const { clock } = parts
+  const timeMs = Math.min(agent.limits?.timeMs ?? defaults.timeMs, request.timeoutMs ?? Infinity)
+  const deadline = clock.monotonic() + timeMs
+  const work = new Cancellation()
+  const timeUp = (): void =>
+    work.cancel(new AgentOSError("DEADLINE_EXCEEDED", `agent ${agent.name} has used its ${timeMs} ms without an answer`)) // prettier-ignore
+  const timeLeft = (least = 0): number => {
+    const left = deadline - clock.monotonic()
+    if (left <= least) timeUp()
+    return left
   }
-  for (let turn = 0; turn < limits.steps + failures; turn++) {
-    const left = tokens - usage.promptTokens - usage.completionTokens
-    const timeMs = deadline - clock.monotonic()
-    if (left <= 0)
-      throw new AgentOSError("BUDGET_EXCEEDED", `agent ${agent.name} has used its ${tokens} tokens without an answer`) // A3
-    if (timeMs <= 0)
-      throw new AgentOSError(
-        "DEADLINE_EXCEEDED",
-        `agent ${agent.name} has used its ${limits.timeMs} ms without an answer`,
-      )
-    const turnResult = await oneTurn(turn, left, timeMs)
-    if (turnResult.calls.length > 0) {
-      if (
-        (agent.verify === "request" || agent.verify === "extract") &&
-        !turnResult.calls.every((call) => callStandsIn(request.input, call))
-      ) {
-        reject(
-          `it called ${turnResult.calls.map((call) => `${call.tool}(${clip(Object.values(call.arguments).join(", "))})`).join(", ")}, which is not in the request`,
-        )
-        continue
+  const calls = new ToolCalls(agent, request, parts, work, timeLeft)
+  const cancelTimer = clock.timer(timeMs, timeUp)
+  const stay = asker.onCancel(() => work.cancel(asker.reason as AgentOSError))
+  const ended = new Promise<never>((_, reject) => work.onCancel(() => reject(work.reason as AgentOSError)))
+  try {
+    return await Promise.race([new Answering(agent, request, parts, work, calls, timeLeft).answer(), ended]) // A3
+  } catch (thrown) {
+    const error = AgentOSError.from(thrown, "RUN_FAILED")
+    throw calls.effects ? saying(error, "yes") : error // A5
+  } finally {
+    cancelTimer()
+    stay()
+  }
+}
+
+class Answering {
+  readonly #agent: AgentDefinition
+  readonly #request: AgentRequest
+  readonly #parts: RespondParts
+  readonly #work: Cancellation
+  readonly #calls: ToolCalls
+  readonly #timeLeft: () => number
+  #usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
+  #failures = 0
+
+  constructor(
+    agent: AgentDefinition,
+    request: AgentRequest,
+    parts: RespondParts,
+    work: Cancellation,
+    calls: ToolCalls,
+    timeLeft: () => number,
+  ) {
+    this.#agent = agent
+    this.#request = request
+    this.#parts = parts
+    this.#work = work
+    this.#calls = calls
+    this.#timeLeft = timeLeft
+  }
+
+  async answer(): Promise<AgentAnswer> {
+    const { name, limits: { steps = defaults.steps } = {} } = this.#agent // prettier-ignore
+    const { input } = this.#request
+    const messages = messagesOf(this.#agent, this.#request)
+    messages.push(...(await this.#calls.resume())) // A2
+    for (let turn = 0; turn < steps + this.#failures; turn++) {
+      const said = await this.#turn(messages, turn)
+      const fault = this.#faultOf(said)
+      if (fault !== undefined) {
+        if (++this.#failures <= retries) continue
+        if (this.#agent.fallback === "input") return this.#done(input.split("\n").join("; "), "stop")
+        throw new AgentOSError("OUTPUT_REJECTED", `agent ${name}: ${fault}, ${this.#failures} times`)
       }
-      messages.push({ role: "assistant", content: turnResult.text, toolCalls: turnResult.calls })
-      for (const call of turnResult.calls)
-        messages.push({ role: "tool", toolCallId: call.id, tool: call.tool, content: await runTool(call) })
-      continue
+      if (said.calls.length === 0 || said.finish !== "stop") return this.#done(said.text, said.finish) // A4
+      messages.push(...(await this.#calls.run(said)))
     }
-    if (agent.verify === "faithful" && !isFaithful(request.input, turnResult.text)) {
-      if (failures >= retries && agent.fallback === "input") return done(request.input.split("\n").join("; "))
-      reject("it left out or changed something of its input")
-      continue
-    }
-    if (agent.verify === "extract" && !found.some((text) => isExtract(text, turnResult.text))) {
-      reject(`it answered ${JSON.stringify(clip(turnResult.text))}, which is not in what it found`)
-      continue
-    }
-    return done(turnResult.text)
-  }
-  throw new AgentOSError("BUDGET_EXCEEDED", `agent ${agent.name} took ${limits.steps} turns without an answer`)
-
-  function callId(index: number): string {
-    return `${request.runId}/${request.step}/${index}`
+    throw new AgentOSError("BUDGET_EXCEEDED", `agent ${name} took ${steps} turns without an answer`)
   }
 
-  function done(output: string): AgentAnswer {
+  /** @throws when there are no tokens or no time left (A3) */
+  async #turn(messages: readonly Message[], turn: number): Promise<Turn> {
+    const { name, decoding: own, limits, tools = [] } = this.#agent
+    const { budgetTokens = Infinity, step, traceId } = this.#request
+    const { model, tools: kit, emit } = this.#parts
+    const tokens = Math.min(limits?.tokens ?? Infinity, budgetTokens)
+    const left = tokens - this.#usage.promptTokens - this.#usage.completionTokens
+    if (left <= 0)
+      throw new AgentOSError("BUDGET_EXCEEDED", `agent ${name} has used its ${tokens} tokens without an answer`)
+    const timeoutMs = this.#timeLeft()
+    this.#work.throwIfCancelled()
+    const sampling = this.#failures === 0 ? {} : { temperature: 0.7, topP: 0.9, seed: this.#failures * 1000 + turn }
+    const maxTokens = Math.min(left, own?.maxTokens ?? Infinity)
+    const decoding: Decoding = { ...own, ...sampling, ...(maxTokens === Infinity ? {} : { maxTokens }) }
+    const withTools = tools.length > 0 ? { tools: kit.specs(tools) } : {}
+    const said = await takeTurn(model, { messages, ...withTools, decoding, timeoutMs, traceId }, this.#work, (text) =>
+      emit({ type: "token", step, agent: name, text }),
+    )
+    this.#usage = sum(this.#usage, said.usage)
+    return said
+  }
+
+  /** What is wrong with a turn, by the agent's own check. */
+  #faultOf({ text, calls, finish }: Turn): string | undefined {
+    const { verify } = this.#agent
+    const { input } = this.#request
+    if (verify === undefined) return undefined
+    if (calls.length > 0) {
+      if (finish !== "stop") return "its turn was cut off while it called a tool"
+      if (verify === "faithful" || calls.every((call) => callStandsIn(input, call))) return undefined
+      const called = calls.map(({ tool, arguments: args }) => `${tool}(${clip(Object.values(args).join(", "))})`)
+      return `it called ${called.join(", ")}, which is not in the request`
+    }
+    if (verify === "faithful" && !isFaithful(input, text)) return "it left out or changed something of its input"
+    if (verify === "extract" && !this.#calls.found.some((found) => isExtract(found, text)))
+      return `it answered ${JSON.stringify(clip(text))}, which is not in what it found`
+    return undefined
+  }
+
+  #done(output: string, finish: Finish): AgentAnswer {
+    const { used, sources } = this.#calls
     return {
       output,
-      usage,
+      finish,
+      usage: this.#usage,
       provenance: {
-        agent: agent.name,
-        model: model.info.id,
+        agent: this.#agent.name,
+        model: this.#parts.model.info.id,
         trusted: sources.length === 0,
         ...(used.length === 0 ? {} : { tools: [...new Set(used)] }),
         ...(sources.length === 0 ? {} : { sources: [...new Set(sources)] }),
       },
     }
   }
-
-  function reject(why: string): void {
-    failures += 1
-    if (failures > retries) throw new AgentOSError("OUTPUT_REJECTED", `agent ${agent.name}: ${why}, ${failures} times`)
-  }
-
-  async function oneTurn(turn: number, left: number, timeMs: number): Promise<{ text: string; calls: ToolCall[] }> {
-    let text = ""
-    const calls: ToolCall[] = []
-    const sampling: Decoding = failures === 0 ? {} : { temperature: 0.7, topP: 0.9, seed: failures * 1000 + turn }
-    const decoding: Decoding = {
-      ...agent.decoding,
-      ...sampling,
-      maxTokens: Math.min(left, agent.decoding?.maxTokens ?? 256),
-    }
-    const withTools = allowed.length > 0 ? { tools: tools.specs(allowed) } : {}
-    for await (const part of model.generate({
-      messages: [...messages],
-      ...withTools,
-      decoding,
-      get signal() {
-        return work.signal
-      },
-      timeoutMs: timeMs,
-      traceId: request.traceId,
-    })) {
-      if (part.type === "text") {
-        text += part.text
-        parts.emit({ type: "token", step: request.step, agent: agent.name, text: part.text })
-      } else if (part.type === "tool-call") calls.push(part.call)
-      else {
-        usage = {
-          promptTokens: usage.promptTokens + part.usage.promptTokens,
-          completionTokens: usage.completionTokens + part.usage.completionTokens,
-          cachedTokens: usage.cachedTokens + part.usage.cachedTokens,
-        }
-        if (part.reason === "cancelled") throw new AgentOSError("CANCELLED", `agent ${agent.name} was cancelled`)
-      }
-    }
-    return { text: text.trim(), calls }
-  }
-
-  /** What the model reads of the call. */
-  async function runTool(call: ToolCall): Promise<string> {
-    const id = callId(calls++)
-    const about = { step: request.step, agent: agent.name, tool: call.tool, callId: id }
-    const began = clock.monotonic()
-    const known = recorded(id)
-    parts.emit({ type: "tool", ...about, status: "called", arguments: call.arguments })
-    const told = (status: "ok" | "error" | "unresolved", text: string): string => {
-      parts.emit({ type: "tool", ...about, status, text, elapsedMs: clock.monotonic() - began })
-      return text
-    }
-    const heard = (outcome: ToolOutcome): string => {
-      if (outcome.kind === "ok") {
-        used.push(call.tool)
-        found.push(outcome.text)
-        for (const source of outcome.sources ?? []) sources.push(source)
-      }
-      return told(outcome.kind, outcome.text)
-    }
-    if (known?.outcome !== undefined) return heard(known.outcome) // A2
-    if (!allowed.includes(call.tool))
-      return told("error", `agent ${agent.name} has no tool ${call.tool}; it has ${allowed.join(", ") || "none"}`) // A1
-    parts.permit(call.tool)
-    const tool = tools.get(call.tool)
-    if (known !== undefined && known.begun !== false && tool?.idempotent !== true)
-      return told(
-        "unresolved",
-        `the call of ${call.tool} had begun before a restart; whether it was carried out is unknown`,
-      ) // A2
-    const idempotent = tool?.idempotent === true
-    await parts.log.claimCall({
-      callId: id,
-      tool: call.tool,
-      arguments: call.arguments,
-      ...(idempotent && { idempotent }),
-    })
-    const outcome = await tools.call(call.tool, call.arguments, {
-      signal: work.signal,
-      agent: agent.name,
-      tenant: request.tenant,
-      traceId: request.traceId,
-      callId: id,
-      question: request.input,
-    })
-    await parts.log.finishCall(id, storable(outcome))
-    return heard(outcome)
-  }
 }
 
-const clip = (text: string): string => (text.length <= 80 ? text : `${text.slice(0, 79)}…`)
-
-/** What the log keeps: a tool may give any value, but not every one can be stored. */
-function storable(outcome: ToolOutcome): ToolOutcome {
-  if (outcome.kind === "error") return outcome
-  const { value: _, ...rest } = outcome
-  return rest
+/** What a model is asked (A1). */
+function messagesOf({ instructions, memory }: AgentDefinition, { history, input }: AgentRequest): Message[] {
+  const earlier = memory === false ? [] : history
+  const system = earlier.flatMap((message) => (message.role === "system" ? [message.content] : []))
+  return [
+    { role: "system", content: [instructions, ...system].join("\n\n") },
+    ...earlier.filter((message) => message.role !== "system" && !isEmpty(message)),
+    { role: "user", content: input },
+  ]
 }
+
+const isEmpty = (message: Message): boolean =>
+  message.role === "assistant" && message.content.trim() === "" && (message.toolCalls ?? []).length === 0
+
+const sum = (a: Usage, b: Usage): Usage => ({
+  promptTokens: a.promptTokens + b.promptTokens,
+  completionTokens: a.completionTokens + b.completionTokens,
+  cachedTokens: a.cachedTokens + b.cachedTokens,
+  ...(a.estimated === true || b.estimated === true ? { estimated: true } : {}),
+})
+
+const clip = (text: string): string => (text.length <= 80 ? text : `${clipped(text, 79)}…`)

@@ -87,6 +87,12 @@ export interface PlannedCall {
   readonly arguments: Readonly<Record<string, unknown>>
   /** Its tool says that it may be repeated; absent: it may not. */
   readonly idempotent?: boolean
+  /** What the model calls it. */
+  readonly id?: string
+  /** Why its arguments could not be read; it is not run. */
+  readonly invalid?: string
+  /** What the model wrote beside the calls of the turn; with the first of them. */
+  readonly said?: string
 }
 
 /** A tool call that is known of: only planned, begun, or with an outcome. One begun and without an outcome is unresolved (L2). */
@@ -100,7 +106,8 @@ export interface RecordedCall extends Omit<PlannedCall, "callId"> {
 
 /** What is known of a call once it has begun. */
 export function begunCall({ callId: _, ...call }: PlannedCall, known?: RecordedCall): RecordedCall {
-  return { ...call, ...(known?.turn === undefined ? {} : { turn: known.turn }) }
+  const { begun: _begun, ...planned } = known ?? {}
+  return { ...planned, ...call }
 }
 
 export interface RunLog {

@@ -9,6 +9,7 @@ import type { AgentDefinition } from "#src/agents/agent.js"
 import { ClusterAgents } from "#src/agents/cluster-agents.js"
 import { respond } from "#src/agents/respond.js"
 import { hashedNgrams } from "#src/knowledge/hashed-ngrams.js"
+import type { ModelInfo } from "#src/models/model.js"
 import { memoryRecords, type RecordStore } from "#src/record-store.js"
 import type { NamedFunction } from "#src/runs/execute.js"
 import { ClusterRuns } from "#src/runs/cluster-runs.js"
@@ -34,6 +35,8 @@ export interface SmallNodeOptions {
   readonly peers?: Peers
   /** Models that it runs; `scribe` when it is not said. All of them are the script. */
   readonly models?: readonly string[]
+  /** What its model says of itself. */
+  readonly about?: Partial<ModelInfo>
   readonly holdMs?: number
   /** Makes its journal one that is shared with the other members. */
   readonly members?: () => readonly string[]
@@ -51,11 +54,12 @@ export async function smallNode({
   limits,
   peers,
   models = ["scribe"],
+  about = {},
   holdMs = 0,
   members,
 }: SmallNodeOptions) {
   const system = await createActorSystem({ name: "test" })
-  const model = scriptedModel(script)
+  const model = scriptedModel(script, about)
   const kit = new ToolKit(systemClock, [calculator, ...tools])
   const manager: AgentManager = new AgentManager(
     system,
