@@ -23,7 +23,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { quietLogger, silentLogger, type Logger } from "#actors/telemetry.js"
 import type { Carrier, Listening, Stream, StreamEvents, StreamKind } from "./carrier.js"
 import { meshSizes } from "./mesh-limits.js"
-import { namesOf, TlsFiles, type MeshTls } from "./mesh-tls.js"
+import { namesOf, MeshCertificates, type MeshTls } from "./mesh-tls.js"
 
 export interface GrpcCarrierOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -177,10 +177,10 @@ class GrpcStream implements Stream {
 class GrpcCarrier implements Carrier {
   readonly #options: GrpcCarrierOptions
   readonly #clock: Clock
-  readonly #tls: TlsFiles | undefined
+  readonly #tls: MeshCertificates | undefined
   readonly #clients = new Set<Client>()
 
-  constructor(options: GrpcCarrierOptions, clock: Clock, tls: TlsFiles | undefined) {
+  constructor(options: GrpcCarrierOptions, clock: Clock, tls: MeshCertificates | undefined) {
     this.#options = options
     this.#clock = clock
     this.#tls = tls
@@ -274,5 +274,9 @@ interface Http2Listener {
 export async function grpcCarrier(options: GrpcCarrierOptions): Promise<Carrier> {
   const { clock = systemClock, tls } = options
   const logger = quietLogger(options.logger ?? silentLogger)
-  return new GrpcCarrier(options, clock, tls === undefined ? undefined : await TlsFiles.open(tls, clock, logger))
+  return new GrpcCarrier(
+    options,
+    clock,
+    tls === undefined ? undefined : await MeshCertificates.open(tls, clock, logger),
+  )
 }

@@ -25,6 +25,22 @@ export const gatewaySchema = z
       .min(1024)
       .default(1_048_576)
       .describe("Largest request body in bytes. Raising it costs memory per request in flight."),
+    tls: z
+      .strictObject({
+        cert: z.string().describe("PEM file of the certificate, and of those between it and its authority."),
+        key: z.string().describe("PEM file of its key."),
+        ca: z.string().optional().describe("PEM file of the authority that signed the certificates of callers."),
+        requireClientCert: z
+          .boolean()
+          .default(false)
+          .describe("Whether a caller must show a certificate that `ca` has signed, beside its key. Probes must, too."),
+      })
+      .refine(({ ca, requireClientCert }) => !requireClientCert || ca !== undefined, {
+        path: ["ca"],
+        message: "name the authority of the certificates that `requireClientCert` asks for",
+      })
+      .optional()
+      .describe("Certificates of REST and gRPC, which then speak TLS only; read again when the files change."),
     drainMs: z
       .int()
       .min(0)

@@ -6,8 +6,8 @@
  *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start, or on another node.
  *   O3. Without `cluster:` nothing of the cluster is loaded.
  */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { rm } from "node:fs/promises"
+import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { AnyDefinition } from "#actors/actor.js"
 import { DEFAULT_TENANT } from "#actors/cause.js"
@@ -35,6 +35,7 @@ import { embeddedModel, ModelRegistry, type ModelConfig } from "./models/registr
 import { openLog } from "./monitoring/log.js"
 import { HealthRegistry } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
+import { writeNodeFile } from "./node-file.js"
 import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
 import type { RecordStore } from "./record-store.js"
 import { scopeOf, type RunEvent, type RunOptions, type RunResult, type Scope } from "./run.js"
@@ -76,7 +77,7 @@ export interface AgentOSOptions extends Omit<ConfigInput, "agents" | "topologies
 
 /** Where a node can be reached. */
 export interface Doors {
-  /** `http://HOST:PORT` */
+  /** `http://HOST:PORT`, with certificates `https:` */
   readonly rest: string
   /** `HOST:PORT` */
   readonly grpc: string
@@ -358,9 +359,9 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         ...(member === undefined ? {} : { followHealth: true }),
       })
       if (!inMemory) {
-        await mkdir(config.data, { recursive: true })
-        await writeFile(`${nodeFile}.new`, JSON.stringify({ pid: process.pid, rest: gateway.rest, grpc: gateway.grpc }))
-        await rename(`${nodeFile}.new`, nodeFile)
+        const { tls } = config.gateway
+        const place = { pid: process.pid, rest: gateway.rest, grpc: gateway.grpc }
+        await writeNodeFile(nodeFile, tls === undefined ? place : { ...place, tls: { cert: resolve(tls.cert), key: resolve(tls.key) } }) // prettier-ignore
       }
       return gateway
     },

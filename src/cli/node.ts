@@ -6,10 +6,13 @@
  *   N1. The node's token goes to nobody who has not proven first that it has it, too: the file that says where the
  *       node is may be left over, and another program may listen there by now.
  */
+import { X509Certificate } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { systemRandom } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { tlsFetch, type TlsFetch } from "../client/tls-fetch.js"
+import { readNodeFile } from "../node-file.js"
 import { createAgentOS, type AgentOS } from "../os.js"
 import { challengeHeader, isProof, proofHeader } from "../security/proof.js"
 import { readTokenFile } from "../security/token-file.js"
@@ -39,35 +42,32 @@ function runs(pid: number): boolean {
 
 /** Finds the running node of a data folder. A node that was killed leaves its file behind; its port may be another node's by now. */
 export async function findNode(data: string): Promise<RemoteNode | undefined> {
-  const text = await readFile(join(data, "node.json"), "utf8").catch(() => undefined)
-  const [place, token] = [placeIn(text), await readTokenFile(join(data, "token"))]
+  const [place, token] = [await readNodeFile(join(data, "node.json")), await readTokenFile(join(data, "token"))]
   if (place === undefined || token === undefined || !runs(place.pid)) return undefined
+  const fetch = place.tls === undefined ? globalThis.fetch : await trusting(place.tls)
   const nonce = Buffer.from(systemRandom.bytes(16)).toString("base64url")
   const proof = await fetch(`${place.rest}/healthz`, { headers: { [challengeHeader]: nonce }, redirect: "error" }).then(
     ({ headers }) => headers.get(proofHeader),
     () => undefined,
   )
-  return isProof(proof, token, nonce) ? remoteNode(place.rest, token) : undefined // N1
+  return isProof(proof, token, nonce) ? remoteNode(place.rest, token, fetch) : undefined // N1
 }
 
-/** What a node wrote of itself; undefined when that is damaged. */
-function placeIn(text: string | undefined): { readonly rest: string; readonly pid: number } | undefined {
-  try {
-    const { rest, pid } = JSON.parse(text ?? "") as { rest?: unknown; pid?: unknown }
-    return typeof rest === "string" && URL.canParse(rest) && Number.isSafeInteger(pid)
-      ? { rest, pid: pid as number }
-      : undefined
-  } catch {
-    return undefined
-  }
+/** Speaks with whoever has the node's own certificate, whatever name that bears, and shows it that one. */
+async function trusting(files: { readonly cert: string; readonly key: string }): Promise<TlsFetch["fetch"]> {
+  const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)])
+  const ca = new X509Certificate(cert).toString()
+  const checkServerIdentity = (): undefined => undefined
+  return tlsFetch({ ca, cert, key, allowPartialTrustChain: true, checkServerIdentity, keepAlive: false }).fetch
 }
 
 /**
  * A node at an address.
  *
  * @param token a key or the node's own token; absent: without one
+ * @param fetch speaks with it; default: as with anybody
  */
-export function remoteNode(rest: string, token?: string): RemoteNode {
+export function remoteNode(rest: string, token?: string, fetch: TlsFetch["fetch"] = globalThis.fetch): RemoteNode {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
   return {
     kind: "remote",

@@ -12,11 +12,22 @@ import type { RunEvent } from "../run.js"
 import { grpcTransport } from "./grpc-transport.js"
 import { restTransport } from "./rest-transport.js"
 
+/** Certificates in PEM form. */
+export interface ClientTls {
+  /** Of the authority that signed the node's certificate; default: those that everybody trusts. */
+  readonly ca?: string | Buffer
+  /** One's own certificate and its key, for a node that wants to see one. */
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+}
+
 export interface ClientOptions {
-  /** `http://HOST:PORT` or `https://...` for REST, `grpc://HOST:PORT` for gRPC. */
+  /** `http://HOST:PORT` or `https://...` for REST, `grpc://HOST:PORT` or `grpcs://...` for gRPC. */
   readonly url: string
   /** An API key, or the node's own token; may be left out on loopback. */
   readonly apiKey?: string
+  /** Certificates, over `https:` and `grpcs:`. */
+  readonly tls?: ClientTls
   /** Tells when a deadline is; default the system's clock. */
   readonly clock?: Clock
 }
@@ -92,8 +103,11 @@ export interface Client {
 export function createClient(options: ClientOptions): Client {
   const clock = options.clock ?? systemClock
   const { protocol, host } = parse(options.url)
-  if (protocol === "grpc:") return grpcTransport(host, options.apiKey, clock)
-  if (protocol === "http:" || protocol === "https:") return restTransport(`${protocol}//${host}`, options.apiKey)
+  const { apiKey, tls } = options
+  if (protocol === "grpc:") return grpcTransport(host, apiKey, clock)
+  if (protocol === "grpcs:") return grpcTransport(host, apiKey, clock, tls ?? {})
+  if (protocol === "http:" || protocol === "https:")
+    return restTransport(`${protocol}//${host}`, apiKey, protocol === "https:" ? tls : undefined)
   throw unusable(options.url)
 }
 
@@ -105,6 +119,6 @@ function parse(url: string): URL {
 function unusable(url: string): AgentOSError {
   return new AgentOSError(
     "INVALID_REQUEST",
-    `${JSON.stringify(url)} is not the URL of a node: give http://HOST:PORT or grpc://HOST:PORT`,
+    `${JSON.stringify(url)} is not the URL of a node: give http://HOST:PORT or grpc://HOST:PORT, with TLS https: or grpcs:`,
   )
 }

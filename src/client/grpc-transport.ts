@@ -14,7 +14,7 @@ import type {
   TopologyView,
 } from "../gateway/backend.js"
 import { traceparent } from "../monitoring/trace.js"
-import type { Answer, AnswerEvent, Askable, AskOptions, Client } from "./client.js"
+import type { Answer, AnswerEvent, Askable, AskOptions, Client, ClientTls } from "./client.js"
 
 const { v1 } = llmagentos
 
@@ -23,8 +23,10 @@ interface Codec<Plain, Message extends Plain = Plain> {
   decode(bytes: Uint8Array): Message
 }
 
-export function grpcTransport(host: string, apiKey: string | undefined, clock: Clock): Client {
-  const channel = new Channel(host, credentials.createInsecure())
+export function grpcTransport(host: string, apiKey: string | undefined, clock: Clock, tls?: ClientTls): Client {
+  const pem = (text: string | Buffer | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
+  const secured = tls && credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert))
+  const channel = new Channel(host, secured ?? credentials.createInsecure())
 
   function head({ idempotencyKey, traceId, timeoutMs }: AskOptions): [Metadata, CallOptions] {
     const metadata = new Metadata()

@@ -1,6 +1,6 @@
 /** The typed client of a node, over REST and gRPC. */
 export { createClient } from "./client.js"
-export type { Answer, AnswerEvent, Askable, AskOptions, Client, ClientOptions } from "./client.js"
+export type { Answer, AnswerEvent, Askable, AskOptions, Client, ClientOptions, ClientTls } from "./client.js"
 export type {
   AgentView,
   ClusterView,

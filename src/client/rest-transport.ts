@@ -4,8 +4,9 @@ import { AgentOSError } from "#actors/errors.js"
 import type { AgentView, ClusterView, RebalanceView, RunStatus, TopologyView } from "../gateway/backend.js"
 import type { SearchHit } from "../knowledge/knowledge.js"
 import { traceparent } from "../monitoring/trace.js"
-import type { Answer, AnswerEvent, Askable, AskOptions, Client } from "./client.js"
+import type { Answer, AnswerEvent, Askable, AskOptions, Client, ClientTls } from "./client.js"
 import { readEvents } from "./event-reader.js"
+import { tlsFetch } from "./tls-fetch.js"
 
 interface Request {
   readonly method?: "GET" | "POST" | "DELETE"
@@ -14,7 +15,9 @@ interface Request {
   readonly signal?: AbortSignal | undefined
 }
 
-export function restTransport(url: string, apiKey: string | undefined): Client {
+export function restTransport(url: string, apiKey: string | undefined, tls?: ClientTls): Client {
+  const secured = tls && tlsFetch(tls)
+  const fetch = secured?.fetch ?? globalThis.fetch
   async function send(path: string, { method = "GET", body, headers, signal }: Request = {}): Promise<Response> {
     const response = await fetch(url + path, {
       method,
@@ -87,7 +90,7 @@ export function restTransport(url: string, apiKey: string | undefined): Client {
     leaveCluster: (node) => change("leave", { node }),
     rebalanceCluster: ({ dryRun = false } = {}) => change<RebalanceView>("rebalance", { dryRun }),
     forgetNode: (node) => change("forget", { node }),
-    close: async () => {},
+    close: async () => secured?.close(),
   }
 }
 

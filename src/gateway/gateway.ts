@@ -43,7 +43,7 @@ export interface GatewayOptions {
 
 /** The open doors. */
 export interface Gateway {
-  /** `http://HOST:PORT` */
+  /** `http://HOST:PORT`, with certificates `https:` */
   readonly rest: string
   /** `HOST:PORT` */
   readonly grpc: string
@@ -70,6 +70,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     audit: new AuditLog({ store: options.audit, logger, clock }),
     clock,
   })
+  // Only a node with certificates loads what reads them.
+  const tls = gateway.tls && (await (await import("./door-tls.js")).DoorTls.open(gateway.tls, clock, logger))
   const calls = new OpenCalls(keys)
   const service = new Service({
     backend,
@@ -88,6 +90,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     own: ownNames(gateway.host, gateway.publicHosts),
     bodyLimitBytes: gateway.bodyLimitBytes,
     random,
+    tls,
   })
   if (options.pages !== false) {
     await addOpenApi(app)
@@ -100,7 +103,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     server.forceShutdown()
     throw portTaken("gateway.port", gateway.host, gateway.port, cause)
   })
-  const grpcPort = await bind(server, gateway.host, gateway.grpcPort).catch(async (cause: unknown) => {
+  const grpcPort = await bind(server, gateway.host, gateway.grpcPort, tls).catch(async (cause: unknown) => {
     await app.close()
     throw portTaken("gateway.grpcPort", gateway.host, gateway.grpcPort, cause)
   })
@@ -121,6 +124,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       setServing(false)
       await closeDoors({ app, server, calls, clock }, gateway.drainMs)
       keys.close()
+      tls?.close()
     },
   }
 }

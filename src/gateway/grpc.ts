@@ -26,6 +26,7 @@ import type { OperationMeter } from "../monitoring/metrics.js"
 import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import type { Role } from "../security/roles.js"
 import { ClusterOperations } from "./cluster-operations.js"
+import type { DoorTls } from "./door-tls.js"
 import { faceOf } from "./faces.js"
 import * as messages from "./messages.js"
 import { errorOf } from "./rest.js"
@@ -381,10 +382,10 @@ function addCluster(methods: Methods, { parts }: Service): void {
 }
 
 /** Binds a server. @returns the port it got. @throws when the port is taken */
-export function bind(server: Server, host: string, port: number): Promise<number> {
+export function bind(server: Server, host: string, port: number, tls: DoorTls | undefined): Promise<number> {
   const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(address, tls?.grpc ?? ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     )
   })

@@ -8,7 +8,12 @@
  */
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from "fastify"
 import type { Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { Cancellation } from "../cancellation.js"
@@ -17,6 +22,7 @@ import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import { judgeOrigin, type OwnNames } from "../security/origin.js"
 import type { Caller, Role } from "../security/roles.js"
 import { errorType } from "./chat.js"
+import type { DoorTls } from "./door-tls.js"
 import { errorBody, faceOf } from "./faces.js"
 import type { Service, Call } from "./service.js"
 
@@ -40,22 +46,25 @@ export interface RestOptions {
   readonly own: OwnNames
   readonly bodyLimitBytes: number
   readonly random: Random
+  /** Certificates, for a door that speaks TLS. */
+  readonly tls?: DoorTls | undefined
 }
 
 /** A Fastify instance with the rules of this door and no routes yet. */
-export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions): FastifyInstance {
+export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOptions): FastifyInstance {
   const { guard, calls, clock, logger, metrics } = service.parts
   const traceIds = new TraceIds(random)
-  const app = fastify({
+  const timeouts = { headersTimeout: 5_000, connectionsCheckingInterval: 500 }
+  const settings = {
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 500 },
     routerOptions: { maxParamLength: 300 },
     // The request id is the trace id: one name for a request in every log of every node.
     genReqId: (request: IncomingMessage) => traceIdOf(header(request.headers["traceparent"])) ?? traceIds.mint(),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     return503OnClosing: false, // the hook below says so in the form of this door
-  })
+  }
+  const app = tls === undefined ? fastify({ ...settings, http: timeouts }) : secured(tls, settings, timeouts)
   app.removeContentTypeParser("text/plain")
   // Many clients name a content type without sending a body; what needs one says so when it is checked.
   const parseJson = app.getDefaultJsonParser("error", "error")
@@ -134,6 +143,13 @@ export function restDoor({ service, own, bodyLimitBytes, random }: RestOptions):
     )
   })
   return app
+}
+
+/** The same over TLS. To its routes it is no other; only the type of its server differs. */
+function secured(tls: DoorTls, settings: FastifyServerOptions, timeouts: object): FastifyInstance {
+  const app = fastify({ ...(settings as object), https: { ...tls.https, ...timeouts } })
+  tls.follow(app.server)
+  return app as unknown as FastifyInstance
 }
 
 function sendError(error: AgentOSError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -6,7 +6,7 @@ import { systemClock } from "#actors/index.js"
 import { silentLogger } from "#actors/telemetry.js"
 import type { Carrier } from "#cluster/carrier.js"
 import { grpcCarrier } from "#cluster/grpc-carrier.js"
-import { namesOf, TlsFiles, type MeshTls } from "#cluster/mesh-tls.js"
+import { namesOf, MeshCertificates, type MeshTls } from "#cluster/mesh-tls.js"
 import { Authority, hasOpenssl } from "#test/support/certificates.js"
 import { acquaint, openMeshNode } from "#test/support/mesh-node.js"
 import { eventually } from "#test/support/ref-contract.js"
@@ -99,7 +99,7 @@ t.test(
     await put(await before.certificate("node"))
     const logged: string[] = []
     const logger = { ...silentLogger, error: (_fields: object, message: string) => void logged.push(message) }
-    const tls = await TlsFiles.open(files, systemClock, logger)
+    const tls = await MeshCertificates.open(files, systemClock, logger)
     t.teardown(() => tls.close())
     t.equal(await tls.reload(), false, "nothing has changed")
     await writeFile(files.key, "no key")

@@ -1,6 +1,7 @@
 /** Certificates for tests, made by `openssl`. */
 import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
+import { isIP } from "node:net"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import type { MeshTls } from "#cluster/mesh-tls.js"
@@ -58,7 +59,7 @@ export class Authority {
     const [key, request, cert, extensions] = ["key", "csr", "pem", "ext"].map((end) =>
       this.#file(`${number}.${end}`),
     ) as [string, string, string, string]
-    const names = alternatives.map((name) => `DNS:${name}`).join(",")
+    const names = alternatives.map((name) => `${isIP(name) === 0 ? "DNS" : "IP"}:${name}`).join(",")
     await writeFile(extensions, names === "" ? "" : `subjectAltName=${names}\n`)
     await run("openssl", ["req", ...newKey, "-subj", `/CN=${common}`, "-keyout", key, "-out", request])
     const signing = ["x509", "-req", "-in", request, "-CA", this.ca, "-CAkey", this.#file("ca.key"), "-CAcreateserial"]
