@@ -31,6 +31,7 @@ export function fencedJournal(
     saveSnapshot: (actor, snapshot) => write(actor, () => journal.saveSnapshot(actor, snapshot)),
     trim: (actor, ...upTo) => write(actor, () => journal.trim(actor, ...upTo)),
     trimCommands: (actor, before) => write(actor, () => journal.trimCommands(actor, before)),
+    remove: (actor) => write(actor, () => journal.remove(actor)),
     append(actor, expected, epoch, events, options) {
       const shard = shardOf(actor)
       if (shard === undefined) return journal.append(actor, expected, epoch, events, options)
@@ -73,6 +74,7 @@ function bound(journal: Journal): Journal {
     ordered: (...args) => journal.ordered(...args),
     follow: (...args) => journal.follow(...args),
     keys: (...args) => journal.keys(...args),
+    remove: (...args) => journal.remove(...args),
     compact: () => journal.compact(),
     close: () => journal.close(),
   }

@@ -64,6 +64,11 @@ const statements = {
       DO UPDATE SET sequence = excluded.sequence, value = excluded.value WHERE snapshot.sequence <= excluded.sequence`,
   },
   snapshot: { name: "snapshot", text: `SELECT sequence, value FROM snapshot WHERE ${ofActor}` },
+  remove: {
+    name: "remove",
+    text: `WITH e AS (DELETE FROM event WHERE ${ofActor}), c AS (DELETE FROM command WHERE ${ofActor}),
+      s AS (DELETE FROM snapshot WHERE ${ofActor}) DELETE FROM head WHERE ${ofActor}`,
+  },
   lastOrdinal: { name: "last_ordinal", text: "SELECT last FROM ordered_type WHERE tenant = $1 AND type = $2" },
   ordered: {
     name: "ordered",
@@ -208,6 +213,9 @@ export function postgresJournal(
         for (const { key } of rows) yield unescaped(key)
         rows = await store.read(statements.keys, [...names, (rows.at(-1) as (typeof rows)[number]).key])
       }
+    },
+    async remove(actor) {
+      await store.read(statements.remove, namesOf(actor))
     },
     compact: () => store.session(async (client) => void (await client.query("VACUUM head, event, snapshot, command"))),
     close: () => store.close(),

@@ -19,6 +19,8 @@
  *       they are counted from 1, an actor's events follow each other, and the ordinals of trimmed events are passed
  *       over, also of those that were trimmed before. An event is seen after all with lower ordinals.
  *   J8. A trim that says how far the order was read leaves every event that comes after that in it; it may leave more.
+ *   J9. What is removed is gone as if it had never been: events, snapshot, answers, head. A removal that broke off leaves
+ *       an actor without events, which can be removed again.
  */
 
 /** Whose journal: every record belongs to one. */
@@ -132,6 +134,8 @@ export interface Journal {
   follow(tenant: string, type: string, listener: () => void): () => void
   /** Keys of the entities of a type that have events, in the order of their bytes in UTF-8. */
   keys(tenant: string, type: string): AsyncIterable<string>
+  /** Forgets an actor that nobody works with, and that nothing in an order of events is to be read of any more (J9). */
+  remove(actor: PersistenceId): Promise<void>
   /** Gives the room of what was trimmed back to the disk; the journal works on meanwhile. */
   compact(): Promise<void>
   close(): Promise<void>

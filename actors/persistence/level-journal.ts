@@ -4,7 +4,7 @@ import { AgentOSError } from "../errors.js"
 import { decodeAnswer, encodeAnswer } from "./timed-answer.js"
 import { decodeValue, encodeValue } from "./checked-value.js"
 import type { Change } from "./database.js"
-import { commandKeyOf, eventTitle, eventsOf, Heads, snapshotKeyOf } from "./heads.js"
+import { commandKeyOf, eventTitle, eventsOf, headKeyOf, Heads, snapshotKeyOf } from "./heads.js"
 import type { Journal, NewEvent, OrderedEvent, PersistenceId, Snapshot, StoredEvent } from "./journal.js"
 import { after, keyOf, numbered } from "./keys.js"
 import type { LevelStore } from "./level-store.js"
@@ -140,6 +140,19 @@ export function levelJournal(store: LevelStore, clock: Clock, parts: JournalPart
     },
     follow: (tenant, type, listener) => orders.follow({ tenant, type }, listener),
     keys: (tenant, type) => heads.keys(tenant, type),
+    async remove(actor) {
+      const head = heads.known(actor) ?? (await heads.load(actor))
+      head.trimmed = head.sequence
+      head.recorded = true
+      await store.write([heads.recordOf(actor, head)]) // H2
+      const { tenant, type, key } = actor
+      const rooms = [head.prefix, keyOf("command-age", tenant, type, key), keyOf("command", tenant, type, key)]
+      for (const room of rooms)
+        for await (const entries of store.pages(room, after(room)))
+          await store.write(entries.map(([key]) => [key, undefined]))
+      await store.write([[snapshotKeyOf(actor), undefined], [headKeyOf(actor), undefined]]) // prettier-ignore
+      heads.forget(actor)
+    },
     compact: () => store.compact(),
     close: () => store.close(),
   }

@@ -108,6 +108,11 @@ export function memoryJournal(clock: Clock): Journal {
         .map(([id]) => parted(id) as [string, string, string])
       for (const key of found.filter(([t, name]) => t === tenant && name === type).map(([, , key]) => key).sort(byBytes)) yield key // prettier-ignore
     },
+    async remove(actor) {
+      entries.delete(joined(wellFormed(actor.tenant), wellFormed(actor.type), wellFormed(actor.key)))
+      const order = orderOf(actor.tenant, actor.type)
+      order.events = order.events.filter(({ key }) => key !== actor.key)
+    },
     async compact() {},
     async close() {},
   }

@@ -51,6 +51,7 @@ export class JournalRef extends Ref {
         for await (const key of journal.keys(tenant, type)) keys.push(key)
         return keys
       },
+      remove: (actor: PersistenceId) => journal.remove(actor),
       compact: () => journal.compact(),
     })
   }
@@ -98,6 +99,7 @@ export function remoteJournal(ref: () => Ref): Journal {
     async *keys(tenant, type) {
       yield* (await call("keys", tenant, type)) as readonly string[]
     },
+    remove: (actor) => call("remove", actor) as Promise<void>,
     compact: () => call("compact") as Promise<void>,
     follow() {
       throw new AgentOSError("STORE_REFUSED", "read models are kept where the journal is, not on a worker thread")

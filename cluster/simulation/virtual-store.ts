@@ -110,6 +110,7 @@ export class VirtualStore {
       reply: (actor, commandId) => call(() => journal.reply(actor, commandId)),
       trim: (...args) => call(() => journal.trim(...args)),
       trimCommands: (actor, before) => call(() => journal.trimCommands(actor, before)),
+      remove: (actor) => call(() => journal.remove(actor)),
       saveSnapshot: (actor, snapshot) =>
         call(async () => {
           // Snapshots only go forward (Q2 of `postgres-journal.ts`).

@@ -86,6 +86,7 @@ function bound(journal: Journal): Journal {
     ordered: (...args) => journal.ordered(...args),
     follow: (...args) => journal.follow(...args),
     keys: (...args) => journal.keys(...args),
+    remove: (...args) => journal.remove(...args),
     compact: () => journal.compact(),
     close: () => journal.close(),
   }

@@ -186,6 +186,37 @@ export function journalContract(
       t.same(await sequencesOf(), [5])
     })
 
+    await t.test(
+      "an actor that is removed is as if it had never been, and its neighbours are left alone",
+      async (t) => {
+        const [one, two, part] = ["one", "one/two", "on"].map((key): PersistenceId => ({ tenant: "default", type: "gone", key })) // prettier-ignore
+        const command = { id: "c", reply: 1 }
+        for (const actor of [one, two, part] as PersistenceId[]) {
+          await journal.append(actor, 0, 5, readings(1, 2, 3), { command })
+          await journal.saveSnapshot(actor, { sequence: 2, version: 1, state: 1 })
+        }
+        await journal.trim(one as PersistenceId, 1)
+        await journal.remove(one as PersistenceId)
+        await journal.remove(one as PersistenceId)
+        await journal.remove({ tenant: "default", type: "gone", key: "never was" })
+        const of = async (actor: PersistenceId) => [
+          (await all(journal.read(actor))).length,
+          (await journal.snapshot(actor))?.sequence,
+          (await journal.reply(actor, "c"))?.reply,
+        ]
+        for (let reopened = false; ; reopened = true) {
+          t.strictSame(await of(one as PersistenceId), [0, undefined, undefined])
+          for (const actor of [two, part] as PersistenceId[]) t.strictSame(await of(actor), [3, 2, 1])
+          t.strictSame((await keysOf(journal, "default", "gone")).sort(), ["on", "one/two"])
+          if (reopened || !durable) break
+          await journal.close()
+          journal = await open(folder, hand)
+        }
+        t.equal(await journal.append(one as PersistenceId, 0, 0, readings(7)), 1, "whoever comes again begins anew")
+        t.strictSame(await of(one as PersistenceId), [1, undefined, undefined])
+      },
+    )
+
     await t.test("answers of commands are forgotten by age, each actor's for itself", async (t) => {
       const other = { ...trimmed, key: "n" }
       for (let n = 0; n < 4; n++) {

@@ -66,6 +66,7 @@ function passing(clock: VirtualClock, journal: Journal): Journal {
     ordered: (...args) => paged(journal.ordered(...args)),
     follow: (...args) => journal.follow(...args),
     keys: (...args) => paged(journal.keys(...args)),
+    remove: (...args) => pass(journal.remove(...args)),
     compact: () => pass(journal.compact()),
     close: () => journal.close(),
   }
