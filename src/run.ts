@@ -2,7 +2,7 @@ import { DEFAULT_TENANT } from "#actors/cause.js"
 import type { AgentOSError } from "#actors/errors.js"
 import type { ContextVector } from "./agents/context-vector.js"
 import type { Cancellation } from "./cancellation.js"
-import type { Usage } from "./models/model.js"
+import type { Decoding, Usage } from "./models/model.js"
 
 /** Why an answer ends where it ends: the model was done, or it was cut off by length or by a filter of its provider. */
 export type Finish = "stop" | "length" | "content-filter"
@@ -96,6 +96,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | Cancellation
   /** Tokens that the whole run may spend. */
   readonly budgetTokens?: number
+  /** How the agent's model chooses its words, over the agent's own; only of an agent that is asked by itself. */
+  readonly decoding?: Decoding
   /** Start from this context instead of an empty one. */
   readonly context?: ContextVector
 }

@@ -31,6 +31,8 @@ export interface AgentRequest {
   readonly history: readonly Message[]
   readonly tenant: string
   readonly traceId: string
+  /** How its model chooses its words, over the agent's own. */
+  readonly decoding?: Decoding
   /** Tokens that may be spent; absent: the agent's own limit only. */
   readonly budgetTokens?: number
   /** Milliseconds that are left; absent: the agent's own limit only. */
@@ -105,6 +107,8 @@ class Answering {
   readonly #calls: ToolCalls
   readonly #timeLeft: () => number
   #usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
+  /** The model that had the last word. */
+  #model: string
   #failures = 0
 
   constructor(
@@ -118,6 +122,7 @@ class Answering {
     this.#agent = agent
     this.#request = request
     this.#parts = parts
+    this.#model = parts.model.info.id
     this.#work = work
     this.#calls = calls
     this.#timeLeft = timeLeft
@@ -144,7 +149,8 @@ class Answering {
 
   /** @throws when there are no tokens or no time left (A3) */
   async #turn(messages: readonly Message[], turn: number): Promise<Turn> {
-    const { name, decoding: own, limits, tools = [] } = this.#agent
+    const { name, limits, tools = [] } = this.#agent
+    const own = { ...this.#agent.decoding, ...this.#request.decoding }
     const { budgetTokens = Infinity, step, traceId } = this.#request
     const { model, tools: kit, emit } = this.#parts
     const tokens = Math.min(limits?.tokens ?? Infinity, budgetTokens)
@@ -154,13 +160,14 @@ class Answering {
     const timeoutMs = this.#timeLeft()
     this.#work.throwIfCancelled()
     const sampling = this.#failures === 0 ? {} : { temperature: 0.7, topP: 0.9, seed: this.#failures * 1000 + turn }
-    const maxTokens = Math.min(left, own?.maxTokens ?? Infinity)
+    const maxTokens = Math.min(left, own.maxTokens ?? Infinity)
     const decoding: Decoding = { ...own, ...sampling, ...(maxTokens === Infinity ? {} : { maxTokens }) }
     const withTools = tools.length > 0 ? { tools: kit.specs(tools) } : {}
     const said = await takeTurn(model, { messages, ...withTools, decoding, timeoutMs, traceId }, this.#work, (text) =>
       emit({ type: "token", step, agent: name, text }),
     )
     this.#usage = sum(this.#usage, said.usage)
+    this.#model = said.model
     return said
   }
 
@@ -189,7 +196,7 @@ class Answering {
       usage: this.#usage,
       provenance: {
         agent: this.#agent.name,
-        model: this.#parts.model.info.id,
+        model: this.#model,
         trusted: sources.length === 0,
         ...(used.length === 0 ? {} : { tools: [...new Set(used)] }),
         ...(sources.length === 0 ? {} : { sources: [...new Set(sources)] }),

@@ -7,7 +7,7 @@
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
-import type { FinishReason, Message, Model, ModelPart, ModelRequest, ToolCall, Usage } from "../models/model.js"
+import type { Message, Model, ModelPart, ModelRequest, ToolCall, Usage } from "../models/model.js"
 import { estimatedTokens } from "../models/estimate.js"
 import type { Finish } from "../run.js"
 import { isTooLong, ModelContext } from "./history.js"
@@ -17,6 +17,8 @@ export interface Turn {
   readonly calls: readonly ToolCall[]
   readonly finish: Finish
   readonly usage: Usage
+  /** The model that answered. */
+  readonly model: string
 }
 
 /**
@@ -44,12 +46,13 @@ export async function takeTurn(
     })
     const heard: Heard = { text: "", calls: [], begun: false }
     try {
-      const { reason, usage } = await hearTurn(parts, heard, work, hear)
+      const { reason, usage, model: answered = model.info.id } = await hearTurn(parts, heard, work, hear)
       context.heard(model, messages, tools, usage)
       if (most !== undefined) context.learn(most)
       const { text, calls } = heard
       const counted = usage.promptTokens + usage.completionTokens > 0 ? usage : estimated(messages, heard) // N2
-      return { text: text.trim(), calls, finish: reason === "length" || reason === "content-filter" ? reason : "stop", usage: counted } // prettier-ignore
+      const finish = reason === "length" || reason === "content-filter" ? reason : "stop"
+      return { text: text.trim(), calls, finish, usage: counted, model: answered }
     } catch (error) {
       if (heard.begun || !isTooLong(error)) throw error
       most = context.tokensOf(model, messages) / 2 // N1
@@ -64,13 +67,15 @@ interface Heard {
   begun: boolean
 }
 
+type Finished = Extract<ModelPart, { type: "finish" }>
+
 async function hearTurn(
   parts: AsyncIterable<ModelPart>,
   heard: Heard,
   work: Cancellation,
   hear: (text: string) => void,
-): Promise<{ readonly reason: FinishReason; readonly usage: Usage }> {
-  let finish: Extract<ModelPart, { type: "finish" }> | undefined
+): Promise<Finished> {
+  let finish: Finished | undefined
   for await (const part of parts) {
     work.throwIfCancelled() // nobody waits for it any more
     heard.begun = true

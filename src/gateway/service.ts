@@ -11,6 +11,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { Logger } from "#actors/telemetry.js"
 import type { Cancellation } from "../cancellation.js"
 import type { ContextVector } from "../agents/context-vector.js"
+import type { Decoding } from "../models/model.js"
 import type { SearchHit } from "../knowledge/knowledge.js"
 import type { ActivityFeed } from "../monitoring/activity.js"
 import type { HealthRegistry } from "../monitoring/health.js"
@@ -36,6 +37,7 @@ export interface RunInput {
   readonly input: string
   readonly conversation?: string | undefined
   readonly budgetTokens?: number | undefined
+  readonly decoding?: Decoding | undefined
   readonly context?: ContextVector | undefined
 }
 
@@ -189,6 +191,7 @@ function optionsOf(call: Call, input: RunInput, signal: Cancellation): ScopedOpt
   if (call.idempotencyKey !== undefined) options.commandId = call.idempotencyKey
   if (input.conversation !== undefined) options.conversation = input.conversation
   if (input.budgetTokens !== undefined) options.budgetTokens = input.budgetTokens
+  if (input.decoding !== undefined) options.decoding = input.decoding
   if (input.context !== undefined) options.context = input.context
   return options
 }

@@ -67,7 +67,7 @@ const leaveOpen = new Set([
 export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<RunResult> {
   const { runId, target, input, options, log, work, emit, resumed, isLeft } = run
   const { agents, functions, embedder, clock, conversations, open, policy } = parts
-  const { tenant, caller, conversation, traceId = "" } = options
+  const { tenant, caller, conversation, decoding, traceId = "" } = options
   const began = clock.monotonic()
   emit({ type: "start", runId, target, resumed })
   try {
@@ -91,7 +91,13 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
         embedder,
         permit: (called) => policy.require([caller], "call", called),
         budgetTokens: least(options.budgetTokens, context.budgetTokens),
-        ask: (agent, request, step) => agents.ask(agent, request, { signal: step, traceId, tenant, caller }),
+        ask: (agent, request, step) =>
+          agents.ask(agent, decoding === undefined ? request : { ...request, decoding }, {
+            signal: step,
+            traceId,
+            tenant,
+            caller,
+          }),
         topology: (name) => (Object.hasOwn(definition, name) ? definition[name] : undefined),
         fn: (name) => {
           const found = functions.get(name)
@@ -147,7 +153,7 @@ async function begin(
   said: number | undefined,
   definition: Definition,
 ): Promise<void> {
-  const { tenant, caller, conversation, traceId, budgetTokens, context, timeoutMs = Infinity } = options
+  const { tenant, caller, conversation, traceId, budgetTokens, decoding, context, timeoutMs = Infinity } = options
   const started: StartedRun = {
     target,
     input,
@@ -156,6 +162,7 @@ async function begin(
     ...(said === undefined ? {} : { said }),
     ...(traceId === undefined ? {} : { traceId }),
     ...(budgetTokens === undefined ? {} : { budgetTokens }),
+    ...(decoding === undefined ? {} : { decoding }),
     ...(context === undefined ? {} : { context }),
     ...(timeoutMs === Infinity ? {} : { until: clock.wallTime() + timeoutMs }),
     ...(request === undefined ? {} : { request }),

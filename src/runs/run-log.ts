@@ -15,7 +15,7 @@
 import type { Executed } from "#actors/errors.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { Provenance } from "../agents/context-vector.js"
-import type { Usage } from "../models/model.js"
+import type { Decoding, Usage } from "../models/model.js"
 import type { Finish, RunResult } from "../run.js"
 
 /** What a step gave. */
@@ -53,6 +53,7 @@ export interface StartedRun {
   readonly caller?: string
   readonly traceId?: string
   readonly budgetTokens?: number
+  readonly decoding?: Decoding
   readonly context?: unknown
   /** Wall time at which it is to have ended, where its caller said so. */
   readonly until?: number

@@ -300,6 +300,8 @@ export class Runs {
     checkNumbers("INVALID_OPTION", "", options, { timeoutMs: durationOrNever, budgetTokens: wholeOrAll })
     if (this.kindOf(target) === undefined)
       throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
+    if (options.decoding !== undefined && this.kindOf(target) === "topology")
+      throw new AgentOSError("INVALID_OPTION", `decoding: the agents of ${target} have their own; ask one agent`)
     this.#parts.policy.require([caller], "call", target)
     throwIfCalledOff(options.signal)
     const runId = commandId === undefined ? random.uuid() : runOfCommand(tenant, caller, commandId) // U3
@@ -482,8 +484,10 @@ const runOfCommand = (tenant: string, caller: string, commandId: string): string
   hashOf(`${tenant}\u0000${encodeURIComponent(caller)}:${commandId}`)
 
 /** What a run is asked, all of it, as a hash. */
-function requestOf(target: string, input: string, { conversation, budgetTokens, context }: ScopedOptions): string {
-  return hashOf(encodePayload([target, input, conversation ?? null, budgetTokens ?? null, context ?? null]))
+function requestOf(target: string, input: string, options: ScopedOptions): string {
+  const { conversation, budgetTokens, context, decoding } = options
+  const asked = [target, input, conversation ?? null, budgetTokens ?? null, context ?? null]
+  return hashOf(encodePayload(decoding === undefined ? asked : [...asked, decoding]))
 }
 
 const hashOf = (of: string | Uint8Array): string => createHash("sha256").update(of).digest("hex").slice(0, 32)
