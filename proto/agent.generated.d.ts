@@ -249,6 +249,9 @@ export namespace llmagentos {
 
             /** RunReply contextJson */
             contextJson?: (string|null);
+
+            /** RunReply finish */
+            finish?: (string|null);
         }
 
         /** Represents a RunReply. */
@@ -280,6 +283,9 @@ export namespace llmagentos {
 
             /** RunReply contextJson. */
             public contextJson?: (string|null);
+
+            /** RunReply finish. */
+            public finish: string;
 
             /**
              * Encodes the specified RunReply message. Does not implicitly {@link llmagentos.v1.RunReply.verify|verify} messages.
@@ -494,6 +500,9 @@ export namespace llmagentos {
 
             /** StepFinished usage */
             usage?: (llmagentos.v1.IUsage|null);
+
+            /** StepFinished finish */
+            finish?: (string|null);
         }
 
         /** Represents a StepFinished. */
@@ -519,6 +528,9 @@ export namespace llmagentos {
 
             /** StepFinished usage. */
             public usage?: (llmagentos.v1.IUsage|null);
+
+            /** StepFinished finish. */
+            public finish?: (string|null);
 
             /**
              * Encodes the specified StepFinished message. Does not implicitly {@link llmagentos.v1.StepFinished.verify|verify} messages.
@@ -807,6 +819,12 @@ export namespace llmagentos {
 
             /** RunStatus errorMessage */
             errorMessage?: (string|null);
+
+            /** RunStatus error */
+            error?: (llmagentos.v1.IRunError|null);
+
+            /** RunStatus caller */
+            caller?: (string|null);
         }
 
         /** Represents a RunStatus. */
@@ -836,6 +854,12 @@ export namespace llmagentos {
             /** RunStatus errorMessage. */
             public errorMessage?: (string|null);
 
+            /** RunStatus error. */
+            public error?: (llmagentos.v1.IRunError|null);
+
+            /** RunStatus caller. */
+            public caller?: (string|null);
+
             /**
              * Encodes the specified RunStatus message. Does not implicitly {@link llmagentos.v1.RunStatus.verify|verify} messages.
              * @param message RunStatus message or plain object to encode
@@ -853,6 +877,180 @@ export namespace llmagentos {
              * @throws {$protobuf.util.ProtocolError} If required fields are missing
              */
             public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunStatus;
+        }
+
+        /** Properties of a RunError. */
+        interface IRunError {
+
+            /** RunError code */
+            code?: (string|null);
+
+            /** RunError message */
+            message?: (string|null);
+
+            /** RunError retryable */
+            retryable?: (boolean|null);
+
+            /** RunError executed */
+            executed?: (string|null);
+        }
+
+        /** Represents a RunError. */
+        class RunError implements IRunError {
+
+            /**
+             * Constructs a new RunError.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunError);
+
+            /** RunError code. */
+            public code: string;
+
+            /** RunError message. */
+            public message: string;
+
+            /** RunError retryable. */
+            public retryable?: (boolean|null);
+
+            /** RunError executed. */
+            public executed?: (string|null);
+
+            /**
+             * Encodes the specified RunError message. Does not implicitly {@link llmagentos.v1.RunError.verify|verify} messages.
+             * @param message RunError message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunError, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunError message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunError
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunError;
+        }
+
+        /** Properties of an Activity. */
+        interface IActivity {
+
+            /** Activity id */
+            id?: (number|null);
+
+            /** Activity runId */
+            runId?: (string|null);
+
+            /** Activity target */
+            target?: (string|null);
+
+            /** Activity caller */
+            caller?: (string|null);
+
+            /** Activity state */
+            state?: (string|null);
+
+            /** Activity startedAt */
+            startedAt?: (number|null);
+
+            /** Activity elapsedMs */
+            elapsedMs?: (number|null);
+
+            /** Activity code */
+            code?: (string|null);
+        }
+
+        /** Represents an Activity. */
+        class Activity implements IActivity {
+
+            /**
+             * Constructs a new Activity.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IActivity);
+
+            /** Activity id. */
+            public id: number;
+
+            /** Activity runId. */
+            public runId?: (string|null);
+
+            /** Activity target. */
+            public target: string;
+
+            /** Activity caller. */
+            public caller: string;
+
+            /** Activity state. */
+            public state: string;
+
+            /** Activity startedAt. */
+            public startedAt: number;
+
+            /** Activity elapsedMs. */
+            public elapsedMs?: (number|null);
+
+            /** Activity code. */
+            public code?: (string|null);
+
+            /**
+             * Encodes the specified Activity message. Does not implicitly {@link llmagentos.v1.Activity.verify|verify} messages.
+             * @param message Activity message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IActivity, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Activity message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Activity
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Activity;
+        }
+
+        /** Properties of a RunList. */
+        interface IRunList {
+
+            /** RunList runs */
+            runs?: (llmagentos.v1.IActivity[]|null);
+        }
+
+        /** Represents a RunList. */
+        class RunList implements IRunList {
+
+            /**
+             * Constructs a new RunList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRunList);
+
+            /** RunList runs. */
+            public runs: llmagentos.v1.IActivity[];
+
+            /**
+             * Encodes the specified RunList message. Does not implicitly {@link llmagentos.v1.RunList.verify|verify} messages.
+             * @param message RunList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRunList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RunList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RunList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RunList;
         }
 
         /** Properties of a CancelReply. */

@@ -662,6 +662,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [elapsedMs] RunReply elapsedMs
              * @property {Array.<string>|null} [sources] RunReply sources
              * @property {string|null} [contextJson] RunReply contextJson
+             * @property {string|null} [finish] RunReply finish
              */
 
             /**
@@ -736,6 +737,14 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             RunReply.prototype.contextJson = null;
 
+            /**
+             * RunReply finish.
+             * @member {string} finish
+             * @memberof llmagentos.v1.RunReply
+             * @instance
+             */
+            RunReply.prototype.finish = "";
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
@@ -776,6 +785,8 @@ export const llmagentos = $root.llmagentos = (() => {
                         writer.uint32(/* id 6, wireType 2 =*/50).string(message.sources[i]);
                 if (message.contextJson != null && Object.hasOwnProperty.call(message, "contextJson"))
                     writer.uint32(/* id 7, wireType 2 =*/58).string(message.contextJson);
+                if (message.finish != null && Object.hasOwnProperty.call(message, "finish"))
+                    writer.uint32(/* id 8, wireType 2 =*/66).string(message.finish);
                 return writer;
             };
 
@@ -841,6 +852,10 @@ export const llmagentos = $root.llmagentos = (() => {
                         }
                     case 7: {
                             message.contextJson = reader.string();
+                            break;
+                        }
+                    case 8: {
+                            message.finish = reader.string();
                             break;
                         }
                     default:
@@ -1355,6 +1370,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {string|null} [output] StepFinished output
              * @property {number|null} [elapsedMs] StepFinished elapsedMs
              * @property {llmagentos.v1.IUsage|null} [usage] StepFinished usage
+             * @property {string|null} [finish] StepFinished finish
              */
 
             /**
@@ -1413,6 +1429,23 @@ export const llmagentos = $root.llmagentos = (() => {
             StepFinished.prototype.usage = null;
 
             /**
+             * StepFinished finish.
+             * @member {string|null|undefined} finish
+             * @memberof llmagentos.v1.StepFinished
+             * @instance
+             */
+            StepFinished.prototype.finish = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(StepFinished.prototype, "_finish", {
+                get: $util.oneOfGetter($oneOfFields = ["finish"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
              * Encodes the specified StepFinished message. Does not implicitly {@link llmagentos.v1.StepFinished.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.StepFinished
@@ -1438,6 +1471,8 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 4, wireType 1 =*/33).double(message.elapsedMs);
                 if (message.usage != null && Object.hasOwnProperty.call(message, "usage"))
                     $root.llmagentos.v1.Usage.encode(message.usage, writer.uint32(/* id 5, wireType 2 =*/42).fork(), q + 1).ldelim();
+                if (message.finish != null && Object.hasOwnProperty.call(message, "finish"))
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.finish);
                 return writer;
             };
 
@@ -1493,6 +1528,10 @@ export const llmagentos = $root.llmagentos = (() => {
                         }
                     case 5: {
                             message.usage = $root.llmagentos.v1.Usage.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 6: {
+                            message.finish = reader.string();
                             break;
                         }
                     default:
@@ -2191,6 +2230,8 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {string|null} [output] RunStatus output
              * @property {string|null} [errorCode] RunStatus errorCode
              * @property {string|null} [errorMessage] RunStatus errorMessage
+             * @property {llmagentos.v1.IRunError|null} [error] RunStatus error
+             * @property {string|null} [caller] RunStatus caller
              */
 
             /**
@@ -2256,6 +2297,22 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             RunStatus.prototype.errorMessage = null;
 
+            /**
+             * RunStatus error.
+             * @member {llmagentos.v1.IRunError|null|undefined} error
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.error = null;
+
+            /**
+             * RunStatus caller.
+             * @member {string|null|undefined} caller
+             * @memberof llmagentos.v1.RunStatus
+             * @instance
+             */
+            RunStatus.prototype.caller = null;
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
@@ -2274,6 +2331,18 @@ export const llmagentos = $root.llmagentos = (() => {
             // Virtual OneOf for proto3 optional field
             Object.defineProperty(RunStatus.prototype, "_errorMessage", {
                 get: $util.oneOfGetter($oneOfFields = ["errorMessage"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunStatus.prototype, "_error", {
+                get: $util.oneOfGetter($oneOfFields = ["error"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunStatus.prototype, "_caller", {
+                get: $util.oneOfGetter($oneOfFields = ["caller"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -2305,6 +2374,10 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 5, wireType 2 =*/42).string(message.errorCode);
                 if (message.errorMessage != null && Object.hasOwnProperty.call(message, "errorMessage"))
                     writer.uint32(/* id 6, wireType 2 =*/50).string(message.errorMessage);
+                if (message.error != null && Object.hasOwnProperty.call(message, "error"))
+                    $root.llmagentos.v1.RunError.encode(message.error, writer.uint32(/* id 7, wireType 2 =*/58).fork(), q + 1).ldelim();
+                if (message.caller != null && Object.hasOwnProperty.call(message, "caller"))
+                    writer.uint32(/* id 8, wireType 2 =*/66).string(message.caller);
                 return writer;
             };
 
@@ -2366,6 +2439,14 @@ export const llmagentos = $root.llmagentos = (() => {
                             message.errorMessage = reader.string();
                             break;
                         }
+                    case 7: {
+                            message.error = $root.llmagentos.v1.RunError.decode(reader, reader.uint32(), undefined, long + 1);
+                            break;
+                        }
+                    case 8: {
+                            message.caller = reader.string();
+                            break;
+                        }
                     default:
                         reader.skipType(tag & 7, long);
                         break;
@@ -2380,6 +2461,517 @@ export const llmagentos = $root.llmagentos = (() => {
             };
 
             return RunStatus;
+        })();
+
+        v1.RunError = (function() {
+
+            /**
+             * Properties of a RunError.
+             * @memberof llmagentos.v1
+             * @interface IRunError
+             * @property {string|null} [code] RunError code
+             * @property {string|null} [message] RunError message
+             * @property {boolean|null} [retryable] RunError retryable
+             * @property {string|null} [executed] RunError executed
+             */
+
+            /**
+             * Constructs a new RunError.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunError.
+             * @implements IRunError
+             * @constructor
+             * @param {llmagentos.v1.IRunError=} [properties] Properties to set
+             */
+            function RunError(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunError code.
+             * @member {string} code
+             * @memberof llmagentos.v1.RunError
+             * @instance
+             */
+            RunError.prototype.code = "";
+
+            /**
+             * RunError message.
+             * @member {string} message
+             * @memberof llmagentos.v1.RunError
+             * @instance
+             */
+            RunError.prototype.message = "";
+
+            /**
+             * RunError retryable.
+             * @member {boolean|null|undefined} retryable
+             * @memberof llmagentos.v1.RunError
+             * @instance
+             */
+            RunError.prototype.retryable = null;
+
+            /**
+             * RunError executed.
+             * @member {string|null|undefined} executed
+             * @memberof llmagentos.v1.RunError
+             * @instance
+             */
+            RunError.prototype.executed = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunError.prototype, "_retryable", {
+                get: $util.oneOfGetter($oneOfFields = ["retryable"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunError.prototype, "_executed", {
+                get: $util.oneOfGetter($oneOfFields = ["executed"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified RunError message. Does not implicitly {@link llmagentos.v1.RunError.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunError
+             * @static
+             * @param {llmagentos.v1.IRunError} message RunError message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunError.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.code != null && Object.hasOwnProperty.call(message, "code"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.code);
+                if (message.message != null && Object.hasOwnProperty.call(message, "message"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.message);
+                if (message.retryable != null && Object.hasOwnProperty.call(message, "retryable"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message.retryable);
+                if (message.executed != null && Object.hasOwnProperty.call(message, "executed"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.executed);
+                return writer;
+            };
+
+            /**
+             * Decodes a RunError message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunError
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunError} RunError
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunError.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunError();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.code = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.message = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.retryable = reader.bool();
+                            break;
+                        }
+                    case 4: {
+                            message.executed = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunError;
+        })();
+
+        v1.Activity = (function() {
+
+            /**
+             * Properties of an Activity.
+             * @memberof llmagentos.v1
+             * @interface IActivity
+             * @property {number|null} [id] Activity id
+             * @property {string|null} [runId] Activity runId
+             * @property {string|null} [target] Activity target
+             * @property {string|null} [caller] Activity caller
+             * @property {string|null} [state] Activity state
+             * @property {number|null} [startedAt] Activity startedAt
+             * @property {number|null} [elapsedMs] Activity elapsedMs
+             * @property {string|null} [code] Activity code
+             */
+
+            /**
+             * Constructs a new Activity.
+             * @memberof llmagentos.v1
+             * @classdesc Represents an Activity.
+             * @implements IActivity
+             * @constructor
+             * @param {llmagentos.v1.IActivity=} [properties] Properties to set
+             */
+            function Activity(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Activity id.
+             * @member {number} id
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.id = 0;
+
+            /**
+             * Activity runId.
+             * @member {string|null|undefined} runId
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.runId = null;
+
+            /**
+             * Activity target.
+             * @member {string} target
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.target = "";
+
+            /**
+             * Activity caller.
+             * @member {string} caller
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.caller = "";
+
+            /**
+             * Activity state.
+             * @member {string} state
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.state = "";
+
+            /**
+             * Activity startedAt.
+             * @member {number} startedAt
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.startedAt = 0;
+
+            /**
+             * Activity elapsedMs.
+             * @member {number|null|undefined} elapsedMs
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.elapsedMs = null;
+
+            /**
+             * Activity code.
+             * @member {string|null|undefined} code
+             * @memberof llmagentos.v1.Activity
+             * @instance
+             */
+            Activity.prototype.code = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Activity.prototype, "_runId", {
+                get: $util.oneOfGetter($oneOfFields = ["runId"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Activity.prototype, "_elapsedMs", {
+                get: $util.oneOfGetter($oneOfFields = ["elapsedMs"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Activity.prototype, "_code", {
+                get: $util.oneOfGetter($oneOfFields = ["code"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified Activity message. Does not implicitly {@link llmagentos.v1.Activity.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Activity
+             * @static
+             * @param {llmagentos.v1.IActivity} message Activity message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Activity.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 1 =*/9).double(message.id);
+                if (message.runId != null && Object.hasOwnProperty.call(message, "runId"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.runId);
+                if (message.target != null && Object.hasOwnProperty.call(message, "target"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.target);
+                if (message.caller != null && Object.hasOwnProperty.call(message, "caller"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.caller);
+                if (message.state != null && Object.hasOwnProperty.call(message, "state"))
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.state);
+                if (message.startedAt != null && Object.hasOwnProperty.call(message, "startedAt"))
+                    writer.uint32(/* id 6, wireType 1 =*/49).double(message.startedAt);
+                if (message.elapsedMs != null && Object.hasOwnProperty.call(message, "elapsedMs"))
+                    writer.uint32(/* id 7, wireType 1 =*/57).double(message.elapsedMs);
+                if (message.code != null && Object.hasOwnProperty.call(message, "code"))
+                    writer.uint32(/* id 8, wireType 2 =*/66).string(message.code);
+                return writer;
+            };
+
+            /**
+             * Decodes an Activity message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Activity
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Activity} Activity
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Activity.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Activity();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.double();
+                            break;
+                        }
+                    case 2: {
+                            message.runId = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.target = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.caller = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.state = reader.string();
+                            break;
+                        }
+                    case 6: {
+                            message.startedAt = reader.double();
+                            break;
+                        }
+                    case 7: {
+                            message.elapsedMs = reader.double();
+                            break;
+                        }
+                    case 8: {
+                            message.code = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Activity;
+        })();
+
+        v1.RunList = (function() {
+
+            /**
+             * Properties of a RunList.
+             * @memberof llmagentos.v1
+             * @interface IRunList
+             * @property {Array.<llmagentos.v1.IActivity>|null} [runs] RunList runs
+             */
+
+            /**
+             * Constructs a new RunList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RunList.
+             * @implements IRunList
+             * @constructor
+             * @param {llmagentos.v1.IRunList=} [properties] Properties to set
+             */
+            function RunList(properties) {
+                this.runs = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RunList runs.
+             * @member {Array.<llmagentos.v1.IActivity>} runs
+             * @memberof llmagentos.v1.RunList
+             * @instance
+             */
+            RunList.prototype.runs = $util.emptyArray;
+
+            /**
+             * Encodes the specified RunList message. Does not implicitly {@link llmagentos.v1.RunList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RunList
+             * @static
+             * @param {llmagentos.v1.IRunList} message RunList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RunList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.runs != null && message.runs.length)
+                    for (let i = 0; i < message.runs.length; ++i)
+                        $root.llmagentos.v1.Activity.encode(message.runs[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a RunList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RunList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RunList} RunList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RunList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RunList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.runs && message.runs.length))
+                                message.runs = [];
+                            message.runs.push($root.llmagentos.v1.Activity.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RunList;
         })();
 
         v1.CancelReply = (function() {

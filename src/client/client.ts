@@ -6,11 +6,12 @@ import { AgentOSError } from "#actors/errors.js"
 import type { ActorNode } from "#actors/telemetry.js"
 import "../errors.js"
 import type { AgentView, ClusterView, RebalanceView, RunStatus, TopologyView } from "../gateway/backend.js"
-import type { RunView } from "../gateway/views.js"
+import type { InputOf } from "../gateway/operations.js"
+import type { EventView, RunView } from "../gateway/views.js"
 import type { Document, SearchHit } from "../knowledge/knowledge.js"
-import type { RunEvent } from "../run.js"
 import { grpcTransport } from "./grpc-transport.js"
 import { restTransport } from "./rest-transport.js"
+import type { CallOptions, Transport } from "./transport.js"
 
 /** Certificates in PEM form. */
 export interface ClientTls {
@@ -32,33 +33,28 @@ export interface ClientOptions {
   readonly clock?: Clock
 }
 
-export interface AskOptions {
+export interface AskOptions extends CallOptions {
   /** Remembers what is said under this id. */
-  readonly conversation?: string
+  readonly conversation?: string | undefined
   /** Tokens that the whole run may spend. */
-  readonly budgetTokens?: number
+  readonly budgetTokens?: number | undefined
   /** Milliseconds the run may take. */
-  readonly timeoutMs?: number
-  /** Cancels the run. */
-  readonly signal?: AbortSignal
-  /** The same key again gives the first run's answer instead of a second run. */
-  readonly idempotencyKey?: string
-  /** A W3C trace id, 32 hexadecimal digits, to find the run under in the node's log. */
-  readonly traceId?: string
+  readonly timeoutMs?: number | undefined
   /** Adds the context vector, as JSON, to the answer. */
-  readonly includeContext?: boolean
+  readonly includeContext?: boolean | undefined
 }
 
 /** A run's answer. */
 export type Answer = RunView
 
 /** What a run tells while it goes; a failure is thrown instead. */
-export type AnswerEvent = Exclude<RunEvent, { type: "end" } | { type: "error" }> | ({ readonly type: "end" } & Answer)
+export type AnswerEvent = EventView
 
 /** Something that can be asked. */
 export interface Askable {
   readonly id: string
   readonly kind: "agent" | "topology"
+  readonly description: string
 }
 
 export interface Client {
@@ -95,20 +91,70 @@ export interface Client {
   rebalanceCluster(options?: { readonly dryRun?: boolean }): Promise<RebalanceView>
   /** Declares a node lost for good, and what lies only there. */
   forgetNode(node: string): Promise<ClusterView>
+  /** Any operation of the node by its name, those above included. */
+  readonly call: Transport["call"]
+  /** Any operation that streams. Leaving the loop calls it off. */
+  readonly follow: Transport["follow"]
   /** Closes the connection. */
   close(): Promise<void>
 }
 
 /** Makes a client; the connection is opened by the first call. @throws `INVALID_REQUEST` for a URL of another kind */
 export function createClient(options: ClientOptions): Client {
-  const clock = options.clock ?? systemClock
-  const { protocol, host } = parse(options.url)
-  const { apiKey, tls } = options
+  const transport = transportOf(options)
+  const { call, follow } = transport
+  return {
+    run: (target, input, options = {}) => call("Run", ...asked(target, input, options)),
+    stream: (target, input, options = {}) => follow("StreamRun", ...asked(target, input, options)),
+    status: (runId) => call("GetRun", { runId }),
+    cancel: async (runId) => (await call("CancelRun", { runId })).cancelled,
+    agents: async () => (await call("ListAgents", {})).agents,
+    agent: (name) => call("DescribeAgent", { name }),
+    startAgent: (name) => call("StartAgent", { name }),
+    stopAgent: (name) => call("StopAgent", { name }),
+    restartAgent: (name) => call("RestartAgent", { name }),
+    replicateAgent: (name, count) => call("ReplicateAgent", { name, count }),
+    topologies: async () => (await call("ListTopologies", {})).topologies,
+    topology: (name) => call("DescribeTopology", { name }),
+    addDocument: ({ id, format, content }) =>
+      call("AddDocument", {
+        id,
+        format,
+        ...(typeof content === "string" && format !== "pdf"
+          ? { content }
+          : { content: Buffer.from(content).toString("base64"), encoding: "base64" }),
+      }),
+    search: async (query, options = {}) => (await call("SearchKnowledge", { query, ...options })).hits,
+    models: async () => (await call("ListModels", {})).data,
+    actors: (options = {}) => call("ListActors", options),
+    cluster: () => call("ClusterStatus", {}),
+    drainNode: (node) => call("DrainNode", { node }),
+    undrainNode: (node) => call("UndrainNode", { node }),
+    leaveCluster: (node) => call("LeaveCluster", { node }),
+    rebalanceCluster: (options = {}) => call("RebalanceCluster", options),
+    forgetNode: (node) => call("ForgetNode", { node }),
+    call,
+    follow,
+    close: () => transport.close(),
+  }
+}
+
+/** Options that go with the call, and those that are part of what is asked. */
+function asked(target: string, input: string, options: AskOptions): [InputOf<"Run">, CallOptions] {
+  const { signal, idempotencyKey, traceId, ...rest } = options
+  return [
+    { target, input, ...rest },
+    { signal, idempotencyKey, traceId },
+  ]
+}
+
+function transportOf({ url, apiKey, tls, clock = systemClock }: ClientOptions): Transport {
+  const { protocol, host } = parse(url)
   if (protocol === "grpc:") return grpcTransport(host, apiKey, clock)
   if (protocol === "grpcs:") return grpcTransport(host, apiKey, clock, tls ?? {})
   if (protocol === "http:" || protocol === "https:")
     return restTransport(`${protocol}//${host}`, apiKey, protocol === "https:" ? tls : undefined)
-  throw unusable(options.url)
+  throw unusable(url)
 }
 
 function parse(url: string): URL {

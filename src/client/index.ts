@@ -1,6 +1,8 @@
 /** The typed client of a node, over REST and gRPC. */
 export { createClient } from "./client.js"
 export type { Answer, AnswerEvent, Askable, AskOptions, Client, ClientOptions, ClientTls } from "./client.js"
+export type { CallOptions } from "./transport.js"
+export type { InputOf, OutputOf, StreamName, UnaryName } from "../gateway/operations.js"
 export type {
   AgentView,
   ClusterView,

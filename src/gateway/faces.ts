@@ -22,7 +22,7 @@ export interface Face {
   readonly grpc: status
 }
 
-type Code = keyof (typeof actorErrors &
+export type Code = keyof (typeof actorErrors &
   typeof clusterErrors &
   typeof systemErrors &
   typeof securityErrors &

@@ -19,6 +19,8 @@ import { addOpenApi } from "./openapi.js"
 import { closeDoors } from "./closing.js"
 import { OpenCalls } from "./open-calls.js"
 import { restDoor } from "./rest.js"
+import { addHealth } from "./health.js"
+import { addOpenAI } from "./openai.js"
 import { addRoutes } from "./routes.js"
 import { Service } from "./service.js"
 
@@ -97,6 +99,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     addDashboard(app)
   }
   addRoutes(app, service)
+  addOpenAI(app, service)
+  addHealth(app, service)
   const { server, setServing } = await grpcDoor({ service, messageLimitBytes: gateway.bodyLimitBytes, random })
 
   const rest = await app.listen({ host: gateway.host, port: gateway.port }).catch((cause: unknown) => {

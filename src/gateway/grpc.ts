@@ -20,27 +20,19 @@ import {
 import type { PackageDefinition } from "@grpc/proto-loader"
 import type { Random } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
-import { llmagentos } from "#proto/agent.generated.js"
 import { Cancellation } from "../cancellation.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
 import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import type { Role } from "../security/roles.js"
-import { ClusterOperations } from "./cluster-operations.js"
+import { checkOf } from "./check.js"
 import type { DoorTls } from "./door-tls.js"
 import { faceOf } from "./faces.js"
-import * as messages from "./messages.js"
+import { jsonSchema } from "./json-schema.js"
+import { everyOperation, isStream } from "./operations.js"
+import type { Operation, StreamOperation } from "./operations/operation.js"
 import { errorOf } from "./rest.js"
-import { keyView } from "./routes.js"
-import * as schemas from "./schemas.js"
 import type { Call, Service } from "./service.js"
-
-const { v1 } = llmagentos
-
-/** What protobufjs generates for a message. */
-interface Codec<Plain, Message extends Plain = Plain> {
-  encode(message: Plain): { finish(): Uint8Array }
-  decode(bytes: Uint8Array): Message
-}
+import { answerForm, askForm, type Codec, type Message, type Wire } from "./wire.js"
 
 /** Stands in for a message that could not be decoded (D2). */
 class Malformed {
@@ -71,8 +63,7 @@ export async function grpcDoor({
     "grpc.keepalive_timeout_ms": 10_000,
   })
   const methods = new Methods(service, random)
-  addOperations(methods, service)
-  addCluster(methods, service)
+  for (const [name, operation] of everyOperation) methods.add(name, operation)
   server.addService(methods.definition, methods.handlers)
   // Their CommonJS code is needed by nobody else, so it is loaded with the door.
   const [{ ReflectionService }, { HealthImplementation }] = await Promise.all([
@@ -120,59 +111,56 @@ class Methods {
     this.#traceIds = new TraceIds(random)
   }
 
-  unary<RequestPlain, Request extends RequestPlain, Reply>(
-    operation: string,
-    role: Role,
-    request: Codec<RequestPlain, Request>,
-    reply: Codec<Reply>,
-    handle: (message: Request, call: Call) => Promise<Reply>,
-  ): void {
-    this.definition[operation] = method(operation, request, reply, false)
-    const meter = this.#service.parts.metrics.meter("grpc", operation)
-    this.handlers[operation] = (call, callback) => {
-      const began = this.#service.parts.clock.monotonic()
+  add(name: string, operation: Operation | StreamOperation): void {
+    const meter = this.#service.parts.metrics.meter("grpc", name)
+    this.definition[name] = method(name, operation.wire, isStream(operation))
+    this.handlers[name] = isStream(operation)
+      ? this.#streaming(name, operation, meter)
+      : this.#unary(name, operation, meter)
+  }
+
+  #unary(name: string, operation: Operation, meter: OperationMeter): handleUnaryCall<unknown, unknown> {
+    const { clock } = this.#service.parts
+    const [read, answer] = [inputReader(operation), answerForm(operation)]
+    return (call, callback) => {
+      const began = clock.monotonic()
       const traceId = this.#trace(call)
       const over = { is: false }
-      this.#admit(call, operation, role, traceId, over)
-        .then((admitted) => handle(readable<Request>(call.request), admitted))
+      this.#admit(call, name, operation.role, traceId, over)
+        .then((admitted) => operation.handle(read(call.request), admitted, this.#service))
         .then(
-          (message) => {
+          (value) => {
             over.is = true
-            meter.observe("OK", this.#service.parts.clock.monotonic() - began)
-            callback(null, message)
+            meter.observe("OK", clock.monotonic() - began)
+            callback(null, answer.toMessage(value))
           },
-          (thrown: unknown) => callback(this.#failure(thrown, operation, traceId, meter, began)),
+          (thrown: unknown) => callback(this.#failure(thrown, name, traceId, meter, began)),
         )
     }
   }
 
-  streaming<RequestPlain, Request extends RequestPlain, Reply>(
-    operation: string,
-    role: Role,
-    request: Codec<RequestPlain, Request>,
-    reply: Codec<Reply>,
-    handle: (message: Request, call: Call) => AsyncIterable<Reply>,
-  ): void {
-    this.definition[operation] = method(operation, request, reply, true)
-    const meter = this.#service.parts.metrics.meter("grpc", operation)
+  #streaming(
+    name: string,
+    operation: StreamOperation,
+    meter: OperationMeter,
+  ): handleServerStreamingCall<unknown, unknown> {
     const { clock } = this.#service.parts
-    this.handlers[operation] = (call: ServerWritableStream<unknown, unknown>) => {
+    const [read, answer] = [inputReader(operation), answerForm(operation)]
+    return (call) => {
       const began = clock.monotonic()
       const traceId = this.#trace(call)
       const over = { is: false }
       const pump = async () => {
-        for await (const message of handle(
-          readable<Request>(call.request),
-          await this.#admit(call, operation, role, traceId, over),
-        )) {
+        const admitted = await this.#admit(call, name, operation.role, traceId, over)
+        for await (const event of operation.follow(read(call.request), admitted, this.#service)) {
           if (call.cancelled) return
-          if (!call.write(message)) await drained(call)
+          if (!call.write(answer.toMessage(event))) await drained(call)
         }
         over.is = true
         meter.observe("OK", clock.monotonic() - began)
         call.end()
       }
-      pump().catch((thrown: unknown) => call.emit("error", this.#failure(thrown, operation, traceId, meter, began)))
+      pump().catch((thrown: unknown) => call.emit("error", this.#failure(thrown, name, traceId, meter, began)))
     }
   }
 
@@ -224,17 +212,12 @@ class Methods {
   }
 }
 
-function method<RequestPlain, Request extends RequestPlain, Reply>(
-  operation: string,
-  request: Codec<RequestPlain, Request>,
-  reply: Codec<Reply>,
-  streams: boolean,
-): MethodDefinition<unknown, unknown> {
+function method(name: string, { request, reply }: Wire, streams: boolean): MethodDefinition<unknown, unknown> {
   return {
-    path: `/${serviceName}/${operation}`,
+    path: `/${serviceName}/${name}`,
     requestStream: false,
     responseStream: streams,
-    requestSerialize: (message) => Buffer.from(request.encode(message as RequestPlain).finish()),
+    requestSerialize: (message) => bytesOf(request, message as object),
     requestDeserialize: (bytes) => {
       try {
         return request.decode(bytes)
@@ -242,19 +225,25 @@ function method<RequestPlain, Request extends RequestPlain, Reply>(
         return new Malformed(thrownText(error)) // D2
       }
     },
-    responseSerialize: (message) => {
-      const bytes = reply.encode(message as Reply).finish()
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    },
+    responseSerialize: (message) => bytesOf(reply, message as object),
     responseDeserialize: (bytes) => reply.decode(bytes),
   }
 }
 
-/** @throws `INVALID_REQUEST` for a message that was not one (D2) */
-function readable<Message>(message: unknown): Message {
-  if (message instanceof Malformed)
-    throw new AgentOSError("INVALID_REQUEST", `the message cannot be decoded: ${message.reason}`)
-  return message as Message
+function bytesOf(codec: Codec, message: object): Buffer {
+  const bytes = codec.encode(message).finish()
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** @throws `INVALID_REQUEST` for a message that was not one (D2), or has not the form of its operation */
+function inputReader(operation: Operation | StreamOperation): (message: unknown) => never {
+  const form = askForm(operation)
+  const check = checkOf(jsonSchema(operation.input))
+  return (message) => {
+    if (message instanceof Malformed)
+      throw new AgentOSError("INVALID_REQUEST", `the message cannot be decoded: ${message.reason}`)
+    return check(form.toValue(message as Message)) as never
+  }
 }
 
 function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
@@ -270,115 +259,6 @@ function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
 function text(metadata: Metadata, name: string): string | undefined {
   const value = metadata.get(name)[0]
   return value === undefined ? undefined : String(value)
-}
-
-function addOperations(methods: Methods, service: Service): void {
-  const { backend, guard } = service.parts
-
-  methods.unary("Run", "user", v1.RunRequest, v1.RunReply, async (request, call) => {
-    const { includeContext, ...input } = schemas.check(schemas.runRequest, messages.runRequest(request))
-    return messages.runReply(await service.run(call, input), includeContext === true)
-  })
-  methods.streaming("StreamRun", "user", v1.RunRequest, v1.RunEvent, async function* (request, call) {
-    const { includeContext, ...input } = schemas.check(schemas.runRequest, messages.runRequest(request))
-    for await (const event of service.stream(call, input)) {
-      const message = messages.runEvent(event, includeContext === true)
-      if (message !== undefined) yield message
-    }
-  })
-  methods.unary("GetRun", "user", v1.RunId, v1.RunStatus, async ({ runId }, call) => {
-    const { error, ...rest } = await service.status(call, runId)
-    return { ...rest, errorCode: error?.code ?? null, errorMessage: error?.message ?? null }
-  })
-  methods.unary("CancelRun", "user", v1.RunId, v1.CancelReply, async ({ runId }, call) => ({
-    cancelled: await service.cancel(call, runId),
-  }))
-
-  methods.unary("ListAgents", "user", v1.ListRequest, v1.AgentList, async () => ({
-    agents: (await backend.agents.list()).map(messages.agent),
-  }))
-  methods.unary("DescribeAgent", "user", v1.Name, v1.Agent, async ({ name }) =>
-    messages.agent(await backend.agents.describe(name)),
-  )
-  methods.unary("StartAgent", "operator", v1.Name, v1.Agent, async ({ name }, call) =>
-    messages.agent(await service.steer(call, name, "start")),
-  )
-  methods.unary("StopAgent", "operator", v1.Name, v1.Agent, async ({ name }, call) =>
-    messages.agent(await service.steer(call, name, "stop")),
-  )
-  methods.unary("RestartAgent", "operator", v1.Name, v1.Agent, async ({ name }, call) =>
-    messages.agent(await service.steer(call, name, "restart")),
-  )
-  methods.unary("ReplicateAgent", "operator", v1.ReplicateRequest, v1.Agent, async ({ name, count }, call) => {
-    const { count: replicate } = schemas.check(schemas.replicateRequest, { count })
-    return messages.agent(await service.steer(call, name, { replicate }))
-  })
-
-  methods.unary("ListTopologies", "user", v1.ListRequest, v1.TopologyList, async () => ({
-    topologies: (await backend.topologies.list()).map(messages.topology),
-  }))
-  methods.unary("DescribeTopology", "user", v1.Name, v1.Topology, async ({ name }) =>
-    messages.topology(await backend.topologies.describe(name)),
-  )
-
-  methods.unary("AddDocument", "operator", v1.Document, v1.AddDocumentReply, async ({ id, format, content }, call) => {
-    const document = schemas.check(schemas.documentRequest, { id, format, content: "" })
-    const body = document.format === "pdf" ? new Uint8Array(content) : Buffer.from(content).toString("utf8")
-    return service.addDocument(call, { id: document.id, format: document.format, content: body })
-  })
-  methods.unary("SearchKnowledge", "user", v1.SearchRequest, v1.SearchReply, async (request, call) => {
-    const { query, limit } = schemas.check(schemas.searchRequest, messages.given(request))
-    const hits = await service.search(call, query, limit)
-    return { hits: hits.map((hit) => ({ ...hit })) }
-  })
-
-  methods.unary("ListModels", "user", v1.ListRequest, v1.ModelList, async () => ({
-    models: [...(await service.targets())],
-  }))
-
-  methods.unary("ListActors", "operator", v1.ActorsRequest, v1.Actor, async (request) => {
-    const { mostChildren } = schemas.check(schemas.actorsRequest, messages.given(request))
-    return messages.actor(backend.actors(mostChildren))
-  })
-
-  methods.unary("CreateKey", "admin", v1.CreateKeyRequest, v1.NewKey, async (request, call) => {
-    const { name, ...rest } = schemas.check(schemas.keyRequest, messages.given(request))
-    const { key, record } = await guard.keys.create(name, { tenant: call.caller.tenant, ...messages.given(rest) })
-    guard.done(call.caller, call.operation, record.id, call.traceId)
-    return { key, record: keyView(record) }
-  })
-  methods.unary("ListKeys", "admin", v1.ListRequest, v1.KeyList, async () => ({ keys: guard.keys.list().map(keyView) }))
-  methods.unary("RevokeKey", "admin", v1.KeyId, v1.Key, async ({ id }, call) => {
-    const record = await guard.keys.revoke(id)
-    guard.done(call.caller, call.operation, id, call.traceId)
-    return keyView(record)
-  })
-}
-
-function addCluster(methods: Methods, { parts }: Service): void {
-  const cluster = new ClusterOperations(parts)
-  methods.unary("ClusterStatus", "admin", v1.ListRequest, v1.Cluster, async () =>
-    messages.cluster(await cluster.status()),
-  )
-  methods.unary("DrainNode", "admin", v1.NodeRequest, v1.Cluster, async (request, call) => {
-    const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
-    return messages.cluster(await cluster.drain(call, node))
-  })
-  methods.unary("UndrainNode", "admin", v1.NodeRequest, v1.Cluster, async (request, call) => {
-    const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
-    return messages.cluster(await cluster.undrain(call, node))
-  })
-  methods.unary("LeaveCluster", "admin", v1.NodeRequest, v1.Cluster, async (request, call) => {
-    const { node } = schemas.check(schemas.nodeRequest, messages.given(request))
-    return messages.cluster(await cluster.leave(call, node))
-  })
-  methods.unary("RebalanceCluster", "admin", v1.RebalanceRequest, v1.RebalancePlan, async ({ dryRun }, call) =>
-    messages.plan(await cluster.rebalance(call, { dryRun })),
-  )
-  methods.unary("ForgetNode", "admin", v1.Name, v1.Cluster, async ({ name }, call) => {
-    const { node } = schemas.check(schemas.forgetRequest, { node: name })
-    return messages.cluster(await cluster.forget(call, node))
-  })
 }
 
 /** Binds a server. @returns the port it got. @throws when the port is taken */

@@ -1,81 +1,40 @@
-/** Values of this system as messages of proto/agent.proto. Pure. */
-import type { ActorNode } from "#actors/telemetry.js"
-import type { llmagentos } from "#proto/agent.generated.js"
-import type { RunEvent, RunResult } from "../run.js"
-import type { AgentView, ClusterView, RebalanceView, TopologyView } from "./backend.js"
-import { runView } from "./views.js"
+/** Where a message of proto/agent.proto has another form than the value of its operation. Pure. */
+import { isUtf8 } from "node:buffer"
+import type { Form, Message } from "./wire.js"
 
-type RunRequestMessage = llmagentos.v1.IRunRequest
+/** Models stand in a field of their own name. */
+export const modelsForm = (plain: Form): Form => ({
+  toMessage: (value) => ({ models: (value as { readonly data: readonly Message[] }).data }),
+  toValue: ({ models }) => plain.toValue({ data: models }),
+})
 
-/** The fields of a message that were given: absent ones are null there and absent here. */
-export function given<Message extends object>(
-  message: Message,
-): { [Field in keyof Message]: Exclude<Message[Field], null | undefined> } {
-  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null && value !== undefined)) as {
-    [Field in keyof Message]: Exclude<Message[Field], null | undefined>
-  }
-}
+/** A node that is given up is a name. */
+export const forgetForm = (plain: Form): Form => ({
+  toMessage: (value) => ({ name: (value as { readonly node: string }).node }),
+  toValue: ({ name }) => plain.toValue({ node: name }),
+})
 
-/** A run request as the schema of both doors wants it. */
-export function runRequest(message: RunRequestMessage): unknown {
-  const { target, input, conversation, budgetTokens, includeContext } = message
-  return {
-    target,
-    input,
-    conversation: conversation ?? undefined,
-    budgetTokens: budgetTokens ?? undefined,
-    includeContext: includeContext ?? undefined,
-  }
-}
+/** A run's error stands in two fields beside, too, for clients from before it had one of its own. */
+export const runStatusForm = (plain: Form): Form => ({
+  toMessage(value) {
+    const message = plain.toMessage(value)
+    const { code, message: text } = (message["error"] ?? {}) as { readonly code?: string; readonly message?: string }
+    return code === undefined ? message : { ...message, errorCode: code, errorMessage: text }
+  },
+  toValue: (message) => plain.toValue(message),
+})
 
-export function runReply(run: RunResult, includeContext: boolean): llmagentos.v1.IRunReply {
-  const { context, sources, ...view } = runView(run, includeContext)
-  const reply = { ...view, sources: [...sources] }
-  return context === undefined ? reply : { ...reply, contextJson: JSON.stringify(context) }
-}
-
-/** An event; undefined for one that has no message (an error ends the call instead). */
-export function runEvent(event: RunEvent, includeContext: boolean): llmagentos.v1.IRunEvent | undefined {
-  switch (event.type) {
-    case "start":
-      return { start: event }
-    case "step":
-      if (event.status === "started") return { stepStarted: event }
-      return event.status === "finished" ? { stepFinished: event } : { stepFailed: event }
-    case "token":
-      return { token: event }
-    case "tool":
-      if (event.status !== "called") return { toolEnded: event }
-      return { toolCalled: { ...event, argumentsJson: JSON.stringify(event.arguments) } }
-    case "end":
-      return { end: runReply(event.run, includeContext) }
-    case "error":
-      return undefined
-  }
-}
-
-export function agent(view: AgentView): llmagentos.v1.IAgent {
-  return { ...view, tools: [...view.tools], nodes: [...(view.nodes ?? [])] }
-}
-
-/** Messages of protobuf own their arrays. */
-export function actor({ children, ...node }: ActorNode): llmagentos.v1.IActor {
-  return { ...node, children: children.map(actor) }
-}
-
-export function topology({ name, description, agents, definition }: TopologyView): llmagentos.v1.ITopology {
-  const message = { name, description, agents: [...agents] }
-  return definition === undefined ? message : { ...message, definitionJson: JSON.stringify(definition) }
-}
-
-export function cluster({ members, waitingFor, ...view }: ClusterView): llmagentos.v1.ICluster {
-  return {
-    ...view,
-    waitingFor: [...waitingFor],
-    members: members.map(({ roles, ...member }) => ({ ...member, roles: [...roles] })),
-  }
-}
-
-export function plan({ shares, now, later, away, ...view }: RebalanceView): llmagentos.v1.IRebalancePlan {
-  return { ...view, shares: [...shares], now: [...now], later: [...later], away: [...away] }
-}
+/** A document's content is its bytes. */
+export const documentForm = (plain: Form): Form => ({
+  toMessage(value) {
+    const { id, format, content, encoding } = value as Readonly<Record<string, string>>
+    const inBase64 = encoding === undefined ? format === "pdf" : encoding === "base64"
+    return { id, format, content: Buffer.from(content ?? "", inBase64 ? "base64" : "utf8") }
+  },
+  toValue({ content, ...message }) {
+    const bytes =
+      content instanceof Uint8Array ? Buffer.from(content.buffer, content.byteOffset, content.length) : Buffer.alloc(0)
+    const encoding = message["format"] !== "pdf" && isUtf8(bytes) ? "utf8" : "base64"
+    return plain.toValue({ ...message, content: bytes.toString(encoding), encoding })
+  },
+})

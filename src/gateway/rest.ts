@@ -22,8 +22,10 @@ import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
 import { judgeOrigin, type OwnNames } from "../security/origin.js"
 import type { Caller, Role } from "../security/roles.js"
 import { errorType } from "./chat.js"
+import { compiled, compiledForText, fault } from "./check.js"
 import type { DoorTls } from "./door-tls.js"
 import { errorBody, faceOf } from "./faces.js"
+import type { JsonSchema } from "./json-schema.js"
 import type { Service, Call } from "./service.js"
 
 declare module "fastify" {
@@ -61,7 +63,6 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
     routerOptions: { maxParamLength: 300 },
     // The request id is the trace id: one name for a request in every log of every node.
     genReqId: (request: IncomingMessage) => traceIdOf(header(request.headers["traceparent"])) ?? traceIds.mint(),
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     return503OnClosing: false, // the hook below says so in the form of this door
   }
   const app = tls === undefined ? fastify({ ...settings, http: timeouts }) : secured(tls, settings, timeouts)
@@ -72,6 +73,15 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
     if (body === "") done(null, undefined)
     else parseJson.call(app, request, body, done)
+  })
+  app.setValidatorCompiler<JsonSchema>(({ schema, httpPart }) =>
+    httpPart === "querystring" ? compiledForText(schema) : compiled(schema),
+  )
+  app.setSchemaErrorFormatter(fault)
+  // Who needs nothing may send nothing.
+  app.addHook("preValidation", (request, _reply, done) => {
+    if (request.body === undefined && request.method === "POST") request.body = {}
+    done()
   })
   app.decorateRequest("caller", undefined as unknown as Caller)
   app.decorateRequest("began", 0)
@@ -182,13 +192,12 @@ export function errorOf(thrown: unknown): AgentOSError {
 }
 
 /** What the service needs to know about a request. */
-export function callOf(request: FastifyRequest, timeoutMs?: number, signal?: Cancellation): Call {
+export function callOf(request: FastifyRequest, signal?: Cancellation): Call {
   return {
     caller: request.caller,
     traceId: request.id,
     operation: request.routeOptions.config.operation ?? "Unknown",
     signal,
-    timeoutMs,
     idempotencyKey: idempotencyKey(request),
   }
 }
@@ -210,7 +219,7 @@ const connections = new WeakMap<Socket, Cancellation>()
 
 /** Calls off when the caller hangs up (R3). All requests of a connection share one, since a connection ends for all of them at once. */
 export function hangUp(request: FastifyRequest): Cancellation | undefined {
-  if (request.headers["idempotency-key"] !== undefined) return undefined
+  if (request.method === "POST" && request.headers["idempotency-key"] !== undefined) return undefined
   const { socket } = request.raw
   let connection = connections.get(socket)
   if (connection === undefined) {

@@ -13,7 +13,7 @@ import type { Cancellation } from "../cancellation.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { Decoding } from "../models/model.js"
 import type { SearchHit } from "../knowledge/knowledge.js"
-import type { ActivityFeed } from "../monitoring/activity.js"
+import type { Activity, ActivityFeed } from "../monitoring/activity.js"
 import type { HealthRegistry } from "../monitoring/health.js"
 import type { Metrics } from "../monitoring/metrics.js"
 import type { RunEvent, RunResult, ScopedOptions } from "../run.js"
@@ -100,6 +100,20 @@ export class Service {
       open.end()
       end(outcome)
     }
+  }
+
+  /** The runs of late and every change. It has no end of its own. */
+  watch(call: Call): AsyncIterable<Activity> {
+    const open = this.parts.calls.begin(call, { endless: true })
+    const changes = this.parts.activity.follow(open.work)
+    return (async function* () {
+      try {
+        yield* changes
+        open.work.throwIfCancelled()
+      } finally {
+        open.end()
+      }
+    })()
   }
 
   /** @throws `UNKNOWN_RUN` */

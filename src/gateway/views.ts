@@ -1,12 +1,12 @@
-/** What a run looks like from outside: the same value for REST, server-sent events and (by another codec) gRPC. Pure. */
+/** What a run looks like from outside: the same value at every door. Pure. */
 import type { ContextVector } from "../agents/context-vector.js"
 import type { RunEvent, RunResult } from "../run.js"
-import { errorBody } from "./faces.js"
 
 export interface RunView {
   readonly runId: string
   readonly target: string
   readonly output: string
+  readonly finish: RunResult["finish"]
   readonly usage: RunResult["usage"]
   readonly elapsedMs: number
   /** Where the answer's passages stand. */
@@ -19,6 +19,7 @@ export function runView(run: RunResult, includeContext = false): RunView {
     runId: run.runId,
     target: run.target,
     output: run.output,
+    finish: run.finish,
     usage: run.usage,
     elapsedMs: run.elapsedMs,
     sources: sourcesOf(run.context),
@@ -41,9 +42,12 @@ export function contextView(context: ContextVector): unknown {
   return { ...context, embedding: { model: context.embedding.model, vector: [...context.embedding.vector] } }
 }
 
-/** An event as JSON. */
-export function eventView(event: RunEvent, traceId: string, includeContext: boolean): { readonly type: string } {
+/** An event from outside. */
+export type EventView = Exclude<RunEvent, { type: "end" } | { type: "error" }> | ({ readonly type: "end" } & RunView)
+
+/** An error is thrown. */
+export function eventView(event: RunEvent, includeContext: boolean): EventView {
   if (event.type === "end") return { type: "end", ...runView(event.run, includeContext) }
-  if (event.type === "error") return { type: "error", ...errorBody(event.error, traceId) }
+  if (event.type === "error") throw event.error
   return event
 }

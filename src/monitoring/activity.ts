@@ -5,6 +5,7 @@
  *   V1. The list holds a fixed number of runs; the oldest gives way.
  *   V2. A watcher that reads too slowly misses changes; it never makes the node wait or grow.
  */
+import { onCancel, type Cancellation } from "../cancellation.js"
 
 export interface Activity {
   /** A number of its own, one higher for each run. */
@@ -20,6 +21,9 @@ export interface Activity {
 }
 
 type Watcher = (activity: Activity) => void
+
+/** Changes that a watcher may have before it. */
+const mostUnread = 1_000
 
 export class ActivityFeed {
   readonly #recent: (Activity | undefined)[]
@@ -41,9 +45,30 @@ export class ActivityFeed {
     return this.#recent.filter((activity) => activity !== undefined).sort((a, b) => a.id - b.id)
   }
 
-  /** Calls back at every change until the returned function is called. */
-  watch(watcher: Watcher): () => void {
+  /** The runs of late and every change, until it is called off or left. */
+  async *follow(signal: Cancellation | AbortSignal | undefined): AsyncGenerator<Activity> {
+    let news: Activity[] = [...this.recent()]
+    let wake = (): void => undefined
+    let over = false
+    const watcher: Watcher = (activity) => {
+      if (news.length < mostUnread) news.push(activity) // V2
+      wake()
+    }
     this.#watchers.add(watcher)
-    return () => void this.#watchers.delete(watcher)
+    const uncancel = onCancel(signal, () => {
+      over = true
+      wake()
+    })
+    try {
+      while (!over) {
+        const some = news
+        news = []
+        yield* some
+        if (news.length === 0 && !over) await new Promise<void>((resolve) => (wake = resolve))
+      }
+    } finally {
+      this.#watchers.delete(watcher)
+      uncancel()
+    }
   }
 }

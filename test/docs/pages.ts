@@ -7,6 +7,7 @@ import { clusterErrors } from "#cluster/errors.js"
 import { configurationReference } from "#src/config.js"
 import { systemErrors } from "#src/errors.js"
 import { gatewayErrors } from "#src/gateway/errors.js"
+import { contracts } from "#src/gateway/openapi.js"
 import { knowledgeErrors } from "#src/knowledge/errors.js"
 import { modelErrors } from "#src/models/errors.js"
 import { securityErrors } from "#src/security/errors.js"
@@ -85,6 +86,18 @@ function evaluationTable({ items, intact, shuffled }: Evaluation): string {
   ].join("\n")
 }
 
+/** The table of operations, as people look for one. */
+function operationsTable(): string {
+  return [
+    "| operation | what it does | REST | role |",
+    "|---|---|---|---|",
+    ...contracts.map(
+      ([name, { summary, rest, role }]) =>
+        `| \`${name}\` | ${summary} | \`${rest.method} ${rest.path}\` | ${role ?? ""} |`,
+    ),
+  ].join("\n")
+}
+
 /** A page with what stands between its marks replaced. */
 async function filled(path: string, mark: string, text: string): Promise<string> {
   const [before = "", rest = ""] = (await readFile(root + path, "utf8")).split(`<!-- ${mark} -->`)
@@ -100,6 +113,7 @@ export async function generatedPages(): Promise<Readonly<Record<string, string>>
   const markdown = (text: string): Promise<string> => format(text, { ...options, parser: "markdown" })
   return {
     "docs/configuration.md": await markdown(configurationReference()),
+    "docs/protocol.md": await markdown(await filled("docs/protocol.md", "operations", operationsTable())),
     "docs/errors.md": await markdown(errorsReference()),
     "docs/training.md": await markdown(await filled("docs/training.md", "evaluation", evaluationTable(evaluation))),
     "README.md": await markdown(await filled("README.md", "evaluation", evaluationTable(evaluation))),

@@ -112,9 +112,12 @@ t.test("a node that is not alive is not ready, and a check that throws has faile
 t.test("the list of runs keeps the newest, and a watcher sees each change until it stops", async (t) => {
   const feed = new ActivityFeed(2)
   const seen: number[] = []
-  const stop = feed.watch(({ id }) => seen.push(id))
-  for (const id of [1, 2, 3]) feed.note({ id, target: "ask", caller: "local", state: "running", startedAt: 0 })
-  stop()
+  for (const id of [1, 2]) feed.note({ id, target: "ask", caller: "local", state: "running", startedAt: 0 })
+  for await (const { id } of feed.follow(undefined)) {
+    seen.push(id)
+    if (id === 2) feed.note({ id: 3, target: "ask", caller: "local", state: "running", startedAt: 0 })
+    if (id === 3) break
+  }
   feed.note({ id: 3, target: "ask", caller: "local", state: "finished", startedAt: 0, runId: "r" })
   t.strictSame(seen, [1, 2, 3])
   t.match(feed.recent(), [{ id: 2 }, { id: 3, state: "finished" }])
