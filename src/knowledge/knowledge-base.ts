@@ -20,10 +20,11 @@ import { asName, checkName } from "#actors/names.js"
 import type { RecordStore } from "../record-store.js"
 import { hashedNgrams } from "./hashed-ngrams.js"
 import type { Document, Embedder, Fact, Knowledge, KnowledgeOfTenants, SearchHit, SearchOptions } from "./knowledge.js"
-import { fuseRanks, scoreSentences, stem } from "./rank.js"
+import { fuseRanks, scoreSentences } from "./rank.js"
 import { chunksOf, documentFormats, readDocument, readerVersion } from "./read-document.js"
 import { isQuestion, sentencesOf } from "./sentences.js"
 import { namesOf, tenantRecords, type TenantRecords } from "./tenant-records.js"
+import { queryReads, readQuery, termsOf, type Query } from "./terms.js"
 import { typedRecords, type TypedRecords } from "./typed-records.js"
 
 interface StoredDocument {
@@ -182,18 +183,12 @@ class TenantKnowledge implements Knowledge {
     const { limit = 5, unit = "passage", question = "" } = options
     const index = await this.#index()
     const wanted = Math.max(limit, sentencePassages)
-    const byWords = index.words.search(query, { prefix: false, fuzzy: false }).slice(0, wanted * 2)
-    const [vector] = await this.#embedder.embed([query])
-    const byVector = nearest(index, vector as Float32Array, wanted * 2)
-    const lists = [byWords.map(({ id }) => String(id)), byVector]
-    if (question !== "")
-      lists.push(
-        index.words
-          .search(question)
-          .slice(0, wanted)
-          .map(({ id }) => String(id)),
-      )
-    const ranked = [...fuseRanks(lists)].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    const [vector] = await this.#embedder.embed([query.slice(0, queryReads)])
+    const [asked, around] = [readQuery(query), readQuery(question)]
+    const lists = [byWords(index, asked, wanted * 2), nearest(index, vector as Float32Array, wanted * 2)]
+    if (question !== "") lists.push(byWords(index, around, wanted))
+    // What the words found first stays first where the ranks are even.
+    const ranked = [...fuseRanks(lists)].sort((a, b) => b[1] - a[1])
     const hits = ranked.map(([id, score]) => ({ passage: index.passages.get(id) as Passage, score }))
     if (unit === "passage") return hits.slice(0, limit).map(({ passage, score }) => hit(passage, passage.text, score))
     const candidates = hits
@@ -204,7 +199,7 @@ class TenantKnowledge implements Knowledge {
       )
       // A question answers nothing.
       .filter(({ text }) => !isQuestion(text) && (question === "" || !text.includes(question)))
-    const scores = scoreSentences(query, question, candidates)
+    const scores = scoreSentences(asked, around, candidates)
     return candidates
       .map(({ passage, text }, i) => hit(passage, text, scores[i] as number))
       .filter(({ score }) => score > 0)
@@ -282,8 +277,9 @@ class TenantKnowledge implements Knowledge {
       passages: new Map(),
       words: new MiniSearch<Passage>({
         fields: ["text", "heading", "source"],
+        tokenize: termsOf,
+        processTerm: (term) => term,
         searchOptions: { boost: { heading: 1.5, source: 0.5 } },
-        processTerm: (term) => stem(term.toLowerCase()),
       }),
     }
     for await (const value of this.#records.values("document")) put(index, value as StoredDocument)
@@ -324,6 +320,15 @@ function drop(index: Index, id: string): void {
     index.passages.delete(passage.id)
   }
   index.documents.delete(id)
+}
+
+/** Passages by the words of a query. */
+function byWords(index: Index, { terms }: Query, count: number): string[] {
+  const found = index.words.search("", {
+    tokenize: () => [...terms.keys()],
+    boostTerm: (term) => terms.get(term) ?? 1,
+  })
+  return found.slice(0, count).map(({ id }) => String(id))
 }
 
 /** Passages by the cosine of the angle to a vector; vectors have unit length. */

@@ -1,4 +1,11 @@
-/** Sentences of a text. */
+/**
+ * Sentences of a text in any language.
+ *
+ * Invariants
+ *   S1. A line's end ends a sentence; no other white space does, except in Thai and Lao, which write no other mark.
+ *   S2. Nothing but white space is lost.
+ *   S3. The full stop of an abbreviation or of an ordinal number in German ends no sentence.
+ */
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
 
@@ -6,9 +13,46 @@ const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
 export function sentencesOf(text: string): string[] {
   return text
     .split("\n")
-    .flatMap((line) => [...segmenter.segment(line)].map(({ segment }) => segment.trim()))
+    .flatMap((line) => joinedAfterAbbreviations(Array.from(segmenter.segment(line), ({ segment }) => segment)))
+    .flatMap((sentence) => (/[\u0e00-\u0eff]/.test(sentence) ? clausesOf(sentence) : [sentence]))
+    .map((sentence) => sentence.trim())
     .filter((sentence) => sentence !== "")
 }
 
-/** Also one in quotes or parentheses. */
-export const isQuestion = (sentence: string): boolean => /\?["'”’»)\]]*$/.test(sentence)
+/** Also one in quotes or parentheses, in the marks of any language, or by the ending that asks in Japanese. */
+export const isQuestion = (sentence: string): boolean =>
+  /(?:[?？؟;]|(?:です|ます|した|せん)か。?)["'”’»)\]」』）]*$/.test(sentence)
+
+const titles =
+  "Dr|Prof|Mr|Mrs|Ms|St|Nr|No|Hr|Fr|Abb|Str|Tel|Bd|bzw|ca|vgl|evtl|inkl|bzgl|sog|Mme|Mlle|env|Sr|Sra|Dott|Ing"
+const phrases = "z|z\\. ?B|d|d\\. ?h|u|u\\. ?a|p|p\\. ?ex"
+const days = "[Aa]m|[Vv]om|[Zz]um|[Bb]is|[Aa]b|[Dd]e[nmrs]|[Dd]ie|[Dd]as|[Ii]m|[Ss]eit|und|oder"
+/** What is written before a name, a number or an example; and an ordinal number in German, after a small word. */
+const abbreviation = new RegExp(`(?:^|[\\s(])(?:${titles}|${phrases}|(?:${days}) \\d{1,2})\\.\\s+$`, "u")
+/** Speech in Japanese goes on after its quotation mark. */
+const speech = /[。！？][」』]$/
+
+function joinedAfterAbbreviations(segments: readonly string[]): string[] {
+  const joined: string[] = []
+  for (const segment of segments) {
+    const before = joined.at(-1)
+    if (before !== undefined && (abbreviation.test(before) || (speech.test(before) && segment.startsWith("と"))))
+      joined[joined.length - 1] = before + segment
+    else joined.push(segment)
+  }
+  return joined
+}
+
+/** Shortest clause of a script without marks that stands alone; shorter ones belong to the next. */
+const shortestClause = 16
+
+/** A space between two letters of Thai or Lao parts clauses, as a full stop does; one beside a number does not. */
+function clausesOf(sentence: string): string[] {
+  const clauses: string[] = []
+  for (const piece of sentence.split(/(?<=[\u0e00-\u0e4e\u0e80-\u0ece])[ \u00a0]+(?=[\u0e00-\u0e4e\u0e80-\u0ece])/)) {
+    const before = clauses.at(-1)
+    if (before !== undefined && before.length < shortestClause) clauses[clauses.length - 1] = `${before} ${piece}`
+    else clauses.push(piece)
+  }
+  return clauses
+}

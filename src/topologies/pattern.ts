@@ -1,5 +1,6 @@
 /**
- * The pattern of a rule: JavaScript's syntax with the flags `iu`, on an engine without backtracking, since whoever asks chooses the text.
+ * The pattern of a rule: JavaScript's syntax with the flags `iu`, on an engine without backtracking, since whoever asks
+ * chooses the text.
  *
  * Invariants
  *   R1. A pattern that is taken says of a text what `new RegExp(source, "iu").test(text)` says; only \b takes
@@ -54,7 +55,8 @@ function compile(source: string): RE2JS {
   }
   if (pattern.programSize() > sizeLimit)
     throw refused(
-      `this pattern is too large: ${pattern.programSize()} instructions of at most ${sizeLimit}; count less often, or make several rules of it`,
+      `this pattern is too large: ${pattern.programSize()} instructions of at most ${sizeLimit}; ` +
+        "count less often, or make several rules of it",
     )
   if (compiled.size >= cacheLimit) compiled.clear()
   compiled.set(source, pattern)
@@ -69,7 +71,7 @@ const groupName = /^\(\?<[^=!][^>]*>/
 const backReference = /^\\(?:[1-9]|k<)/
 const escape = /^\\(?:u\{[0-9a-f]+\}|u[0-9a-f]{4}|x[0-9a-f]{2}|c[a-z]|[pP]\{[^}]*\}|[^])/i
 
-/** A valid pattern of JavaScript (R1) in the engine's syntax. @throws `INVALID_TOPOLOGY` for what it has no words for (R2) */
+/** A valid pattern of JavaScript (R1) in the engine's syntax. @throws `INVALID_TOPOLOGY` for what it lacks (R2) */
 function translate(source: string): string {
   let out = ""
   let inClass = false
@@ -131,7 +133,7 @@ function escapeOf(escaped: string, inClass: boolean): string {
 
 const ranges = new Map<string, string>()
 
-/** The characters of a class that the engine knows by no name or by another extent, as the platform's own engine knows them. */
+/** The characters of a class that the engine knows by no name or by another extent, as JavaScript knows them. */
 function rangesOf(escaped: string): string {
   let found = ranges.get(escaped)
   if (found === undefined) {

@@ -7,7 +7,8 @@
  * Invariants
  *   T1. `decode(encode(text))` is `text` for every well-formed string.
  *   T2. Special tokens are found before anything is cut, and only when the caller allows them: text of a user never becomes one.
- *   T3. The cost of encoding grows as n log n with the text, whatever its pieces; whoever takes a stranger's text bounds n.
+ *   T3. The cost of encoding grows as n log n with the text, whatever its pieces; whoever takes a stranger's text
+ *       bounds n.
  *
  * @see Sennrich et al. 2016, https://arxiv.org/abs/1508.07909
  */
@@ -193,7 +194,7 @@ export class Tokenizer {
     return ids
   }
 
-  /** Merges the pair that training found first, of equal ones the leftmost, until none is left. Cost: n log n, since a piece may be a whole text (T3). */
+  /** Merges the pair that training found first, of equal ones the leftmost, until none is left. Cost: n log n (T3). */
   #merged(symbols: (string | undefined)[]): string[] {
     const after = symbols.map((_, i) => i + 1)
     const before = symbols.map((_, i) => i - 1)
