@@ -33,7 +33,7 @@ export function fitHistory(messages: readonly Message[], { contextLength, reserv
   if (tokens > contextLength)
     throw new AgentOSError(
       "CONTEXT_TOO_LONG",
-      `the newest turn alone has about ${tokens} tokens; the model reads ${contextLength}`,
+      `the newest turn alone has about ${Math.round(tokens)} tokens; the model reads ${contextLength}`,
     )
   const dropped = new Set<number>()
   let full = false

@@ -7,10 +7,10 @@
  *   A2. What an earlier try of the step has recorded is not asked of the model again: it might call something else.
  *   A3. A turn is never begun without tokens and time left. The time bounds the whole answer, also while a model or a tool hangs.
  *   A4. Calls of a turn that was cut off are not run.
- *   A5. An error says that effects were done once a tool has done what is not to be done twice.
+ *   A5. An error says what was spent (`details.usage`), and that effects were done once a tool has done what is not to be done twice.
  */
 import type { Clock } from "#actors/clock.js"
-import { AgentOSError, saying } from "#actors/errors.js"
+import { AgentOSError } from "#actors/errors.js"
 import { Cancellation } from "../cancellation.js"
 import type { Decoding, Message, Model, Usage } from "../models/model.js"
 import type { Finish, RunEvent } from "../run.js"
@@ -20,7 +20,7 @@ import type { ToolKit } from "../tools/toolkit.js"
 import type { AgentDefinition } from "./agent.js"
 import type { Provenance } from "./context-vector.js"
 import { ToolCalls } from "./tool-calls.js"
-import { takeTurn, type Turn } from "./turn.js"
+import { Meter, takeTurn, type Turn } from "./turn.js"
 import { callStandsIn, isExtract, isFaithful } from "./verify.js"
 
 export interface AgentRequest {
@@ -84,15 +84,14 @@ export async function respond(
     if (left <= least) timeUp()
     return left
   }
-  const calls = new ToolCalls(agent, request, parts, work, timeLeft)
+  const answering = new Answering(agent, request, parts, work, timeLeft)
   const cancelTimer = clock.timer(timeMs, timeUp)
   const stay = asker.onCancel(() => work.cancel(asker.reason as AgentOSError))
   const ended = new Promise<never>((_, reject) => work.onCancel(() => reject(work.reason as AgentOSError)))
   try {
-    return await Promise.race([new Answering(agent, request, parts, work, calls, timeLeft).answer(), ended]) // A3
+    return await Promise.race([answering.answer(), ended]) // A3
   } catch (thrown) {
-    const error = AgentOSError.from(thrown, "RUN_FAILED")
-    throw calls.effects ? saying(error, "yes") : error // A5
+    throw answering.failure(AgentOSError.from(thrown, "RUN_FAILED"))
   } finally {
     cancelTimer()
     stay()
@@ -104,28 +103,27 @@ class Answering {
   readonly #request: AgentRequest
   readonly #parts: RespondParts
   readonly #work: Cancellation
-  readonly #calls: ToolCalls
   readonly #timeLeft: () => number
-  #usage: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
+  readonly #calls: ToolCalls
+  readonly #meter = new Meter()
+  #failures = 0
   /** The model that had the last word. */
   #model: string
-  #failures = 0
 
   constructor(
     agent: AgentDefinition,
     request: AgentRequest,
     parts: RespondParts,
     work: Cancellation,
-    calls: ToolCalls,
-    timeLeft: () => number,
+    timeLeft: (least?: number) => number,
   ) {
     this.#agent = agent
     this.#request = request
     this.#parts = parts
-    this.#model = parts.model.info.id
     this.#work = work
-    this.#calls = calls
     this.#timeLeft = timeLeft
+    this.#calls = new ToolCalls(agent, request, parts, work, timeLeft)
+    this.#model = parts.model.info.id
   }
 
   async answer(): Promise<AgentAnswer> {
@@ -154,7 +152,7 @@ class Answering {
     const { budgetTokens = Infinity, step, traceId } = this.#request
     const { model, tools: kit, emit } = this.#parts
     const tokens = Math.min(limits?.tokens ?? Infinity, budgetTokens)
-    const left = tokens - this.#usage.promptTokens - this.#usage.completionTokens
+    const left = tokens - this.#meter.tokens
     if (left <= 0)
       throw new AgentOSError("BUDGET_EXCEEDED", `agent ${name} has used its ${tokens} tokens without an answer`)
     const timeoutMs = this.#timeLeft()
@@ -163,10 +161,10 @@ class Answering {
     const maxTokens = Math.min(left, own.maxTokens ?? Infinity)
     const decoding: Decoding = { ...own, ...sampling, ...(maxTokens === Infinity ? {} : { maxTokens }) }
     const withTools = tools.length > 0 ? { tools: kit.specs(tools) } : {}
-    const said = await takeTurn(model, { messages, ...withTools, decoding, timeoutMs, traceId }, this.#work, (text) =>
+    const asked = { messages, ...withTools, decoding, timeoutMs, traceId }
+    const said = await takeTurn(model, asked, this.#work, this.#meter, (text) =>
       emit({ type: "token", step, agent: name, text }),
     )
-    this.#usage = sum(this.#usage, said.usage)
     this.#model = said.model
     return said
   }
@@ -193,7 +191,7 @@ class Answering {
     return {
       output,
       finish,
-      usage: this.#usage,
+      usage: this.#meter.spent,
       provenance: {
         agent: this.#agent.name,
         model: this.#model,
@@ -202,6 +200,18 @@ class Answering {
         ...(sources.length === 0 ? {} : { sources: [...new Set(sources)] }),
       },
     }
+  }
+
+  /** A5 */
+  failure(cause: AgentOSError): AgentOSError {
+    const { code, message, node, says } = cause
+    const executed = this.#calls.effects ? "yes" : says
+    return new AgentOSError(code, message, {
+      cause,
+      details: { ...cause.details, usage: this.#meter.spent },
+      ...(executed === undefined ? {} : { executed }),
+      ...(node === undefined ? {} : { node }),
+    })
   }
 }
 
@@ -218,12 +228,5 @@ function messagesOf({ instructions, memory }: AgentDefinition, { history, input 
 
 const isEmpty = (message: Message): boolean =>
   message.role === "assistant" && message.content.trim() === "" && (message.toolCalls ?? []).length === 0
-
-const sum = (a: Usage, b: Usage): Usage => ({
-  promptTokens: a.promptTokens + b.promptTokens,
-  completionTokens: a.completionTokens + b.completionTokens,
-  cachedTokens: a.cachedTokens + b.cachedTokens,
-  ...(a.estimated === true || b.estimated === true ? { estimated: true } : {}),
-})
 
 const clip = (text: string): string => (text.length <= 80 ? text : `${clipped(text, 79)}…`)

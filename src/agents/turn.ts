@@ -16,9 +16,34 @@ export interface Turn {
   readonly text: string
   readonly calls: readonly ToolCall[]
   readonly finish: Finish
-  readonly usage: Usage
   /** The model that answered. */
   readonly model: string
+}
+
+/** What an answer has spent so far, an unfinished turn included. */
+export class Meter {
+  #spent: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
+  #open: (() => Usage) | undefined
+
+  get spent(): Usage {
+    return this.#open === undefined ? this.#spent : sum(this.#spent, this.#open())
+  }
+
+  get tokens(): number {
+    const { promptTokens, completionTokens } = this.#spent
+    return promptTokens + completionTokens
+  }
+
+  /** A turn begins. @param estimate what it has spent until it has ended */
+  begin(estimate: () => Usage): void {
+    this.#open = estimate
+  }
+
+  /** The turn has ended. @param usage what it has spent, where that is known */
+  end(usage = this.#open?.()): void {
+    if (usage !== undefined) this.#spent = sum(this.#spent, usage)
+    this.#open = undefined
+  }
 }
 
 /**
@@ -29,34 +54,37 @@ export async function takeTurn(
   model: Model,
   request: Omit<ModelRequest, "signal">,
   work: Cancellation,
+  meter: Meter,
   hear: (text: string) => void,
 ): Promise<Turn> {
   const { messages: all, tools = [], decoding } = request
   const context = ModelContext.of(model)
+  const fit = (most?: number): readonly Message[] => context.fit(model, all, tools, decoding?.maxTokens, most)
   let most: number | undefined
-  let messages: readonly Message[] = all
+  let messages = fit()
   for (;;) {
-    messages = context.fit(model, all, tools, decoding?.maxTokens, most)
-    const parts = model.generate({
-      ...request,
-      messages: [...messages],
-      get signal() {
-        return work.signal
-      },
-    })
+    const sent = messages
     const heard: Heard = { text: "", calls: [], begun: false }
+    meter.begin(() => estimated(sent, heard))
     try {
-      const { reason, usage, model: answered = model.info.id } = await hearTurn(parts, heard, work, hear)
-      context.heard(model, messages, tools, usage)
+      const asked = { ...request, messages: [...sent], get signal() { return work.signal } } // prettier-ignore
+      const {
+        reason,
+        usage,
+        model: answered = model.info.id,
+      } = await hearTurn(model.generate(asked), heard, work, hear)
+      meter.end(usage.promptTokens + usage.completionTokens > 0 ? usage : undefined) // N2
+      context.heard(model, sent, tools, usage)
       if (most !== undefined) context.learn(most)
-      const { text, calls } = heard
-      const counted = usage.promptTokens + usage.completionTokens > 0 ? usage : estimated(messages, heard) // N2
       const finish = reason === "length" || reason === "content-filter" ? reason : "stop"
-      return { text: text.trim(), calls, finish, usage: counted, model: answered }
+      return { text: heard.text.trim(), calls: heard.calls, finish, model: answered }
     } catch (error) {
+      const unread = !heard.begun && ["MODEL_REFUSED", "CONTEXT_TOO_LONG"].includes(AgentOSError.from(error).code)
+      meter.end(unread ? nothing : undefined)
       if (heard.begun || !isTooLong(error)) throw error
-      most = context.tokensOf(model, messages) / 2 // N1
-      if (context.fit(model, all, tools, decoding?.maxTokens, most).length === messages.length) throw tooLong(model, error) // prettier-ignore
+      most = context.tokensOf(model, sent) / 2 // N1
+      messages = fit(most)
+      if (messages.length === sent.length) throw tooLong(model, error)
     }
   }
 }
@@ -86,16 +114,26 @@ async function hearTurn(
     else finish = part
   }
   work.throwIfCancelled()
-  if (finish === undefined) throw new AgentOSError("MODEL_UNAVAILABLE", "the model's answer broke off: it did not say how it ended") // prettier-ignore
+  if (finish === undefined)
+    throw new AgentOSError("MODEL_UNAVAILABLE", "the model's answer broke off: it did not say how it ended")
   if (finish.reason === "cancelled") throw new AgentOSError("CANCELLED", "the model's turn was cancelled")
   return finish
 }
+
+const nothing: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
 
 const estimated = (messages: readonly Message[], { text, calls }: Heard): Usage => ({
   promptTokens: messages.reduce((sum, { content }) => sum + estimatedTokens(content), 0),
   completionTokens: estimatedTokens(text) + (calls.length === 0 ? 0 : estimatedTokens(JSON.stringify(calls))),
   cachedTokens: 0,
   estimated: true,
+})
+
+const sum = (a: Usage, b: Usage): Usage => ({
+  promptTokens: a.promptTokens + b.promptTokens,
+  completionTokens: a.completionTokens + b.completionTokens,
+  cachedTokens: a.cachedTokens + b.cachedTokens,
+  ...(a.estimated === true || b.estimated === true ? { estimated: true } : {}),
 })
 
 function tooLong(model: Model, error: unknown): AgentOSError {

@@ -8,6 +8,7 @@ import { AgentOSError, saying } from "#actors/errors.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { emptyContext } from "../agents/context-codec.js"
 import type { ContextVector } from "../agents/context-vector.js"
+import type { AgentRequest } from "../agents/respond.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { Message } from "../models/model.js"
@@ -91,13 +92,15 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
         embedder,
         permit: (called) => policy.require([caller], "call", called),
         budgetTokens: least(options.budgetTokens, context.budgetTokens),
-        ask: (agent, request, step) =>
-          agents.ask(agent, decoding === undefined ? request : { ...request, decoding }, {
-            signal: step,
-            traceId,
-            tenant,
-            caller,
-          }),
+        ask: (agent, request, step) => {
+          const left = (options.timeoutMs ?? Infinity) - (clock.monotonic() - began)
+          const asked: AgentRequest = {
+            ...request,
+            ...(decoding === undefined ? {} : { decoding }),
+            ...(left === Infinity ? {} : { timeoutMs: Math.max(0, left) }),
+          }
+          return agents.ask(agent, asked, { signal: step, traceId, tenant, caller })
+        },
         topology: (name) => (Object.hasOwn(definition, name) ? definition[name] : undefined),
         fn: (name) => {
           const found = functions.get(name)
