@@ -160,6 +160,16 @@ export const agentSchema = z
   })
   .describe("An agent.")
 
+/** How much of one kind is kept. */
+const keptSchema = (days: number, count: number, megabytes: number) =>
+  z
+    .strictObject({
+      days: z.number().min(0).default(days).describe("Days after which it is let go."),
+      count: z.int().min(0).default(count).describe("How many are kept; the oldest are let go."),
+      megabytes: z.number().min(0).default(megabytes).describe("How much text is kept, in MB, about."),
+    })
+    .prefault({})
+
 export const configSchema = z
   .strictObject({
     name: name.default("llmagentos").describe("Name of this system in addresses and logs."),
@@ -199,6 +209,17 @@ export const configSchema = z
       })
       .prefault({})
       .describe("What all agents together may use."),
+    retention: z
+      .strictObject({
+        runs: keptSchema(7, 100_000, 1024).describe(
+          "Runs that have ended: their steps, answers and idempotency keys. Whichever limit is reached first counts.",
+        ),
+        conversations: keptSchema(90, 10_000, 1024).describe(
+          "Conversations, from their last turn on. Of each the last 20 turns are kept, at most 1 MB of text.",
+        ),
+      })
+      .prefault({})
+      .describe("What is kept of the past."),
     topologies: z.array(z.string()).default([]).describe("YAML files of topologies, relative to this file."),
     knowledge: z
       .strictObject({

@@ -201,6 +201,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     functions: named,
     journal,
     records: room("run"),
+    retention: config.retention,
     embedder: hashedNgrams(),
     clock,
     random,

@@ -10,6 +10,7 @@ import { dirname, resolve } from "node:path"
 import Consul from "consul"
 import pc from "picocolors"
 import { thrownText } from "#actors/errors.js"
+import type { Config } from "../config.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
 
 export interface Finding {
@@ -30,6 +31,8 @@ export async function doctor(options: GlobalOptions): Promise<void> {
     provider(),
     consul(),
     disk(config.data),
+    kept("runs kept", config.retention.runs),
+    kept("conversations kept", config.retention.conversations),
     port("REST port", config.gateway.host, config.gateway.port),
     port("gRPC port", config.gateway.host, config.gateway.grpcPort),
   ])
@@ -171,4 +174,13 @@ function port(what: string, host: string, number: number): Promise<Finding> {
       server.close(() => done({ what, state: "good", found: `${host}:${number} is free` })),
     )
   })
+}
+
+function kept(what: string, { days, count, megabytes }: Config["retention"]["runs"]): Finding {
+  const number = count.toLocaleString("en-US")
+  return {
+    what,
+    state: "good",
+    found: `${days} days, at most ${number}, at most ${megabytes.toLocaleString("en-US")} MB`,
+  }
 }

@@ -119,25 +119,29 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
       await conversations.remember({ ...options, target, id: conversation }, { user: input, reply: executed.output, runId }) // prettier-ignore
     if (recorded) {
       await log.append({ name: "ended", payload: ended }) // U2
-      void open.strike(tenant, runId)
+      void open.strike(tenant, runId, log)
     }
     return resultOf({ runId, target, input, options }, ended, heard?.messages)
   } catch (thrown) {
     const error = ofRun(work.reason ?? AgentOSError.from(thrown, "RUN_FAILED"), log)
-    if (log instanceof JournalLog && !leaveOpen.has(error.code)) {
-      const { code, message, executed, details } = error
+    const { code, message, executed, details } = error
+    if (log instanceof JournalLog && !leaveOpen.has(code)) {
       const payload = { code, message, executed, ...(details === undefined ? {} : { details }) }
-      const mayPass = error.retryable || (code === "CANCELLED" && isLeft()) // U7
-      await log.append({ name: mayPass ? "interrupted" : "failed", payload }).catch(() => undefined)
-      void open.strike(tenant, runId)
+      const wasCancelled = code === "CANCELLED" && !isLeft()
+      const mayPass = error.retryable || (code === "CANCELLED" && !wasCancelled) // U7
+      await log
+        .append({ name: mayPass ? "interrupted" : "failed", payload })
+        .then(() => (executed === "no" && !wasCancelled ? open.forget(tenant, runId) : open.strike(tenant, runId, log))) // U9
+        .catch(() => undefined)
     }
     throw error
   }
 }
 
-/** The same error, as one of the run: what it says was done is what the run has done. */
+/** The same error, as one of the run: what it says was done is what the run has done, or may do, when it is left open. */
 function ofRun(error: AgentOSError, log: MemoryLog): AgentOSError {
-  const executed = log.executed()
+  const goesOn = leaveOpen.has(error.code) && log.state.started !== undefined
+  const executed = goesOn && log.executed() === "no" ? "maybe" : log.executed()
   return executed === error.executed ? error : saying(error, executed)
 }
 

@@ -11,10 +11,13 @@
  *       so many bytes are in memory, those used last.
  */
 import { AgentOSError } from "#actors/errors.js"
+import type { Clock } from "#actors/clock.js"
 import { asName, joined } from "#actors/names.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import type { Message } from "../models/model.js"
+import type { RecordStore } from "../record-store.js"
 import type { Scope } from "../run.js"
+import type { Kept } from "./kept.js"
 
 export interface ConversationId extends Scope {
   readonly target: string
@@ -36,31 +39,50 @@ interface Turn {
 
 interface Conversation {
   readonly actor: PersistenceId
-  readonly turns: (Turn & { readonly sequence: number })[]
+  turns: (Turn & { readonly sequence: number })[]
   sequence: number
   /** Letters that it takes in memory. */
   size: number
   /** Turns and letters that the journal holds and nobody needs any more. */
   dropped: { turns: number; letters: number }
+  /** What was last said of it in the records. */
+  noted: { readonly at: number; readonly size: number }
   /** What is read and appended waits for each other; the first is that it is loaded. */
   last: Promise<unknown>
 }
 
 /** Of a conversation: turns and letters that are kept. Of all together: letters in memory. */
-export const conversationLimits = { turns: 20, letters: 1_048_576, resident: 32 * 1_048_576 }
+export const conversationLimits: { turns: number; letters: number; resident: number } = {
+  turns: 20,
+  letters: 1_048_576,
+  resident: 32 * 1_048_576,
+}
 /** What a conversation takes beside its turns, in letters. */
 const overhead = 1000
+/** A conversation in use is noted again after so long, or when it has grown by so much. */
+const noteEveryMs = 3_600_000
+const noteEveryLetters = 65_536
+
+export interface ConversationsParts {
+  readonly journal: Journal
+  readonly records: RecordStore
+  readonly clock: Clock
+  readonly kept: Kept
+  /** Whether other nodes write to the journal too. */
+  readonly shared: boolean
+}
 
 export class Conversations {
+  readonly #parts: ConversationsParts
   readonly #journal: Journal
   readonly #shared: boolean
   readonly #resident = new Map<string, Conversation>()
   #size = 0
 
-  /** @param shared whether other nodes write to the journal too */
-  constructor(journal: Journal, { shared = false } = {}) {
-    this.#journal = journal
-    this.#shared = shared
+  constructor(parts: ConversationsParts) {
+    this.#parts = parts
+    this.#journal = parts.journal
+    this.#shared = parts.shared
   }
 
   /** @param said as it was after that turn; absent: as it is now */
@@ -80,15 +102,17 @@ export class Conversations {
   async remember(of: ConversationId, turn: Turn): Promise<void> {
     const conversation = this.#open(of)
     await this.#inTurn(conversation, async () => {
-      const { actor, turns } = conversation
+      const { actor } = conversation
       const event = { name: "turn", payload: turn, version: 1 }
-      while (!turns.some(({ runId }) => runId === turn.runId)) { // C2
+      while (!conversation.turns.some(({ runId }) => runId === turn.runId)) { // C2
         try {
           await this.#journal.append(actor, conversation.sequence, 0, [event])
           this.#add(conversation, turn, conversation.sequence + 1)
+          this.#note(conversation)
           return await this.#trim(conversation)
         } catch (error) {
           if (AgentOSError.from(error).code !== "SEQUENCE_CONFLICT") throw error
+          this.#restart(conversation) // it may have been let go of meanwhile
           await this.#catchUp(conversation) // C3
         }
       } // prettier-ignore
@@ -111,7 +135,8 @@ export class Conversations {
       return known
     }
     const dropped = { turns: 0, letters: 0 }
-    const conversation: Conversation = { actor, turns: [], sequence: 0, size: overhead, dropped, last: nothing }
+    const noted = { at: -Infinity, size: 0 }
+    const conversation: Conversation = { actor, turns: [], sequence: 0, size: overhead, dropped, noted, last: nothing }
     conversation.last = this.#catchUp(conversation)
     conversation.last.catch(() => this.#forget(conversation))
     this.#resident.set(key, conversation)
@@ -119,11 +144,32 @@ export class Conversations {
     return conversation
   }
 
+  /** What stands of it in the store has changed: it is read anew. */
+  forget(actor: PersistenceId): void {
+    const conversation = this.#resident.get(keyOf(actor))
+    if (conversation !== undefined) this.#forget(conversation)
+  }
+
   #forget(conversation: Conversation): void {
     const key = keyOf(conversation.actor)
     if (this.#resident.get(key) !== conversation) return
     this.#resident.delete(key)
     this.#size -= conversation.size
+  }
+
+  #restart(conversation: Conversation): void {
+    if (this.#resident.get(keyOf(conversation.actor)) === conversation) this.#size -= conversation.size - overhead
+    Object.assign(conversation, { turns: [], sequence: 0, size: overhead })
+  }
+
+  /** Says now and then that it is in use, and how large it is. */
+  #note(conversation: Conversation): void {
+    const { records, clock, kept } = this.#parts
+    const { actor, size, dropped, noted } = conversation
+    const now = clock.wallTime()
+    if (now - noted.at < noteEveryMs && size + dropped.letters - noted.size < noteEveryLetters) return
+    conversation.noted = { at: now, size: size + dropped.letters }
+    records.write([kept.change(actor, { size: size + dropped.letters })]).catch(() => undefined) // the next turn says it
   }
 
   /** Reads what was recorded since. */

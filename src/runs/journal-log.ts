@@ -27,17 +27,22 @@ export class JournalLog extends MemoryLog {
     return new JournalLog(journal, { tenant, type: "run", key: runId }, true)
   }
 
-  /** Reads what is known of a run; nothing, for a new one. */
-  static async open(journal: Journal, tenant: string, runId: string): Promise<JournalLog> {
+  /** Reads what is known of a run; nothing, for a new one. @param after only what was written after this event */
+  static async open(journal: Journal, tenant: string, runId: string, after = 0): Promise<JournalLog> {
     const id = { tenant, type: "run", key: runId }
     const log = new JournalLog(journal, id, false)
-    for await (const events of journal.read(id)) {
+    for await (const events of journal.read(id, after)) {
       for (const { name, payload, sequence } of events) {
         foldRun(log.state, { name, payload } as RunLogEvent)
         log.#sequence = sequence
       }
     }
     return log
+  }
+
+  /** Of its last event. */
+  get sequence(): number {
+    return this.#sequence
   }
 
   override append(...events: readonly RunLogEvent[]): Promise<void> {

@@ -8,10 +8,12 @@
  *   R3. Each node has a note of its own for a run, so that no node's end of it deletes another's.
  */
 import { joined, parted } from "#actors/names.js"
-import type { Journal } from "#actors/persistence/journal.js"
+import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { RecordStore } from "../record-store.js"
 import { JournalLog } from "./journal-log.js"
+import type { Kept, Note } from "./kept.js"
+import { sizeOf } from "./run-log.js"
 
 /** A run that is open, as its note says. */
 export interface OpenRun {
@@ -28,19 +30,32 @@ export class OpenRuns {
   readonly #journal: Journal
   /** This node; undefined: it shares its journal with nobody. */
   readonly #node: string | undefined
+  readonly #kept: Kept
 
-  constructor(records: RecordStore, journal: Journal, node: string | undefined) {
+  constructor(records: RecordStore, journal: Journal, kept: Kept, node: string | undefined) {
     this.#records = records
     this.#journal = journal
+    this.#kept = kept
     this.#node = node
   }
 
-  note(tenant: string, runId: string): Promise<void> {
-    return this.#records.write([[this.#key(tenant, runId), true]])
+  /** @param again it was noted as one that had ended, for now */
+  note(tenant: string, runId: string, again = false): Promise<void> {
+    const open = [this.#key(tenant, runId), true] as const
+    return this.#records.write(again ? [open, this.#kept.change(actorOf(tenant, runId), undefined)] : [open])
   }
 
-  async strike(tenant: string, runId: string): Promise<void> {
-    await this.#records.write([[this.#key(tenant, runId), undefined]]).catch(() => undefined) // found out when it is read
+  /** A run has ended, or is interrupted. */
+  async strike(tenant: string, runId: string, log: JournalLog): Promise<void> {
+    const ended = this.#kept.change(actorOf(tenant, runId), noteOf(log))
+    await this.#records.write([[this.#key(tenant, runId), undefined], ended]).catch(() => undefined) // found out when it is read
+  }
+
+  /** A run that never began leaves nothing. */
+  async forget(tenant: string, runId: string): Promise<void> {
+    const actor = actorOf(tenant, runId)
+    await this.#journal.remove(actor)
+    await this.#records.write([[this.#key(tenant, runId), undefined], this.#kept.change(actor, undefined)])
   }
 
   async *all(): AsyncGenerator<OpenRun> {
@@ -62,6 +77,7 @@ export class OpenRuns {
     // One that is not begun may be about to be: only its own node knows that it is not.
     const over = ended !== undefined || failed !== undefined || interrupted !== undefined || (started === undefined && (run.node === "" || run.node === this.#node)) // prettier-ignore
     if (over || (started !== undefined && owner !== run.node && !mayTake(owner))) await this.#forget(run)
+    if (over && started !== undefined) await this.#records.write([this.#kept.change(actorOf(run.tenant, run.runId), noteOf(log))]) // prettier-ignore
     if (over || started === undefined || !mayTake(owner)) return undefined
     if (this.#node === undefined) return log
     try {
@@ -82,6 +98,13 @@ export class OpenRuns {
   #forget(run: OpenRun): Promise<void> {
     return this.#records.write([[run.key ?? keyOf(run), undefined]])
   }
+}
+
+const actorOf = (tenant: string, runId: string): PersistenceId => ({ tenant, type: "run", key: runId })
+
+function noteOf({ state, sequence }: JournalLog): Omit<Note, "at"> {
+  const { target = "", caller } = state.started ?? {}
+  return { size: sizeOf(state), run: { sequence, target, ...(caller === undefined ? {} : { caller }) } }
 }
 
 /** Notes of stores from before. */

@@ -176,6 +176,14 @@ export function executedOf({ claimed, calls }: RunState): Executed {
   return claimed.size > 0 ? "maybe" : "no"
 }
 
+/** How many letters its log takes, about. */
+export function sizeOf({ started, steps, calls, ended }: RunState): number {
+  let size = 1000 + 2 * (started?.input.length ?? 0) + (ended?.output.length ?? 0)
+  for (const { output } of steps.values()) size += 300 + output.length
+  for (const { outcome } of calls.values()) size += 300 + 2 * (outcome?.text.length ?? 0)
+  return size
+}
+
 /** Takes in one event. */
 export function foldRun(state: RunState, event: RunLogEvent): void {
   switch (event.name) {

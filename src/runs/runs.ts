@@ -13,13 +13,14 @@
  *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
  *       again goes on with the run from its last finished step.
  *   U8. A run is seen, followed and cancelled in its tenant only.
+ *   U9. A run that was refused before anything of it began leaves nothing; of the others so much is kept as `kept.ts` says.
  */
 import { createHash } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { checkName } from "#actors/names.js"
 import { checkNumbers, durationOrNever, wholeOrAll } from "#actors/numbers.js"
-import type { Journal } from "#actors/persistence/journal.js"
+import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import { encodePayload } from "#actors/persistence/stored-codec.js"
 import { Table } from "#actors/table.js"
 import type { AgentManager } from "../agents/agent-manager.js"
@@ -37,6 +38,7 @@ import { Conversations, type ConversationId } from "./conversations.js"
 import { Definitions } from "./definitions.js"
 import type { NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
+import { Kept, type Retention } from "./kept.js"
 import { MemoryLog } from "./memory-log.js"
 import { OpenRuns } from "./open-runs.js"
 import { executedOf, noLog, type RunFailure, type RunLog, type RunState, type StartedRun } from "./run-log.js"
@@ -62,6 +64,8 @@ export interface RunsParts {
   readonly random: Random
   /** Milliseconds that a run may take unless it says otherwise. */
   readonly timeoutMs?: number
+  /** What is kept of what has ended. */
+  readonly retention: Retention
   /** The other nodes of a cluster. */
   readonly others?: OtherNodes | undefined
 }
@@ -117,13 +121,17 @@ export class Runs {
   readonly #parts: RunsParts
   readonly #conversations: Conversations
   readonly #open: OpenRuns
+  readonly #kept: Kept
   readonly #definitions: Definitions
   readonly #active = new Table<Active>()
 
   constructor(parts: RunsParts) {
     this.#parts = parts
-    this.#conversations = new Conversations(parts.journal, { shared: parts.others?.shared ?? false })
-    this.#open = new OpenRuns(parts.records, parts.journal, this.#owner)
+    const { records, journal, clock, others, retention } = parts
+    const removed = (actor: PersistenceId): void => this.#conversations.forget(actor)
+    this.#kept = new Kept({ records, journal, clock, retention, removed })
+    this.#conversations = new Conversations({ journal, records, clock, kept: this.#kept, shared: others?.shared ?? false }) // prettier-ignore
+    this.#open = new OpenRuns(records, journal, this.#kept, this.#owner)
     this.#definitions = new Definitions(parts.records)
   }
 
@@ -196,7 +204,7 @@ export class Runs {
   async status(tenant: string, runId: string): Promise<RunStatus | undefined> {
     const active = this.#activeOf(tenant, runId)
     if (active !== undefined) return { runId, target: active.target, state: "running", caller: active.scope.caller }
-    const { state } = await this.#logOf(tenant, runId)
+    const { state } = (await this.#endOf(tenant, runId)) ?? (await this.#logOf(tenant, runId))
     const { started, ended } = state
     const failed = failureOf(state)
     if (started === undefined) return undefined
@@ -225,6 +233,7 @@ export class Runs {
   ): Promise<readonly string[]> {
     const self = this.#owner
     const found: string[] = []
+    this.#kept.look()
     for await (const run of this.#open.all()) {
       const { tenant, runId, node } = run
       const mayTake = (owner: string): boolean => wanted?.({ runId, node: owner }) ?? (owner === "" || owner === self) // prettier-ignore
@@ -233,7 +242,7 @@ export class Runs {
       const { started } = log?.state ?? {}
       if (log === undefined || started === undefined) continue
       if (started.definition === undefined && this.kindOf(started.target) === undefined) {
-        await this.#open.strike(tenant, runId)
+        await this.#open.strike(tenant, runId, log)
         continue
       }
       this.#resume(tenant, runId, started, log).ended.catch(() => undefined)
@@ -266,7 +275,7 @@ export class Runs {
     if (log === undefined) return false
     const payload = { code: "CANCELLED", message: `run ${runId} was cancelled`, executed: log.executed() }
     await log.append({ name: "failed", payload })
-    await this.#open.strike(tenant, runId)
+    await this.#open.strike(tenant, runId, log)
     return true
   }
 
@@ -284,6 +293,12 @@ export class Runs {
     })
     await all
     cancelTimer()
+    await this.#kept.close()
+  }
+
+  /** Lets go at once of what is not to be kept any more. */
+  sweep(): Promise<void> {
+    return this.#kept.sweep()
   }
 
   async #follow(
@@ -357,12 +372,24 @@ export class Runs {
 
   async #takeOver(log: JournalLog, tenant: string, runId: string): Promise<void> {
     await log.takeOver(this.#owner ?? "")
-    await this.#open.note(tenant, runId)
+    await this.#open.note(tenant, runId, true)
   }
 
   #activeOf(tenant: string, runId: string): Active | undefined {
     const active = this.#active.get(runId)
     return active?.scope.tenant === tenant ? active : undefined // U8
+  }
+
+  /** The end of a run's log, of one that has ended: enough to tell how it stands. */
+  async #endOf(tenant: string, runId: string): Promise<JournalLog | undefined> {
+    checkName("a tenant", tenant)
+    checkName("a run id", runId)
+    const { run } = (await this.#kept.noteOf({ tenant, type: "run", key: runId })) ?? {}
+    if (run === undefined) return undefined
+    const { sequence, ...started } = run
+    const log = await JournalLog.open(this.#parts.journal, tenant, runId, sequence - 1)
+    log.state.started = { ...started, input: "" }
+    return log
   }
 
   #logOf(tenant: string, runId: string): Promise<JournalLog> {

@@ -13,6 +13,7 @@ import type { ModelInfo } from "#src/models/model.js"
 import { memoryRecords, type RecordStore } from "#src/record-store.js"
 import type { NamedFunction } from "#src/runs/execute.js"
 import { ClusterRuns } from "#src/runs/cluster-runs.js"
+import type { Retention } from "#src/runs/kept.js"
 import { Runs } from "#src/runs/runs.js"
 import { scopeOf, type RunOptions, type Scope } from "#src/run.js"
 import { Policy } from "#src/security/policy.js"
@@ -31,6 +32,7 @@ export interface SmallNodeOptions {
   readonly journal?: Journal
   readonly records?: RecordStore
   readonly limits?: Partial<AgentManagerLimits>
+  readonly retention?: Retention
   /** Makes it a node of a cluster. */
   readonly peers?: Peers
   /** Models that it runs; `scribe` when it is not said. All of them are the script. */
@@ -42,6 +44,8 @@ export interface SmallNodeOptions {
   readonly members?: () => readonly string[]
 }
 
+const plenty = { days: 7, count: 10_000, megabytes: 100 }
+
 /** Agents and runs on a scripted model, wired as the composition root does; nothing else of a node. */
 export async function smallNode({
   agents,
@@ -52,6 +56,7 @@ export async function smallNode({
   journal = memoryJournal(systemClock),
   records = memoryRecords(),
   limits,
+  retention = { runs: plenty, conversations: plenty },
   peers,
   models = ["scribe"],
   about = {},
@@ -88,6 +93,7 @@ export async function smallNode({
     topologies: new Map(Object.entries(topologies)),
     functions: new Map(Object.entries(functions)),
     policy: new Policy([]),
+    retention,
     journal,
     records,
     embedder: hashedNgrams(),
@@ -111,6 +117,7 @@ export async function smallNode({
     cluster?.close()
     await clusterRuns?.close()
     await system.stop()
+    await runs.drain(0)
   }
   clusterRuns?.serve(runs)
   await clusterRuns?.begin()
@@ -133,6 +140,7 @@ class ProgramRuns {
     this.all.run(target, input, { ...options, ...scopeOf(options) })
   stream = (target: string, input: string, options: RunOptions = {}) =>
     this.all.stream(target, input, { ...options, ...scopeOf(options) })
+  sweep = () => this.all.sweep()
   resume = () => this.all.resume()
   drain = (milliseconds: number) => this.all.drain(milliseconds)
   status = (runId: string, tenant = "default") => this.all.status(tenant, runId)
