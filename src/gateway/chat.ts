@@ -9,29 +9,51 @@
 import { AgentOSError } from "#actors/errors.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { Message } from "../models/model.js"
-import type { RunEvent, RunResult } from "../run.js"
+import type { Finish, RunEvent, RunResult } from "../run.js"
+import { refusal, type ChatMessage, type ChatRequest } from "./chat-fields.js"
 import type { RunInput } from "./service.js"
-import type { ChatRequest } from "./schemas.js"
 
-/** The run that a chat request asks for. @throws `INVALID_REQUEST` */
-export function runOfChat(request: ChatRequest): RunInput {
-  if (Array.isArray(request["tools"]) && request["tools"].length > 0) {
-    throw new AgentOSError("INVALID_REQUEST", "tools: an agent has its own tools; leave this field out")
-  }
-  const last = request.messages.at(-1)
-  if (last?.role !== "user") throw new AgentOSError("INVALID_REQUEST", "messages: the last one must be the user's")
-  const input = textOf(last.content)
-  if (input.trim() === "") throw new AgentOSError("INVALID_REQUEST", "messages: the last one is empty")
-  const before = request.messages.slice(0, -1).map(({ role, content }): Message => {
-    return { role: role === "developer" ? "system" : role, content: textOf(content) }
+/**
+ * The run that a chat request asks for.
+ *
+ * @param kind what the request's model is
+ * @throws `UNKNOWN_TARGET`, `INVALID_REQUEST`
+ */
+export function runOfChat(request: ChatRequest, kind: "agent" | "topology" | undefined): RunInput {
+  const { model: target, messages, decoding, decodingField } = request
+  if (kind === undefined)
+    throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(target)}`)
+  if (kind === "topology" && decodingField !== undefined)
+    throw refusal(
+      decodingField,
+      `is not taken: the agents of ${target} choose their words as they were made; ask one agent`,
+    )
+  const last = messages.at(-1)
+  const where = `messages[${messages.length - 1}]`
+  if (last?.role !== "user") throw refusal(`${where}.role`, "is to be user: the last message is the question")
+  const input = textOf(last)
+  if (input.trim() === "") throw refusal(`${where}.content`, "is empty: the last message is the question")
+  const before = messages.slice(0, -1).map((message): Message => {
+    return { role: message.role === "developer" ? "system" : message.role, content: textOf(message) }
   })
-  if (before.length === 0) return { target: request.model, input }
   const context: ContextVector = { version: 1, messages: before, values: {}, provenance: [] }
-  return { target: request.model, input, context }
+  return {
+    target,
+    input,
+    ...(decodingField === undefined ? {} : { decoding }),
+    ...(before.length === 0 ? {} : { context }),
+  }
 }
 
-function textOf(content: ChatRequest["messages"][number]["content"]): string {
+function textOf(message: ChatMessage): string {
+  const { content = message.role === "assistant" ? (message.refusal ?? "") : "" } = message
   return typeof content === "string" ? content : content.map(({ text }) => text).join("")
+}
+
+const finishReasons: Readonly<Record<Finish, string>> = {
+  stop: "stop",
+  length: "length",
+  "content-filter": "content_filter",
 }
 
 /** The whole answer. */
@@ -43,7 +65,7 @@ export function completion(run: RunResult, createdMs: number) {
         index: 0,
         message: { role: "assistant", content: run.output, refusal: null },
         logprobs: null,
-        finish_reason: "stop",
+        finish_reason: finishReasons[run.finish],
       },
     ],
     usage: usageOf(run),
@@ -77,11 +99,10 @@ export class ChunkWriter {
       }
       case "end": {
         const rest = remainder(this.#sent, event.run.output)
-        const wantsUsage = this.#request.stream_options?.include_usage === true
         return [
           ...(rest === "" ? [] : [this.#text(rest)]),
-          this.#chunk({}, "stop"),
-          ...(wantsUsage ? [{ ...this.#head(), choices: [], usage: usageOf(event.run) }] : []),
+          this.#chunk({}, finishReasons[event.run.finish]),
+          ...(this.#request.includeUsage ? [{ ...this.#head(), choices: [], usage: usageOf(event.run) }] : []),
         ]
       }
       default:
@@ -94,7 +115,7 @@ export class ChunkWriter {
     return this.#chunk({ content })
   }
 
-  #chunk(delta: object, finish: "stop" | null = null): object {
+  #chunk(delta: object, finish: string | null = null): object {
     return { ...this.#head(), choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] }
   }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
 import { ChunkWriter, completion, errorType, runOfChat } from "./chat.js"
+import { chatRequest, readChat, type ChatRequest } from "./chat-fields.js"
 import { errorBody, faceOf } from "./faces.js"
 import { model, modelView } from "./operations/agents.js"
 import { count, name } from "./operations/forms.js"
@@ -10,7 +11,6 @@ import type { Contract } from "./operations/operation.js"
 import { runFailures } from "./operations/runs.js"
 import { callOf, hangUp } from "./rest.js"
 import { pump, routeOptions } from "./routes.js"
-import { chatRequest, type ChatRequest } from "./schemas.js"
 import type { Service } from "./service.js"
 
 const choice = z.object({
@@ -70,11 +70,13 @@ export function addOpenAI(app: FastifyInstance, service: Service): void {
   })
   app.route<{ Body: ChatRequest }>({
     ...routeOptions("Chat", openai.Chat),
+    validatorCompiler: () => readBody,
     async handler(request, reply) {
-      const input = runOfChat(request.body)
+      const kind = backend.kindOf(request.body.model)
+      const input = runOfChat(request.body, kind)
       const call = callOf(request, hangUp(request))
-      if (request.body.stream !== true) return completion(await service.run(call, input), clock.wallTime())
-      const writer = new ChunkWriter(request.body, backend.kindOf(input.target) === "agent", clock.wallTime())
+      if (!request.body.stream) return completion(await service.run(call, input), clock.wallTime())
+      const writer = new ChunkWriter(request.body, kind === "agent", clock.wallTime())
       return pump(request, reply, service, {
         begin() {
           const events = service.stream(call, input)
@@ -91,4 +93,13 @@ export function addOpenAI(app: FastifyInstance, service: Service): void {
       })
     },
   })
+}
+
+/** Fields of a chat request are refused in words of their own. */
+function readBody(body: unknown): { readonly value: ChatRequest } | { readonly error: Error } {
+  try {
+    return { value: readChat(body) }
+  } catch (error) {
+    return { error: AgentOSError.from(error) }
+  }
 }

@@ -172,7 +172,12 @@ function sendError(error: AgentOSError, request: FastifyRequest, reply: FastifyR
   if (request.routeOptions.config.operation === "Chat") {
     const code = error.code === "UNKNOWN_TARGET" ? "model_not_found" : error.code
     return reply.code(http).send({
-      error: { ...body.error, code, type: errorType(http), param: error.code === "UNKNOWN_TARGET" ? "model" : null },
+      error: {
+        ...body.error,
+        code,
+        type: errorType(http),
+        param: error.code === "UNKNOWN_TARGET" ? "model" : (error.details?.["param"] ?? null),
+      },
     })
   }
   return reply.code(http).send(body)

@@ -6,7 +6,9 @@ import { actorErrors } from "#actors/errors.js"
 import { clusterErrors } from "#cluster/errors.js"
 import { configurationReference } from "#src/config.js"
 import { systemErrors } from "#src/errors.js"
+import { chatFields, type ChatField } from "#src/gateway/chat-fields.js"
 import { gatewayErrors } from "#src/gateway/errors.js"
+import { jsonSchema, type JsonSchema } from "#src/gateway/json-schema.js"
 import { contracts } from "#src/gateway/openapi.js"
 import { knowledgeErrors } from "#src/knowledge/errors.js"
 import { modelErrors } from "#src/models/errors.js"
@@ -98,10 +100,41 @@ function operationsTable(): string {
   ].join("\n")
 }
 
+/** What becomes of the fields of OpenAI's chat request. */
+function chatFieldsTable(): string {
+  const becomes = ({ fate, form, says }: ChatField): string => {
+    if (fate === "honoured") return says
+    if (fate === "decoding") return `${says} For an agent, over its own; refused for a topology.`
+    if (fate === "taken") return `Taken, and changes no answer. ${says}`
+    return fate === "refused" ? `Refused: ${says}.` : `Refused, but for ${valuesOf(jsonSchema(form))}: ${says}.`
+  }
+  return [
+    "| field | what becomes of it |",
+    "|---|---|",
+    ...Object.entries<ChatField>(chatFields).map(([name, field]) => `| \`${name}\` | ${becomes(field)} |`),
+  ].join("\n")
+}
+
+/** The values that a form takes, of one that takes few. */
+function valuesOf(schema: JsonSchema): string {
+  const values = schema.enum ?? [valueOf(schema)]
+  return values.map((value) => `\`${JSON.stringify(value)}\``).join(" and ")
+}
+
+function valueOf({ const: only, type, properties = {}, items, minItems = 0 }: JsonSchema): unknown {
+  if (type === "array") return minItems === 0 ? [] : [valueOf(items ?? {})]
+  if (type === "object") return Object.fromEntries(Object.entries(properties).map(([name, of]) => [name, valueOf(of)]))
+  return only
+}
+
 /** A page with what stands between its marks replaced. */
-async function filled(path: string, mark: string, text: string): Promise<string> {
-  const [before = "", rest = ""] = (await readFile(root + path, "utf8")).split(`<!-- ${mark} -->`)
-  return `${before}<!-- ${mark} -->\n\n${text}\n\n<!-- /${mark} -->${rest.split(`<!-- /${mark} -->`)[1] ?? ""}`
+async function filled(path: string, texts: Readonly<Record<string, string>>): Promise<string> {
+  let page = await readFile(root + path, "utf8")
+  for (const [mark, text] of Object.entries(texts)) {
+    const [before = "", rest = ""] = page.split(`<!-- ${mark} -->`)
+    page = `${before}<!-- ${mark} -->\n\n${text}\n\n<!-- /${mark} -->${rest.split(`<!-- /${mark} -->`)[1] ?? ""}`
+  }
+  return page
 }
 
 /** Text by path. */
@@ -113,9 +146,11 @@ export async function generatedPages(): Promise<Readonly<Record<string, string>>
   const markdown = (text: string): Promise<string> => format(text, { ...options, parser: "markdown" })
   return {
     "docs/configuration.md": await markdown(configurationReference()),
-    "docs/protocol.md": await markdown(await filled("docs/protocol.md", "operations", operationsTable())),
+    "docs/protocol.md": await markdown(
+      await filled("docs/protocol.md", { operations: operationsTable(), "chat fields": chatFieldsTable() }),
+    ),
     "docs/errors.md": await markdown(errorsReference()),
-    "docs/training.md": await markdown(await filled("docs/training.md", "evaluation", evaluationTable(evaluation))),
-    "README.md": await markdown(await filled("README.md", "evaluation", evaluationTable(evaluation))),
+    "docs/training.md": await markdown(await filled("docs/training.md", { evaluation: evaluationTable(evaluation) })),
+    "README.md": await markdown(await filled("README.md", { evaluation: evaluationTable(evaluation) })),
   }
 }

@@ -2,6 +2,7 @@ import OpenAI from "openai"
 import t from "tap"
 import { createAgentOS } from "#src/os.js"
 import { remainder } from "#src/gateway/chat.js"
+import { modelServer, saying } from "#test/support/model-server.js"
 import { openNode } from "#test/support/open-node.js"
 
 const connect = (node: { rest: string }) => new OpenAI({ baseURL: `${node.rest}/v1`, apiKey: "unused", maxRetries: 0 })
@@ -87,6 +88,30 @@ t.test("OpenAI's own client streams: an agent word by word, a topology its answe
     t.ok((usage?.completion_tokens ?? 0) >= 3)
   }
   await node.stop()
+})
+
+t.test("OpenAI's own client is told why an answer ends, streamed or not", async (t) => {
+  const server = await modelServer()
+  const node = await openNode({
+    models: { far: { kind: "openai-compatible", baseUrl: server.baseUrl, model: "m" } },
+    agents: [{ name: "near", model: "far", instructions: "Answer." }],
+    topologies: { alone: { kind: "agent", agent: "near" } },
+  })
+  const openai = connect(node)
+  const messages = [{ role: "user" as const, content: "hello" }]
+  for (const reason of ["stop", "length", "content_filter"]) {
+    server.answers(saying("Hel", reason))
+    for (const model of ["near", "alone"]) {
+      const answer = await openai.chat.completions.create({ model, messages })
+      t.match(answer.choices, [{ finish_reason: reason, message: { content: "Hel" } }])
+      const reasons: (string | null | undefined)[] = []
+      for await (const { choices } of await openai.chat.completions.create({ model, messages, stream: true }))
+        reasons.push(choices[0]?.finish_reason)
+      t.same(reasons, [...reasons.slice(0, -1).map(() => null), reason])
+    }
+  }
+  await node.stop()
+  server.close()
 })
 
 t.test("OpenAI's own client understands what goes wrong", async (t) => {
