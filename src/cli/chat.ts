@@ -3,6 +3,7 @@ import pc from "picocolors"
 import type { RunResult } from "../run.js"
 import { printable } from "./printable.js"
 import { withNode } from "./node.js"
+import { cutOff } from "./run-view.js"
 import type { GlobalOptions } from "./settings.js"
 import { showRun } from "./show-run.js"
 
@@ -16,10 +17,11 @@ export async function chat(target: string, options: GlobalOptions & { readonly c
       const said = line.trim()
       if (said === "") break
       if (node.kind === "local") await showRun(node.os.stream(target, said, { conversation, caller: "local" }))
-      else
-        console.log(
-          printable((await node.call<RunResult>("POST", "/v1/runs", { target, input: said, conversation })).output),
-        )
+      else {
+        const { output, finish } = await node.call<RunResult>("POST", "/v1/runs", { target, input: said, conversation })
+        const cut = cutOff(finish)
+        console.log(printable(output) + (cut === undefined ? "" : `\n${pc.dim(cut)}`))
+      }
       terminal.prompt()
     }
     terminal.close()

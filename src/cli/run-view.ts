@@ -3,7 +3,7 @@
  * events; the terminal is somebody else's business.
  */
 import pc from "picocolors"
-import type { RunEvent } from "../run.js"
+import type { Finish, RunEvent, RunResult } from "../run.js"
 import { printable } from "./printable.js"
 
 interface StepView {
@@ -70,6 +70,20 @@ export function renderStep(step: StepView, width: number): string {
   const text = clip(step.text.replace(/\s+/g, " ").trim(), room - toolText.length)
   const gap = " ".repeat(Math.max(1, room - toolText.length - text.length))
   return `${mark} ${pc.bold(name)} ${pc.dim(toolText)}${step.status === "failed" ? pc.red(text) : text}${gap}${pc.dim(time.padStart(8))}`
+}
+
+/** Why an answer is not whole; undefined: it is. */
+export function cutOff(finish: Finish): string | undefined {
+  if (finish === "stop") return undefined
+  return finish === "length" ? "cut off: its model may write no more" : "cut off by a filter of its model's server"
+}
+
+/** The line under an answer: whether it is whole, where its passages stand, what it cost. */
+export function renderEnd({ finish, context, usage, elapsedMs }: RunResult): string {
+  const sources = [...new Set(context.provenance.flatMap((by) => by.sources ?? []))]
+  const cut = cutOff(finish)
+  const from = sources.length === 0 ? "" : `from ${printable(sources.join(", "))}; `
+  return `${cut === undefined ? "" : `${cut}; `}${from}${usage.promptTokens} + ${usage.completionTokens} tokens, ${Math.round(elapsedMs)} ms`
 }
 
 function clip(raw: string, room: number): string {

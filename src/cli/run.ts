@@ -1,6 +1,7 @@
 import type { RunResult } from "../run.js"
 import { printable } from "./printable.js"
 import { withNode } from "./node.js"
+import { cutOff } from "./run-view.js"
 import type { GlobalOptions } from "./settings.js"
 
 /** Asks once and prints the answer. */
@@ -15,5 +16,7 @@ export async function run(
       ? node.os.run(target, input, { caller: "local", ...conversation })
       : node.call<RunResult>("POST", "/v1/runs", { target, input, ...conversation }),
   )
+  const cut = cutOff(result.finish)
+  if (cut !== undefined && options.json !== true) console.error(cut)
   console.log(options.json === true ? JSON.stringify(result, null, 2) : printable(result.output))
 }

@@ -2,7 +2,7 @@ import { createLogUpdate } from "log-update"
 import pc from "picocolors"
 import type { RunEvent, RunResult } from "../run.js"
 import { printable } from "./printable.js"
-import { emptyView, follow, renderStep, renderView } from "./run-view.js"
+import { emptyView, follow, renderEnd, renderStep, renderView } from "./run-view.js"
 
 /** Most columns that a step takes, however wide the terminal is. */
 const widest = 140
@@ -36,8 +36,6 @@ export async function showRun(events: AsyncIterable<RunEvent>): Promise<RunResul
   update.done()
   if (result === undefined) return undefined
   console.log(`\n${pc.bold(printable(result.output))}`)
-  const sources = [...new Set(result.context.provenance.flatMap((by) => by.sources ?? []))]
-  const spent = `${result.usage.promptTokens} + ${result.usage.completionTokens} tokens, ${Math.round(result.elapsedMs)} ms`
-  console.log(pc.dim(sources.length === 0 ? spent : `from ${printable(sources.join(", "))}; ${spent}`))
+  console.log(pc.dim(renderEnd(result)))
   return result
 }
