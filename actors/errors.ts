@@ -193,6 +193,8 @@ export interface ErrorOptions {
   readonly node?: string
   /** What was done of the call that it answers, where more is known of it than its code says. */
   readonly executed?: Executed
+  /** The same of whether it may be tried again: a code of another process need not be known in this one. */
+  readonly retryable?: boolean
 }
 
 /** Errors that say themselves what was done, of a call that has ended with them (E2). */
@@ -208,6 +210,7 @@ export class AgentOSError extends Error {
   readonly node: string | undefined
   /** What it says itself was done; undefined where its code does. */
   readonly says: Executed | undefined
+  readonly #retryable: boolean | undefined
 
   constructor(code: string, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -215,10 +218,11 @@ export class AgentOSError extends Error {
     this.details = options.details
     this.node = options.node
     this.says = executions.find((word) => word === options.executed)
+    this.#retryable = options.retryable
   }
 
   get retryable(): boolean {
-    return registry.get(this.code)?.retryable ?? false
+    return this.#retryable ?? registry.get(this.code)?.retryable ?? false
   }
 
   get executed(): Executed {
@@ -259,10 +263,11 @@ export function ofHandler(error: unknown): unknown {
 
 /** The same, but for what it says was done; its cause is the error as it was. */
 export function saying(error: AgentOSError, executed: Executed): AgentOSError {
-  const { code, message, details, node } = error
+  const { code, message, details, node, retryable } = error
   return new AgentOSError(code, message, {
     cause: error,
     executed,
+    retryable,
     ...(details === undefined ? {} : { details }),
     ...(node === undefined ? {} : { node }),
   })

@@ -893,6 +893,9 @@ export namespace llmagentos {
 
             /** RunError executed */
             executed?: (string|null);
+
+            /** RunError detailsJson */
+            detailsJson?: (string|null);
         }
 
         /** Represents a RunError. */
@@ -915,6 +918,9 @@ export namespace llmagentos {
 
             /** RunError executed. */
             public executed?: (string|null);
+
+            /** RunError detailsJson. */
+            public detailsJson?: (string|null);
 
             /**
              * Encodes the specified RunError message. Does not implicitly {@link llmagentos.v1.RunError.verify|verify} messages.

@@ -2473,6 +2473,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {string|null} [message] RunError message
              * @property {boolean|null} [retryable] RunError retryable
              * @property {string|null} [executed] RunError executed
+             * @property {string|null} [detailsJson] RunError detailsJson
              */
 
             /**
@@ -2522,6 +2523,14 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             RunError.prototype.executed = null;
 
+            /**
+             * RunError detailsJson.
+             * @member {string|null|undefined} detailsJson
+             * @memberof llmagentos.v1.RunError
+             * @instance
+             */
+            RunError.prototype.detailsJson = null;
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
@@ -2534,6 +2543,12 @@ export const llmagentos = $root.llmagentos = (() => {
             // Virtual OneOf for proto3 optional field
             Object.defineProperty(RunError.prototype, "_executed", {
                 get: $util.oneOfGetter($oneOfFields = ["executed"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RunError.prototype, "_detailsJson", {
+                get: $util.oneOfGetter($oneOfFields = ["detailsJson"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -2561,6 +2576,8 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 3, wireType 0 =*/24).bool(message.retryable);
                 if (message.executed != null && Object.hasOwnProperty.call(message, "executed"))
                     writer.uint32(/* id 4, wireType 2 =*/34).string(message.executed);
+                if (message.detailsJson != null && Object.hasOwnProperty.call(message, "detailsJson"))
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.detailsJson);
                 return writer;
             };
 
@@ -2612,6 +2629,10 @@ export const llmagentos = $root.llmagentos = (() => {
                         }
                     case 4: {
                             message.executed = reader.string();
+                            break;
+                        }
+                    case 5: {
+                            message.detailsJson = reader.string();
                             break;
                         }
                     default:

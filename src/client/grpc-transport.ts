@@ -3,6 +3,8 @@
  *
  * Invariants
  *   G1. `timeoutMs` of an input has no field: it is the call's deadline.
+ *   G2. What no node told of may have been done, unless it is known that nothing was sent or begun.
+ *   G3. An answer may be of any size: it was made, and to refuse it would not undo it.
  */
 import {
   Client as Channel,
@@ -13,17 +15,18 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js"
 import type { Clock } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, type Executed } from "#actors/errors.js"
 import { operations } from "../gateway/operations.js"
 import { answerForm, askForm, type Message } from "../gateway/wire.js"
 import { traceparent } from "../monitoring/trace.js"
 import type { ClientTls } from "./client.js"
-import type { CallOptions, Transport } from "./transport.js"
+import { rebuilt, type CallOptions, type Transport } from "./transport.js"
 
 export function grpcTransport(host: string, apiKey: string | undefined, clock: Clock, tls?: ClientTls): Transport {
   const pem = (text: string | Buffer | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
   const secured = tls && credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert))
-  const channel = new Channel(host, secured ?? credentials.createInsecure())
+  const anySize = { "grpc.max_receive_message_length": -1 } // G3
+  const channel = new Channel(host, secured ?? credentials.createInsecure(), anySize)
 
   function head(input: object, { idempotencyKey, traceId }: CallOptions): [Metadata, Grpc] {
     const metadata = new Metadata()
@@ -84,18 +87,59 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
   }
 }
 
-/** The code that the node gave, or the nearest of ours when gRPC itself failed. */
+/** The error as the node told it, or the nearest of ours when gRPC itself failed (G2). */
 function errorOf(error: ServiceError): AgentOSError {
-  const given = error.metadata?.get("error-code")[0]
-  return new AgentOSError(given === undefined ? codeOf(error.code) : String(given), error.details ?? error.message, {
-    cause: error,
-  })
+  const given = (name: string): string | undefined => {
+    const [value] = error.metadata?.get(name) ?? []
+    return value === undefined ? undefined : String(value)
+  }
+  const code = given("error-code")
+  if (code === undefined) return ofGrpc(error)
+  const [retryable, details] = [given("error-retryable"), given("error-details")]
+  return rebuilt(
+    {
+      code,
+      message: error.details,
+      executed: given("error-executed") as Executed | undefined,
+      retryable: retryable === undefined ? undefined : retryable === "true",
+      details: details === undefined ? undefined : parsed(details),
+    },
+    error,
+  )
 }
 
-function codeOf(code: status): string {
-  if (code === status.UNAVAILABLE) return "UNREACHABLE"
-  if (code === status.CANCELLED) return "CANCELLED"
-  if (code === status.DEADLINE_EXCEEDED) return "ASK_TIMEOUT"
-  if (code === status.UNIMPLEMENTED) return "UNKNOWN_OPERATION"
-  return code === status.RESOURCE_EXHAUSTED ? "PAYLOAD_TOO_LARGE" : "INTERNAL"
+function parsed(json: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return JSON.parse(json) as Record<string, unknown>
+  } catch {
+    return undefined // of another kind of server
+  }
+}
+
+const codes: Readonly<Partial<Record<status, string>>> = {
+  [status.UNAVAILABLE]: "UNREACHABLE",
+  [status.CANCELLED]: "CANCELLED",
+  [status.DEADLINE_EXCEEDED]: "DEADLINE_EXCEEDED",
+  [status.UNIMPLEMENTED]: "UNKNOWN_OPERATION",
+  [status.RESOURCE_EXHAUSTED]: "PAYLOAD_TOO_LARGE",
+  [status.UNAUTHENTICATED]: "UNAUTHENTICATED",
+  [status.PERMISSION_DENIED]: "FORBIDDEN",
+  [status.INVALID_ARGUMENT]: "INVALID_REQUEST",
+}
+
+/** Those that say that no method was begun. */
+const refusals = new Set([
+  status.UNIMPLEMENTED,
+  status.UNAUTHENTICATED,
+  status.PERMISSION_DENIED,
+  status.INVALID_ARGUMENT,
+])
+
+/** A failure that no node told of. */
+function ofGrpc(error: ServiceError): AgentOSError {
+  const unsent = /No connection established|Name resolution failed/.test(error.details)
+  return new AgentOSError(codes[error.code] ?? "INTERNAL", error.details ?? error.message, {
+    cause: error,
+    executed: unsent || refusals.has(error.code) ? "no" : "maybe", // G2
+  })
 }

@@ -5,13 +5,14 @@
  *   P1. What stands in a path is one part of it: a name that a URL would read as a step up or as nothing is not sent.
  */
 import { AgentOSError } from "#actors/errors.js"
+import type { Told } from "../gateway/faces.js"
 import { operations } from "../gateway/operations.js"
 import type { Contract } from "../gateway/operations/operation.js"
 import { traceparent } from "../monitoring/trace.js"
 import type { ClientTls } from "./client.js"
 import { readEvents } from "./event-reader.js"
 import { tlsFetch } from "./tls-fetch.js"
-import type { CallOptions, Transport } from "./transport.js"
+import { rebuilt, type CallOptions, type Transport } from "./transport.js"
 
 type Input = Readonly<Record<string, unknown>>
 
@@ -40,27 +41,30 @@ export function restTransport(url: string, apiKey: string | undefined, tls?: Cli
       throw unreachable(cause, url, signal)
     })
     if (response.ok) return response
-    throw errorOf(await response.json().catch(() => undefined), `${url}${path} answered ${response.status}`)
+    const told: unknown = await response.json().catch(() => undefined)
+    throw errorOf(told, response.status, `${url}${path} answered ${response.status}`)
   }
 
   return {
     async call(name, input, options = {}) {
       const response = await send(operations[name], input as Input, options)
-      return (await response.json()) as never
+      return (await response.json().catch((cause: unknown) => {
+        throw unreachable(cause, url, options.signal)
+      })) as never
     },
     async *follow(name, input, options = {}) {
       const response = await send(operations[name], input as Input, options, { accept: "text/event-stream" })
       try {
         for await (const data of readEvents(response.body)) {
           const event = JSON.parse(data) as { readonly type?: string }
-          if (event.type === "error") throw errorOf(event, "the run failed")
+          if (event.type === "error") throw errorOf(event, 500, "the call failed")
           yield event as never
           if (event.type === "end") return
         }
       } catch (thrown) {
         throw thrown instanceof AgentOSError ? thrown : unreachable(thrown, url, options.signal)
       }
-      throw new AgentOSError("INTERNAL", "the node ended the stream before the answer")
+      throw new AgentOSError("UNREACHABLE", "the node ended the stream before the answer")
     },
     close: async () => secured?.close(),
   }
@@ -82,14 +86,41 @@ function requestOf({ method, path }: Contract["rest"], input: Input) {
   return { path: filled, query: query === "" ? "" : `?${query}` }
 }
 
-/** The error in a body, under the code that the node gave. */
-function errorOf(body: unknown, otherwise: string): AgentOSError {
-  const { error } = (body ?? {}) as { error?: { code?: string; message?: string; details?: Record<string, unknown> } }
-  const details = error?.details === undefined ? {} : { details: error.details }
-  return new AgentOSError(error?.code ?? "INTERNAL", error?.message ?? otherwise, details)
+/** The error in a body, as the node told it; without one, what the status says. */
+function errorOf(body: unknown, status: number, otherwise: string): AgentOSError {
+  const { error } = (typeof body === "object" ? (body ?? {}) : {}) as { readonly error?: Partial<Told> }
+  if (typeof error?.code !== "string") return new AgentOSError(codes[status] ?? "INTERNAL", otherwise)
+  const { code, message, executed, retryable, details } = error
+  return rebuilt({ code, message: message ?? otherwise, executed, retryable, details })
+}
+
+/** Of an answer that no node gave: what stands before one. */
+const codes: Readonly<Record<number, string>> = {
+  400: "INVALID_REQUEST",
+  401: "UNAUTHENTICATED",
+  403: "FORBIDDEN",
+  404: "UNKNOWN_OPERATION",
+  405: "METHOD_NOT_ALLOWED",
+  413: "PAYLOAD_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+  429: "RATE_LIMITED",
+  502: "UNREACHABLE",
+  503: "UNREACHABLE",
+  504: "UNREACHABLE",
+}
+
+/** Causes that come before anything was sent. */
+const unsent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]) // prettier-ignore
+
+interface Fault {
+  readonly code?: string
+  readonly message?: string
 }
 
 function unreachable(cause: unknown, url: string, signal: AbortSignal | undefined): AgentOSError {
   if (signal?.aborted === true) return new AgentOSError("CANCELLED", "cancelled by the caller", { cause })
-  return new AgentOSError("UNREACHABLE", `no node answers at ${url}`, { cause })
+  const { code, cause: inner } = (cause ?? {}) as Fault & { readonly cause?: Fault }
+  if (unsent.has(inner?.code ?? code ?? "") || inner?.message === "bad port")
+    return new AgentOSError("UNREACHABLE", `no node answers at ${url}`, { cause, executed: "no" })
+  return new AgentOSError("UNREACHABLE", `the connection to ${url} ended before the answer`, { cause })
 }

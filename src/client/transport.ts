@@ -1,4 +1,6 @@
 /** What carries calls to a node: one way for every operation of the table, so that a new one costs no line here. */
+import { AgentOSError } from "#actors/errors.js"
+import type { Told } from "../gateway/faces.js"
 import type { InputOf, OutputOf, StreamName, UnaryName } from "../gateway/operations.js"
 
 /** What goes with a call beside its input. */
@@ -20,4 +22,17 @@ export interface Transport {
     options?: CallOptions,
   ): AsyncIterable<OutputOf<Name>>
   close(): Promise<void>
+}
+
+/** An error as the node told it: what was done of this call, and whether it may be tried again, is its word. */
+export function rebuilt(
+  { code, message, executed, retryable, details }: { readonly [Part in keyof Told]?: Told[Part] | undefined },
+  cause?: unknown,
+): AgentOSError {
+  return new AgentOSError(code ?? "INTERNAL", message ?? "the call failed", {
+    ...(cause === undefined ? {} : { cause }),
+    ...(executed === undefined ? {} : { executed }),
+    ...(typeof retryable === "boolean" ? { retryable } : {}),
+    ...(details === undefined ? {} : { details }),
+  })
 }

@@ -15,7 +15,18 @@ export const gatewayErrors = defineErrors({
   PAYLOAD_TOO_LARGE: { retryable: false, executed: "no", meaning: "The body is larger than `gateway.bodyLimitBytes`." },
   UNKNOWN_TARGET: { retryable: false, executed: "no", meaning: "No agent or topology has this name." },
   UNKNOWN_RUN: { retryable: false, executed: "no", meaning: "No run has this id, or it belongs to another caller." },
-  UNKNOWN_OPERATION: { retryable: false, executed: "no", meaning: "There is no such path or method." },
+  UNKNOWN_OPERATION: {
+    retryable: false,
+    executed: "no",
+    meaning: "There is no such path, or over gRPC no such method.",
+  },
+  METHOD_NOT_ALLOWED: {
+    retryable: false,
+    executed: "no",
+    meaning: "The path is known and the method is not one of it; `Allow` names those that are.",
+  },
+  HEADERS_TOO_LARGE: { retryable: false, executed: "no", meaning: "The head of the request is larger than 16 KiB." },
+  REQUEST_TIMEOUT: { retryable: true, executed: "no", meaning: "The request did not come whole in time." },
   NODE_STOPPING: {
     retryable: true,
     executed: "no",

@@ -4,16 +4,19 @@
  * Invariants
  *   E1. What is made within one turn of the event loop leaves in one write: a write a token costs ten times as much.
  *   E2. A reader that is too slow holds the run back: `send` waits while more than a megabyte is unsent.
+ *   E3. Where nothing happens, a comment every so often keeps what is between from taking the stream for dead.
  */
 import type { ServerResponse } from "node:http"
 import type { Clock } from "#actors/clock.js"
 
 const high = 1_048_576
+const beatMs = 15_000
 
 export class EventStream {
   readonly #response: ServerResponse
   readonly #clock: Clock
   #pending = ""
+  #cancelBeat: () => void
 
   /** Writes the head; from here on errors travel as events. */
   constructor(response: ServerResponse, clock: Clock, headers: Readonly<Record<string, string>>) {
@@ -26,6 +29,13 @@ export class EventStream {
       ...headers,
     })
     response.flushHeaders()
+    const beat = (): void => {
+      if (response.destroyed) return
+      if (this.#pending === "" && !response.writableNeedDrain) response.write(": beat\n\n") // E3
+      this.#cancelBeat = clock.timer(beatMs, beat)
+    }
+    this.#cancelBeat = clock.timer(beatMs, beat)
+    response.once("close", () => this.#cancelBeat())
   }
 
   /** Sends one event; the promise, if there is one, says when to go on (E2). */
@@ -36,6 +46,7 @@ export class EventStream {
   }
 
   end(): void {
+    this.#cancelBeat()
     this.#flush()
     this.#response.end()
   }

@@ -5,9 +5,10 @@
  *   F1. Every code of the tables below has a face; a new code without one does not compile.
  *   F2. A code of a plugin gets its face from what it says about itself: a refusal that may be tried again is
  *       "unavailable", everything else is an internal error.
+ *   F3. What is told of an error is bounded, whatever was quoted in it: it has to fit into the trailers of a call.
  */
 import { status } from "@grpc/grpc-js"
-import { errorCodes, type AgentOSError, type actorErrors } from "#actors/errors.js"
+import { errorCodes, type AgentOSError, type actorErrors, type Executed } from "#actors/errors.js"
 import type { clusterErrors } from "#cluster/errors.js"
 import type { systemErrors } from "../errors.js"
 import type { knowledgeErrors } from "../knowledge/errors.js"
@@ -107,6 +108,9 @@ export const faces: Readonly<Record<Code, Face>> = {
   UNKNOWN_TARGET: missing,
   UNKNOWN_RUN: missing,
   UNKNOWN_OPERATION: { http: 404, grpc: status.UNIMPLEMENTED },
+  METHOD_NOT_ALLOWED: { http: 405, grpc: status.UNIMPLEMENTED },
+  HEADERS_TOO_LARGE: { http: 431, grpc: status.RESOURCE_EXHAUSTED },
+  REQUEST_TIMEOUT: { http: 408, grpc: status.DEADLINE_EXCEEDED },
   INVALID_AGENT: invalid,
   INVALID_TOPOLOGY: invalid,
   UNKNOWN_AGENT: missing,
@@ -168,19 +172,54 @@ export function faceOf(code: string): Face {
   return spec?.retryable === true && spec.executed === "no" ? unavailable : internal
 }
 
-/** What a failed request says, over HTTP as its body. No stack and no cause chain leaves the node. */
-export interface ErrorBody {
-  readonly error: {
-    readonly code: string
-    readonly message: string
-    readonly retryable: boolean
-    readonly executed: "no" | "maybe" | "yes"
-    readonly traceId: string
-    readonly details?: Readonly<Record<string, unknown>>
+/** What a failed request says, at every door. No stack and no cause chain leaves the node. */
+export interface Told {
+  readonly code: string
+  readonly message: string
+  readonly retryable: boolean
+  readonly executed: Executed
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+const mostMessage = 2_000
+const mostDetails = 2_000
+
+/** F3 */
+export function told(error: AgentOSError): Told {
+  const { code, retryable, executed } = error
+  const details = clippedDetails(error.details)
+  const known = /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : "INTERNAL"
+  return {
+    code: known,
+    message: clipped(error.message, mostMessage),
+    retryable,
+    executed,
+    ...(details === undefined ? {} : { details }),
   }
 }
 
-export function errorBody(error: AgentOSError, traceId: string): ErrorBody {
-  const { code, message, retryable, executed, details } = error
-  return { error: { code, message, retryable, executed, traceId, ...(details === undefined ? {} : { details }) } }
+export const clipped = (text: string, most: number): string =>
+  (text.length > most ? `${text.slice(0, most)}…` : text).toWellFormed()
+
+/** Those that are JSON and short. */
+function clippedDetails(details: Readonly<Record<string, unknown>> | undefined): Told["details"] {
+  let room = mostDetails
+  const kept = Object.entries(details ?? {}).filter(([name, value]) => {
+    try {
+      const text: string | undefined = JSON.stringify(value)
+      if (text === undefined || text.length + name.length > room) return false
+      room -= text.length + name.length
+      return true
+    } catch {
+      return false
+    }
+  })
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
 }
+
+/** The body of a failed request over HTTP. */
+export interface ErrorBody {
+  readonly error: Told & { readonly traceId: string }
+}
+
+export const errorBody = (error: AgentOSError, traceId: string): ErrorBody => ({ error: { ...told(error), traceId } })

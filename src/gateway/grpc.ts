@@ -7,8 +7,8 @@
  *   D3. A failed call carries the same code as over REST, in the trailer `error-code`.
  */
 import { readFile } from "node:fs/promises"
+import type { Metadata } from "@grpc/grpc-js"
 import {
-  Metadata,
   Server,
   ServerCredentials,
   type handleServerStreamingCall,
@@ -16,17 +16,18 @@ import {
   type MethodDefinition,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type sendUnaryData,
 } from "@grpc/grpc-js"
 import type { PackageDefinition } from "@grpc/proto-loader"
 import type { Random } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { Cancellation } from "../cancellation.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
-import { traceIdOf, traceparent, TraceIds } from "../monitoring/trace.js"
+import { traceIdOf, TraceIds } from "../monitoring/trace.js"
 import type { Role } from "../security/roles.js"
 import { checkOf } from "./check.js"
 import type { DoorTls } from "./door-tls.js"
-import { faceOf } from "./faces.js"
+import { ownUp, soften, statusOf, unknownMethod } from "./grpc-status.js"
 import { jsonSchema } from "./json-schema.js"
 import { everyOperation, isStream } from "./operations.js"
 import type { Operation, StreamOperation } from "./operations/operation.js"
@@ -56,14 +57,17 @@ export async function grpcDoor({
   messageLimitBytes,
   random,
 }: GrpcOptions): Promise<{ server: Server; setServing(serving: boolean): void }> {
+  const methods = new Methods(service, random)
   const server = new Server({
+    interceptors: [ownUp(serviceName, () => methods.mintTrace())],
     "grpc.max_receive_message_length": messageLimitBytes,
     "grpc.max_concurrent_streams": 1000,
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,
   })
-  const methods = new Methods(service, random)
   for (const [name, operation] of everyOperation) methods.add(name, operation)
+  methods.addUnknown()
+  soften(server, serviceName, new Set(Object.keys(methods.definition)))
   server.addService(methods.definition, methods.handlers)
   // Their CommonJS code is needed by nobody else, so it is loaded with the door.
   const [{ ReflectionService }, { HealthImplementation }] = await Promise.all([
@@ -119,6 +123,15 @@ class Methods {
       : this.#unary(name, operation, meter)
   }
 
+  /** Answers for every method that there is not. */
+  addUnknown(): void {
+    const bytes = { encode: () => ({ finish: () => new Uint8Array() }), decode: () => ({}) }
+    this.definition[unknownMethod] = method(unknownMethod, { request: bytes, reply: bytes }, false)
+    const refusal = new AgentOSError("UNKNOWN_OPERATION", "there is no such method; reflection tells which there are")
+    this.handlers[unknownMethod] = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) =>
+      callback({ name: refusal.name, ...statusOf(refusal, this.#trace(call)) })
+  }
+
   #unary(name: string, operation: Operation, meter: OperationMeter): handleUnaryCall<unknown, unknown> {
     const { clock } = this.#service.parts
     const [read, answer] = [inputReader(operation), answerForm(operation)]
@@ -168,6 +181,10 @@ class Methods {
     return traceIdOf(text(call.metadata, "traceparent")) ?? this.#traceIds.mint()
   }
 
+  mintTrace(): string {
+    return this.#traceIds.mint()
+  }
+
   /** @param over says when the call was answered */
   async #admit(call: AnyCall, operation: string, role: Role, traceId: string, over: { is: boolean }): Promise<Call> {
     const { guard, calls, clock } = this.#service.parts
@@ -197,18 +214,7 @@ class Methods {
     const error = errorOf(thrown)
     if (error.code === "INTERNAL") logger.error({ err: thrown, traceId, operation }, "request failed")
     meter.observe(error.code, clock.monotonic() - began)
-    const metadata = new Metadata()
-    metadata.set("error-code", error.code)
-    metadata.set("error-executed", error.executed)
-    metadata.set("error-retryable", String(error.retryable))
-    metadata.set("traceparent", traceparent(traceId))
-    return {
-      name: error.name,
-      message: error.message,
-      code: faceOf(error.code).grpc,
-      details: error.message.replace(/[\r\n]+/g, " "),
-      metadata,
-    }
+    return { name: error.name, ...statusOf(error, traceId) }
   }
 }
 

@@ -26,6 +26,7 @@ import { compiled, compiledForText, fault } from "./check.js"
 import type { DoorTls } from "./door-tls.js"
 import { errorBody, faceOf } from "./faces.js"
 import type { JsonSchema } from "./json-schema.js"
+import { Places, refuseBytes, takeAllHeads } from "./rest-refusals.js"
 import type { Service, Call } from "./service.js"
 
 declare module "fastify" {
@@ -56,16 +57,26 @@ export interface RestOptions {
 export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOptions): FastifyInstance {
   const { guard, calls, clock, logger, metrics } = service.parts
   const traceIds = new TraceIds(random)
-  const timeouts = { headersTimeout: 5_000, connectionsCheckingInterval: 500 }
+  // A request without `Host` is refused as any that names another node, and not by Node without a word.
+  const timeouts = { headersTimeout: 5_000, connectionsCheckingInterval: 500, requireHostHeader: false }
+  const places = new Places()
   const settings = {
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
-    routerOptions: { maxParamLength: 300 },
+    // A name is checked by its operation; heads are bounded by Node.
+    routerOptions: { maxParamLength: 65_536 },
+    clientErrorHandler: (error: Error & { code?: string }, socket: Socket) =>
+      refuseBytes(error, socket, traceIds.mint()),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      reply.header("traceparent", traceparent(request.id))
+      return sendError(errorOf(error), request, reply)
+    },
     // The request id is the trace id: one name for a request in every log of every node.
     genReqId: (request: IncomingMessage) => traceIdOf(header(request.headers["traceparent"])) ?? traceIds.mint(),
     return503OnClosing: false, // the hook below says so in the form of this door
   }
   const app = tls === undefined ? fastify({ ...settings, http: timeouts }) : secured(tls, settings, timeouts)
+  takeAllHeads(app, () => traceIds.mint())
   app.removeContentTypeParser("text/plain")
   // Many clients name a content type without sending a body; what needs one says so when it is checked.
   const parseJson = app.getDefaultJsonParser("error", "error")
@@ -88,7 +99,8 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
   app.decorateRequest("outcome", "OK")
 
   app.addHook("onRoute", (route) => {
-    const { config } = route
+    const { config, method, url } = route
+    places.add(url, typeof method === "string" ? [method] : method)
     if (config?.operation !== undefined && config.meter === undefined)
       config.meter = metrics.meter("rest", config.operation)
   })
@@ -122,7 +134,7 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
     } catch (error) {
       return done(AgentOSError.from(error, "INTERNAL"))
     }
-    if (request.method === "POST" && headers["content-type"]?.startsWith("application/json") !== true) {
+    if (request.method === "POST" && !/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? "")) {
       return done(new AgentOSError("UNSUPPORTED_MEDIA_TYPE", "send `Content-Type: application/json`")) // R2
     }
     done()
@@ -146,11 +158,9 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
     return sendError(error, request, reply)
   })
   app.setNotFoundHandler((request, reply) => {
-    return sendError(
-      new AgentOSError("UNKNOWN_OPERATION", `${request.method} ${request.url.slice(0, 200)} is not an operation`),
-      request,
-      reply,
-    )
+    const error = places.refusal(request, reply)
+    request.outcome = error.code
+    return sendError(error, request, reply)
   })
   return app
 }

@@ -141,6 +141,7 @@ export const runs = {
             message: z.string(),
             retryable: z.boolean().exactOptional(),
             executed: executed.exactOptional(),
+            details: z.record(z.string(), z.unknown()).exactOptional(),
           })
           .exactOptional(),
       })
