@@ -85,6 +85,14 @@ export const securitySchema = z
       )
       .default([])
       .describe("Who may call which agent and use which tool."),
+    auditRecords: z
+      .int()
+      .min(1000)
+      .default(100_000)
+      .describe(
+        "Most records of refusals and of acts that change the node; the oldest give way. Refusals that are alike are summed by the hour, so that strangers make about 2 MB a day at most.",
+      ),
+    auditDays: z.int().min(1).default(90).describe("Days that such a record is kept."),
   })
   .describe("Keys, rates and policy.")
 
@@ -98,6 +106,12 @@ export const monitoringSchema = z
       .string()
       .optional()
       .describe("File to log to; default `logs/node.log` in the data folder. `-` is standard output."),
+    fileBytes: z
+      .int()
+      .min(10_000)
+      .default(20_000_000)
+      .describe("Bytes of a log file that is full: it gets the ending `.1`, and another begins."),
+    files: z.int().min(0).max(1000).default(5).describe("Full log files that are kept; older ones are deleted."),
   })
   .describe("Logs and metrics.")
 

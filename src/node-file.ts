@@ -1,5 +1,5 @@
 /** The file in the data folder that says where the doors of the node are that runs on it: for commands on the same machine. */
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises"
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 
 export interface NodePlace {
@@ -13,8 +13,8 @@ export interface NodePlace {
 export async function writeNodeFile(path: string, place: NodePlace): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const made = `${path}.new`
-  await writeFile(made, JSON.stringify(place), { mode: 0o600 })
-  await chmod(made, 0o600) // one that was left over has its own mode
+  await rm(made, { force: true }) // one that was left over has its own mode
+  await writeFile(made, JSON.stringify(place), { mode: 0o600, flag: "wx" })
   await rename(made, path)
 }
 

@@ -35,12 +35,14 @@ import { embeddedModel, ModelRegistry, type ModelConfig } from "./models/registr
 import { openLog } from "./monitoring/log.js"
 import { HealthRegistry } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
+import { keepPrivate } from "./private-folder.js"
 import { writeNodeFile } from "./node-file.js"
 import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
 import type { RecordStore } from "./record-store.js"
 import { scopeOf, type RunEvent, type RunOptions, type RunResult, type Scope } from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
 import { Runs, type RunStatus } from "./runs/runs.js"
+import { auditStore } from "./security/audit-store.js"
 import { Policy } from "./security/policy.js"
 import { openStore } from "./store.js"
 import type { KeyStore, StoredKey } from "./security/keys.js"
@@ -152,9 +154,11 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   } = options
   const config = parseConfig(rest)
   const inMemory = config.data === "memory"
+  if (!inMemory) await keepPrivate(config.data)
   const logger = openLog({
     level: inMemory && config.monitoring.file === undefined ? "silent" : config.monitoring.level,
     file: config.monitoring.file ?? (inMemory ? "-" : join(config.data, "logs", "node.log")),
+    rotation: { bytes: config.monitoring.fileBytes, files: config.monitoring.files },
     node: config.name,
   })
   opened.push(() => logger.close())
@@ -356,7 +360,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         keys,
         metrics,
         health,
-        audit: auditStore(room("audit"), config.cluster?.node ?? config.name),
+        audit: auditStore(room("audit"), config.cluster?.node ?? config.name, config.security, clock),
         ...(member === undefined ? {} : { followHealth: true }),
       })
       if (!inMemory) {
@@ -403,11 +407,4 @@ function keyStore(records: RecordStore): KeyStore {
     put: (record) => records.write([[record.id, record]]),
     follow: (heard) => records.follow(() => heard()),
   }
-}
-
-/** @param node makes the keys of nodes that share a store differ */
-function auditStore(records: RecordStore, node: string): { append(record: { readonly at: number }): Promise<void> } {
-  let count = 0
-  const keyOf = (at: number): string => `${String(at).padStart(15, "0")}-${node}-${++count}`
-  return { append: (record) => records.write([[keyOf(record.at), record]]) }
 }

@@ -91,7 +91,7 @@ const page = { first: 16, entries: 1000, bytes: 1024 * 1024 }
 export async function openLevelDatabase(folder: string, { lacking = false }: OpenOptions = {}): Promise<Database> {
   try {
     await settleRenewed(folder)
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, { recursive: true, mode: 0o700 })
     const files = await lookAt(folder, { lacking })
     const [damage] = files.damages
     if (damage !== undefined) throw incomplete(folder, damage.message) // B3

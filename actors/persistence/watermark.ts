@@ -50,7 +50,7 @@ export class Watermark {
     this.#bytes.writeUInt32LE(crc32c(this.#bytes, numberAt), head.length)
     try {
       const begun = this.#file === undefined
-      this.#file ??= openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o644)
+      this.#file ??= openSync(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600)
       writeSync(this.#file, this.#bytes, 0, size, 0)
       if (begun) fsyncSync(this.#file) // from now on its place on the disk stands
     } catch {

@@ -5,6 +5,8 @@
 import { Command, InvalidArgumentError } from "commander"
 import { fail } from "./failure.js"
 
+process.umask(0o077) // what it writes is its owner's: stores, keys, logs
+
 const program = new Command("llmagentos")
   .description("An operating system for LLM agents: ask a question, agents answer it, on this machine.")
   .showHelpAfterError("(add --help for the options)")

@@ -63,13 +63,14 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { gateway, security } = options.config
   const keys = await ApiKeys.open(options.keys ?? memoryKeyStore(), clock, random)
   const health = options.health ?? new HealthRegistry()
+  const audit = new AuditLog({ store: options.audit, logger, clock })
   const guard = new Guard({
     keys,
     adminToken: options.tokenFile === undefined ? undefined : await ensureTokenFile(options.tokenFile, random),
     requireKeys: security.requireKeys === "always" || !isLoopback(gateway.host),
     requestsPerMinute: security.requestsPerMinute,
     policy: new Policy(security.policy),
-    audit: new AuditLog({ store: options.audit, logger, clock }),
+    audit,
     clock,
   })
   // Only a node with certificates loads what reads them.
@@ -128,6 +129,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       setServing(false)
       await closeDoors({ app, server, calls, clock }, gateway.drainMs)
       keys.close()
+      await audit.close()
       tls?.close()
     },
   }

@@ -1,8 +1,7 @@
 /** The node's log: one JSON object a line, secrets blotted out. */
-import { mkdirSync } from "node:fs"
-import { dirname } from "node:path"
 import { pino } from "pino"
 import { quietLogger, type Logger } from "#actors/telemetry.js"
+import { RotatingFile, type Rotation } from "./rotating-file.js"
 
 /** Fields whose values never reach a log, at the top of a line and one level below. */
 const secrets = ["authorization", "apiKey", "key", "secret", "password", "token", "cookie", "adminToken"]
@@ -11,6 +10,8 @@ export interface LogOptions {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "silent"
   /** File to append to, made with its folder; "-" is standard output. */
   readonly file: string
+  /** When the file is full, and how many full ones are kept. */
+  readonly rotation: Rotation
   /** Stands in every line. */
   readonly node: string
 }
@@ -22,11 +23,8 @@ export interface NodeLogger extends Logger {
 
 /** Opens the log. Lines are written at once: a log that loses its last lines in a crash is no use. */
 export function openLog(options: LogOptions, destination?: pino.DestinationStream): NodeLogger {
-  if (destination === undefined && options.file !== "-") mkdirSync(dirname(options.file), { recursive: true })
   const file =
-    destination === undefined
-      ? pino.destination({ dest: options.file === "-" ? 1 : options.file, sync: true })
-      : undefined
+    destination === undefined && options.file !== "-" ? new RotatingFile(options.file, options.rotation) : undefined
   const logger = pino(
     {
       level: options.level,
@@ -35,7 +33,7 @@ export function openLog(options: LogOptions, destination?: pino.DestinationStrea
       serializers: { error: pino.stdSerializers.err }, // with type, message, stack, code and causes
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? file ?? process.stdout,
+    destination ?? file ?? pino.destination({ dest: 1, sync: true }),
   )
   return {
     ...quietLogger({
@@ -46,7 +44,7 @@ export function openLog(options: LogOptions, destination?: pino.DestinationStrea
     }),
     close: async () => {
       logger.flush()
-      if (file !== undefined && options.file !== "-") file.end()
+      file?.close()
     },
   }
 }

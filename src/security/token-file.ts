@@ -1,5 +1,5 @@
 /** The node's own token: whoever may read this file may steer the node. That is how the command line on the same machine gets in. */
-import { readFile, writeFile, mkdir, chmod } from "node:fs/promises"
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { dirname } from "node:path"
 import type { Random } from "#actors/clock.js"
 
@@ -11,7 +11,7 @@ export async function readTokenFile(path: string): Promise<string | undefined> {
   return form.test(text) ? text : undefined
 }
 
-/** The token of a node, made (mode 600) when there is none yet. */
+/** The token of a node, made when there is none yet or it is damaged. Only the owner of its file can read it (mode 600). */
 export async function ensureTokenFile(path: string, random: Random): Promise<string> {
   const existing = await readTokenFile(path)
   if (existing !== undefined) {
@@ -19,7 +19,10 @@ export async function ensureTokenFile(path: string, random: Random): Promise<str
     return existing
   }
   const token = `lat_${Buffer.from(random.bytes(32)).toString("base64url")}`
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, `${token}\n`, { mode: 0o600 })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const made = `${path}.new`
+  await rm(made, { force: true })
+  await writeFile(made, `${token}\n`, { mode: 0o600, flag: "wx" })
+  await rename(made, path) // a damaged one keeps neither its content nor its mode
   return token
 }
