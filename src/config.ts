@@ -85,14 +85,6 @@ export const securitySchema = z
       )
       .default([])
       .describe("Who may call which agent and use which tool."),
-    auditRecords: z
-      .int()
-      .min(1000)
-      .default(100_000)
-      .describe(
-        "Most records of refusals and of acts that change the node; the oldest give way. Refusals that are alike are summed by the hour, so that strangers make about 2 MB a day at most.",
-      ),
-    auditDays: z.int().min(1).default(90).describe("Days that such a record is kept."),
   })
   .describe("Keys, rates and policy.")
 
@@ -106,12 +98,6 @@ export const monitoringSchema = z
       .string()
       .optional()
       .describe("File to log to; default `logs/node.log` in the data folder. `-` is standard output."),
-    fileBytes: z
-      .int()
-      .min(10_000)
-      .default(20_000_000)
-      .describe("Bytes of a log file that is full: it gets the ending `.1`, and another begins."),
-    files: z.int().min(0).max(1000).default(5).describe("Full log files that are kept; older ones are deleted."),
   })
   .describe("Logs and metrics.")
 
@@ -231,6 +217,25 @@ export const configSchema = z
         conversations: keptSchema(90, 10_000, 1024).describe(
           "Conversations, from their last turn on. Of each the last 20 turns are kept, at most 1 MB of text.",
         ),
+        audit: keptSchema(90, 100_000, 100).describe(
+          "The record of refusals and of acts that change the node. Refusals that are alike are summed by the hour, so that strangers make about 2 MB a day at most.",
+        ),
+        log: z
+          .strictObject({
+            megabytes: z
+              .number()
+              .min(0.01)
+              .default(20)
+              .describe("Size of a log file that is full: it gets the ending `.1`, and another begins."),
+            files: z
+              .int()
+              .min(0)
+              .max(1000)
+              .default(5)
+              .describe("Full log files that are kept; older ones are deleted."),
+          })
+          .prefault({})
+          .describe("The node's log, when it is a file."),
       })
       .prefault({})
       .describe("What is kept of the past."),

@@ -158,7 +158,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const logger = openLog({
     level: inMemory && config.monitoring.file === undefined ? "silent" : config.monitoring.level,
     file: config.monitoring.file ?? (inMemory ? "-" : join(config.data, "logs", "node.log")),
-    rotation: { bytes: config.monitoring.fileBytes, files: config.monitoring.files },
+    rotation: config.retention.log,
     node: config.name,
   })
   opened.push(() => logger.close())
@@ -360,7 +360,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         keys,
         metrics,
         health,
-        audit: auditStore(room("audit"), config.cluster?.node ?? config.name, config.security, clock),
+        audit: auditStore(room("audit"), config.cluster?.node ?? config.name, config.retention.audit, clock),
         ...(member === undefined ? {} : { followHealth: true }),
       })
       if (!inMemory) {

@@ -33,6 +33,8 @@ export async function doctor(options: GlobalOptions): Promise<void> {
     disk(config.data),
     kept("runs kept", config.retention.runs),
     kept("conversations kept", config.retention.conversations),
+    kept("audit kept", config.retention.audit),
+    log(config.retention.log),
     port("REST port", config.gateway.host, config.gateway.port),
     port("gRPC port", config.gateway.host, config.gateway.grpcPort),
   ])
@@ -174,6 +176,10 @@ function port(what: string, host: string, number: number): Promise<Finding> {
       server.close(() => done({ what, state: "good", found: `${host}:${number} is free` })),
     )
   })
+}
+
+function log({ megabytes, files }: Config["retention"]["log"]): Finding {
+  return { what: "log kept", state: "good", found: `${files + 1} files of ${megabytes} MB at most` }
 }
 
 function kept(what: string, { days, count, megabytes }: Config["retention"]["runs"]): Finding {

@@ -3,7 +3,7 @@
  * oldest is deleted.
  *
  * Invariants
- *   F1. It and those kept beside it hold at most `bytes` each, but for a line that is longer than that by itself.
+ *   F1. It and those kept beside it hold at most `megabytes` each, but for a line that is longer than that by itself.
  *   F2. A line is with the operating system when `write` returns. What cannot be written is left out and counted; it
  *       never fails whoever writes.
  *   F3. Only its owner reads it.
@@ -12,8 +12,8 @@ import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from "node:path"
 
 export interface Rotation {
-  /** Bytes of a file that is full. */
-  readonly bytes: number
+  /** Size of a file that is full. */
+  readonly megabytes: number
   /** Full files that are kept. */
   readonly files: number
 }
@@ -43,7 +43,7 @@ export class RotatingFile {
   write(line: string): void {
     try {
       const bytes = Buffer.from(line)
-      if (this.#turns && this.#size > 0 && this.#size + bytes.length > this.#rotation.bytes) this.#turn() // F1
+      if (this.#turns && this.#size > 0 && this.#size + bytes.length > this.#rotation.megabytes * 1e6) this.#turn() // F1
       const file = this.#file ?? this.#open()
       for (let from = 0; from < bytes.length;) from += writeSync(file, bytes, from)
       this.#size += bytes.length

@@ -2,15 +2,17 @@
  * Where the record of refusals and acts is kept, in the order of time, and for how long.
  *
  * Invariants
- *   S1. It holds at most `auditRecords` records and `lookEvery` more, and none that is older than `auditDays` and a day.
+ *   S1. It holds what its limits say and at most `lookEvery` records more, and none that is a day older than they say.
  */
 import type { Clock } from "#actors/clock.js"
 import type { RecordStore } from "../record-store.js"
 import type { AuditStore } from "./audit.js"
 
+/** How much is kept; whatever is reached first counts. */
 export interface AuditRetention {
-  readonly auditRecords: number
-  readonly auditDays: number
+  readonly days: number
+  readonly count: number
+  readonly megabytes: number
 }
 
 /** Records between two looks at what is too many. */
@@ -36,15 +38,19 @@ export function auditStore(records: RecordStore, node: string, retention: AuditR
 }
 
 /** S1 */
-async function prune(records: RecordStore, { auditRecords, auditDays }: AuditRetention, now: number): Promise<void> {
-  const keys: string[] = []
-  for await (const [key] of records.entries("")) keys.push(key)
-  const oldest = timeKey(now - auditDays * dayMs)
-  const kept = keys.slice(-auditRecords).findIndex((key) => key >= oldest)
-  const surplus = Math.max(0, keys.length - auditRecords)
-  const gone = keys.slice(0, kept < 0 ? keys.length : surplus + kept)
-  for (let from = 0; from < gone.length; from += lookEvery)
-    await records.write(gone.slice(from, from + lookEvery).map((key) => [key, undefined]))
+async function prune(records: RecordStore, { days, count, megabytes }: AuditRetention, now: number): Promise<void> {
+  const found: { readonly key: string; readonly size: number }[] = []
+  for await (const [key, record] of records.entries("")) found.push({ key, size: JSON.stringify(record).length })
+  const oldest = timeKey(now - days * dayMs)
+  let [first, size] = [found.length, 0]
+  for (let i = found.length - 1; i >= Math.max(0, found.length - count); i--, first--) {
+    const { key, size: its } = found[i] as (typeof found)[number]
+    if (key < oldest || (size += its) > megabytes * 1e6) break
+  }
+  for (let from = 0; from < first; from += lookEvery) {
+    const gone = found.slice(from, Math.min(first, from + lookEvery))
+    await records.write(gone.map(({ key }) => [key, undefined]))
+  }
 }
 
 const timeKey = (at: number): string => String(Math.max(0, Math.floor(at))).padStart(15, "0")

@@ -23,7 +23,7 @@ export async function openClusterDoor(folder: string, cluster: ClusterBackend | 
     config: parseConfig({ gateway: { port: 0, grpcPort: 0 } }),
     clock: systemClock,
     random: systemRandom,
-    logger: openLog({ level: "silent", file: "-", rotation: { bytes: 1e6, files: 1 }, node: "door" }),
+    logger: openLog({ level: "silent", file: "-", rotation: { megabytes: 1.0, files: 1 }, node: "door" }),
     tokenFile,
     audit: { append: async (record) => void audited.push(record) },
   })

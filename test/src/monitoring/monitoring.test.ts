@@ -13,7 +13,7 @@ import { thrownValues } from "#test/support/thrown-values.js"
 t.test("whatever was thrown, its line is written and its check told", async (t) => {
   let lines = 0
   const sink = new Writable({ write: (_chunk: Buffer, _encoding, done) => (lines++, done()) })
-  const log = openLog({ level: "info", file: "-", rotation: { bytes: 1e6, files: 1 }, node: "test" }, sink)
+  const log = openLog({ level: "info", file: "-", rotation: { megabytes: 1.0, files: 1 }, node: "test" }, sink)
   const health = new HealthRegistry()
   for (const [name, made] of Object.entries(thrownValues)) {
     health.addReadiness(name, () => {
@@ -29,7 +29,7 @@ t.test("whatever was thrown, its line is written and its check told", async (t) 
 t.test("secrets never reach a log line, at the top or one level below", async (t) => {
   const lines: string[] = []
   const sink = new Writable({ write: (chunk: Buffer, _encoding, done) => (lines.push(chunk.toString()), done()) })
-  const log = openLog({ level: "info", file: "-", rotation: { bytes: 1e6, files: 1 }, node: "test" }, sink)
+  const log = openLog({ level: "info", file: "-", rotation: { megabytes: 1.0, files: 1 }, node: "test" }, sink)
   log.info({ key: "lao_secret", headers: { authorization: "Bearer lao_secret" }, traceId: "abc" }, "hello")
   log.debug({}, "too quiet to be written")
   log.warn({ error: new AgentOSError("CANCELLED", "it was", { cause: new Error("why") }) }, "failed")

@@ -7,7 +7,7 @@ import { openLog } from "#src/monitoring/log.js"
 t.test("a log that is full begins anew, and only so many full ones are kept", async (t) => {
   const folder = join(t.testdir(), "logs")
   const path = join(folder, "node.log")
-  const file = new RotatingFile(path, { bytes: 1000, files: 2 })
+  const file = new RotatingFile(path, { megabytes: 0.001, files: 2 })
   for (let i = 0; i < 500; i++) file.write(`${String(i).padStart(98, ".")}\n`)
   file.close()
   t.strictSame((await readdir(folder)).sort(), ["node.log", "node.log.1", "node.log.2"])
@@ -31,7 +31,7 @@ t.test(
     const folder = t.testdir({ "node.log": "x".repeat(900) })
     const path = join(folder, "node.log")
     await chmod(path, 0o644)
-    const file = new RotatingFile(path, { bytes: 1000, files: 0 })
+    const file = new RotatingFile(path, { megabytes: 0.001, files: 0 })
     t.equal((await stat(path)).mode & 0o777, 0o600, "one from before is closed to others")
     file.write("é".repeat(50))
     file.write("next")
@@ -43,7 +43,7 @@ t.test(
 )
 
 t.test("a device does not turn, and a disk that takes nothing fails nobody", async (t) => {
-  const file = new RotatingFile("/dev/full", { bytes: 10, files: 1 })
+  const file = new RotatingFile("/dev/full", { megabytes: 1e-5, files: 1 })
   for (let i = 0; i < 5; i++) file.write("too much for it\n")
   t.equal(file.lost, 5)
   file.close()
@@ -55,7 +55,7 @@ t.test("a device does not turn, and a disk that takes nothing fails nobody", asy
 
 t.test("the node's log turns by its own configuration", async (t) => {
   const path = join(t.testdir(), "logs", "node.log")
-  const log = openLog({ level: "info", file: path, rotation: { bytes: 10_000, files: 3 }, node: "test" })
+  const log = openLog({ level: "info", file: path, rotation: { megabytes: 0.01, files: 3 }, node: "test" })
   for (let i = 0; i < 1000; i++) log.info({ i }, "a line")
   await log.close()
   await writeFile(path, "")

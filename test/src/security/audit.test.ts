@@ -104,7 +104,7 @@ t.test("a day of refusals by any number of strangers and keys is kept in less th
 t.test("old records of the audit and those beyond the limit are deleted", async (t) => {
   const records = memoryRecords()
   const { clock, pass } = handClock(day)
-  const store = auditStore(records, "node", { auditRecords: 1500, auditDays: 2 }, clock)
+  const store = auditStore(records, "node", { count: 1500, days: 2, megabytes: 1 }, clock)
   const append = (target: number) =>
     store.append({
       at: clock.wallTime(),
@@ -124,6 +124,9 @@ t.test("old records of the audit and those beyond the limit are deleted", async 
   }
   t.ok((await all()).length <= 1500 + 1000)
   t.equal((await all()).at(-1)?.target, "5000", "the newest stay")
+  const small = auditStore(records, "small", { count: 1e9, days: 2, megabytes: 0.05 }, clock)
+  await small.append({ at: clock.wallTime(), caller: "admin", operation: "CreateKey", outcome: "done" })
+  t.ok(JSON.stringify(await all()).length < 51_000, "nor is it larger than it may")
   pass(3 * day)
   await append(5001)
   t.strictSame(
