@@ -19,6 +19,8 @@ const defaults = { callsPerTurn: 16, calls: 64 }
 /** A tool's time may be found up by so much before the answer's is, which is the same time. */
 const coarseMs = 20
 
+const none: ReadonlyMap<string, RecordedCall> = new Map()
+
 export class ToolCalls {
   /** Texts that tools gave, and where these come from. */
   readonly found: string[] = []
@@ -51,7 +53,7 @@ export class ToolCalls {
     this.#parts = parts
     this.#work = work
     this.#timeLeft = timeLeft
-    this.#earlier = new Map(request.calls)
+    this.#earlier = request.calls === undefined ? none : new Map(request.calls)
     this.#limits = { ...defaults, ...agent.limits }
   }
 
