@@ -178,10 +178,13 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     return joined
   }
 
-  const knowledgeBase = new KnowledgeBase(room("knowledge"))
+  const knowledgeBase = new KnowledgeBase(room("knowledge"), clock)
   const knowledge = knowledgeBase.of(DEFAULT_TENANT)
   const unfollow = await knowledgeBase.follow()
-  opened.push(async () => unfollow())
+  opened.push(async () => {
+    unfollow()
+    await knowledgeBase.close()
+  })
   const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledgeBase)])
   const sentences = new ToolKit(clock, [knowledgeSearch(knowledgeBase, "sentence")])
   for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
@@ -379,6 +382,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
       await gateway?.close() // O2
       await runs.drain(drainMs)
       unfollow()
+      await knowledgeBase.close()
       await (member === undefined ? system.stop() : member.leave())
       await registry.stop()
       if (member !== undefined) await journal.close()

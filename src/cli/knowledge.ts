@@ -1,10 +1,12 @@
 import { readFile, stat } from "node:fs/promises"
-import { basename, extname } from "node:path"
+import { relative, sep } from "node:path"
 import { Presets, SingleBar } from "cli-progress"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
-import type { Document, Knowledge, SearchHit } from "../knowledge/knowledge.js"
-import { documentFormats } from "../knowledge/read-document.js"
+import type { Added, Knowledge, SearchHit } from "../knowledge/knowledge.js"
+import { documentFormats, formatOf } from "../knowledge/folder.js"
+import { textOf } from "../knowledge/reading/encoding.js"
+import { fileDocument } from "../knowledge/reading/source.js"
 import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
@@ -14,7 +16,7 @@ export async function addFolders(knowledge: Knowledge, folders: readonly string[
   for (const folder of folders) {
     const bar = new SingleBar({ format: `{bar} {value}/{total} {id}`, clearOnComplete: true }, Presets.shades_classic)
     let begun = false
-    const { documents, chunks, refused } = await knowledge.addFolder(folder, {
+    const { documents, chunks, refused, removed, notes } = await knowledge.addFolder(folder, {
       onProgress: (done, total, id) => {
         if (process.stdout.isTTY !== true) return
         if (!begun) bar.start(total, 0, { id })
@@ -24,6 +26,8 @@ export async function addFolders(knowledge: Knowledge, folders: readonly string[
     })
     bar.stop()
     console.log(pc.dim(`${folder}: ${documents} documents, ${chunks} passages`))
+    for (const note of notes) console.log(pc.dim(printable(note)))
+    for (const id of removed) console.log(pc.dim(printable(`no longer there: ${id}`)))
     for (const { message } of refused) console.log(pc.yellow(`left out: ${printable(message)}`))
   }
 }
@@ -43,26 +47,35 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
         await addFolders(node.os.knowledge, [path])
         continue
       }
-      const format = documentFormats[extname(path).toLowerCase()]
+      const format = formatOf(path)
       if (format === undefined)
         throw new AgentOSError(
           "DOCUMENT_UNREADABLE",
           `${path}: documents end in ${Object.keys(documentFormats).join(", ")}`,
         )
+      const id = idOf(path)
+      await fileDocument(id, path) // its size, before it is read
       const bytes = await readFile(path)
-      const document: Document = {
-        id: basename(path),
-        format,
-        content: bytes.toString(format === "pdf" ? "base64" : "utf8"),
-      }
-      const { chunks } =
+      const { chunks, notes } =
         node.kind === "local"
-          ? await node.os.knowledge.add(document)
-          : await node.call<{ chunks: number }>("POST", "/v1/knowledge/documents", document)
+          ? await node.os.knowledge.add({ id, format, content: bytes })
+          : await node.call<Added>("POST", "/v1/knowledge/documents", {
+              id,
+              format,
+              content: format === "pdf" ? bytes.toString("base64") : textOf(bytes, format),
+            })
       console.log(pc.dim(`${path}: ${chunks} passages`))
+      for (const note of notes) console.log(pc.dim(printable(note)))
     }
   })
 }
+
+/** A file's path from here, or from the folder that it shares with here, so that two of one name are two. */
+const idOf = (path: string): string =>
+  relative(".", path)
+    .split(sep)
+    .filter((part) => part !== "..")
+    .join("/")
 
 export async function searchKnowledge(
   query: string,

@@ -1,81 +1,74 @@
 /**
  * What a node knows, tenant by tenant: documents, cut into passages and found by words and by vectors, and facts.
- * Records are durable, the index is built from them when a tenant is first used.
  *
  * Invariants
- *   B1. A document and all its passages are written together or not at all.
+ *   B1. A document and all its passages are there together or not at all.
  *   B2. Adding a document whose content is unchanged writes nothing.
  *   B3. A tenant's knowledge is got by its name and knows no other: nothing here has a tenant by default.
- *   B4. What another node adds or removes is found here soon after, where the store is shared: the index takes in each
- *       document that is told of as it stands in the store.
+ *   B4. What another node adds or removes is found here soon after, where the store is shared.
  *   B5. A document's id is a name; what leads to one record leads to no other.
+ *   B6. What is found is always made from the store: a document is taken into the index as it stands there, whether it
+ *       was there at the first search, was added since, or was told of by another node.
  */
-import { createHash } from "node:crypto"
-import { readdir, readFile } from "node:fs/promises"
-import { extname, join, relative, sep } from "node:path"
-import MiniSearch from "minisearch"
 import type { z } from "zod"
+import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { asName, checkName } from "#actors/names.js"
 import type { RecordStore } from "../record-store.js"
-import { hashedNgrams } from "./hashed-ngrams.js"
-import type { Document, Embedder, Fact, Knowledge, KnowledgeOfTenants, SearchHit, SearchOptions } from "./knowledge.js"
-import { fuseRanks, scoreSentences } from "./rank.js"
-import { chunksOf, documentFormats, readDocument, readerVersion } from "./read-document.js"
+import { documentsIn, prefixOf } from "./folder.js"
+import { PassageFinder } from "./finding/finder.js"
+import type {
+  Added,
+  AddedFolder,
+  Document,
+  DocumentEntry,
+  Fact,
+  FolderOptions,
+  Knowledge,
+  KnowledgeOfTenants,
+  SearchHit,
+  SearchOptions,
+} from "./knowledge.js"
+import { scoreSentences } from "./rank.js"
+import type { Passage } from "./reading/passages.js"
+import { DocumentReader } from "./reading/reader.js"
+import { fileDocument, givenDocument, hashOf, type DocumentSource } from "./reading/source.js"
 import { isQuestion, sentencesOf } from "./sentences.js"
+import { StoredDocuments, type DocumentHead } from "./stored-documents.js"
 import { namesOf, tenantRecords, type TenantRecords } from "./tenant-records.js"
-import { queryReads, readQuery, termsOf, type Query } from "./terms.js"
+import { queryReads, readQuery } from "./terms.js"
 import { typedRecords, type TypedRecords } from "./typed-records.js"
 
-interface StoredDocument {
-  readonly id: string
-  readonly hash: string
-  readonly bytes: number
-  readonly passages: readonly {
-    readonly heading?: string
-    readonly text: string
-    readonly code?: true
-    readonly vector: Float32Array
-  }[]
-}
-
-interface Passage {
-  readonly id: string
-  readonly source: string
-  readonly heading: string | undefined
-  readonly text: string
-  readonly code: boolean
-  readonly vector: Float32Array
-}
-
-/** One tenant's passages in memory. */
-interface Index {
-  readonly documents: Map<
-    string,
-    { readonly hash: string; readonly bytes: number; readonly passages: readonly Passage[] }
-  >
-  readonly passages: Map<string, Passage>
-  readonly words: MiniSearch<Passage>
-}
-
+/** To be raised when the same document is read otherwise than before. */
+const readerVersion = 3
 /** Passages whose sentences are looked at one by one. */
 const sentencePassages = 12
+/** Files of a folder that are looked at together. */
+const filesAtOnce = 4
 
 export class KnowledgeBase implements KnowledgeOfTenants {
   readonly #records: RecordStore
-  readonly #embedder: Embedder
   readonly #tenants = new Map<string, TenantKnowledge>()
+  readonly #clock: Clock
+  readonly #reader: DocumentReader
+  readonly #finder = new PassageFinder(() => this.#forgetAll())
 
-  constructor(records: RecordStore, embedder: Embedder = hashedNgrams()) {
+  constructor(records: RecordStore, clock: Clock = systemClock) {
     this.#records = records
-    this.#embedder = embedder
+    this.#clock = clock
+    this.#reader = new DocumentReader(clock)
   }
 
   /** What one tenant knows (B3). @throws `INVALID_NAME` */
   of(tenant: string): Knowledge {
     let knowledge = this.#tenants.get(tenant)
     if (knowledge === undefined) {
-      knowledge = new TenantKnowledge(tenantRecords(this.#records, tenant), this.#embedder)
+      knowledge = new TenantKnowledge(tenant, {
+        records: tenantRecords(this.#records, tenant),
+        reader: this.#reader,
+        finder: this.#finder,
+        clock: this.#clock,
+      })
       this.#tenants.set(tenant, knowledge)
     }
     return knowledge
@@ -84,124 +77,120 @@ export class KnowledgeBase implements KnowledgeOfTenants {
   /** Hears of what other nodes change (B4). @returns ends it */
   follow(): Promise<() => void> {
     return this.#records.follow((keys) => {
-      if (keys === undefined) for (const knowledge of this.#tenants.values()) knowledge.forget()
-      for (const [tenant = "", kind, id] of (keys ?? []).flatMap((key) => [namesOf(key) ?? []]))
+      if (keys === undefined) return this.#forgetAll()
+      for (const [tenant = "", kind, id] of keys.flatMap((key) => [namesOf(key) ?? []]))
         if (kind === "document" && id !== undefined) this.#tenants.get(tenant)?.refresh(id)
     })
   }
+
+  /** Ends its threads. */
+  async close(): Promise<void> {
+    await Promise.all([this.#reader.close(), this.#finder.close()])
+  }
+
+  #forgetAll(): void {
+    for (const knowledge of this.#tenants.values()) knowledge.forget()
+  }
+}
+
+interface Surroundings {
+  readonly records: TenantRecords
+  readonly reader: DocumentReader
+  readonly finder: PassageFinder
+  readonly clock: Clock
 }
 
 class TenantKnowledge implements Knowledge {
-  readonly #records: TenantRecords
-  readonly #embedder: Embedder
-  #loaded: Promise<Index> | undefined
+  readonly #tenant: string
+  readonly #around: Surroundings
+  readonly #stored: StoredDocuments
+  #heads: Promise<Map<string, DocumentHead>> | undefined
+  /** Resolves when the first search may begin. */
+  #indexed: Promise<void> | undefined
+  /** What is taken into the index, one document after the other. */
+  #indexing: Promise<unknown> = Promise.resolve()
+  /** The last addition or removal of each document that is under way. */
+  readonly #changing = new Map<string, Promise<unknown>>()
 
-  constructor(records: TenantRecords, embedder: Embedder) {
-    this.#records = records
-    this.#embedder = embedder
+  constructor(tenant: string, around: Surroundings) {
+    this.#tenant = tenant
+    this.#around = around
+    this.#stored = new StoredDocuments(around.records)
   }
 
-  async add(document: Document): Promise<{ chunks: number; unchanged: boolean }> {
+  async add(document: Document): Promise<Added> {
     checkName("a document's id", document.id) // B5
-    const index = await this.#index()
-    const hash = createHash("sha256")
-      .update(`${this.#embedder.id} ${readerVersion} `)
-      .update(document.format)
-      .update(document.content)
-      .digest("hex")
-    const before = index.documents.get(document.id)
-    if (before?.hash === hash) return { chunks: before.passages.length, unchanged: true } // B2
-    const chunks = chunksOf(await readDocument(document))
-    const vectors = await this.#embedder.embed(chunks.map(({ heading, text }) => `${heading ?? ""} ${text}`))
-    const stored: StoredDocument = {
-      id: document.id,
-      hash,
-      bytes: typeof document.content === "string" ? Buffer.byteLength(document.content) : document.content.byteLength,
-      passages: chunks.map(({ heading, text, code }, i) => ({
-        ...(heading === undefined ? {} : { heading }),
-        text,
-        ...(code === undefined ? {} : { code }),
-        vector: vectors[i] as Float32Array,
-      })),
-    }
-    await this.#records.write([[["document", document.id], stored]]) // B1
-    drop(index, document.id)
-    put(index, stored)
-    return { chunks: chunks.length, unchanged: false }
+    return this.#add(document, givenDocument(document, this.#around.clock))
   }
 
-  async addFolder(
-    folder: string,
-    {
-      prefix = "",
-      onProgress,
-    }: { prefix?: string; onProgress?: (done: number, total: number, id: string) => void } = {},
-  ): Promise<{ documents: number; chunks: number; refused: readonly AgentOSError[] }> {
-    const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
-      throw new AgentOSError("DOCUMENT_UNREADABLE", `cannot read the folder ${folder}`, { cause })
-    })
-    const files = found
-      .filter((entry) => entry.isFile() && documentFormats[extname(entry.name).toLowerCase()] !== undefined)
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort()
+  async addFolder(folder: string, { prefix, onProgress }: FolderOptions = {}): Promise<AddedFolder> {
+    const files = await documentsIn(folder)
+    const heads = await this.#known()
+    const { leading, path, isOurs } = await prefixOf(folder, prefix, [...heads.values()], files)
     let chunks = 0
+    let done = 0
     const refused: AgentOSError[] = []
-    for (const [done, path] of files.entries()) {
-      const id = prefix + relative(folder, path).split(sep).join("/")
-      const format = documentFormats[extname(path).toLowerCase()] as Document["format"]
-      try {
-        const content = await readFile(path)
-        const document = { id, format, content: format === "pdf" ? content : content.toString("utf8") }
-        chunks += (await this.add(document)).chunks
-      } catch (error) {
-        // One bad document does not keep the others out; a store that failed does.
-        if (error instanceof AgentOSError && !["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE"].includes(error.code))
-          throw error
-        refused.push(AgentOSError.from(error, "DOCUMENT_UNREADABLE"))
+    const notes: string[] = []
+    const waiting = [...files]
+    const work = async (): Promise<void> => {
+      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+        const id = leading + file.name
+        try {
+          checkName("a document's id", id)
+          const added = await this.#add({ id, format: file.format }, await fileDocument(id, file.path), path)
+          chunks += added.chunks
+          notes.push(...added.notes.map((note) => `${id}: ${note}`))
+        } catch (error) {
+          // One bad document does not keep the others out; a store that failed does.
+          if (error instanceof AgentOSError && !leftOut.has(error.code)) throw error
+          refused.push(AgentOSError.from(error, "DOCUMENT_UNREADABLE"))
+        }
+        onProgress?.(++done, files.length, id)
       }
-      onProgress?.(done + 1, files.length, id)
     }
-    return { documents: files.length - refused.length, chunks, refused }
+    await Promise.all(Array.from({ length: filesAtOnce }, work))
+    const found = new Set(files.map(({ name }) => leading + name))
+    const gone = [...heads.values()].filter((head) => isOurs(head) && !found.has(head.id))
+    for (const { id } of gone) await this.remove(id)
+    return { documents: files.length - refused.length, chunks, refused, removed: gone.map(({ id }) => id), notes }
   }
 
-  async remove(id: string): Promise<boolean> {
-    const index = await this.#index()
-    if (!index.documents.has(id)) return false
-    await this.#records.write([[["document", id], undefined]])
-    drop(index, id)
-    return true
+  remove(id: string): Promise<boolean> {
+    return this.#inTurn(id, async () => {
+      const heads = await this.#known()
+      const head = heads.get(id)
+      if (head === undefined) return false
+      await this.#stored.remove(head)
+      heads.delete(id)
+      await this.#index(id)
+      return true
+    })
   }
 
-  async documents(): Promise<readonly { id: string; chunks: number; bytes: number }[]> {
-    const { documents } = await this.#index()
-    return [...documents]
-      .map(([id, { bytes, passages }]) => ({ id, chunks: passages.length, bytes }))
+  async documents(): Promise<readonly DocumentEntry[]> {
+    return [...(await this.#known()).values()]
+      .map(({ id, chunks, bytes, notes }) => ({ id, chunks, bytes, notes }))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
   async search(query: string, options: SearchOptions = {}): Promise<readonly SearchHit[]> {
     const { limit = 5, unit = "passage", question = "" } = options
-    const index = await this.#index()
-    const wanted = Math.max(limit, sentencePassages)
-    const [vector] = await this.#embedder.embed([query.slice(0, queryReads)])
-    const [asked, around] = [readQuery(query), readQuery(question)]
-    const lists = [byWords(index, asked, wanted * 2), nearest(index, vector as Float32Array, wanted * 2)]
-    if (question !== "") lists.push(byWords(index, around, wanted))
-    // What the words found first stays first where the ranks are even.
-    const ranked = [...fuseRanks(lists)].sort((a, b) => b[1] - a[1])
-    const hits = ranked.map(([id, score]) => ({ passage: index.passages.get(id) as Passage, score }))
-    if (unit === "passage") return hits.slice(0, limit).map(({ passage, score }) => hit(passage, passage.text, score))
+    const hits = await this.#passages(
+      query.slice(0, queryReads),
+      question.slice(0, queryReads),
+      unit === "passage" ? limit : sentencePassages,
+      unit === "sentence",
+    )
+    if (unit === "passage") return hits.map(({ source, passage, score }) => hit(source, passage, passage.text, score))
     const candidates = hits
-      .filter(({ passage }) => !passage.code)
-      .slice(0, sentencePassages)
-      .flatMap(({ passage }) =>
-        sentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", passage })),
+      .flatMap(({ source, passage }) =>
+        sentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", source, passage })),
       )
       // A question answers nothing.
       .filter(({ text }) => !isQuestion(text) && (question === "" || !text.includes(question)))
-    const scores = scoreSentences(asked, around, candidates)
+    const scores = scoreSentences(readQuery(query), readQuery(question), candidates)
     return candidates
-      .map(({ passage, text }, i) => hit(passage, text, scores[i] as number))
+      .map(({ source, passage, text }, i) => hit(source, passage, text, scores[i] as number))
       .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score)
       .slice(0, limit)
@@ -213,13 +202,13 @@ class TenantKnowledge implements Knowledge {
       if (!fact[field].isWellFormed())
         throw new AgentOSError("INVALID_FACT", `the fact's ${field} holds half of a surrogate pair`)
     }
-    await this.#records.write([[factNames(fact), fact]])
+    await this.#around.records.write([[factNames(fact), fact]])
   }
 
   async retract(fact: Fact): Promise<boolean> {
     const names = factNames(fact)
-    if ((await this.#records.get(names)) === undefined) return false
-    await this.#records.write([[names, undefined]])
+    if ((await this.#around.records.get(names)) === undefined) return false
+    await this.#around.records.write([[names, undefined]])
     return true
   }
 
@@ -227,7 +216,7 @@ class TenantKnowledge implements Knowledge {
     // Facts sort by subject first, so a known subject narrows what is read.
     const found: Fact[] = []
     const subject = pattern.subject === undefined ? [] : [asName(pattern.subject)]
-    for await (const value of this.#records.values("fact", ...subject)) {
+    for await (const value of this.#around.records.values("fact", ...subject)) {
       const fact = value as Fact
       if (
         Object.entries(pattern).every(([field, wanted]) => wanted === undefined || fact[field as keyof Fact] === wanted)
@@ -238,54 +227,133 @@ class TenantKnowledge implements Knowledge {
   }
 
   records<T extends object>(type: string, schema: z.ZodType<T>): TypedRecords<T> {
-    return typedRecords(this.#records, type, schema)
+    return typedRecords(this.#around.records, type, schema)
   }
 
-  /** Takes in one document as it stands in the store (B4). */
+  /** Takes in what another node has changed (B4). */
   refresh(id: string): void {
-    this.#refresh(id).catch(() => this.forget())
+    const refreshing = async (): Promise<void> => {
+      const head = await this.#stored.head(id)
+      const heads = await this.#heads
+      if (head === undefined) heads?.delete(id)
+      else heads?.set(id, head)
+      await this.#index(id)
+    }
+    refreshing().catch(() => this.forget())
   }
 
-  /** The index is made anew when it is next used. */
+  /** Everything is read from the store again when it is next used. */
   forget(): void {
-    this.#loaded = undefined
+    this.#heads = undefined
+    this.#indexed = undefined
   }
 
-  async #refresh(id: string): Promise<void> {
-    if (this.#loaded === undefined) return
-    const index = await this.#loaded
-    const stored = (await this.#records.get(["document", id])) as StoredDocument | undefined
-    if (stored !== undefined && stored.hash === index.documents.get(id)?.hash) return
-    drop(index, id)
-    if (stored !== undefined) put(index, stored)
+  #add(document: Omit<Document, "content">, source: DocumentSource, folder?: string): Promise<Added> {
+    const { id, format } = document
+    return this.#inTurn(id, async () => {
+      const version = await hashOf(source, `${readerVersion} ${format} `)
+      const heads = await this.#known()
+      const before = heads.get(id)
+      if (before?.hash === version) return { chunks: before.chunks, unchanged: true, notes: before.notes } // B2
+      const writer = this.#stored.begin(id, version)
+      try {
+        const read = await this.#around.reader.read(document, source, (block) => writer.take(block))
+        const { passages: chunks, notes } = read
+        const head = { bytes: source.bytes, chunks, notes, ...(folder === undefined ? {} : { folder }) }
+        heads.set(id, await writer.commit(head, before)) // B1
+      } catch (error) {
+        await writer.discard()
+        throw error
+      }
+      await this.#index(id)
+      const { chunks, notes } = heads.get(id) as DocumentHead
+      return { chunks, unchanged: false, notes }
+    })
   }
 
-  #index(): Promise<Index> {
-    if (this.#loaded === undefined) {
-      const loading = this.#load()
-      this.#loaded = loading
-      loading.catch(() => {
-        if (this.#loaded === loading) this.#loaded = undefined
-      })
+  /** One change of a document after the other. */
+  async #inTurn<T>(id: string, change: () => Promise<T>): Promise<T> {
+    const before = this.#changing.get(id) ?? Promise.resolve()
+    const mine = before.then(change, change)
+    const settled = mine.catch(() => undefined)
+    this.#changing.set(id, settled)
+    try {
+      return await mine
+    } finally {
+      if (this.#changing.get(id) === settled) this.#changing.delete(id)
     }
-    return this.#loaded
   }
 
-  async #load(): Promise<Index> {
-    const index: Index = {
-      documents: new Map(),
-      passages: new Map(),
-      words: new MiniSearch<Passage>({
-        fields: ["text", "heading", "source"],
-        tokenize: termsOf,
-        processTerm: (term) => term,
-        searchOptions: { boost: { heading: 1.5, source: 0.5 } },
-      }),
-    }
-    for await (const value of this.#records.values("document")) put(index, value as StoredDocument)
-    return index
+  /** The heads of all documents. */
+  #known(): Promise<Map<string, DocumentHead>> {
+    if (this.#heads !== undefined) return this.#heads
+    const reading = (async () => {
+      const heads = new Map<string, DocumentHead>()
+      for await (const head of this.#stored.heads()) heads.set(head.id, head)
+      return heads
+    })()
+    this.#heads = reading
+    reading.catch(() => {
+      if (this.#heads === reading) this.#heads = undefined
+    })
+    return reading
+  }
+
+  /** Takes a document into the index as it stands in the store, if there is an index yet (B6). */
+  #index(id: string): Promise<void> {
+    if (this.#indexed === undefined) return Promise.resolve()
+    const indexing = this.#indexing.then(() => this.#take(id))
+    this.#indexing = indexing.catch(() => this.forget())
+    return indexing
+  }
+
+  async #take(id: string): Promise<void> {
+    const { finder } = this.#around
+    const head = await this.#stored.head(id)
+    if (head !== undefined)
+      for await (const block of this.#stored.blocks(head)) await finder.stage(this.#tenant, id, head.hash, block)
+    await finder.commit(this.#tenant, id)
+  }
+
+  #readyToSearch(): Promise<void> {
+    if (this.#indexed !== undefined) return this.#indexed
+    const indexing = this.#indexing.then(async () => {
+      await this.#around.finder.forget(this.#tenant)
+      for (const id of (await this.#known()).keys()) await this.#take(id)
+    })
+    this.#indexed = indexing
+    this.#indexing = indexing.catch(() => {
+      if (this.#indexed === indexing) this.#indexed = undefined
+    })
+    return indexing
+  }
+
+  /** The passages that match best. One whose document is replaced meanwhile is looked for again, a few times. */
+  async #passages(
+    query: string,
+    question: string,
+    limit: number,
+    proseOnly: boolean,
+    tries = 3,
+  ): Promise<readonly { readonly source: string; readonly passage: Passage; readonly score: number }[]> {
+    await this.#readyToSearch()
+    const places = await this.#around.finder.search(this.#tenant, { query, question, limit, proseOnly })
+    const found = await Promise.all(
+      places.map(async ({ document, version, passage, score }) => ({
+        source: document,
+        passage: await this.#stored.passage(document, version, passage),
+        score,
+      })),
+    )
+    const there = found.filter((one): one is typeof one & { passage: Passage } => one.passage !== undefined)
+    if (there.length === found.length || tries === 1) return there
+    await this.#indexing
+    return this.#passages(query, question, limit, proseOnly, tries - 1)
   }
 }
+
+/** Errors that keep out one document. */
+const leftOut: ReadonlySet<string> = new Set(["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE", "INVALID_NAME"])
 
 /** Parts of a fact may be long (B5). */
 const factNames = ({ subject, relation, object }: Fact): readonly string[] => [
@@ -293,54 +361,9 @@ const factNames = ({ subject, relation, object }: Fact): readonly string[] => [
   ...[subject, relation, object].map(asName),
 ]
 
-const hit = ({ source, heading }: Passage, text: string, score: number): SearchHit => ({
+const hit = (source: string, { heading }: Passage, text: string, score: number): SearchHit => ({
   text,
   source,
   score,
   ...(heading === undefined ? {} : { heading }),
 })
-
-function put(index: Index, { id, hash, bytes, passages }: StoredDocument): void {
-  const added = passages.map(({ heading, text, code = false, vector }, i): Passage => ({
-    id: `${id}#${i}`,
-    source: id,
-    heading,
-    text,
-    code,
-    vector: Float32Array.from(vector),
-  }))
-  index.documents.set(id, { hash, bytes, passages: added })
-  for (const passage of added) index.passages.set(passage.id, passage)
-  index.words.addAll(added)
-}
-
-function drop(index: Index, id: string): void {
-  for (const passage of index.documents.get(id)?.passages ?? []) {
-    index.words.remove(passage)
-    index.passages.delete(passage.id)
-  }
-  index.documents.delete(id)
-}
-
-/** Passages by the words of a query. */
-function byWords(index: Index, { terms }: Query, count: number): string[] {
-  const found = index.words.search("", {
-    tokenize: () => [...terms.keys()],
-    boostTerm: (term) => terms.get(term) ?? 1,
-  })
-  return found.slice(0, count).map(({ id }) => String(id))
-}
-
-/** Passages by the cosine of the angle to a vector; vectors have unit length. */
-function nearest(index: Index, vector: Float32Array, count: number): string[] {
-  const scored: [number, string][] = []
-  for (const { id, vector: other } of index.passages.values()) {
-    let dot = 0
-    for (let i = 0; i < vector.length; i++) dot += (vector[i] as number) * (other[i] as number)
-    if (dot > 0.05) scored.push([dot, id])
-  }
-  return scored
-    .sort((a, b) => b[0] - a[0])
-    .slice(0, count)
-    .map(([, id]) => id)
-}

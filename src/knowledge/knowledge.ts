@@ -35,6 +35,45 @@ export interface Document {
   readonly content: string | Uint8Array
 }
 
+/** A document that was added. */
+export interface Added {
+  /** Passages. */
+  readonly chunks: number
+  /** Whether it was there already as it is. */
+  readonly unchanged: boolean
+  /** What of it was not read, and how the rest was taken, for people; empty when there is nothing to say. */
+  readonly notes: readonly string[]
+}
+
+export interface FolderOptions {
+  /**
+   * What ids begin with, before the path within the folder. Default: the folder's name and a slash, with as many
+   * folders above it as tell it from others that were added.
+   */
+  readonly prefix?: string
+  /** Called after each document. */
+  readonly onProgress?: (done: number, total: number, id: string) => void
+}
+
+export interface AddedFolder {
+  readonly documents: number
+  readonly chunks: number
+  /** Why some were left out. */
+  readonly refused: readonly AgentOSError[]
+  /** Ids of documents that are no longer in the folder and are no longer known. */
+  readonly removed: readonly string[]
+  /** As of `Added`, each after its document's id. */
+  readonly notes: readonly string[]
+}
+
+/** A document in the list of all. */
+export interface DocumentEntry {
+  readonly id: string
+  readonly chunks: number
+  readonly bytes: number
+  readonly notes: readonly string[]
+}
+
 /** Turns texts into vectors of one length. */
 export interface Embedder {
   readonly id: string
@@ -44,14 +83,17 @@ export interface Embedder {
 
 /** What a tenant knows: what agents, tools, the gateway and the CLI use of the knowledge base. */
 export interface Knowledge {
-  add(document: Document): Promise<{ chunks: number; unchanged: boolean }>
-  /** Adds every readable document below a folder; ids begin with `prefix`, `onProgress` is called after each. One that cannot be read is left out and told. */
-  addFolder(
-    folder: string,
-    options?: { prefix?: string; onProgress?: (done: number, total: number, id: string) => void },
-  ): Promise<{ documents: number; chunks: number; refused: readonly AgentOSError[] }>
+  /** @throws `DOCUMENT_UNREADABLE`, `DOCUMENT_TOO_LARGE`, `INVALID_NAME` */
+  add(document: Document): Promise<Added>
+  /**
+   * Adds every readable document below a folder, and removes those that were added from it and are no longer there. One
+   * that cannot be read is left out and told.
+   */
+  addFolder(folder: string, options?: FolderOptions): Promise<AddedFolder>
+  /** @returns false when there was none */
   remove(id: string): Promise<boolean>
-  documents(): Promise<readonly { id: string; chunks: number; bytes: number }[]>
+  /** All documents, by id. */
+  documents(): Promise<readonly DocumentEntry[]>
   search(query: string, options?: SearchOptions): Promise<readonly SearchHit[]>
   assert(fact: Fact): Promise<void>
   retract(fact: Fact): Promise<boolean>

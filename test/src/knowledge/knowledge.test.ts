@@ -1,3 +1,4 @@
+import { mkdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import fc from "fast-check"
 import t from "tap"
@@ -7,10 +8,14 @@ import { LevelStore } from "#actors/persistence/level-store.js"
 import "#src/errors.js"
 import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
 import type { Document, Knowledge } from "#src/knowledge/knowledge.js"
-import { chunksOf, readDocument } from "#src/knowledge/read-document.js"
+import { passageLength, type Passage } from "#src/knowledge/reading/passages.js"
+import { DocumentReader } from "#src/knowledge/reading/reader.js"
+import { givenDocument } from "#src/knowledge/reading/source.js"
+import { systemClock } from "#actors/clock.js"
 import { fact } from "#src/models/training/corpus/facts.js"
 import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
 import { levelRecords, memoryRecords, type RecordStore } from "#src/record-store.js"
+import { pdfOfLines } from "#test/support/pdf.js"
 import { mainJob } from "#test/support/main-job.js"
 
 const text = (id: string, content: string): Document => ({ id, format: "text", content })
@@ -32,40 +37,36 @@ function counted(): { records: RecordStore; writes: () => number } {
   }
 }
 
-/** The smallest PDF with a line of text on each page. */
-function pdf(lines: readonly string[]): Uint8Array {
-  const pages = lines.map((_, i) => 4 + 2 * i)
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R >>",
-    `<< /Type /Pages /Kids [${pages.map((page) => `${page} 0 R`).join(" ")}] /Count ${lines.length} >>`,
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ...lines.flatMap((line, i) => {
-      const drawing = `BT /F1 12 Tf 20 100 Td (${line}) Tj ET`
-      return [
-        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 200] /Contents ${5 + 2 * i} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
-        `<< /Length ${drawing.length} >>\nstream\n${drawing}\nendstream`,
-      ]
-    }),
-  ]
-  let file = "%PDF-1.4\n"
-  const places = objects.map((object, i) => {
-    const place = file.length
-    file += `${i + 1} 0 obj\n${object}\nendobj\n`
-    return place
-  })
-  const table = places.map((place) => `${String(place).padStart(10, "0")} 00000 n \n`).join("")
-  const count = objects.length + 1
-  file += `xref\n0 ${count}\n0000000000 65535 f \n${table}trailer\n<< /Size ${count} /Root 1 0 R >>\nstartxref\n${file.length}\n%%EOF\n`
-  return Buffer.from(file, "latin1")
+const shared = new KnowledgeBase(memoryRecords())
+t.teardown(() => shared.close())
+let tenants = 0
+/** The knowledge of another tenant, which is none yet. */
+const fresh = (): Knowledge => shared.of(`tenant${++tenants}`)
+
+const reader = new DocumentReader(systemClock)
+t.teardown(() => reader.close())
+
+async function passagesOf(document: Document): Promise<Passage[]> {
+  const passages: Passage[] = []
+  await reader.read(document, givenDocument(document, systemClock), async (block) => void passages.push(...block))
+  return passages
 }
 
 t.test("a document is found, replaced, left alone when unchanged, and removed", async (t) => {
   const { records, writes } = counted()
   const knowledge = new KnowledgeBase(records).of("default")
-  t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), { chunks: 1, unchanged: false })
+  t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), {
+    chunks: 1,
+    unchanged: false,
+    notes: [],
+  })
   t.match(await knowledge.search("harbor"), [{ source: "ports.txt", text: "The harbor listens on port 99." }])
 
-  t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), { chunks: 1, unchanged: true })
+  t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), {
+    chunks: 1,
+    unchanged: true,
+    notes: [],
+  })
   t.equal(writes(), 1, "what is unchanged is not written")
 
   await knowledge.add(text("ports.txt", "The harbor listens on port 42."))
@@ -98,10 +99,13 @@ t.test("after any additions and removals a search sees exactly what is there, al
     id: ids,
     word: fc.option(fc.constantFrom("harbor", "castle", "meadow"), { nil: undefined }),
   })
+  const records = memoryRecords()
+  const [first, again] = [new KnowledgeBase(records), new KnowledgeBase(records)]
+  let runs = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-      const records = memoryRecords()
-      const knowledge = new KnowledgeBase(records).of("default")
+      const tenant = `run${++runs}`
+      const knowledge = first.of(tenant)
       const expected = new Map<string, string>()
       for (const { id, word } of steps) {
         if (word === undefined) await knowledge.remove(id)
@@ -109,7 +113,7 @@ t.test("after any additions and removals a search sees exactly what is there, al
         if (word === undefined) expected.delete(id)
         else expected.set(id, `The ${word} is open.`)
       }
-      for (const seen of [knowledge, new KnowledgeBase(records).of("default")]) {
+      for (const seen of [knowledge, again.of(tenant)]) {
         const found = await seen.search("harbor castle meadow", { limit: 10 })
         t.same(new Map(found.map(({ source, text }) => [source, text])), expected)
         t.same(
@@ -244,19 +248,11 @@ t.test("Markdown is read as headings, paragraphs, items, rows and code", async (
     "```sh\nnpm start\n```",
     "<!-- hidden -->",
   ].join("\n\n")
-  t.same(await readDocument(markdown("a.md", content)), [
-    { heading: undefined, paragraphs: [{ text: "Before any heading, truly." }] },
-    {
-      heading: "The harbor & port",
-      paragraphs: [
-        { text: "first" },
-        { text: "nested" },
-        { text: "second" },
-        { text: "quoted" },
-        { text: "name: REST; port: 7420" },
-        { text: "npm start", code: true },
-      ],
-    },
+  const heading = "The harbor & port"
+  t.same(await passagesOf(markdown("a.md", content)), [
+    { text: "Before any heading, truly." },
+    { heading, text: "first\nnested\nsecond\nquoted\nname: REST; port: 7420" },
+    { heading, text: "npm start", code: true },
   ])
 })
 
@@ -268,34 +264,32 @@ t.test("HTML is read without its marks, scripts and styles", async (t) => {
     <pre>npm start
 
 npm stop</pre><script>alert("no")</script><img alt="picture"></body></html>`
-  t.same(await readDocument({ id: "a.html", format: "html", content }), [
-    { heading: undefined, paragraphs: [{ text: "Fish & chips, hot." }] },
-    {
-      heading: "The harbor",
-      paragraphs: [
-        { text: "Read this. # 1 is no heading" },
-        { text: "one" },
-        { text: "two" },
-        { text: "name; port" },
-        { text: "REST; 7420" },
-        { text: "npm start\n\nnpm stop", code: true },
-      ],
-    },
+  const heading = "The harbor"
+  t.same(await passagesOf({ id: "a.html", format: "html", content }), [
+    { text: "Fish & chips, hot." },
+    { heading, text: "Read this. # 1 is no heading\none\ntwo\nname; port\nREST; 7420" },
+    { heading, text: "npm start\n\nnpm stop", code: true },
   ])
 })
 
 t.test("plain text is read as paragraphs, bytes as UTF-8", async (t) => {
   const content = Buffer.from("One\nline.\r\n\r\n  Über zwei.  \n\n\n")
-  t.same(await readDocument({ id: "a.txt", format: "text", content }), [
-    { heading: undefined, paragraphs: [{ text: "One line." }, { text: "Über zwei." }] },
-  ])
+  t.same(await passagesOf({ id: "a.txt", format: "text", content }), [{ text: "One line.\nÜber zwei." }])
 })
 
 t.test("a PDF is read page by page, given as bytes or base64", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
-  const bytes = pdf(["The harbor opens at six.", "The lantern is green."])
-  t.same(await knowledge.add({ id: "a.pdf", format: "pdf", content: bytes }), { chunks: 2, unchanged: false })
-  await knowledge.add({ id: "b.pdf", format: "pdf", content: Buffer.from(pdf(["A lighthouse."])).toString("base64") })
+  const knowledge = fresh()
+  const bytes = pdfOfLines(["The harbor opens at six.", "The lantern is green."])
+  t.same(await knowledge.add({ id: "a.pdf", format: "pdf", content: bytes }), {
+    chunks: 2,
+    unchanged: false,
+    notes: [],
+  })
+  await knowledge.add({
+    id: "b.pdf",
+    format: "pdf",
+    content: Buffer.from(pdfOfLines(["A lighthouse."])).toString("base64"),
+  })
   t.match((await knowledge.search("lantern"))[0], {
     source: "a.pdf",
     heading: "page 2",
@@ -305,7 +299,7 @@ t.test("a PDF is read page by page, given as bytes or base64", async (t) => {
 })
 
 t.test("a PDF that is none is refused by its name", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const knowledge = fresh()
   for (const content of [Buffer.from("no PDF at all"), "", Buffer.from("%PDF-1.4\ncut")])
     await t.rejects(knowledge.add({ id: "bad.pdf", format: "pdf", content }), {
       code: "DOCUMENT_UNREADABLE",
@@ -316,7 +310,7 @@ t.test("a PDF that is none is refused by its name", async (t) => {
 
 t.test("a document above the limit is refused with both figures", async (t) => {
   const limit = 32 * 1024 * 1024
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const knowledge = fresh()
   await t.rejects(knowledge.add({ id: "big.txt", format: "text", content: new Uint8Array(limit + 1) }), {
     code: "DOCUMENT_TOO_LARGE",
     message: `big.txt has ${limit + 1} bytes; at most ${limit} are taken`,
@@ -324,27 +318,22 @@ t.test("a document above the limit is refused with both figures", async (t) => {
 })
 
 t.test("no passage is longer than the limit, and no word is lost, whatever the text", async (t) => {
-  const word = fc.stringMatching(/^[a-z]{1,30}$/)
-  const words = fc.array(fc.oneof(word, fc.constant("end."), fc.constant("y".repeat(900))), { maxLength: 300 })
-  fc.assert(
-    fc.property(fc.array(words, { maxLength: 4 }), (paragraphs) => {
-      const given = paragraphs.map((one) => one.join(" ")).filter((one) => one !== "")
-      const chunks = chunksOf([{ heading: "h", paragraphs: given.map((one) => ({ text: one })) }])
-      return (
-        chunks.every(({ text }) => text.length <= 800) &&
-        chunks
-          .map((chunk) => chunk.text)
-          .join("")
-          .replace(/\s/g, "") === given.join("").replace(/\s/g, "")
-      )
+  const word = fc.oneof(fc.stringMatching(/^[a-z]{1,30}$/), fc.string({ unit: "grapheme", minLength: 1, maxLength: 9 }))
+  const long = fc.constantFrom("end.", "y".repeat(900), "\u{1f600}".repeat(500), "没有空格。".repeat(400))
+  const bare = (text: string): string => text.replace(/\s/gu, "")
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(fc.oneof(word, long), { maxLength: 100 }), { maxLength: 4 }), async (given) => {
+      const content = given.map((words) => words.join(" ")).join("\n\n")
+      const passages = await passagesOf(text("a", content))
+      t.ok(passages.every(({ text }) => text.length <= passageLength && text.isWellFormed()))
+      t.equal(bare(passages.map((passage) => passage.text).join("")), bare(content))
     }),
     { numRuns: 50 },
   )
-  t.pass()
 })
 
 t.test("code is found as a passage, never given as a sentence", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const knowledge = fresh()
   await knowledge.add(
     markdown(
       "a.md",
@@ -363,7 +352,7 @@ t.test("code is found as a passage, never given as a sentence", async (t) => {
 })
 
 t.test("a question is never given as an answer, nor a sentence that quotes the question asked", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const knowledge = fresh()
   await knowledge.add(
     text(
       "a",
@@ -378,7 +367,7 @@ t.test("a question is never given as an answer, nor a sentence that quotes the q
 })
 
 t.test("facts are asserted once, found by any field, and retracted", async (t) => {
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const knowledge = fresh()
   const tea = { subject: "Ada", relation: "likes", object: "tea" }
   const cake = { subject: "Ada", relation: "likes", object: "cake", source: "talk" }
   const other = { subject: "Adam", relation: "likes", object: "tea" }
@@ -406,24 +395,26 @@ t.test("a folder is added with everything readable below it, under a prefix, tel
     "broken.pdf": "not a PDF",
     deep: { er: { "c.html": "<p>The meadow is wide.</p>" } },
   })
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const knowledge = fresh()
   const progress: [number, number, string][] = []
   const added = await knowledge.addFolder(folder, {
     prefix: "book/",
     onProgress: (...step) => progress.push(step),
   })
+  t.same(
+    progress.map(([done, of]) => [done, of]),
+    [1, 2, 3, 4].map((done) => [done, 4]),
+  )
   t.match(added, { documents: 3, chunks: 3 })
   t.match(
     added.refused,
     [{ code: "DOCUMENT_UNREADABLE", message: /book\/broken\.pdf/ }],
     "one bad document keeps no other out",
   )
-  t.same(progress, [
-    [1, 4, "book/B.TXT"],
-    [2, 4, "book/a.md"],
-    [3, 4, "book/broken.pdf"],
-    [4, 4, "book/deep/er/c.html"],
-  ])
+  t.same(
+    progress.map(([, , id]) => id).sort(),
+    ["B.TXT", "a.md", "broken.pdf", "deep/er/c.html"].map((name) => `book/${name}`),
+  )
   t.match((await knowledge.search("meadow"))[0], { source: "book/deep/er/c.html" })
   await t.rejects(knowledge.addFolder(join(folder, "missing")), {
     code: "DOCUMENT_UNREADABLE",
@@ -431,9 +422,98 @@ t.test("a folder is added with everything readable below it, under a prefix, tel
   })
 })
 
+t.test("documents of two folders are two, also when the folders and the files have the same names", async (t) => {
+  const root = t.testdir({
+    one: { "README.md": "The harbor is old." },
+    two: { "README.md": "The harbor is new." },
+    deep: { one: { "README.md": "The harbor is deep." } },
+  })
+  const knowledge = fresh()
+  const addAll = async (): Promise<void> => {
+    for (const path of ["one", "two", "deep/one"]) await knowledge.addFolder(join(root, path))
+  }
+  const ids = async (): Promise<string[]> => (await knowledge.documents()).map(({ id }) => id)
+  await addAll()
+  t.same(await ids(), ["deep/one/README.md", "one/README.md", "two/README.md"])
+  await addAll()
+  t.same(await ids(), ["deep/one/README.md", "one/README.md", "two/README.md"], "and so at the next start")
+  t.equal((await knowledge.search("harbor")).length, 3)
+})
+
+t.test("a file that is no longer in its folder is no longer known when the folder is added again", async (t) => {
+  const root = t.testdir({ book: { "a.md": "The harbor is old.", "b.md": "The meadow is wide." }, "other.md": "" })
+  const records = memoryRecords()
+  const first = new KnowledgeBase(records).of("default")
+  await first.addFolder(join(root, "book"))
+  await first.add(text("book/by-hand", "The castle is high."))
+  await rm(join(root, "book", "b.md"))
+  await rename(join(root, "book"), join(root, "moved"))
+  await mkdir(join(root, "elsewhere"))
+  await rename(join(root, "moved"), join(root, "elsewhere", "book"))
+  const second = new KnowledgeBase(records).of("default")
+  t.match(await second.addFolder(join(root, "elsewhere", "book")), { documents: 1, removed: ["book/b.md"] })
+  t.same(
+    (await second.documents()).map(({ id }) => id),
+    ["book/a.md", "book/by-hand"],
+    "what was added by hand stays",
+  )
+  t.same(await second.search("meadow"), [])
+})
+
+t.test("a document of before is found, and gives way to the folder that it stands in", async (t) => {
+  const records = memoryRecords()
+  const old = (id: string) => ({
+    id,
+    hash: "x",
+    bytes: 3,
+    passages: [{ text: "The harbor is old.", vector: new Float32Array(256) }],
+  })
+  for (const id of ["README.md", "mine.md"]) await records.write([[joined("default", "document", id), old(id)]])
+  const knowledge = new KnowledgeBase(records).of("default")
+  t.same(
+    (await knowledge.search("harbor")).map(({ source, text }) => [source, text]),
+    [
+      ["README.md", "The harbor is old."],
+      ["mine.md", "The harbor is old."],
+    ],
+  )
+  const root = t.testdir({ book: { "README.md": "The harbor is new." } })
+  t.match(await knowledge.addFolder(join(root, "book")), { removed: ["README.md"] })
+  t.same(
+    (await knowledge.documents()).map(({ id }) => id),
+    ["book/README.md", "mine.md"],
+  )
+})
+
+t.test("a large document is found whole or not at all, whatever fails while it is written", async (t) => {
+  const records = memoryRecords()
+  const content = Array.from({ length: 3000 }, (_, i) => `# h${i}\n\nThe harbor is old.\n`).join("\n")
+  for (const at of [1, 2, 4, 6]) {
+    let writes = 0
+    const failing: RecordStore = {
+      ...records,
+      write: (changes) => (++writes === at ? Promise.reject(new Error("disk full")) : records.write(changes)),
+    }
+    const knowledge = new KnowledgeBase(failing).of("default")
+    await t.rejects(knowledge.add(markdown("a", content)), /disk full/)
+    t.same(await knowledge.documents(), [])
+    t.same(await knowledge.search("harbor"), [])
+    for await (const [key] of records.entries("")) t.fail(`${key} is left`)
+  }
+  const knowledge = new KnowledgeBase(records).of("default")
+  t.match(await knowledge.add(markdown("a", content)), { chunks: 3000 })
+  await knowledge.add(markdown("a", "The harbor is new."))
+  t.match(await knowledge.search("harbor"), [{ text: "The harbor is new." }])
+  let count = 0
+  for await (const entry of records.entries("")) count += entry.length / 2
+  t.equal(count, 2, "nothing of what was before is left")
+  await knowledge.remove("a")
+  for await (const [key] of records.entries("")) t.fail(`${key} is left`)
+})
+
 t.test("the sentence that answers stands first for 95 of 100 questions of the main job", async (t) => {
   const { items, files } = mainJob(200, 7)
-  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const knowledge = fresh()
   for (const [id, content] of Object.entries(files)) await knowledge.add(markdown(id, content))
   const lexicon = new Lexicon(new Dice(11), "seen")
   for (let document = 0; document < 40; document++) {

@@ -1,4 +1,5 @@
 import t from "tap"
+import { PassageIndex } from "#src/knowledge/finding/passage-index.js"
 import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
 import type { Embedder } from "#src/knowledge/knowledge.js"
 import { isQuestion, sentencesOf } from "#src/knowledge/sentences.js"
@@ -90,12 +91,14 @@ t.test("a query of any length costs what its beginning costs", async (t) => {
     dimensions: 1,
     embed: async (texts) => texts.map((text) => (read.push(text.length), Float32Array.of(0))),
   }
-  const knowledge = new KnowledgeBase(memoryRecords(), embedder).of("default")
+  const index = new PassageIndex(embedder)
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
   const sentences = Array.from({ length: 400 }, (_, i) => `The number ${i} is kept in a drawer.`).join(" ")
   await knowledge.add({ id: "a", format: "text", content: sentences })
   for (const unit of ["a ", "a", "key-", "e\u0301", "数据库", "ห้อง", "﷽", "? ", "drawer "]) {
     const long = unit.repeat(4e6)
     read.length = 0
+    await index.search({ query: long, question: long, limit: 1, proseOnly: true })
     await knowledge.search(long, { unit: "sentence", question: long })
     t.ok(Math.max(...read) <= 10_000, unit)
     t.ok(readQuery(long).terms.size <= 64, unit)

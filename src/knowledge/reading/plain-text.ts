@@ -1,0 +1,33 @@
+/** Plain text: paragraphs parted by empty lines. */
+import type { PassageCutter } from "./passages.js"
+
+export class PlainTextReader {
+  readonly #cutter: PassageCutter
+  /** Whether nothing but space has come since the last line ended. */
+  #emptyLine = true
+
+  constructor(cutter: PassageCutter) {
+    this.#cutter = cutter
+  }
+
+  write(text: string): void {
+    let from = 0
+    while (from < text.length) {
+      const end = text.indexOf("\n", from)
+      const line = text.slice(from, end < 0 ? undefined : end)
+      if (line.trim() !== "") {
+        this.#emptyLine = false
+        this.#cutter.prose(line)
+      }
+      if (end < 0) return
+      if (this.#emptyLine) this.#cutter.endParagraph()
+      else this.#cutter.prose(" ")
+      this.#emptyLine = true
+      from = end + 1
+    }
+  }
+
+  end(): void {
+    this.#cutter.endParagraph()
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Reads documents on a thread of their own, which is started for the first and ends when there was none for a while.
+ *
+ * Invariants
+ *   R1. What a document costs is bounded (limits.ts). A thread that runs out of time or memory is ended and another
+ *       takes its place; the node goes on, and the error names the limit.
+ *   R2. A document goes to the thread, and its passages come back, in pieces that hold nobody up.
+ */
+import { MessageChannel } from "node:worker_threads"
+import { Piscina } from "piscina"
+import type { Clock } from "#actors/clock.js"
+import { thrownText } from "#actors/errors.js"
+import type { Document } from "../knowledge.js"
+import type { DocumentSource } from "./source.js"
+import { readingLimits, unreadable } from "./limits.js"
+import type { Passage } from "./passages.js"
+import type { ReadOutcome, ReadTask, Saying } from "./thread.js"
+
+/** What came of a document that was read. */
+export interface Reading {
+  readonly passages: number
+  /** What of it was not read, and how the rest was taken, for people. */
+  readonly notes: readonly string[]
+}
+
+const threads = 1
+const idleMs = 5_000
+
+export class DocumentReader {
+  readonly #clock: Clock
+  #pool: Piscina<ReadTask, ReadOutcome> | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /**
+   * @param take is given passages, some at a time; more come when it has taken them
+   * @throws `DOCUMENT_UNREADABLE`, and what `take` and the source throw
+   */
+  async read(
+    { id, format }: Pick<Document, "id" | "format">,
+    source: DocumentSource,
+    take: (block: readonly Passage[]) => Promise<void>,
+  ): Promise<Reading> {
+    const { port1: ours, port2: theirs } = new MessageChannel()
+    const pieces = source.pieces()
+    const ended = new AbortController()
+    const limitMs = readingLimits.milliseconds(source.bytes)
+    let failure: unknown
+    let stopTimer: (() => void) | undefined
+    const fail = (error: unknown): void => {
+      failure ??= error
+      ended.abort()
+    }
+    const answer = async (saying: Saying): Promise<void> => {
+      // R1: what waited for the thread has lost no time.
+      stopTimer ??= this.#clock.timer(limitMs, () =>
+        fail(unreadable(id, `takes longer than ${limitMs / 1000} s to read, the most that it is given`)),
+      )
+      if ("block" in saying) ours.postMessage(await take(saying.block))
+      else ours.postMessage((await pieces.next()).value) // R2
+    }
+    ours.on("message", (saying: Saying) => void answer(saying).catch(fail))
+    try {
+      const task: ReadTask = { format, bytes: source.bytes, isText: source.isText, port: theirs }
+      const outcome = await this.#threads().run(task, { transferList: [theirs], signal: ended.signal })
+      if (outcome.kind === "unreadable") throw unreadable(id, outcome.why)
+      return { passages: outcome.passages, notes: outcome.notes }
+    } catch (error) {
+      if (failure !== undefined) throw failure
+      const { code } = error as { code?: unknown }
+      if (code === "ERR_WORKER_OUT_OF_MEMORY")
+        throw unreadable(id, `takes more than ${readingLimits.heapMb} MiB of memory to read, the most that it is given`)
+      if (code === "DOCUMENT_UNREADABLE") throw error
+      throw unreadable(id, `cannot be read: ${thrownText(error)}`, error)
+    } finally {
+      stopTimer?.()
+      ours.close()
+      await pieces.return?.(undefined)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.destroy()
+  }
+
+  #threads(): Piscina<ReadTask, ReadOutcome> {
+    if (this.#pool !== undefined) return this.#pool
+    this.#pool = new Piscina({
+      filename: new URL("./thread.js", import.meta.url).href,
+      minThreads: 0,
+      maxThreads: threads,
+      idleTimeout: idleMs,
+      atomics: "disabled",
+      resourceLimits: { maxOldGenerationSizeMb: readingLimits.heapMb, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+    })
+    this.#pool.on("error", () => undefined) // whoever waits for the thread hears of it
+    return this.#pool
+  }
+}

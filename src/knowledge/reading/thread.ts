@@ -1,0 +1,93 @@
+/**
+ * The thread that reads documents. It has one at a time, asks for the document piece by piece and gives its passages
+ * block by block, each when the one before was taken: so neither side holds more than the document itself.
+ */
+import { once } from "node:events"
+import type { MessagePort } from "node:worker_threads"
+import type { Document } from "../knowledge.js"
+import { decoderOf, encodingOf } from "./encoding.js"
+import { HtmlReader } from "./html.js"
+import { Unreadable } from "./limits.js"
+import { MarkdownReader } from "./markdown.js"
+import { blockLength, PassageCutter, type Passage } from "./passages.js"
+import { PlainTextReader } from "./plain-text.js"
+
+export interface ReadTask {
+  readonly format: Document["format"]
+  readonly bytes: number
+  /** The document was given as text, and comes in UTF-8 whatever stands in it. */
+  readonly isText: boolean
+  readonly port: MessagePort
+}
+
+/** What the thread says, and what it is answered: the next bytes, and nothing for a block that was taken. */
+export type Saying = { readonly want: "bytes" } | { readonly block: readonly Passage[] }
+
+export type ReadOutcome =
+  | { readonly kind: "read"; readonly passages: number; readonly notes: readonly string[] }
+  | { readonly kind: "unreadable"; readonly why: string }
+
+/** Bytes of text that are read before what came of them is given away. */
+const pieceBytes = 64 * 1024
+
+export default async function read(task: ReadTask): Promise<ReadOutcome> {
+  const { port } = task
+  try {
+    return await passagesOf(task, async (saying) => {
+      const answered = once(port, "message")
+      port.postMessage(saying)
+      const [answer] = (await answered) as [Uint8Array | undefined]
+      return answer
+    })
+  } catch (error) {
+    if (error instanceof Unreadable) return { kind: "unreadable", why: error.message }
+    if (error instanceof RangeError) return { kind: "unreadable", why: "is nested too deep to be read" }
+    throw error
+  } finally {
+    port.close()
+  }
+}
+
+async function passagesOf(
+  { format, bytes, isText }: ReadTask,
+  say: (saying: Saying) => Promise<Uint8Array | undefined>,
+): Promise<ReadOutcome> {
+  const content = new Uint8Array(bytes)
+  for (let at = 0; at < bytes;) {
+    const piece = await say({ want: "bytes" })
+    if (piece === undefined) throw new Unreadable("changed while it was read")
+    content.set(piece, at)
+    at += piece.length
+  }
+  let waiting: Passage[] = []
+  const cutter = new PassageCutter((passage) => waiting.push(passage))
+  const give = async (least: number): Promise<void> => {
+    while (waiting.length >= least && waiting.length > 0) {
+      await say({ block: waiting.slice(0, blockLength) })
+      waiting = waiting.slice(blockLength)
+    }
+  }
+  let notes: readonly string[] = []
+  if (format === "pdf") {
+    const { readPdf } = await import("./pdf.js")
+    notes = await readPdf(content, cutter, () => give(blockLength))
+  } else {
+    const encoding = isText ? { name: "utf-8" } : encodingOf(content, format)
+    if (encoding.note !== undefined) notes = [encoding.note]
+    const decode = decoderOf(encoding.name)
+    const reader = new readers[format](cutter)
+    let carriageReturn = "" // the end of a piece, which may be the first half of a line's end
+    for (let at = 0; at < bytes; at += pieceBytes) {
+      const text = carriageReturn + decode(content.subarray(at, at + pieceBytes), at + pieceBytes >= bytes)
+      carriageReturn = text.endsWith("\r") ? "\r" : ""
+      reader.write(text.slice(0, text.length - carriageReturn.length).replace(/\r\n?/g, "\n"))
+      await give(blockLength)
+    }
+    reader.end()
+  }
+  cutter.end()
+  await give(1)
+  return { kind: "read", passages: cutter.passages, notes }
+}
+
+const readers = { text: PlainTextReader, markdown: MarkdownReader, html: HtmlReader } as const
