@@ -39,7 +39,7 @@ import { keepPrivate } from "./private-folder.js"
 import { writeNodeFile } from "./node-file.js"
 import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
 import type { RecordStore } from "./record-store.js"
-import { scopeOf, type RunEvent, type RunOptions, type RunResult, type Scope } from "./run.js"
+import { scopeOf, type RunEvent, type RunListener, type RunOptions, type RunResult, type Scope } from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
 import { Runs, type RunStatus } from "./runs/runs.js"
 import { auditStore } from "./security/audit-store.js"
@@ -220,10 +220,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
       const { log, emit, caller } = agentsOfAll?.runOf(request) ?? runs.of(request.runId)
       const model = await registry.answering(agent.model ?? embeddedModel, agent.fallbackModel)
       const permit = (tool: string): void => policy.require([agent.name, caller ?? "local"], "use", tool)
-      const seen = (event: RunEvent): void => {
+      const seen: RunListener = (event) => {
         metrics.follow(event)
         for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)
-        emit(event)
+        return emit(event)
       }
       const toolkit =
         agent.grounding === "sentence"

@@ -78,6 +78,9 @@ export type RunEvent =
   | { readonly type: "end"; readonly run: RunResult }
   | { readonly type: "error"; readonly error: AgentOSError }
 
+/** Hears of a run's events. What it returns says when to go on: a slow one holds the run back. */
+export type RunListener = (event: RunEvent) => Promise<void> | undefined
+
 export interface RunOptions {
   /** Remembers what was said under this id; absent: nothing is remembered. */
   readonly conversation?: string

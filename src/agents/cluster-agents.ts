@@ -313,7 +313,7 @@ export class ClusterAgents {
       case "events": {
         const { ticket, events } = payload as GuestEvents
         const sent = this.#sentTo(ticket, from)
-        return events.forEach((event) => sent?.run.emit(event))
+        return Promise.all(events.map((event) => sent?.run.emit(event))).then(() => null)
       }
       case "claim-turn":
         return this.#claimTurn(payload as ClaimedTurn, from)

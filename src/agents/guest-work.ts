@@ -5,13 +5,14 @@
  *   W1. A tool runs here only after the node of the run has recorded the claim: so what is unclear after a loss is known there.
  *   W2. What the asker does not wait for any more (it cancelled, or its link was lost) is called off here.
  *   W3. Events go back in their order, before the answer; many of one turn of the event loop go together.
+ *   W4. They are taken there before more are made here: who reads slowly there holds the agent back here.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { NodeId } from "#cluster/node.js"
 import type { Peers } from "#cluster/peers.js"
 import { Cancellation } from "../cancellation.js"
-import type { RunEvent } from "../run.js"
+import type { RunEvent, RunListener } from "../run.js"
 import { noLog, type PlannedCall, type RunLog } from "../runs/run-log.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { AgentManager } from "./agent-manager.js"
@@ -55,11 +56,14 @@ export interface FinishedCall {
 export interface RunOfStep {
   readonly log: RunLog
   readonly caller: string | undefined
-  readonly emit: (event: RunEvent) => void
+  readonly emit: RunListener
 }
 
 /** The journal may be slow, and a claim that is given up in vain would leave a call unresolved. */
 const claimTimeoutMs = 30_000
+/** Events that an agent may be ahead of the run's node (W4), and how long that may not take any: longer than a run. */
+const mostAhead = 64
+export const eventsTimeoutMs = 86_400_000
 
 interface Guest extends RunOfStep {
   readonly from: NodeId
@@ -101,7 +105,9 @@ export class GuestWork {
     this.#seen.set(from, Math.max(ticket, this.seenOf(from)))
     const id = `${from}/${ticket}`
     const work = new Cancellation()
-    const events = new EventsBack(this.#peers, this.#clock, from, ticket)
+    const events = new EventsBack(this.#clock, (told) =>
+      this.#peers.call(from, agentsService, "events", { ticket, events: told }, { timeoutMs: eventsTimeoutMs }),
+    )
     const log = logThere(this.#peers, from, ticket)
     this.#guests.set(id, { from, ticket, work, log, caller, emit: (event) => events.push(event) })
     try {
@@ -118,7 +124,7 @@ export class GuestWork {
       )
     } finally {
       this.#guests.delete(id)
-      events.flush() // W3
+      await events.flush() // W3
     }
   }
 
@@ -127,30 +133,35 @@ export class GuestWork {
   }
 }
 
-/** Gathers the events of one turn (W3). */
-class EventsBack {
-  readonly #peers: Peers
+/** The events of a run on their way to its node: those of one turn together (W3), and no more ahead than it takes (W4). */
+export class EventsBack {
   readonly #clock: Clock
-  readonly #to: NodeId
-  readonly #ticket: number
+  readonly #send: (events: readonly RunEvent[]) => Promise<unknown>
   #waiting: RunEvent[] = []
+  #sent: Promise<unknown> = Promise.resolve()
+  #lost = false
 
-  constructor(peers: Peers, clock: Clock, to: NodeId, ticket: number) {
-    this.#peers = peers
+  /** @param send resolves when they are taken there; when it fails, nobody hears of later ones */
+  constructor(clock: Clock, send: (events: readonly RunEvent[]) => Promise<unknown>) {
     this.#clock = clock
-    this.#to = to
-    this.#ticket = ticket
+    this.#send = send
   }
 
-  push(event: RunEvent): void {
-    if (this.#waiting.push(event) === 1) this.#clock.afterInputOutput(() => this.flush())
+  push(event: RunEvent): Promise<void> | undefined {
+    if (this.#lost) return undefined
+    if (this.#waiting.push(event) === 1) this.#clock.afterInputOutput(() => void this.flush())
+    return this.#waiting.length < mostAhead ? undefined : this.flush()
   }
 
-  flush(): void {
-    if (this.#waiting.length === 0) return
-    const told: GuestEvents = { ticket: this.#ticket, events: this.#waiting }
-    this.#waiting = []
-    this.#peers.tell(this.#to, agentsService, "events", told)
+  /** @returns when all that was pushed is there, or lost */
+  async flush(): Promise<void> {
+    this.#sent = this.#sent.then(() => {
+      const events = this.#waiting
+      this.#waiting = []
+      if (events.length > 0 && !this.#lost) return this.#send(events).catch(() => (this.#lost = true))
+      return undefined
+    })
+    await this.#sent
   }
 }
 

@@ -13,7 +13,7 @@ import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Decoding, Message, Model, Usage } from "../models/model.js"
-import type { Finish, RunEvent } from "../run.js"
+import type { Finish, RunListener } from "../run.js"
 import type { RecordedCall, RunLog } from "../runs/run-log.js"
 import { clipped } from "../tools/readable.js"
 import type { ToolKit } from "../tools/toolkit.js"
@@ -57,7 +57,7 @@ export interface RespondParts {
   readonly tools: Pick<ToolKit, "specs" | "get" | "call">
   readonly log: RunLog
   readonly clock: Clock
-  readonly emit: (event: RunEvent) => void
+  readonly emit: RunListener
   /** @throws when the agent may not use the tool */
   readonly permit: (tool: string) => void
 }

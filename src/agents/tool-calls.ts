@@ -116,9 +116,9 @@ export class ToolCalls {
     this.#count += 1
     if (refusal === undefined) this.#ran += 1
     this.#work.throwIfCancelled()
-    emit({ type: "tool", ...about, status: "called", arguments: args })
+    void emit({ type: "tool", ...about, status: "called", arguments: args })
     const told = (status: "ok" | "error" | "unresolved", text: string): string => {
-      emit({ type: "tool", ...about, status, text, elapsedMs: clock.monotonic() - began })
+      void emit({ type: "tool", ...about, status, text, elapsedMs: clock.monotonic() - began })
       return text
     }
     const heard = (outcome: ToolOutcome): string => {

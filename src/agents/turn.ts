@@ -4,6 +4,7 @@
  * Invariants
  *   N1. What a server refuses as too long is sent again with half of it, while nothing has come and something can be left out.
  *   N2. Tokens that a model does not count are estimated, so that no budget is unlimited.
+ *   N3. A model is not read on while whoever hears it says to wait.
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
@@ -55,7 +56,7 @@ export async function takeTurn(
   request: Omit<ModelRequest, "signal">,
   work: Cancellation,
   meter: Meter,
-  hear: (text: string) => void,
+  hear: (text: string) => Promise<void> | undefined,
 ): Promise<Turn> {
   const { messages: all, tools = [], decoding } = request
   const context = ModelContext.of(model)
@@ -101,7 +102,7 @@ async function hearTurn(
   parts: AsyncIterable<ModelPart>,
   heard: Heard,
   work: Cancellation,
-  hear: (text: string) => void,
+  hear: (text: string) => Promise<void> | undefined,
 ): Promise<Finished> {
   let finish: Finished | undefined
   for await (const part of parts) {
@@ -109,7 +110,8 @@ async function hearTurn(
     heard.begun = true
     if (part.type === "text") {
       heard.text += part.text
-      hear(part.text)
+      const wait = hear(part.text)
+      if (wait !== undefined) await wait // N3
     } else if (part.type === "tool-call") heard.calls.push(part.call)
     else finish = part
   }

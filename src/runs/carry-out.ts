@@ -12,7 +12,7 @@ import type { AgentRequest } from "../agents/respond.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { Message } from "../models/model.js"
-import type { RunEvent, RunResult, ScopedOptions } from "../run.js"
+import type { RunListener, RunResult, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import type { Conversations } from "./conversations.js"
@@ -32,7 +32,7 @@ export interface BegunRun {
   readonly request: string | undefined
   readonly log: MemoryLog
   readonly work: Cancellation
-  readonly emit: (event: RunEvent) => void
+  readonly emit: RunListener
   /** It was begun before, by a process that left it open. */
   readonly resumed: boolean
   /** Asked when it was called off: only because nobody waits for it any more, so that it may go on (U7). */
@@ -70,7 +70,7 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
   const { agents, functions, embedder, clock, conversations, open, policy } = parts
   const { tenant, caller, conversation, decoding, traceId = "" } = options
   const began = clock.monotonic()
-  emit({ type: "start", runId, target, resumed })
+  void emit({ type: "start", runId, target, resumed })
   try {
     const heard = conversation === undefined ? undefined : await conversations.history({ ...options, target, id: conversation }, log.state.started?.said) // prettier-ignore
     const recorded = log instanceof JournalLog

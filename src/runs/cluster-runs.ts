@@ -14,6 +14,7 @@ import { fnv1a } from "#actors/hash.js"
 import type { Logger } from "#actors/telemetry.js"
 import type { NodeId } from "#cluster/node.js"
 import type { Peers } from "#cluster/peers.js"
+import { EventsBack, eventsTimeoutMs } from "../agents/guest-work.js"
 import { Cancellation, onCancel } from "../cancellation.js"
 import type { Message } from "../models/model.js"
 import type { RunEvent, RunResult } from "../run.js"
@@ -225,8 +226,8 @@ export class ClusterRuns {
       case "events": {
         const { ticket, events } = payload as { readonly ticket: number; readonly events: readonly RunEvent[] }
         const follow = this.#follows.get(ticket)
-        if (follow?.to === from) for (const event of events) follow.listener?.(event)
-        return undefined
+        if (follow?.to !== from) return null
+        return Promise.all(events.map((event) => follow.listener?.(event))).then(() => null)
       }
       default:
         throw new AgentOSError("UNKNOWN_MESSAGE", `the runs of a node know no ${JSON.stringify(type)}`)
@@ -237,25 +238,20 @@ export class ClusterRuns {
     const { peers, clock } = this.#parts
     const key = `${from}/${ticket}`
     const followed: Followed = { from, signal: new Cancellation(), silent: false }
-    let waiting: RunEvent[] = []
-    const flush = (): void => {
-      const events = waiting
-      waiting = []
-      if (events.length > 0 && !followed.silent) peers.tell(from, service, "events", { ticket, events })
-    }
+    const back = new EventsBack(clock, async (events) => {
+      if (!followed.silent)
+        await peers.call(from, service, "events", { ticket, events }, { timeoutMs: eventsTimeoutMs })
+    })
     this.#followed.set(key, followed)
     try {
-      const tell = (event: RunEvent): void => {
-        if (waiting.push(event) === 1) clock.afterInputOutput(flush)
-      }
-      const run = await this.#own.join({ ...asked, listener: tell, signal: followed.signal })
+      const run = await this.#own.join({ ...asked, listener: (event) => back.push(event), signal: followed.signal })
       return run === undefined ? { kind: "elsewhere" } : { kind: "ended", run }
     } catch (error) {
       const { code, message, executed, details } = AgentOSError.from(error, "RUN_FAILED")
       if (code === "RUN_MOVED" || code === "SYSTEM_STOPPED") return { kind: "elsewhere" }
       return { kind: "failed", code, message, executed, ...(details === undefined ? {} : { details }) }
     } finally {
-      flush()
+      await back.flush()
       this.#followed.delete(key)
     }
   }

@@ -18,7 +18,7 @@ import type { AgentAnswer, AgentRequest } from "../agents/respond.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { Message, Usage } from "../models/model.js"
-import type { Finish, RunEvent } from "../run.js"
+import type { Finish, RunListener } from "../run.js"
 import { matchesPattern } from "../topologies/pattern.js"
 import type { Choice, Reduce, Topology } from "../topologies/topology.js"
 import { Budget } from "./budget.js"
@@ -34,7 +34,7 @@ export interface ExecuteParts {
   readonly history: readonly Message[]
   readonly log: RunLog
   readonly clock: Clock
-  readonly emit: (event: RunEvent) => void
+  readonly emit: RunListener
   /** @throws `FORBIDDEN` when whoever asks may not call this agent or topology */
   readonly permit: (called: string) => void
   readonly ask: (agent: string, request: AgentRequest, work: Cancellation) => Promise<AgentAnswer>
@@ -109,7 +109,7 @@ export async function execute(
 
   async function answer(agent: string, step: string, said: string, { work, budget }: Branch): Promise<Said> {
     const began = parts.clock.monotonic()
-    parts.emit({ type: "step", step, agent, status: "started" })
+    void parts.emit({ type: "step", step, agent, status: "started" })
     try {
       work.throwIfCancelled()
       parts.permit(agent) // X5
@@ -118,7 +118,7 @@ export async function execute(
       if (!steps.has(step)) budget.spend(tokensOf(result.usage)) // a branch that is tried again comes by once more
       steps.set(step, result)
       const { output, finish = "stop", usage } = result
-      parts.emit({
+      void parts.emit({
         type: "step",
         step,
         agent,
@@ -131,7 +131,7 @@ export async function execute(
       return { text: output, finish }
     } catch (thrown) {
       const error = AgentOSError.from(thrown, "RUN_FAILED")
-      parts.emit({
+      void parts.emit({
         type: "step",
         step,
         agent,

@@ -13,6 +13,13 @@
  *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
  *       again goes on with the run from its last finished step.
  *   U8. A run is seen, followed and cancelled in its tenant only.
+ *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on meanwhile.
+ *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node has a journal of its own, this holds for nodes that can be
+ *       reached.
+ *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
+ *       again goes on with the run from its last finished step.
+ *   U8. A run is seen, followed and cancelled in its tenant only.
+ *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on meanwhile.
  *   U9. A run that was refused before anything of it began leaves nothing; of the others so much is kept as `kept.ts` says.
  */
 import { createHash } from "node:crypto"
@@ -30,7 +37,7 @@ import type { Message } from "../models/model.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import { PartQueue } from "../models/part-queue.js"
 import type { RecordStore } from "../record-store.js"
-import type { RunEvent, RunResult, Scope, ScopedOptions } from "../run.js"
+import type { RunEvent, RunListener, RunResult, Scope, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import { carryOut, resultOf, type BegunRun } from "./carry-out.js"
@@ -94,7 +101,7 @@ export interface FollowedRun {
   readonly runId: string
   /** What it was asked, as a hash, where it is looked for by command id. */
   readonly request: string | undefined
-  readonly listener: ((event: RunEvent) => void) | undefined
+  readonly listener: RunListener | undefined
   readonly signal: AbortSignal | Cancellation | undefined
   readonly timeoutMs: number
 }
@@ -107,13 +114,15 @@ interface Active {
   /** It was called off, and not only left by whoever waited. */
   cancelled: boolean
   readonly log: RunLog
-  listeners: readonly ((event: RunEvent) => void)[]
+  listeners: readonly RunListener[]
   readonly ended: Promise<RunResult>
   /** Callers that wait for it; when the last one gives up, it is cancelled. */
   followers: number
 }
 
 const defaultTimeoutMs = 300_000
+/** Events that a run may be ahead of whoever reads its stream (U10). */
+const eventsAhead = 64
 /** Before a run is looked for again that goes from one node to another. */
 const lookAgainMs = 200
 
@@ -154,13 +163,13 @@ export class Runs {
   of(runId: string): {
     readonly log: RunLog
     readonly caller: string | undefined
-    readonly emit: (event: RunEvent) => void
+    readonly emit: RunListener
   } {
     const active = this.#active.get(runId)
     return {
       log: active?.log ?? noLog,
       caller: active?.scope.caller,
-      emit: (event) => active?.listeners.forEach((listener) => listener(event)),
+      emit: (event) => tellAll(active?.listeners ?? [], event),
     }
   }
 
@@ -171,16 +180,16 @@ export class Runs {
 
   /** Events as they happen; the last is `end` or `error`. Leaving the loop early cancels the run, unless others wait for it too. */
   async *stream(target: string, input: string, options: ScopedOptions): AsyncGenerator<RunEvent> {
-    const queue = new PartQueue<RunEvent>()
+    const queue = new PartQueue<RunEvent>(eventsAhead)
     const left = new Cancellation()
     const stay = onCancel(options.signal, () => left.cancel(AgentOSError.from(options.signal?.reason, "CANCELLED")))
     void this.#follow(target, input, { ...options, signal: left }, (event) => queue.push(event)).then(
       (run) => {
-        queue.push({ type: "end", run })
+        void queue.push({ type: "end", run })
         queue.close()
       },
       (error: unknown) => {
-        queue.push({ type: "error", error: AgentOSError.from(error, "RUN_FAILED") })
+        void queue.push({ type: "error", error: AgentOSError.from(error, "RUN_FAILED") })
         queue.close()
       },
     )
@@ -305,7 +314,7 @@ export class Runs {
     target: string,
     input: string,
     options: ScopedOptions,
-    listener: ((event: RunEvent) => void) | undefined,
+    listener: RunListener | undefined,
   ): Promise<RunResult> {
     const { random, journal, clock } = this.#parts
     const { tenant, caller, commandId } = options
@@ -401,7 +410,7 @@ export class Runs {
   async #attach(
     active: Active,
     signal: AbortSignal | Cancellation | undefined,
-    listener: ((event: RunEvent) => void) | undefined,
+    listener: RunListener | undefined,
   ): Promise<RunResult> {
     if (listener !== undefined && !active.listeners.includes(listener))
       active.listeners = [...active.listeners, listener]
@@ -438,7 +447,7 @@ export class Runs {
 
   #begin(
     run: Pick<BegunRun, "runId" | "target" | "input" | "options" | "request" | "log">,
-    listener?: (event: RunEvent) => void,
+    listener?: RunListener,
   ): Active {
     const { runId, target, options, request, log } = run
     const work = new Cancellation()
@@ -465,7 +474,7 @@ export class Runs {
       cancelTimer()
       this.#active.delete(runId)
     }
-    const emit = (event: RunEvent): void => active.listeners.forEach((listener) => listener(event))
+    const emit: RunListener = (event) => tellAll(active.listeners, event)
     const resumed = log.state.started !== undefined
     const parts = { ...this.#parts, conversations: this.#conversations, definitions: this.#definitions, open: this.#open, owner: this.#owner } // prettier-ignore
     void carryOut({ ...run, work, emit, resumed, isLeft: () => !active.cancelled }, parts).then(
@@ -526,6 +535,16 @@ function checkRequest(asked: string | undefined, begun: string | undefined): voi
     "KEY_REUSED",
     "this idempotency key was used for another target, input or options; use a new key for a new request",
   )
+}
+
+/** U10 */
+function tellAll(listeners: readonly RunListener[], event: RunEvent): Promise<void> | undefined {
+  let all: Promise<unknown> | undefined
+  for (const listener of listeners) {
+    const wait = listener(event)
+    if (wait !== undefined) all = all === undefined ? wait : Promise.all([all, wait])
+  }
+  return all?.then(() => undefined)
 }
 
 function checkScope({ tenant, caller }: Scope): void {

@@ -11,6 +11,7 @@ import { respond } from "#src/agents/respond.js"
 import { hashedNgrams } from "#src/knowledge/hashed-ngrams.js"
 import type { ModelInfo } from "#src/models/model.js"
 import { memoryRecords, type RecordStore } from "#src/record-store.js"
+import type { Model } from "#src/models/model.js"
 import type { NamedFunction } from "#src/runs/execute.js"
 import { ClusterRuns } from "#src/runs/cluster-runs.js"
 import type { Retention } from "#src/runs/kept.js"
@@ -31,6 +32,8 @@ export interface SmallNodeOptions {
   readonly tools?: readonly Tool[]
   readonly journal?: Journal
   readonly records?: RecordStore
+  /** In place of the script. */
+  readonly model?: Model
   readonly limits?: Partial<AgentManagerLimits>
   readonly retention?: Retention
   /** Makes it a node of a cluster. */
@@ -55,6 +58,7 @@ export async function smallNode({
   tools = [],
   journal = memoryJournal(systemClock),
   records = memoryRecords(),
+  model: own,
   limits,
   retention = { runs: plenty, conversations: plenty },
   peers,
@@ -65,12 +69,18 @@ export async function smallNode({
 }: SmallNodeOptions) {
   const system = await createActorSystem({ name: "test" })
   const model = scriptedModel(script, about)
+  const spoken = own ?? model
   const kit = new ToolKit(systemClock, [calculator, ...tools])
   const manager: AgentManager = new AgentManager(
     system,
     (agent, request, work) => {
       const { log, emit } = cluster?.runOf(request) ?? runs.of(request.runId)
-      return respond(agent, request, { model, tools: kit, log, clock: systemClock, emit, permit: () => {} }, work)
+      return respond(
+        agent,
+        request,
+        { model: spoken, tools: kit, log, clock: systemClock, emit, permit: () => {} },
+        work,
+      )
     },
     limits,
   )
