@@ -157,6 +157,39 @@ t.test("a call that was begun on a node that went is unresolved, not made again"
   t.equal(sent, 1)
 })
 
+t.test("of a turn that a node began and did not end, another node makes the calls that had not begun", async (t) => {
+  const made: string[] = []
+  let crash = (_name: string): void => undefined
+  const node = (name: string, models = ["scribe"]): SmallNodeOptions => ({
+    agents: [agent("clerk", { tools: ["send"] })],
+    models,
+    tools: [
+      defineTool({
+        name: "send",
+        description: "Sends.",
+        parameters: z.object({ n: z.number() }),
+        execute: ({ n }) => {
+          made.push(`${n} at ${name}`)
+          if (n !== 2) return `sent ${n}`
+          crash(name)
+          return never()
+        },
+      }),
+    ],
+    script: (request) => {
+      const { results } = asked(request)
+      if (results.length > 0) return results.join("; ")
+      return { text: "three letters", calls: [1, 2, 3].map((n) => ({ tool: "send", arguments: { n } })) }
+    },
+  })
+  const { nodes, links } = await cluster(t, { a: node("a", []), b: node("b"), c: node("c") })
+  crash = (name) => links.crash(name)
+  const { output } = await nodes["a"]!.runs.run("clerk", "go")
+  t.match(output, /^sent 1; the call of send had begun .*; sent 3$/)
+  t.strictSame(made.map((call) => call.slice(0, 1)), ["1", "2", "3"]) // prettier-ignore
+  t.not(made[0]?.slice(-1), made[2]?.slice(-1), "on two nodes")
+})
+
 t.test("a node whose asker went makes no more calls", async (t) => {
   let calls = 0
   let go = (): void => undefined
