@@ -33,7 +33,7 @@ export function fitHistory(messages: readonly Message[], { contextLength, reserv
   if (tokens > contextLength)
     throw new AgentOSError(
       "CONTEXT_TOO_LONG",
-      `the newest turn alone has about ${Math.round(tokens)} tokens; the model reads ${contextLength}`,
+      `the newest turn alone has about ${Math.round(tokens)} tokens, more than the model reads`,
     )
   const dropped = new Set<number>()
   let full = false
@@ -69,12 +69,19 @@ const estimate = (message: Message): number =>
 const estimateAll = (messages: readonly Message[], tools: readonly ToolSpec[]): number =>
   messages.reduce((sum, message) => sum + estimate(message), tools.length === 0 ? 0 : estimatedTokens(JSON.stringify(tools))) // prettier-ignore
 
+/** An estimate of fewer tokens is not corrected: in what the server counts, what it adds itself would weigh too much. */
+const leastEstimate = 256
+
+/** Stands for a context of which nothing is known. */
+const unknownLength = 1e9
+
 /** What is known of a model's context beside what the model says itself, learned from its answers. */
 export class ModelContext {
   static readonly #known = new Map<string, ModelContext>()
   readonly #counted = new WeakMap<Message, number>()
   /** Tokens by the server's count for each by ours. */
-  #ratio: number | undefined
+  #ratio = 1
+  #corrected = false
   /** Tokens that a server took after it had refused more. */
   #most = Infinity
 
@@ -96,21 +103,28 @@ export class ModelContext {
     maxTokens: number | undefined,
     most = this.#most,
   ): readonly Message[] {
-    const { contextLength = Number.MAX_SAFE_INTEGER } = model.info
-    if (contextLength === Number.MAX_SAFE_INTEGER && most === Infinity) return messages
-    // A model that counts makes its prompt itself, and tells of tools what it must.
-    const specs = model.countTokens === undefined ? estimateAll([], tools) * (this.#ratio ?? 1) : 0
+    const { contextLength = unknownLength } = model.info
+    if (contextLength === unknownLength && most === Infinity) return messages
     const answer = Math.min(maxTokens ?? contextLength / 4, contextLength / 2)
-    const reserve = Math.max(answer, contextLength - most) + specs
-    return fitHistory(messages, { contextLength, reserve, count: (message) => this.#count(model, message) })
+    const count = (message: Message): number => this.#count(model, message)
+    const reserve = Math.max(answer, contextLength - most)
+    // A model that counts makes its prompt itself, and tells of tools what it must.
+    if (model.countTokens !== undefined) return fitHistory(messages, { contextLength, reserve, count })
+    // What is only thought to be too long is for the server to refuse: the correction is of other texts.
+    const doubt = contextLength * Math.max(0, this.#ratio - 1)
+    const specs = estimateAll([], tools) * this.#ratio
+    return fitHistory(messages, { contextLength: contextLength + doubt, reserve: reserve + doubt + specs, count })
   }
 
   /** What the server counted for what it was sent. */
   heard(model: Model, messages: readonly Message[], tools: readonly ToolSpec[], usage: Usage): void {
     if (model.countTokens !== undefined || usage.estimated === true || usage.promptTokens === 0) return
     if (model.info.contextLength === undefined && this.#most === Infinity) return
-    const ratio = Math.min(10, Math.max(0.2, usage.promptTokens / estimateAll(messages, tools)))
-    this.#ratio = this.#ratio === undefined ? ratio : (this.#ratio + ratio) / 2
+    const estimate = estimateAll(messages, tools)
+    if (estimate < leastEstimate) return
+    const ratio = Math.min(10, Math.max(0.2, usage.promptTokens / estimate))
+    this.#ratio = this.#corrected ? (this.#ratio + ratio) / 2 : ratio
+    this.#corrected = true
   }
 
   /** Tokens of what was sent. */
@@ -124,7 +138,7 @@ export class ModelContext {
   }
 
   #count(model: Model, message: Message): number {
-    if (model.countTokens === undefined) return estimate(message) * (this.#ratio ?? 1)
+    if (model.countTokens === undefined) return estimate(message) * this.#ratio
     let tokens = this.#counted.get(message)
     if (tokens === undefined) {
       const texts = textsOf(message)

@@ -63,6 +63,19 @@ t.test("an estimate is corrected by what the server counts", async (t) => {
   await node.stop()
 })
 
+t.test("what a server adds to a short question does not make a longer one too long", async (t) => {
+  const node = await smallNode({ agents: [agent], script: () => "ok", about: { contextLength: 1000, id: "adding" } })
+  const { generate } = node.model
+  node.model.generate = async function* (given) {
+    for await (const part of generate.call(node.model, given))
+      yield part.type === "finish" ? { ...part, usage: { ...part.usage, promptTokens: part.usage.promptTokens + 300 } } : part // prettier-ignore
+  }
+  await node.agents.ask("a", request("hello"))
+  await node.agents.ask("a", request("word ".repeat(250)))
+  t.equal((await node.agents.ask("a", request("words ".repeat(600)))).output, "ok")
+  await node.stop()
+})
+
 t.test("a tokenizer is used where the model has one, and not on what cannot fit anyway", async (t) => {
   const node = await smallNode({ agents: [agent], script: ({ messages }) => `${messages.length}`, about: { contextLength: 100 } }) // prettier-ignore
   let counted = 0
