@@ -38,6 +38,10 @@ export const systemClock: Clock = {
   wallTime: () => Date.now(),
   monotonic: () => performance.now(),
   timer(milliseconds, callback) {
+    if (milliseconds <= longestTimeout) {
+      const only = setTimeout(callback, milliseconds)
+      return () => clearTimeout(only)
+    }
     let timer: NodeJS.Timeout
     const wait = (left: number): void => {
       timer =

@@ -187,6 +187,11 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   })
   const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledgeBase)])
   const sentences = new ToolKit(clock, [knowledgeSearch(knowledgeBase, "sentence")])
+  const withSentences: Pick<ToolKit, "specs" | "get" | "call"> = {
+    specs: (names) => kit.specs(names),
+    get: (name) => kit.get(name),
+    call: (name, ...more) => (name === "knowledge.search" ? sentences : kit).call(name, ...more),
+  }
   for (const tool of isToolList(tools) ? tools : tools.http.map((entry) => httpTool(entry, process.env)))
     kit.register(tool)
   const registry = new ModelRegistry(system, models)
@@ -225,16 +230,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)
         return emit(event)
       }
-      const toolkit =
-        agent.grounding === "sentence"
-          ? {
-              specs: kit.specs.bind(kit),
-              get: kit.get.bind(kit),
-              call: (name: string, ...more: [unknown, object]) =>
-                (name === "knowledge.search" ? sentences : kit).call(name, ...more),
-            }
-          : kit
-      return respond(agent, request, { model, tools: toolkit, log, clock, emit: seen, permit }, work)
+      const tools = agent.grounding === "sentence" ? withSentences : kit
+      return respond(agent, request, { model, tools, log, clock, emit: seen, permit }, work)
     },
     limitsOf(config),
   )

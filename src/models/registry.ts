@@ -24,6 +24,8 @@ export class ModelRegistry {
   readonly #system: ActorSystem
   readonly #configs: Map<string, ModelConfig>
   readonly #open = new Map<string, Promise<Model>>()
+  /** Models as agents use them, by the name of their fallback. */
+  readonly #answering = new WeakMap<Model, Map<string, Model>>()
   readonly #infos = new Map<string, ModelInfo>()
 
   constructor(system: ActorSystem, models: Readonly<Record<string, ModelConfig | Model>> = {}) {
@@ -75,9 +77,16 @@ export class ModelRegistry {
    * @throws what `get` throws
    */
   async answering(name: string, fallback: string | undefined): Promise<Model> {
-    const { clock, random } = this.#system
-    const other = fallback === undefined ? undefined : () => this.get(fallback)
-    return retrying(await this.get(name), { clock, random, fallback: other })
+    const model = await this.get(name)
+    const key = fallback ?? ""
+    let answering = this.#answering.get(model)?.get(key)
+    if (answering === undefined) {
+      const { clock, random } = this.#system
+      const other = fallback === undefined ? undefined : () => this.get(fallback)
+      answering = retrying(model, { clock, random, fallback: other })
+      this.#answering.set(model, new Map(this.#answering.get(model)).set(key, answering))
+    }
+    return answering
   }
 
   async #openModel(name: string): Promise<Model> {

@@ -39,9 +39,26 @@ export function retrying(model: Model, parts: RetryingParts): Model {
     },
     async *generate(request) {
       const until = clock.monotonic() + (request.timeoutMs ?? defaultTimeMs)
-      const failed = yield* attempts(model, request, until, parts)
-      if (failed === undefined) return
-      if (fallback === undefined || isFinal(failed.error)) throw failed.error
+      let failed: unknown
+      for (let attempt = 1; ; attempt++) {
+        let begun = false
+        try {
+          for await (const part of model.generate(attempt === 1 ? request : rest(request, until, clock))) {
+            begun = true
+            yield part
+          }
+          return
+        } catch (error) {
+          if (begun) throw error // Y1
+          const pause = pauseAfter(error, attempt, until, parts)
+          if (pause === undefined) {
+            failed = error
+            break
+          }
+          if (await calledOff(pause, request.signal, clock)) return yield cancelled
+        }
+      }
+      if (fallback === undefined || isFinal(failed)) throw failed
       try {
         const other = await fallback()
         for await (const part of retrying(other, { ...parts, fallback: undefined }).generate(
@@ -49,7 +66,7 @@ export function retrying(model: Model, parts: RetryingParts): Model {
         ))
           yield part.type === "finish" ? { ...part, model: other.info.id } : part // Y3
       } catch (error) {
-        throw both(AgentOSError.from(failed.error), AgentOSError.from(error))
+        throw both(AgentOSError.from(failed), AgentOSError.from(error))
       }
     },
     ...(countTokens === undefined ? {} : { countTokens: countTokens.bind(model) }),
@@ -58,34 +75,24 @@ export function retrying(model: Model, parts: RetryingParts): Model {
   }
 }
 
-/** @returns what the last attempt failed with; undefined: it was answered */
-async function* attempts(
-  model: Model,
-  request: ModelRequest,
+const cancelled: ModelPart = {
+  type: "finish",
+  reason: "cancelled",
+  usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0 },
+}
+
+/** How long to wait before a model is asked again; undefined: it is not. */
+function pauseAfter(
+  error: unknown,
+  attempt: number,
   until: number,
   { clock, random, fallback }: RetryingParts,
-): AsyncGenerator<ModelPart, { readonly error: unknown } | undefined> {
-  for (let attempt = 1; ; attempt++) {
-    let begun = false
-    try {
-      for await (const part of model.generate(attempt === 1 ? request : rest(request, until, clock))) {
-        begun = true
-        yield part
-      }
-      return undefined
-    } catch (error) {
-      if (begun) throw error // Y1
-      const asked = retryAfterMs(error)
-      const pause = asked + firstPauseMs * 2 ** (attempt - 1) * (0.5 + random.float() / 2)
-      const again = attempt < tries && error instanceof AgentOSError && error.retryable && !isFinal(error)
-      if (!again || clock.monotonic() + pause >= until) return { error } // Y2
-      if (fallback !== undefined && asked > momentMs) return { error } // Y3
-      if (await calledOff(pause, request.signal, clock)) {
-        yield { type: "finish", reason: "cancelled", usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0 } }
-        return undefined
-      }
-    }
-  }
+): number | undefined {
+  const asked = retryAfterMs(error)
+  const pause = asked + firstPauseMs * 2 ** (attempt - 1) * (0.5 + random.float() / 2)
+  const again = attempt < tries && error instanceof AgentOSError && error.retryable && !isFinal(error)
+  if (!again || clock.monotonic() + pause >= until) return undefined // Y2
+  return fallback !== undefined && asked > momentMs ? undefined : pause // Y3
 }
 
 /** The request with the time that is left of it. */

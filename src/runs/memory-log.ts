@@ -1,5 +1,15 @@
 import type { Executed } from "#actors/errors.js"
-import { executedOf, foldRun, newRunState, type RunLog, type RunLogEvent } from "./run-log.js"
+import type { ToolOutcome } from "../tools/tool.js"
+import {
+  executedOf,
+  foldRun,
+  newRunState,
+  type PlannedCall,
+  type RecordedCall,
+  type RunLog,
+  type RunLogEvent,
+  type StepResult,
+} from "./run-log.js"
 
 /** A run's log as this process knows it: of a run that is not recorded, it ends with the run. */
 export class MemoryLog implements RunLog {
@@ -13,16 +23,43 @@ export class MemoryLog implements RunLog {
     return executedOf(this.state)
   }
 
-  finished: RunLog["finished"] = (step) => this.state.steps.get(step)
-  claimStep: RunLog["claimStep"] = (step) => this.append({ name: "step-claimed", payload: { step } })
-  refused: RunLog["refused"] = (step) => void this.state.claimed.delete(step)
-  finishStep: RunLog["finishStep"] = (step, result) => this.append({ name: "step-finished", payload: { step, result } })
-  decided: RunLog["decided"] = (step) => this.state.decisions.get(step)
-  decide: RunLog["decide"] = (step, said) => this.append({ name: "decided", payload: { step, said } })
-  call: RunLog["call"] = (callId) => this.state.calls.get(callId)
-  claimTurn: RunLog["claimTurn"] = (_step, turn, calls) =>
-    this.append({ name: "turn-claimed", payload: { turn, calls } })
-  claimCall: RunLog["claimCall"] = (call) => this.append({ name: "tool-claimed", payload: call })
-  finishCall: RunLog["finishCall"] = (callId, outcome) =>
-    this.append({ name: "tool-finished", payload: { callId, outcome } })
+  finished(step: string): StepResult | undefined {
+    return this.state.steps.get(step)
+  }
+
+  claimStep(step: string): Promise<void> {
+    return this.append({ name: "step-claimed", payload: { step } })
+  }
+
+  refused(step: string): void {
+    this.state.claimed.delete(step)
+  }
+
+  finishStep(step: string, result: StepResult): Promise<void> {
+    return this.append({ name: "step-finished", payload: { step, result } })
+  }
+
+  decided(step: string): string | undefined {
+    return this.state.decisions.get(step)
+  }
+
+  decide(step: string, said: string): Promise<void> {
+    return this.append({ name: "decided", payload: { step, said } })
+  }
+
+  call(callId: string): RecordedCall | undefined {
+    return this.state.calls.get(callId)
+  }
+
+  claimTurn(_step: string, turn: number, calls: readonly PlannedCall[]): Promise<void> {
+    return this.append({ name: "turn-claimed", payload: { turn, calls } })
+  }
+
+  claimCall(call: PlannedCall): Promise<void> {
+    return this.append({ name: "tool-claimed", payload: call })
+  }
+
+  finishCall(callId: string, outcome: ToolOutcome): Promise<void> {
+    return this.append({ name: "tool-finished", payload: { callId, outcome } })
+  }
 }

@@ -40,7 +40,7 @@ import type { RecordStore } from "../record-store.js"
 import type { RunEvent, RunListener, RunResult, Scope, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
-import { carryOut, resultOf, type BegunRun } from "./carry-out.js"
+import { carryOut, resultOf, type BegunRun, type CarryOutParts } from "./carry-out.js"
 import { Conversations, type ConversationId } from "./conversations.js"
 import { Definitions } from "./definitions.js"
 import type { NamedFunction } from "./execute.js"
@@ -128,6 +128,8 @@ const lookAgainMs = 200
 
 export class Runs {
   readonly #parts: RunsParts
+  /** Made with the first run: the agents are not there before. */
+  #carriedOutBy: CarryOutParts | undefined
   readonly #conversations: Conversations
   readonly #open: OpenRuns
   readonly #kept: Kept
@@ -476,8 +478,14 @@ export class Runs {
     }
     const emit: RunListener = (event) => tellAll(active.listeners, event)
     const resumed = log.state.started !== undefined
-    const parts = { ...this.#parts, conversations: this.#conversations, definitions: this.#definitions, open: this.#open, owner: this.#owner } // prettier-ignore
-    void carryOut({ ...run, work, emit, resumed, isLeft: () => !active.cancelled }, parts).then(
+    this.#carriedOutBy ??= {
+      ...this.#parts,
+      conversations: this.#conversations,
+      definitions: this.#definitions,
+      open: this.#open,
+      owner: this.#owner,
+    }
+    void carryOut({ ...run, work, emit, resumed, isLeft: () => !active.cancelled }, this.#carriedOutBy).then(
       (run) => (forget(), settle?.resolve(run)),
       (error: unknown) => (forget(), settle?.reject(error)),
     )
