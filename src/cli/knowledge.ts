@@ -6,7 +6,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { Added, Knowledge, SearchHit } from "../knowledge/knowledge.js"
 import { documentFormats, formatOf } from "../knowledge/folder.js"
 import { textOf } from "../knowledge/reading/encoding.js"
-import { fileDocument } from "../knowledge/reading/source.js"
+import { checkSize } from "../knowledge/reading/document-bytes.js"
 import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
@@ -54,7 +54,7 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
           `${path}: documents end in ${Object.keys(documentFormats).join(", ")}`,
         )
       const id = idOf(path)
-      await fileDocument(id, path) // its size, before it is read
+      checkSize(id, found.size)
       const bytes = await readFile(path)
       const { chunks, notes } =
         node.kind === "local"

@@ -32,7 +32,7 @@ import type {
 import { scoreSentences } from "./rank.js"
 import type { Passage } from "./reading/passages.js"
 import { DocumentReader } from "./reading/reader.js"
-import { fileDocument, givenDocument, hashOf, type DocumentSource } from "./reading/source.js"
+import { bytesOf, bytesOfFile, type DocumentBytes } from "./reading/document-bytes.js"
 import { isQuestion, sentencesOf } from "./sentences.js"
 import { StoredDocuments, type DocumentHead } from "./stored-documents.js"
 import { namesOf, tenantRecords, type TenantRecords } from "./tenant-records.js"
@@ -44,7 +44,7 @@ const readerVersion = 3
 /** Passages whose sentences are looked at one by one. */
 const sentencePassages = 12
 /** Files of a folder that are looked at together. */
-const filesAtOnce = 4
+const filesAtOnce = 2
 
 export class KnowledgeBase implements KnowledgeOfTenants {
   readonly #records: RecordStore
@@ -120,7 +120,7 @@ class TenantKnowledge implements Knowledge {
 
   async add(document: Document): Promise<Added> {
     checkName("a document's id", document.id) // B5
-    return this.#add(document, givenDocument(document, this.#around.clock))
+    return this.#add(document, (leading) => bytesOf(document, leading, this.#around.clock))
   }
 
   async addFolder(folder: string, { prefix, onProgress }: FolderOptions = {}): Promise<AddedFolder> {
@@ -137,7 +137,8 @@ class TenantKnowledge implements Knowledge {
         const id = leading + file.name
         try {
           checkName("a document's id", id)
-          const added = await this.#add({ id, format: file.format }, await fileDocument(id, file.path), path)
+          const bytes = (leading: string): Promise<DocumentBytes> => bytesOfFile(id, file.path, leading)
+          const added = await this.#add({ id, format: file.format }, bytes, path)
           chunks += added.chunks
           notes.push(...added.notes.map((note) => `${id}: ${note}`))
         } catch (error) {
@@ -248,18 +249,25 @@ class TenantKnowledge implements Knowledge {
     this.#indexed = undefined
   }
 
-  #add(document: Omit<Document, "content">, source: DocumentSource, folder?: string): Promise<Added> {
+  /** @param read what is to lead the hash */
+  #add(
+    document: Omit<Document, "content">,
+    read: (leading: string) => Promise<DocumentBytes>,
+    folder?: string,
+  ): Promise<Added> {
     const { id, format } = document
     return this.#inTurn(id, async () => {
-      const version = await hashOf(source, `${readerVersion} ${format} `)
+      const content = await read(`${readerVersion} ${format} `)
+      const { hash: version } = content
+      const bytes = content.buffer.byteLength // before it is given away
       const heads = await this.#known()
       const before = heads.get(id)
       if (before?.hash === version) return { chunks: before.chunks, unchanged: true, notes: before.notes } // B2
       const writer = this.#stored.begin(id, version)
       try {
-        const read = await this.#around.reader.read(document, source, (block) => writer.take(block))
-        const { passages: chunks, notes } = read
-        const head = { bytes: source.bytes, chunks, notes, ...(folder === undefined ? {} : { folder }) }
+        const reading = await this.#around.reader.read(document, content, (block) => writer.take(block))
+        const { passages: chunks, notes } = reading
+        const head = { bytes, chunks, notes, ...(folder === undefined ? {} : { folder }) }
         heads.set(id, await writer.commit(head, before)) // B1
       } catch (error) {
         await writer.discard()

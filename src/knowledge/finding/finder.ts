@@ -53,7 +53,7 @@ export class PassageFinder {
       maxThreads: 1,
       idleTimeout: Infinity,
       atomics: "disabled",
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
     })
     this.#pool = pool
     const lose = (): void => {

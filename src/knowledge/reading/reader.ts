@@ -4,17 +4,17 @@
  * Invariants
  *   R1. What a document costs is bounded (limits.ts). A thread that runs out of time or memory is ended and another
  *       takes its place; the node goes on, and the error names the limit.
- *   R2. A document goes to the thread, and its passages come back, in pieces that hold nobody up.
+ *   R2. A document is given away to the thread, and its passages come back in blocks that hold nobody up.
  */
 import { MessageChannel } from "node:worker_threads"
 import { Piscina } from "piscina"
 import type { Clock } from "#actors/clock.js"
 import { thrownText } from "#actors/errors.js"
 import type { Document } from "../knowledge.js"
-import type { DocumentSource } from "./source.js"
+import type { DocumentBytes } from "./document-bytes.js"
 import { readingLimits, unreadable } from "./limits.js"
 import type { Passage } from "./passages.js"
-import type { ReadOutcome, ReadTask, Saying } from "./thread.js"
+import type { ReadOutcome, ReadTask } from "./thread.js"
 
 /** What came of a document that was read. */
 export interface Reading {
@@ -35,36 +35,36 @@ export class DocumentReader {
   }
 
   /**
+   * @param bytes are given away
    * @param take is given passages, some at a time; more come when it has taken them
-   * @throws `DOCUMENT_UNREADABLE`, and what `take` and the source throw
+   * @throws `DOCUMENT_UNREADABLE`, and what `take` throws
    */
   async read(
     { id, format }: Pick<Document, "id" | "format">,
-    source: DocumentSource,
+    { buffer, isText }: DocumentBytes,
     take: (block: readonly Passage[]) => Promise<void>,
   ): Promise<Reading> {
     const { port1: ours, port2: theirs } = new MessageChannel()
-    const pieces = source.pieces()
     const ended = new AbortController()
-    const limitMs = readingLimits.milliseconds(source.bytes)
+    const limitMs = readingLimits.milliseconds(buffer.byteLength)
     let failure: unknown
     let stopTimer: (() => void) | undefined
     const fail = (error: unknown): void => {
       failure ??= error
       ended.abort()
     }
-    const answer = async (saying: Saying): Promise<void> => {
-      // R1: what waited for the thread has lost no time.
+    const answer = async (block: readonly Passage[]): Promise<void> => {
+      // R1: the first says that it has begun; what waited for the thread has lost no time.
       stopTimer ??= this.#clock.timer(limitMs, () =>
         fail(unreadable(id, `takes longer than ${limitMs / 1000} s to read, the most that it is given`)),
       )
-      if ("block" in saying) ours.postMessage(await take(saying.block))
-      else ours.postMessage((await pieces.next()).value) // R2
+      if (block.length > 0) await take(block)
+      ours.postMessage(undefined)
     }
-    ours.on("message", (saying: Saying) => void answer(saying).catch(fail))
+    ours.on("message", (block: readonly Passage[]) => void answer(block).catch(fail))
     try {
-      const task: ReadTask = { format, bytes: source.bytes, isText: source.isText, port: theirs }
-      const outcome = await this.#threads().run(task, { transferList: [theirs], signal: ended.signal })
+      const task: ReadTask = { format, buffer, isText, port: theirs }
+      const outcome = await this.#threads().run(task, { transferList: [theirs, buffer], signal: ended.signal }) // R2
       if (outcome.kind === "unreadable") throw unreadable(id, outcome.why)
       return { passages: outcome.passages, notes: outcome.notes }
     } catch (error) {
@@ -77,7 +77,6 @@ export class DocumentReader {
     } finally {
       stopTimer?.()
       ours.close()
-      await pieces.return?.(undefined)
     }
   }
 
@@ -93,7 +92,7 @@ export class DocumentReader {
       maxThreads: threads,
       idleTimeout: idleMs,
       atomics: "disabled",
-      resourceLimits: { maxOldGenerationSizeMb: readingLimits.heapMb, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+      resourceLimits: { maxOldGenerationSizeMb: readingLimits.heapMb, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 },
     })
     this.#pool.on("error", () => undefined) // whoever waits for the thread hears of it
     return this.#pool

@@ -1,6 +1,6 @@
 /**
- * The thread that reads documents. It has one at a time, asks for the document piece by piece and gives its passages
- * block by block, each when the one before was taken: so neither side holds more than the document itself.
+ * The thread that reads documents. It has one at a time and gives its passages block by block, each when the one before
+ * was taken: so neither side holds more than the document itself.
  */
 import { once } from "node:events"
 import type { MessagePort } from "node:worker_threads"
@@ -14,14 +14,12 @@ import { PlainTextReader } from "./plain-text.js"
 
 export interface ReadTask {
   readonly format: Document["format"]
-  readonly bytes: number
-  /** The document was given as text, and comes in UTF-8 whatever stands in it. */
+  readonly buffer: ArrayBuffer
+  /** The document was given as text, and is in UTF-8 whatever stands in it. */
   readonly isText: boolean
+  /** Takes passages, block by block, and answers each; the first block is empty and says that reading has begun. */
   readonly port: MessagePort
 }
-
-/** What the thread says, and what it is answered: the next bytes, and nothing for a block that was taken. */
-export type Saying = { readonly want: "bytes" } | { readonly block: readonly Passage[] }
 
 export type ReadOutcome =
   | { readonly kind: "read"; readonly passages: number; readonly notes: readonly string[] }
@@ -33,11 +31,10 @@ const pieceBytes = 64 * 1024
 export default async function read(task: ReadTask): Promise<ReadOutcome> {
   const { port } = task
   try {
-    return await passagesOf(task, async (saying) => {
+    return await passagesOf(task, async (block) => {
       const answered = once(port, "message")
-      port.postMessage(saying)
-      const [answer] = (await answered) as [Uint8Array | undefined]
-      return answer
+      port.postMessage(block)
+      await answered
     })
   } catch (error) {
     if (error instanceof Unreadable) return { kind: "unreadable", why: error.message }
@@ -49,21 +46,17 @@ export default async function read(task: ReadTask): Promise<ReadOutcome> {
 }
 
 async function passagesOf(
-  { format, bytes, isText }: ReadTask,
-  say: (saying: Saying) => Promise<Uint8Array | undefined>,
+  { format, buffer, isText }: ReadTask,
+  take: (block: readonly Passage[]) => Promise<void>,
 ): Promise<ReadOutcome> {
-  const content = new Uint8Array(bytes)
-  for (let at = 0; at < bytes;) {
-    const piece = await say({ want: "bytes" })
-    if (piece === undefined) throw new Unreadable("changed while it was read")
-    content.set(piece, at)
-    at += piece.length
-  }
+  await take([])
+  const content = new Uint8Array(buffer)
+  const bytes = content.length
   let waiting: Passage[] = []
   const cutter = new PassageCutter((passage) => waiting.push(passage))
   const give = async (least: number): Promise<void> => {
     while (waiting.length >= least && waiting.length > 0) {
-      await say({ block: waiting.slice(0, blockLength) })
+      await take(waiting.slice(0, blockLength))
       waiting = waiting.slice(blockLength)
     }
   }

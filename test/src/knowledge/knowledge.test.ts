@@ -10,7 +10,7 @@ import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
 import type { Document, Knowledge } from "#src/knowledge/knowledge.js"
 import { passageLength, type Passage } from "#src/knowledge/reading/passages.js"
 import { DocumentReader } from "#src/knowledge/reading/reader.js"
-import { givenDocument } from "#src/knowledge/reading/source.js"
+import { bytesOf } from "#src/knowledge/reading/document-bytes.js"
 import { systemClock } from "#actors/clock.js"
 import { fact } from "#src/models/training/corpus/facts.js"
 import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
@@ -48,7 +48,7 @@ t.teardown(() => reader.close())
 
 async function passagesOf(document: Document): Promise<Passage[]> {
   const passages: Passage[] = []
-  await reader.read(document, givenDocument(document, systemClock), async (block) => void passages.push(...block))
+  await reader.read(document, await bytesOf(document, "", systemClock), async (block) => void passages.push(...block))
   return passages
 }
 

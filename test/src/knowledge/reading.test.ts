@@ -11,7 +11,7 @@ import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
 import type { Document, Knowledge } from "#src/knowledge/knowledge.js"
 import type { Passage } from "#src/knowledge/reading/passages.js"
 import { DocumentReader } from "#src/knowledge/reading/reader.js"
-import { givenDocument } from "#src/knowledge/reading/source.js"
+import { bytesOf } from "#src/knowledge/reading/document-bytes.js"
 import { memoryRecords } from "#src/record-store.js"
 import { pdfCompressed, pdfOf, pdfOfLines } from "#test/support/pdf.js"
 
@@ -21,7 +21,7 @@ t.teardown(() => reader.close())
 async function passagesOf(format: Document["format"], content: string | Uint8Array): Promise<Passage[]> {
   const passages: Passage[] = []
   const document = { id: "a", format, content }
-  await reader.read(document, givenDocument(document, systemClock), async (block) => void passages.push(...block))
+  await reader.read(document, await bytesOf(document, "", systemClock), async (block) => void passages.push(...block))
   return passages
 }
 
@@ -73,10 +73,13 @@ for (const [name, [format, make, message]] of Object.entries(harmful))
 
 t.test("what takes too long to read is given up, on a thread that is replaced, and others go on", async (t) => {
   const slow = { id: "slow", format: "html", content: "<b>x".repeat(9000) + "</x>".repeat(500_000) } as const
-  const reading = hasty.read(slow, givenDocument(slow, systemClock), async () => undefined)
+  const reading = hasty.read(slow, await bytesOf(slow, "", systemClock), async () => undefined)
   await t.rejects(reading, { code: "DOCUMENT_UNREADABLE", message: /slow takes longer than \d+ s to read/ })
   const next = { id: "next", format: "text", content: "The harbor is old." } as const
-  t.same(await hasty.read(next, givenDocument(next, systemClock), async () => undefined), { passages: 1, notes: [] })
+  t.same(await hasty.read(next, await bytesOf(next, "", systemClock), async () => undefined), {
+    passages: 1,
+    notes: [],
+  })
 })
 
 t.test("what takes too much memory to read ends its thread and not the node", async (t) => {
