@@ -9,19 +9,27 @@ export type CallOptions = Parameters<LanguageModel["doStream"]>[0]
 export type StreamPart =
   Awaited<ReturnType<LanguageModel["doStream"]>>["stream"] extends ReadableStream<infer Part> ? Part : never
 
-/** Many servers take one system message and want it first; most refuse a turn that says nothing. */
+/**
+ * Many servers take one system message and want it first, refuse a turn that says nothing, and want user and assistant to take turns: what is to be
+ * said by one of them in a row is one message.
+ */
 export function toPrompt(messages: readonly Message[], names: WireNames): CallOptions["prompt"] {
   const system = messages.flatMap(({ role, content }) => (role === "system" && content.trim() !== "" ? [content] : []))
-  const said = messages.filter(
-    (message) =>
-      message.role !== "system" &&
-      (message.role !== "assistant" || message.content.trim() !== "" || (message.toolCalls ?? []).length > 0),
-  )
-  return [
-    ...(system.length === 0 ? [] : [{ role: "system" as const, content: system.join("\n\n") }]),
-    ...said.map((message) => toTurn(message, names)),
-  ]
+  const turns: Message[] = system.length === 0 ? [] : [{ role: "system", content: system.join("\n\n") }]
+  for (const message of messages) {
+    const last = turns.at(-1)
+    const isEmpty = message.role === "assistant" && isPlain(message) && message.content.trim() === ""
+    if (message.role === "system" || isEmpty) continue
+    if (isPlain(message) && last?.role === message.role && isPlain(last))
+      turns[turns.length - 1] = { role: message.role, content: `${last.content}\n\n${message.content}` }
+    else turns.push(message)
+  }
+  return turns.map((message) => toTurn(message, names))
 }
+
+/** Whether a turn is text and nothing else. */
+const isPlain = (message: Message): message is Extract<Message, { role: "user" | "assistant" }> =>
+  message.role === "user" || (message.role === "assistant" && (message.toolCalls ?? []).length === 0)
 
 function toTurn(message: Message, names: WireNames): CallOptions["prompt"][number] {
   switch (message.role) {

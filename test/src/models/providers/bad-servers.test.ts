@@ -215,7 +215,7 @@ t.test("arguments that are no JSON object become {} and a mark, and go back as {
   }
 })
 
-t.test("one system message is sent, first, and no turn that says nothing", async (t) => {
+t.test("one system message is sent, first, no turn that says nothing, and turns take turns", async (t) => {
   server.answers(saying("ok"))
   const messages: readonly Message[] = [
     { role: "system", content: "Be kind." },
@@ -231,8 +231,7 @@ t.test("one system message is sent, first, and no turn that says nothing", async
   await collect({ messages })
   t.same(server.requests.at(-1)?.["messages"], [
     { role: "system", content: "Be kind.\n\nBe brief." },
-    { role: "user", content: "one" },
-    { role: "user", content: "two" },
+    { role: "user", content: "one\n\ntwo" },
     { role: "assistant", content: "so" },
   ])
 })
