@@ -97,15 +97,18 @@ export const chatRequest = z.strictObject({
   messages: chatFields.messages.form.describe(chatFields.messages.says),
 })
 
+export type Kind = "agent" | "topology"
+
 /** A chat request that was read. */
 export interface ChatRequest {
   readonly model: string
+  /** What the model is. */
+  readonly kind: Kind
   readonly messages: readonly ChatMessage[]
   readonly stream: boolean
   readonly includeUsage: boolean
-  readonly decoding: Decoding
-  /** The first field that says how words are chosen, if there is one. */
-  readonly decodingField: string | undefined
+  /** How words are to be chosen, where the request says so. */
+  readonly decoding: Decoding | undefined
 }
 
 interface Read {
@@ -121,8 +124,8 @@ interface Read {
   readonly seed?: number
 }
 
-/** @throws `INVALID_REQUEST` naming the field, in `details.param` too (Q1) */
-export function readChat(body: unknown): ChatRequest {
+/** @throws `UNKNOWN_TARGET`; `INVALID_REQUEST` naming the field, in `details.param` too (Q1, Q2) */
+export function readChat(body: unknown, kindOf: (name: string) => Kind | undefined): ChatRequest {
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw new AgentOSError("INVALID_REQUEST", "the request is no JSON object")
   const fields = present(body)
@@ -131,6 +134,15 @@ export function readChat(body: unknown): ChatRequest {
   for (const name of ["model", "messages"]) if (!Object.hasOwn(given, name)) throw refusal(name, "is missing")
   for (const [name, value] of Object.entries(given)) check(name, value)
   const read = given as unknown as Read
+  const kind = kindOf(read.model)
+  if (kind === undefined)
+    throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(read.model)}`)
+  const decoding = Object.keys(given).find((name) => fieldOf(name)?.fate === "decoding")
+  if (kind === "topology" && decoding !== undefined)
+    throw refusal(
+      decoding,
+      `is not taken: the agents of ${read.model} choose their words as they were made; ask one agent`,
+    )
   const { temperature, top_p: topP, max_tokens: most, max_completion_tokens: maxTokens = most, stop, seed } = read
   if (most !== undefined && most !== maxTokens)
     throw refusal("max_tokens", "differs from max_completion_tokens; give one of them")
@@ -138,17 +150,20 @@ export function readChat(body: unknown): ChatRequest {
     throw refusal("stream_options", "is for a streamed answer; set `stream` too")
   return {
     model: read.model,
+    kind,
     messages: read.messages,
     stream: read.stream === true,
     includeUsage: read.stream_options?.include_usage === true,
-    decoding: {
-      ...(temperature === undefined ? {} : { temperature }),
-      ...(topP === undefined ? {} : { topP }),
-      ...(maxTokens === undefined ? {} : { maxTokens }),
-      ...(stop === undefined ? {} : { stop: [stop].flat() }),
-      ...(seed === undefined ? {} : { seed }),
-    },
-    decodingField: Object.keys(given).find((name) => fieldOf(name)?.fate === "decoding"),
+    decoding:
+      decoding === undefined
+        ? undefined
+        : {
+            ...(temperature === undefined ? {} : { temperature }),
+            ...(topP === undefined ? {} : { topP }),
+            ...(maxTokens === undefined ? {} : { maxTokens }),
+            ...(stop === undefined ? {} : { stop: [stop].flat() }),
+            ...(seed === undefined ? {} : { seed }),
+          },
   }
 }
 

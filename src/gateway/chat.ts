@@ -6,28 +6,14 @@
  *
  * @see https://platform.openai.com/docs/api-reference/chat
  */
-import { AgentOSError } from "#actors/errors.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { Message } from "../models/model.js"
 import type { Finish, RunEvent, RunResult } from "../run.js"
 import { refusal, type ChatMessage, type ChatRequest } from "./chat-fields.js"
 import type { RunInput } from "./service.js"
 
-/**
- * The run that a chat request asks for.
- *
- * @param kind what the request's model is
- * @throws `UNKNOWN_TARGET`, `INVALID_REQUEST`
- */
-export function runOfChat(request: ChatRequest, kind: "agent" | "topology" | undefined): RunInput {
-  const { model: target, messages, decoding, decodingField } = request
-  if (kind === undefined)
-    throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(target)}`)
-  if (kind === "topology" && decodingField !== undefined)
-    throw refusal(
-      decodingField,
-      `is not taken: the agents of ${target} choose their words as they were made; ask one agent`,
-    )
+/** The run that a chat request asks for. @throws `INVALID_REQUEST` */
+export function runOfChat({ model: target, messages, decoding }: ChatRequest): RunInput {
   const last = messages.at(-1)
   const where = `messages[${messages.length - 1}]`
   if (last?.role !== "user") throw refusal(`${where}.role`, "is to be user: the last message is the question")
@@ -40,7 +26,7 @@ export function runOfChat(request: ChatRequest, kind: "agent" | "topology" | und
   return {
     target,
     input,
-    ...(decodingField === undefined ? {} : { decoding }),
+    ...(decoding === undefined ? {} : { decoding }),
     ...(before.length === 0 ? {} : { context }),
   }
 }
@@ -75,15 +61,12 @@ export function completion(run: RunResult, createdMs: number) {
 /** Turns a run's events into the chunks of a streamed answer. One for each request. */
 export class ChunkWriter {
   readonly #request: ChatRequest
-  readonly #live: boolean
   readonly #createdMs: number
   #runId = ""
   #sent = ""
 
-  /** @param live whether tokens are passed on as they come: for a lone agent */
-  constructor(request: ChatRequest, live: boolean, createdMs: number) {
+  constructor(request: ChatRequest, createdMs: number) {
     this.#request = request
-    this.#live = live
     this.#createdMs = createdMs
   }
 
@@ -95,7 +78,7 @@ export class ChunkWriter {
         return [this.#chunk({ role: "assistant", content: "" })]
       case "token": {
         const text = this.#sent === "" ? event.text.trimStart() : event.text
-        return this.#live && text !== "" ? [this.#text(text)] : []
+        return this.#request.kind === "agent" && text !== "" ? [this.#text(text)] : []
       }
       case "end": {
         const rest = remainder(this.#sent, event.run.output)

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
+import type { GatewayBackend } from "./backend.js"
 import { ChunkWriter, completion, errorType, runOfChat } from "./chat.js"
 import { chatRequest, readChat, type ChatRequest } from "./chat-fields.js"
 import { errorBody, faceOf } from "./faces.js"
@@ -70,13 +71,12 @@ export function addOpenAI(app: FastifyInstance, service: Service): void {
   })
   app.route<{ Body: ChatRequest }>({
     ...routeOptions("Chat", openai.Chat),
-    validatorCompiler: () => readBody,
+    validatorCompiler: () => (body) => readBody(body, backend.kindOf),
     async handler(request, reply) {
-      const kind = backend.kindOf(request.body.model)
-      const input = runOfChat(request.body, kind)
+      const input = runOfChat(request.body)
       const call = callOf(request, hangUp(request))
       if (!request.body.stream) return completion(await service.run(call, input), clock.wallTime())
-      const writer = new ChunkWriter(request.body, kind === "agent", clock.wallTime())
+      const writer = new ChunkWriter(request.body, clock.wallTime())
       return pump(request, reply, service, {
         begin() {
           const events = service.stream(call, input)
@@ -96,9 +96,12 @@ export function addOpenAI(app: FastifyInstance, service: Service): void {
 }
 
 /** Fields of a chat request are refused in words of their own. */
-function readBody(body: unknown): { readonly value: ChatRequest } | { readonly error: Error } {
+function readBody(
+  body: unknown,
+  kindOf: GatewayBackend["kindOf"],
+): { readonly value: ChatRequest } | { readonly error: Error } {
   try {
-    return { value: readChat(body) }
+    return { value: readChat(body, kindOf) }
   } catch (error) {
     return { error: AgentOSError.from(error) }
   }
