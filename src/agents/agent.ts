@@ -1,5 +1,6 @@
 import { AgentOSError } from "#actors/errors.js"
 import type { Decoding } from "../models/model.js"
+import type { Refusal } from "./refusal.js"
 
 /** What an agent may use up while it answers once. */
 export interface AgentLimits {
@@ -34,12 +35,15 @@ export interface AgentDefinition {
   readonly decoding?: Decoding
   readonly limits?: AgentLimits
   /**
-   * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `extract`: that, and the answer is a
-   * stretch of what its tools found. `faithful`: the numbers and words of the input stand in the answer. What fails is tried again with sampling.
+   * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `sum`: that, and the answer states the
+   * calculator's call with its result. `extract`: that, and the answer is a stretch of what its tools found. `faithful`: the numbers and words of the
+   * input stand in the answer. What fails is tried again with sampling.
    */
-  readonly verify?: "request" | "extract" | "faithful"
-  /** What a `faithful` agent falls back to when its answer fails again: its input, joined. */
-  readonly fallback?: "input"
+  readonly verify?: "request" | "sum" | "extract" | "faithful"
+  /** What it falls back to when its answer fails again. `input`, of a `faithful` agent: its input, joined. `result`, of a `sum` agent: the sum. */
+  readonly fallback?: "input" | "result"
+  /** When it says that it cannot answer, instead of what is not to be believed; what fails its check again is refused too. */
+  readonly refusal?: Refusal
   /** Copies that share its load; default 1. */
   readonly replicas?: number
 }

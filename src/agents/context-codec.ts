@@ -28,6 +28,7 @@ export const contextSchema = z.object({
       tools: z.array(text).exactOptional(),
       sources: z.array(text).exactOptional(),
       trusted: z.boolean(),
+      refused: z.boolean().exactOptional(),
     }),
   ),
   budgetTokens: z.number().exactOptional(),

@@ -7,6 +7,8 @@ export interface Provenance {
   readonly tools?: readonly string[]
   readonly sources?: readonly string[]
   readonly trusted: boolean
+  /** It answered that it cannot answer. */
+  readonly refused?: boolean
 }
 
 /**

@@ -8,6 +8,7 @@
  *   A3. A turn is never begun without tokens and time left. The time bounds the whole answer, also while a model or a tool hangs.
  *   A4. Calls of a turn that was cut off are not run.
  *   A5. An error says what was spent (`details.usage`), and that effects were done once a tool has done what is not to be done twice.
+ *   A6. Of an agent that may refuse, nothing is shown before it is judged, and it reads no refusal that it gave before.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -19,9 +20,10 @@ import { clipped } from "../tools/readable.js"
 import type { ToolKit } from "../tools/toolkit.js"
 import type { AgentDefinition } from "./agent.js"
 import type { Provenance } from "./context-vector.js"
+import { isRefused, type Refusal } from "./refusal.js"
 import { ToolCalls } from "./tool-calls.js"
 import { Meter, takeTurn, type Turn } from "./turn.js"
-import { callStandsIn, isExtract, isFaithful } from "./verify.js"
+import { callStandsIn, isExtract, isFaithful, states, sumOf } from "./verify.js"
 
 export interface AgentRequest {
   readonly runId: string
@@ -132,27 +134,33 @@ class Answering {
   }
 
   async answer(): Promise<AgentAnswer> {
-    const { name, limits: { steps = defaults.steps } = {} } = this.#agent // prettier-ignore
+    const { name, fallback, refusal, limits: { steps = defaults.steps } = {} } = this.#agent // prettier-ignore
     const { input } = this.#request
+    const { answered, found } = this.#calls
     const messages = messagesOf(this.#agent, this.#request)
     messages.push(...(await this.#calls.resume())) // A2
     for (let turn = 0; turn < steps + this.#failures; turn++) {
       const said = await this.#turn(messages, turn)
+      if (refusal !== undefined && isRefused(refusal, { question: input, found, ...said }))
+        return this.#refused(refusal)
       const fault = this.#faultOf(said)
       if (fault !== undefined) {
         if (++this.#failures <= retries) continue
-        if (this.#agent.fallback === "input") return this.#done(input.split("\n").join("; "), "stop")
+        if (fallback === "input") return this.#done(input.split("\n").join("; "), "stop")
+        if (fallback === "result" && answered.length > 0) return this.#done(sumOf(answered, found), "stop")
+        if (refusal !== undefined) return this.#refused(refusal)
         throw new AgentOSError("OUTPUT_REJECTED", `agent ${name}: ${fault}, ${this.#failures} times`)
       }
       if (said.calls.length === 0 || said.finish !== "stop") return this.#done(said.text, said.finish) // A4
       messages.push(...(await this.#calls.run(said)))
     }
+    if (refusal !== undefined) return this.#refused(refusal)
     throw new AgentOSError("BUDGET_EXCEEDED", `agent ${name} took ${steps} turns without an answer`)
   }
 
   /** @throws when there are no tokens or no time left (A3) */
   async #turn(messages: readonly Message[], turn: number): Promise<Turn> {
-    const { name, limits, tools = [] } = this.#agent
+    const { name, limits, refusal, tools = [] } = this.#agent
     const own = { ...this.#agent.decoding, ...this.#request.decoding }
     const { budgetTokens = Infinity, step, traceId } = this.#request
     const { model, tools: kit, emit } = this.#parts
@@ -166,9 +174,14 @@ class Answering {
     const maxTokens = Math.min(left, own.maxTokens ?? Infinity)
     const decoding: Decoding = { ...own, ...sampling, ...(maxTokens === Infinity ? {} : { maxTokens }) }
     const withTools = tools.length > 0 ? { tools: kit.specs(tools) } : {}
-    const asked = { messages, ...withTools, decoding, timeoutMs, traceId }
-    const said = await takeTurn(model, asked, this.#work, this.#meter, (text) =>
-      emit({ type: "token", step, agent: name, text }),
+    const judged = refusal !== undefined
+    const asked = { messages, ...withTools, decoding, timeoutMs, traceId, confidence: judged }
+    const said = await takeTurn(
+      model,
+      asked,
+      this.#work,
+      this.#meter,
+      (text) => (judged ? undefined : emit({ type: "token", step, agent: name, text })), // A6
     )
     this.#model = said.model
     return said
@@ -186,19 +199,29 @@ class Answering {
       return `it called ${called.join(", ")}, which is not in the request`
     }
     if (verify === "faithful" && !isFaithful(input, text)) return "it left out or changed something of its input"
+    if (verify === "sum" && !states(text, sumOf(this.#calls.answered, this.#calls.found)))
+      return `it answered ${JSON.stringify(clip(text))}, which is not what it calculated`
     if (verify === "extract" && !this.#calls.found.some((found) => isExtract(found, text)))
       return `it answered ${JSON.stringify(clip(text))}, which is not in what it found`
     return undefined
   }
 
+  #refused({ text }: Refusal): AgentAnswer {
+    const answer = this.#done(text, "stop")
+    return { ...answer, provenance: { ...answer.provenance, refused: true } }
+  }
+
   #done(output: string, finish: Finish): AgentAnswer {
     const { used, sources } = this.#calls
+    const { name, refusal } = this.#agent
+    if (refusal !== undefined)
+      void this.#parts.emit({ type: "token", step: this.#request.step, agent: name, text: output }) // A6
     return {
       output,
       finish,
       usage: this.#meter.spent,
       provenance: {
-        agent: this.#agent.name,
+        agent: name,
         model: this.#model,
         trusted: sources.length === 0,
         ...(used.length === 0 ? {} : { tools: [...new Set(used)] }),
@@ -221,8 +244,10 @@ class Answering {
 }
 
 /** What a model is asked (A1). */
-function messagesOf({ instructions, memory }: AgentDefinition, { history, input }: AgentRequest): Message[] {
-  const earlier = memory === false ? [] : history
+function messagesOf({ instructions, memory, refusal }: AgentDefinition, { history, input }: AgentRequest): Message[] {
+  const refused = (message: Message | undefined): boolean => refusal !== undefined && message?.content === refusal.text
+  // A refusal goes with what was asked (A6).
+  const earlier = memory === false ? [] : history.filter((message, i) => !refused(message) && !refused(history[i + 1]))
   const system = earlier.flatMap((message) => (message.role === "system" ? [message.content] : []))
   return [
     { role: "system", content: [instructions, ...system].join("\n\n") },

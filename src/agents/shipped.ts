@@ -1,12 +1,23 @@
+/** The agents that every node has, on the embedded model; `topologies/shipped/ask.yaml` says how they work together. */
+import { embeddedFolder, readCalibration } from "../models/calibration.js"
 import { defineAgent } from "./agent.js"
 
-/** The agents that every node has, on the embedded model; `topologies/shipped/ask.yaml` says how they work together. */
+/** What the embedded model says to a question that is none of its own. */
+export const shippedRefusal =
+  "I am a small model that does sums of a few numbers, looks things up in this node's documents, tells date and time and makes small talk; " +
+  "for anything else, ask an agent on a larger model, such as one that Ollama serves: `models:` in llmagentos.yaml, " +
+  'as docs/guide.md shows under "Point an agent at a larger model".'
+
+const { least, words } = readCalibration(embeddedFolder)
+
 export const shippedAgents = [
   defineAgent({
     name: "router",
     description: "Tells what kind of question it is.",
     instructions: "route",
     memory: false,
+    // No label is likelier than all the others together.
+    refusal: { text: shippedRefusal, least: 0.5 },
   }),
   defineAgent({
     name: "mathematician",
@@ -14,7 +25,9 @@ export const shippedAgents = [
     instructions: "math",
     tools: ["calculator"],
     memory: false,
-    verify: "request",
+    verify: "sum",
+    fallback: "result",
+    refusal: { text: shippedRefusal, words: words.math, besides: "sum" },
   }),
   defineAgent({
     name: "librarian",
@@ -24,6 +37,12 @@ export const shippedAgents = [
     grounding: "sentence",
     memory: false,
     verify: "extract",
+    refusal: {
+      text: shippedRefusal,
+      least: least["docs-answer"],
+      words: words.docs,
+      besides: "subject",
+    },
   }),
   defineAgent({
     name: "timekeeper",
@@ -31,11 +50,20 @@ export const shippedAgents = [
     instructions: "time",
     tools: ["clock"],
     memory: false,
+    refusal: { text: shippedRefusal, least: least["time-answer"], words: words.time, besides: "nothing" },
   }),
   defineAgent({
     name: "companion",
     description: "Makes small talk and remembers what it is told.",
     instructions: "chat",
+    refusal: {
+      text: shippedRefusal,
+      least: least.chat,
+      words: words.chat,
+      besides: "names",
+      // What it was trained to say when it has nothing to say.
+      empty: ["I can calculate, look things up and tell the time."],
+    },
   }),
   defineAgent({
     name: "writer",

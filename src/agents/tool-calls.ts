@@ -22,8 +22,9 @@ const coarseMs = 20
 const none: ReadonlyMap<string, RecordedCall> = new Map()
 
 export class ToolCalls {
-  /** Texts that tools gave, and where these come from. */
+  /** Texts that tools gave, the calls that they answer, and where these come from. */
   readonly found: string[] = []
+  readonly answered: ToolCall[] = []
   readonly sources: string[] = []
   readonly used: string[] = []
   /** Whether a tool has done what is not to be done twice. */
@@ -125,6 +126,7 @@ export class ToolCalls {
       if (outcome.kind === "ok") {
         this.used.push(tool)
         this.found.push(outcome.text)
+        this.answered.push({ id: callId, tool, arguments: args })
         this.sources.push(...(outcome.sources ?? []))
         this.effects ||= call.idempotent !== true
       }

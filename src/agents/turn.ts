@@ -8,7 +8,7 @@
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
-import type { Message, Model, ModelPart, ModelRequest, ToolCall, Usage } from "../models/model.js"
+import type { Confidence, Message, Model, ModelPart, ModelRequest, ToolCall, Usage } from "../models/model.js"
 import { estimatedTokens } from "../models/estimate.js"
 import type { Finish } from "../run.js"
 import { isTooLong, ModelContext } from "./history.js"
@@ -19,6 +19,8 @@ export interface Turn {
   readonly finish: Finish
   /** The model that answered. */
   readonly model: string
+  /** How sure it was, where that was asked for and it can tell. */
+  readonly confidence?: Confidence
 }
 
 /** What an answer has spent so far, an unfinished turn included. */
@@ -72,13 +74,14 @@ export async function takeTurn(
       const {
         reason,
         usage,
+        confidence,
         model: answered = model.info.id,
       } = await hearTurn(model.generate(asked), heard, work, hear)
       meter.end(usage.promptTokens + usage.completionTokens > 0 ? usage : undefined) // N2
       context.heard(model, sent, tools, usage)
       if (most !== undefined) context.learn(most)
       const finish = reason === "length" || reason === "content-filter" ? reason : "stop"
-      return { text: heard.text.trim(), calls: heard.calls, finish, model: answered }
+      return { text: heard.text.trim(), calls: heard.calls, finish, model: answered, ...(confidence && { confidence }) }
     } catch (error) {
       const unread = !heard.begun && ["MODEL_REFUSED", "CONTEXT_TOO_LONG"].includes(AgentOSError.from(error).code)
       meter.end(unread ? nothing : undefined)

@@ -18,6 +18,16 @@ export function callStandsIn(request: string, call: ToolCall): boolean {
   )
 }
 
+/** The calculator's last call with its result: "48 * 17 = 816". */
+export function sumOf(calls: readonly ToolCall[], results: readonly string[]): string {
+  return `${String(calls.at(-1)?.arguments["expression"])} = ${results.at(-1)}`
+}
+
+/** Whether an answer is a text, whatever the spacing and with or without a full stop. */
+export function states(answer: string, text: string): boolean {
+  return spaced(answer).replace(/\.$/, "") === spaced(text)
+}
+
 /** Whether every number and word of the input stands in the answer. */
 export function isFaithful(input: string, answer: string): boolean {
   const count = (list: readonly string[]): Map<string, number> =>

@@ -10,6 +10,8 @@
  *   X4. A step gets the tokens that its branch has left (`budget.ts`). One that fails has spent what its error tells; where
  *       nobody knows, all that it was given.
  *   X5. Whoever asks may call each agent and topology by which it is answered, not only the one that it named.
+ *   X6. When an agent refuses, its refusal is the answer of the whole: no step goes on from it. A parallel with "ignore"
+ *       passes it over.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -58,6 +60,15 @@ interface Said {
   readonly finish: Finish
 }
 
+/** Leads a refusal past the steps that would have read the answer (X6). */
+class Refused extends Error {
+  readonly said: Said
+  constructor(said: Said) {
+    super(said.text)
+    this.said = said
+  }
+}
+
 /** What goes on along one branch: it is called off, and it spends, as a whole. */
 interface Branch {
   readonly work: Cancellation
@@ -73,7 +84,11 @@ export async function execute(
   const { budgetTokens = Infinity } = parts
   const steps = new Map<string, StepResult>()
 
-  const { text: output, finish } = await visit(topology, "0", input, { work, budget: new Budget(budgetTokens) })
+  const visited = visit(topology, "0", input, { work, budget: new Budget(budgetTokens) })
+  const { text: output, finish } = await visited.catch((thrown: unknown) => {
+    if (thrown instanceof Refused) return thrown.said // X6
+    throw thrown
+  })
   return { output, finish, ...summary(steps) }
 
   async function visit(node: Topology, path: string, said: string, branch: Branch): Promise<Said> {
@@ -107,7 +122,13 @@ export async function execute(
     }
   }
 
-  async function answer(agent: string, step: string, said: string, { work, budget }: Branch): Promise<Said> {
+  async function answer(agent: string, step: string, said: string, branch: Branch): Promise<Said> {
+    const { output: text, finish = "stop", provenance } = await carryOut(agent, step, said, branch)
+    if (provenance.refused === true) throw new Refused({ text, finish }) // X6
+    return { text, finish }
+  }
+
+  async function carryOut(agent: string, step: string, said: string, { work, budget }: Branch): Promise<StepResult> {
     const began = parts.clock.monotonic()
     void parts.emit({ type: "step", step, agent, status: "started" })
     try {
@@ -128,7 +149,7 @@ export async function execute(
         elapsedMs: parts.clock.monotonic() - began,
         usage,
       })
-      return { text: output, finish }
+      return result
     } catch (thrown) {
       const error = AgentOSError.from(thrown, "RUN_FAILED")
       void parts.emit({
@@ -193,7 +214,8 @@ export async function execute(
             return await visit(child, `${path}.${i}`, said, { work: both, budget: shares[i] as Budget })
           } catch (error) {
             if (attempt < tries && !both.cancelled) continue
-            if (onError !== "ignore") both.cancel(new AgentOSError("CANCELLED", "another branch failed")) // X2
+            if (onError !== "ignore" && !(error instanceof Refused))
+              both.cancel(new AgentOSError("CANCELLED", "another branch failed")) // X2
             throw error
           }
         }
@@ -205,7 +227,9 @@ export async function execute(
     const failures = settled.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
     // The failure that came first is the cause; those it cancelled are not.
     const cause =
-      failures.find((error) => !(error instanceof AgentOSError && error.code === "CANCELLED")) ?? failures[0]
+      failures.find((error) => error instanceof Refused) ??
+      failures.find((error) => !(error instanceof AgentOSError && error.code === "CANCELLED")) ??
+      failures[0]
     if (failures.length > 0 && (onError !== "ignore" || answers.length === 0)) throw cause
     return answers
   }

@@ -7,7 +7,6 @@
  */
 import { cp, mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { Presets, SingleBar } from "cli-progress"
 import { Packr } from "msgpackr"
@@ -17,6 +16,8 @@ import { readSafetensors, writeSafetensors } from "../checkpoint/safetensors.js"
 import { wasmBackend } from "../tensorflow.js"
 import { Tokenizer } from "../tokenizer/tokenizer.js"
 import { buildScribeTokenizer, Dice } from "./corpus/index.js"
+import { embeddedFolder } from "../calibration.js"
+import { calibrate } from "./calibrate.js"
 import { loadKernels } from "../kernels.js"
 import { plotLoss } from "./loss-plot.js"
 import { evaluateScribe, scribeConfig, scribeItems, type Evaluation } from "./scribe.js"
@@ -24,6 +25,7 @@ import { defaultSettings, Trainer, type TrainerState } from "./trainer.js"
 
 const usage = `Usage: llmagentos train scribe [options]
        llmagentos train evaluate scribe [--shuffled] [--items <n>]
+       llmagentos train calibrate scribe [--items <n>]
 
   --tokens <n>   tokens to train on (default ${defaultSettings.tokens}, about an hour and a half on one core)
   --seed <n>     another seed, another model (default ${defaultSettings.seed})
@@ -31,8 +33,8 @@ const usage = `Usage: llmagentos train scribe [options]
   --resume       go on from the state in --out
   --publish <dir>  copy the finished checkpoint there (the repository's: src/models/embedded/scribe)
   --shuffled     evaluate with every weight's numbers shuffled: what chance gives
-  --items <n>    items a task in evaluation (default 300)
-  --from <dir>   checkpoint to evaluate (default: the embedded one)`
+  --items <n>    items a task in evaluation and calibration (default 300)
+  --from <dir>   checkpoint to evaluate or calibrate (default: the embedded one)`
 
 /** Steps between two lines of the log, two saved states, two evaluations. */
 const every = { report: 50, state: 500, evaluation: 2000 }
@@ -53,14 +55,17 @@ export async function trainCommand(args: readonly string[]): Promise<void> {
     console.log(usage)
     return
   }
-  const evaluating = positionals[0] === "evaluate"
-  const name = positionals[evaluating ? 1 : 0]
+  const doing = ["evaluate", "calibrate"].find((word) => word === positionals[0])
+  const name = positionals[doing === undefined ? 0 : 1]
   if (name !== "scribe")
     throw new AgentOSError(
       "INVALID_CONFIG",
       `there is no model to train named ${String(name)}; there is: scribe\n\n${usage}`,
     )
-  if (evaluating) await evaluate(values.from, values.shuffled === true, Number(values.items ?? 300))
+  const folder = values.from ?? embeddedFolder
+  const items = Number(values.items ?? 300)
+  if (doing === "evaluate") await evaluate(folder, values.shuffled === true, items)
+  else if (doing === "calibrate") console.table(await calibrate(folder, items))
   else await train(values)
 }
 
@@ -165,6 +170,7 @@ async function train(values: {
     `${JSON.stringify({ items: 300, intact: evaluation, shuffled: shuffledEvaluation(trainer, tokenizer, 300) }, null, 2)}\n`,
   )
   console.table(evaluation)
+  console.table(await calibrate(out, 300))
   if (values.publish !== undefined) {
     await mkdir(values.publish, { recursive: true })
     for (const file of [
@@ -174,6 +180,7 @@ async function train(values: {
       "training.jsonl",
       "loss.svg",
       "evaluation.json",
+      "calibration.json",
     ])
       await cp(join(out, file), join(values.publish, file))
     console.log(`published to ${values.publish}`)
@@ -189,8 +196,7 @@ async function save(out: string, trainer: Trainer, tokenizer: Tokenizer, log: re
   await writeFile(join(out, "loss.svg"), plotLoss(log, "scribe: training loss"))
 }
 
-async function evaluate(from: string | undefined, shuffled: boolean, items: number): Promise<void> {
-  const folder = from ?? fileURLToPath(new URL("../embedded/scribe/", import.meta.url))
+async function evaluate(folder: string, shuffled: boolean, items: number): Promise<void> {
   const tokenizer = Tokenizer.fromJSON(JSON.parse(await readFile(join(folder, "tokenizer.json"), "utf8")))
   const backend = await wasmBackend()
   const trainer = new Trainer(

@@ -2,7 +2,10 @@
 import t from "tap"
 import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
 import { killConversations, killRuns } from "./kills.js"
+import { generalQuestions } from "#test/support/general-questions.js"
+import { ownQuestions } from "#test/support/own-questions.js"
 import { answerMainJob } from "./main-job.js"
+import { answerGeneral, answerOwn } from "./questions.js"
 
 const quietly = (): void => {}
 
@@ -10,6 +13,28 @@ t.test("the main job: a real node answers unseen questions from a folder", { tim
   const { right, items, wrong } = await answerMainJob(t.testdir(), { items: 8, seed: 3 }, quietly)
   t.ok(right >= 0.7 * items, wrong.join("\n"))
 })
+
+t.test(
+  "a question that is none of the embedded model's is refused, not answered falsely",
+  { timeout: 60_000 },
+  async (t) => {
+    const issue = [["Who wrote Hamlet?"], ["What is 15% of 240?"], ["Write a haiku about rivers"]] as const
+    const sample = generalQuestions.filter((_, i) => i % 10 === 3)
+    const { falsely, refused } = await answerGeneral(t.testdir(), [...issue, ...sample], quietly)
+    t.ok(falsely.length <= 1, falsely.join("\n"))
+    t.ok(refused > 20)
+  },
+)
+
+t.test(
+  "sums, look-ups, times and small talk are still answered, and few are refused",
+  { timeout: 60_000 },
+  async (t) => {
+    const outcome = await answerOwn(t.testdir(), ownQuestions(12, 5, "seen"), quietly)
+    t.ok((outcome["sum"]?.right ?? 0) >= 11 && (outcome["time"]?.right ?? 0) >= 11, JSON.stringify(outcome))
+    t.ok((outcome["look-up"]?.right ?? 0) >= 7 && (outcome["small talk"]?.right ?? 0) >= 8, JSON.stringify(outcome))
+  },
+)
 
 t.test("with the weights shuffled nothing is answered", { timeout: 60_000 }, async (t) => {
   t.equal((await answerMainJob(t.testdir(), { items: 3, seed: 3, shuffled: true }, quietly)).right, 0)

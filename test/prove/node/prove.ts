@@ -5,13 +5,16 @@ import { join } from "node:path"
 import { createClient } from "#src/client/index.js"
 import type { BenchRow } from "#test/bench/report.js"
 import { fuzzGateway } from "#test/support/fuzz-gateway.js"
+import { generalQuestions } from "#test/support/general-questions.js"
 import { openNode } from "#test/support/open-node.js"
+import { ownQuestions } from "#test/support/own-questions.js"
 import { startNode } from "#test/support/node-process.js"
 import { runReadme } from "./clone.js"
 import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
 import { bounds, sendHeavy } from "./heavy.js"
 import { killConversations, killRuns, type Kills } from "./kills.js"
 import { answerMainJob } from "./main-job.js"
+import { answerGeneral, answerOwn } from "./questions.js"
 
 const row = (metric: string, unit: string, value: number, goal: string, met: boolean): BenchRow => ({ bench: "node", metric, unit, value, goal, met }) // prettier-ignore
 
@@ -27,6 +30,7 @@ export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
     return [
       ...(await ready(await room("ready"), progress)),
       ...(await mainJob(await room("intact"), await room("shuffled"), progress)),
+      ...(await questions(await room("general"), await room("own"), progress)),
       ...survived("conversation", "turns", await killConversations(await room("conversations"), 20, 1, progress)),
       ...survived("topology run", "steps", await killRuns(await room("runs"), 20, 1, progress)),
       ...(await doors(progress)),
@@ -58,8 +62,23 @@ async function mainJob(intact: string, shuffled: string, progress: Progress): Pr
   const percent = ({ right, items }: { right: number; items: number }): number => (100 * right) / items
   for (const line of kept.wrong) console.error(`not right: ${line}`)
   return [
-    row("main job, 30 unseen questions, fully right", "%", percent(kept), "at least 70", percent(kept) >= 70),
+    row("main job right, of 30 unseen questions", "%", percent(kept), "at least 90", percent(kept) >= 90),
     row("the same with the model's weights shuffled", "%", percent(lost), "under 5", percent(lost) < 5),
+  ]
+}
+
+async function questions(general: string, own: string, progress: Progress): Promise<BenchRow[]> {
+  const { falsely } = await answerGeneral(general, generalQuestions, progress)
+  for (const line of falsely) console.error(`falsely answered: ${line}`)
+  const wrong = (100 * falsely.length) / generalQuestions.length
+  const count = 100
+  const kinds = await answerOwn(own, ownQuestions(count, 21, "seen"), progress)
+  return [
+    row("general questions answered falsely, of 200", "%", wrong, "at most 5", wrong <= 5),
+    ...Object.entries(kinds).flatMap(([kind, { right, refused }]): BenchRow[] => [
+      { bench: "node", metric: `questions of the kind "${kind}", in unseen words, right`, unit: "%", value: (100 * right) / count }, // prettier-ignore
+      { bench: "node", metric: "of these refused", unit: "%", value: (100 * refused) / count },
+    ]),
   ]
 }
 

@@ -1,0 +1,78 @@
+/**
+ * When an agent says that it cannot answer, instead of answering: for a model that knows little and takes every question for one of its own. A pure
+ * decision over a question and what came of it.
+ */
+import type { Confidence, ToolCall } from "../models/model.js"
+import { readQuery, termsOf } from "../knowledge/terms.js"
+import { spacedSum, sumsIn } from "./sums.js"
+
+export interface Refusal {
+  /** What it says. */
+  readonly text: string
+  /** The least probability that a token of an answer may have, where its model tells (`Confidence.least`); default 0. */
+  readonly least?: number
+  /** Words that its questions are made of, in lower case. Absent: any. */
+  readonly words?: readonly string[]
+  /**
+   * What may stand in a question besides those words. `nothing`. `names`: one more word, and those that the answer says again. `sum`: the one that
+   * the calculator is asked, and whatever stands in other clauses. `subject`: words that stand in what its tools found, all but a quarter of them.
+   */
+  readonly besides?: "nothing" | "names" | "sum" | "subject"
+  /** Answers that say no more than a refusal. */
+  readonly empty?: readonly string[]
+}
+
+/** One turn of a model, and what its tools found before. */
+export interface JudgedTurn {
+  readonly question: string
+  readonly text: string
+  readonly calls: readonly ToolCall[]
+  readonly found: readonly string[]
+  readonly confidence?: Confidence
+}
+
+/** Whether a turn is to be answered with the refusal. */
+export function isRefused(refusal: Refusal, turn: JudgedTurn): boolean {
+  const { least = 0, empty = [] } = refusal
+  const answering = turn.calls.length === 0
+  return (
+    (answering && ((turn.confidence?.least ?? 1) < least || empty.includes(turn.text))) ||
+    (refusal.words !== undefined && !isFamiliar(new Set(refusal.words), refusal.besides ?? "nothing", turn))
+  )
+}
+
+function isFamiliar(
+  words: ReadonlySet<string>,
+  besides: NonNullable<Refusal["besides"]>,
+  { question, text, calls, found }: JudgedTurn,
+): boolean {
+  const strange = wordsOf(question).filter((word) => !words.has(word))
+  switch (besides) {
+    case "nothing":
+      return strange.length === 0
+    case "names": {
+      const said = new Set(wordsOf(text))
+      return calls.length > 0 || strange.filter((word) => !said.has(word)).length <= 1
+    }
+    case "sum":
+      return calls.every(({ arguments: { expression } }) =>
+        sumsIn(question).some(
+          (sum) => sum.expression === spacedSum(String(expression)) && sum.around.every((word) => words.has(word)),
+        ),
+      )
+    case "subject": {
+      if (calls.length > 0) return true
+      // A sum that is asked as well is asked of somebody else.
+      const sums = new Set(sumsIn(question).flatMap(({ expression }) => wordsOf(expression)))
+      const there = new Set(termsOf(found.join(" ")))
+      const subject = strange.flatMap((word) => {
+        const { terms } = readQuery(word)
+        return sums.has(word) || terms.size === 0 ? [] : [[...terms].some(([term, weight]) => weight === 1 && there.has(term))] // prettier-ignore
+      })
+      return subject.length > 0 && subject.filter((stands) => !stands).length <= subject.length / 4
+    }
+  }
+}
+
+const wordsOf = (text: string): string[] =>
+  (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter((word) => word !== "s")

@@ -1,0 +1,73 @@
+/** Sums that a question asks for, in the words of the embedded model's corpus. Pure. */
+
+export interface AskedSum {
+  /** As the calculator takes it: "48 * 17". */
+  readonly expression: string
+  /** What else stands in its clause, word by word; what is no word stands for itself: "%". */
+  readonly around: readonly string[]
+}
+
+const number = String.raw`\d+(?:\.\d+)?`
+const infix: Readonly<Record<string, string>> = {
+  "+": "+", plus: "+", "added to": "+",
+  "-": "-", minus: "-", less: "-",
+  "*": "*", x: "*", "×": "*", times: "*", "multiplied by": "*",
+  "/": "/", "÷": "/", "divided by": "/", over: "/",
+} // prettier-ignore
+const operator = `(?:${Object.keys(infix).map((text) => text.replace(/[+*/]/, String.raw`\$&`)).join("|")})` // prettier-ignore
+
+const begin = String.raw`(?<![\p{L}\p{N}.,]|[-+*/×÷^$€]\s?)`
+const end = String.raw`(?![\p{L}\p{N}]|[.,]\p{N})`
+
+/** A way to ask: `$1` and `$2` are its numbers, in the order of the expression. */
+const forms: readonly (readonly [pattern: RegExp, expression: string])[] = [
+  [form(`sum of {1} and {2}`), "$1 + $2"],
+  [form(`difference (?:between|of) {1} and {2}`), "$1 - $2"],
+  [form(`product of {1} and {2}`), "$1 * $2"],
+  [form(`quotient of {1} and {2}`), "$1 / $2"],
+  [form(`(?:add|sum) {1} (?:and|to) {2}`), "$1 + $2"],
+  [form(`subtract {2} from {1}`), "$1 - $2"],
+  [form(`take {2} away from {1}`), "$1 - $2"],
+  [form(`multiply {1} (?:by|and|with) {2}`), "$1 * $2"],
+  [form(`divide {1} by {2}`), "$1 / $2"],
+  [form(`split {1} into {2} parts`), "$1 / $2"],
+]
+const row = new RegExp(String.raw`${begin}${number}(?:\s*${operator}\s*${number})+${end}`, "giu")
+
+export function sumsIn(text: string): AskedSum[] {
+  const question = text.replace(/\s+/g, " ")
+  const sums: AskedSum[] = []
+  const add = (found: RegExpExecArray, expression: string): void => {
+    const from = found.index
+    const before = clauses(question.slice(0, from)).at(-1) ?? ""
+    const after = clauses(question.slice(from + found[0].length))[0] ?? ""
+    sums.push({ expression, around: [...partsOf(before), ...partsOf(after)] })
+  }
+  for (const found of question.matchAll(row)) add(found, spacedSum(found[0]))
+  for (const [pattern, expression] of forms)
+    for (const found of question.matchAll(pattern))
+      add(
+        found,
+        expression.replace(/\$(\d)/g, (_, gap: string) => found.groups?.[`n${gap}`] ?? ""),
+      )
+  return sums
+}
+
+function form(text: string): RegExp {
+  const gaps = text.replace(/\{(\d)\}/g, (_, gap: string) => `(?<n${gap}>${number})`)
+  return new RegExp(`${begin}${gaps}${end}`, "giu")
+}
+
+/** Numbers and operators of a sum as the calculator takes them, a space between. */
+export function spacedSum(sum: string): string {
+  const parts = sum.toLowerCase().match(new RegExp(`${number}|${operator}`, "gu")) ?? []
+  return parts.map((part) => infix[part] ?? part).join(" ")
+}
+
+/** A text cut where something else may be asked. */
+const clauses = (text: string): string[] => text.split(/[?;:!,]|\.(?!\p{N})|\b(?:and|then)\b(?!\s*\p{N})/iu)
+const partsOf = (text: string): string[] =>
+  text
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+(?:'\p{L}+)?|[^\s\p{L}\p{N}]/gu)
+    ?.map((part) => part.replace(/'s$/, "")) ?? []

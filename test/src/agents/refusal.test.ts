@@ -1,0 +1,153 @@
+import fc from "fast-check"
+import t from "tap"
+import { defineAgent } from "#src/agents/agent.js"
+import { isRefused, type Refusal } from "#src/agents/refusal.js"
+import { sumsIn } from "#src/agents/sums.js"
+import { embeddedFolder, readCalibration } from "#src/models/calibration.js"
+import type { Model } from "#src/models/model.js"
+import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
+import { sum, written } from "#src/models/training/corpus/math.js"
+import { createAgentOS } from "#src/os.js"
+import type { RunEvent } from "#src/run.js"
+import { chain, parallel } from "#src/topologies/topology.js"
+import { asked, scriptedModel } from "#test/support/scripted-model.js"
+
+const { words } = readCalibration(embeddedFolder)
+const turn = (question: string, more: Partial<Parameters<typeof isRefused>[1]> = {}) => ({
+  question,
+  text: "",
+  calls: [],
+  found: [],
+  ...more,
+})
+
+t.test("a sum is found in every form of the corpus, with words around it that belong to one", async () => {
+  const own = new Set(words.math)
+  fc.assert(
+    fc.property(fc.nat(1e6), fc.constantFrom("train", "seen", "held-out"), (seed, split) => {
+      const lexicon = new Lexicon(new Dice(seed), split)
+      const { question, expression } = sum(lexicon)
+      const found = sumsIn(written(lexicon, question)).filter((sum) => sum.expression === expression)
+      return found.some(({ around }) => around.every((word) => own.has(word)))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+t.test("what a question asks beside a plain sum makes it another question", async (t) => {
+  const refusal: Refusal = { text: "no", words: words.math, besides: "sum" }
+  const refused = (question: string, expression: string) =>
+    isRefused(refusal, turn(question, { calls: [{ id: "1", tool: "calculator", arguments: { expression } }] }))
+  for (const [question, expression] of [
+    ["What is 48 * 17?", "48 * 17"],
+    ["what's 48x17", "48 * 17"],
+    ["How much is 3.5 plus 2?", "3.5 + 2"],
+    ["Please subtract 5 from 12.", "12 - 5"],
+    ["2 + 3 * 4", "2 + 3 * 4"],
+    ["Where is the lamp kept, and what is 6 divided by 3?", "6 / 3"],
+    ["What is 48 * 17, and where is actor state kept?", "48*17"],
+  ] as const)
+    t.notOk(refused(question, expression), question)
+  for (const [question, expression] of [
+    ["What is 15% of 240?", "15 - 15"],
+    ["What is 15% of 240?", "15 * 240"],
+    ["What is 5 + 3 percent?", "5 + 3"],
+    ["What is 5 plus 3 squared?", "5 + 3"],
+    ["What is -5 + 3?", "5 + 3"],
+    ["What is 1,000 + 5?", "000 + 5"],
+    ["Is 2 + 2 = 5?", "2 + 2"],
+    ["What is 3 times 4 and 5?", "3 * 4"],
+    ["I have 3 apples plus 4 pears. How many?", "3 + 4"],
+    ["How many more than 12 is 15?", "12 + 15"],
+    ["What happened on 9/11?", "9 / 11"],
+    ["Convert 12 + 4 to binary.", "12 + 4"],
+    ["What is 12 - 5?", "5 - 12"],
+    ["What is the capital of France?", "1 + 1"],
+  ] as const)
+    t.ok(refused(question, expression), question)
+})
+
+t.test("an answer from documents is about what was asked", async (t) => {
+  const refusal: Refusal = { text: "no", words: words.docs, besides: "subject" }
+  const refused = (question: string, found: string) =>
+    isRefused(refusal, turn(question, { text: "it", found: [found] }))
+  t.notOk(refused("Where is actor state kept?", "The state of actors is kept in LevelDB."))
+  t.notOk(refused("What is 48 * 17, and where is the spare key kept?", "The spare key is kept in the drawer."))
+  t.ok(refused("Where is the spare key kept?", "Actor state is kept in LevelDB."))
+  t.ok(refused("Who wrote Hamlet?", "Ada wrote the handbook."))
+  t.ok(refused("What is the capital of France?", "The capital of the shop is 200 euros."))
+  t.ok(refused("What is it?", "It is kept in LevelDB."), "it asks for nothing")
+  t.ok(refused("Where is the spare key kept?", ""), "nothing was found")
+})
+
+t.test("a question for the clock or small talk holds nothing else", async (t) => {
+  const clock: Refusal = { text: "no", words: words.time }
+  for (const question of ["What time is it?", "what's the date today", "Tell me the current month, please."])
+    t.notOk(isRefused(clock, turn(question)), question)
+  for (const question of ["What time is it in Tokyo?", "What day was it in 1776?", "When does the sun set today?"])
+    t.ok(isRefused(clock, turn(question)), question)
+  const talk: Refusal = { text: "no", words: words.chat, besides: "names", empty: ["I can calculate."], least: 0.4 }
+  const refused = (question: string, text: string, least = 1) =>
+    isRefused(talk, turn(question, { text, confidence: { least, mean: 1 } }))
+  t.notOk(refused("Hello, my name is Ada", "Nice to meet you, Ada."))
+  t.notOk(refused("I like cold pizza", "I will remember that you like cold pizza."))
+  t.ok(refused("Give me a riddle", "That is good to hear."))
+  t.ok(refused("Hello!", "I can calculate."), "it has nothing to say")
+  t.ok(refused("Hello!", "Goodbye!", 0.3), "it is not sure")
+})
+
+t.test("a refusal is the answer of the whole run, is told as one, and nothing is shown before it", async (t) => {
+  const script = scriptedModel((request) => {
+    const { agent, question } = asked(request)
+    return agent === "echo" ? `${question}!` : "some wild guess"
+  })
+  const unsure: Model = {
+    ...script,
+    async *generate(request) {
+      const least = request.messages.some(({ content }) => content.includes("well known")) ? 0.9 : 0.1
+      for await (const part of script.generate(request))
+        yield part.type === "finish" && request.confidence === true ? { ...part, confidence: { least, mean: 1 } } : part
+    },
+  }
+  const agent = (name: string, more: object = {}) => defineAgent({ name, model: "unsure", instructions: name, ...more })
+  const text = "I do not know that."
+  const os = await createAgentOS({
+    data: "memory",
+    knowledge: { shipped: false },
+    models: { unsure },
+    agents: [agent("guesser", { refusal: { text, least: 0.5 } }), agent("echo")],
+    topologies: {
+      further: chain(["guesser", "echo"]),
+      both: parallel(["echo", "guesser"]),
+      either: parallel(["echo", "guesser"], { onError: "ignore" }),
+    },
+  })
+  for (const target of ["guesser", "further", "both"]) {
+    const events: RunEvent[] = []
+    for await (const event of os.stream(target, "something strange")) events.push(event)
+    const end = events.at(-1)
+    t.match(end, { type: "end", run: { output: text, finish: "stop" } }, target)
+    const said = events.flatMap((event) => (event.type === "token" && event.agent === "guesser" ? [event.text] : []))
+    t.strictSame(said, [text], "the guess was not shown")
+    t.notOk(events.some((event) => event.type === "step" && event.status === "failed"))
+    const by = end?.type === "end" ? end.run.context.provenance.find(({ agent }) => agent === "guesser") : undefined
+    t.match(by, { refused: true })
+    t.notOk(
+      script.requests.some(({ messages }) => messages.at(-1)?.content === text),
+      "nobody goes on from it",
+    )
+  }
+  t.equal((await os.run("either", "something strange")).output, "something strange!", "it is passed over")
+  const sure = await os.run("further", "something well known")
+  t.equal(sure.output, "some wild guess!")
+  t.notOk(sure.context.provenance.some(({ refused }) => refused))
+
+  await os.run("guesser", "something strange", { conversation: "one" })
+  await os.run("guesser", "something well known", { conversation: "one" })
+  t.strictSame(
+    script.requests.at(-1)?.messages.map(({ content }) => content),
+    ["guesser", "something well known"],
+    "what was refused is not read again",
+  )
+  await os.stop()
+})
