@@ -156,6 +156,16 @@ export const agentSchema = z
     memory: z.boolean().default(true).describe("Whether it reads the earlier turns of a conversation."),
     maxTokens: z.int().min(1).optional().describe("Most tokens of one answer."),
     temperature: z.number().min(0).max(2).optional().describe("0 always takes the likeliest token."),
+    limits: z
+      .strictObject({
+        steps: z.int().min(1).exactOptional().describe("Turns of model and tools; default 6."),
+        tokens: z.int().min(1).exactOptional().describe("Tokens of prompts and answers; default: the run's budget."),
+        timeMs: z.int().min(1).exactOptional().describe("Milliseconds for the whole answer; default 60,000."),
+        callsPerTurn: z.int().min(1).exactOptional().describe("Tool calls of one turn that are run; default 16."),
+        calls: z.int().min(1).exactOptional().describe("Tool calls of all turns that are run; default 64."),
+      })
+      .exactOptional()
+      .describe("What it may use up while it answers once."),
     replicas: z.int().min(1).max(64).default(1).describe("Copies of the agent that share its load."),
   })
   .describe("An agent.")

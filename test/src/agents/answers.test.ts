@@ -6,6 +6,8 @@ import { AgentOSError } from "#actors/errors.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import type { AgentRequest } from "#src/agents/respond.js"
 import { defineAgent } from "#src/agents/agent.js"
+import { optionsOf } from "#src/cli/settings.js"
+import { parseConfig } from "#src/config.js"
 import type { Message } from "#src/models/model.js"
 import { memoryRecords } from "#src/record-store.js"
 import type { RunEvent } from "#src/run.js"
@@ -167,6 +169,13 @@ t.test("calls beyond those that a turn or an answer may make are not run, and th
   await node.agents.ask("answer", request("b"))
   t.equal(ran, 20)
   await node.stop()
+})
+
+t.test("the limits of an agent may stand in a configuration", async (t) => {
+  const limits = { steps: 3, timeMs: 300_000, callsPerTurn: 4, calls: 8 }
+  const read = (given: object) => optionsOf(parseConfig({ agents: [{ name: "a", instructions: "a", limits: given }] }))
+  t.strictSame(read(limits).agents?.[0]?.limits, limits)
+  t.throws(() => read({ calls: 0 }), { code: "INVALID_CONFIG", message: /limits\.calls/ })
 })
 
 t.test("a call whose arguments could not be read is not run, and the model is told why", async (t) => {
