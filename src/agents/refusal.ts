@@ -67,7 +67,8 @@ function isFamiliar(
       const there = new Set(termsOf(found.join(" ")))
       const subject = strange.flatMap((word) => {
         const { terms } = readQuery(word)
-        return sums.has(word) || terms.size === 0 ? [] : [[...terms].some(([term, weight]) => weight === 1 && there.has(term))] // prettier-ignore
+        if (sums.has(word) || terms.length === 0) return []
+        return [terms.some(({ forms, weight }) => weight === 1 && forms.some((form) => there.has(form)))]
       })
       return subject.length > 0 && subject.filter((stands) => !stands).length <= subject.length / 4
     }

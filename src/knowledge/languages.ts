@@ -20,6 +20,8 @@ export interface Language {
   readonly functionWords: ReadonlySet<string>
   /** Without endings; accents and all. */
   readonly stem: (word: string) => string
+  /** Letters that tell the language where no function word does. */
+  readonly letters?: RegExp
   /** Words are joined without a space: Datenbanksicherung. */
   readonly compounds?: true
 }
@@ -75,6 +77,7 @@ export const latinLanguages: readonly [Language, ...Language[]] = [
       auch nur noch mehr viel viele bis seit gegen ohne in
     `),
     stem: (word) => umlaut(german(word)),
+    letters: /[äöü]/,
     compounds: true,
   },
   {
@@ -85,6 +88,7 @@ export const latinLanguages: readonly [Language, ...Language[]] = [
       en y son sa ses leur leurs mon ma mes votre vos notre nos t m peut faut doit tout tous plus
     `),
     stem: french,
+    letters: /[çœèêàùîûôë]/,
   },
   {
     functionWords: set(`
@@ -94,6 +98,7 @@ export const latinLanguages: readonly [Language, ...Language[]] = [
       estas ese esa
     `),
     stem: spanish,
+    letters: /ñ/,
   },
   {
     functionWords: set(`
@@ -103,6 +108,7 @@ export const latinLanguages: readonly [Language, ...Language[]] = [
       queste ci ne dell nell l d sull all piu
     `),
     stem: italian,
+    letters: /[ìò]/,
   },
   {
     functionWords: set(`
@@ -112,6 +118,7 @@ export const latinLanguages: readonly [Language, ...Language[]] = [
       mais ja
     `),
     stem: portuguese,
+    letters: /[ãõ]/,
   },
   {
     functionWords: set(`

@@ -1,5 +1,5 @@
 /** Ranking, as pure functions. */
-import { termsOf, type Query } from "./terms.js"
+import { termsOf, type Query, type Term } from "./terms.js"
 
 /**
  * Reciprocal rank fusion: an item's score is the sum of 1 / (k + rank) over the lists it stands in.
@@ -40,37 +40,44 @@ export function scoreSentences(query: Query, question: Query, candidates: readon
   const frequency = new Map<string, number>()
   for (const { counts } of documents)
     for (const term of counts.keys()) frequency.set(term, (frequency.get(term) ?? 0) + 1)
-  const rarity = (term: string): number => {
-    const holds = frequency.get(term) ?? 0
-    return Math.log(1 + (documents.length - holds + 0.5) / (holds + 0.5))
+  const rarity = (holds: number): number => Math.log(1 + (documents.length - holds + 0.5) / (holds + 0.5))
+  const sought = new Map<
+    string,
+    { readonly forms: readonly string[]; readonly weight: number; readonly rarity: number }
+  >()
+  const seek = ({ forms, weight }: Term): void => {
+    const rarest = rarity(Math.max(...forms.map((form) => frequency.get(form) ?? 0)))
+    sought.set(forms.join(" "), { forms, weight, rarity: rarest })
   }
-  const weights = new Map<string, number>()
-  for (const [term, weight] of question.terms) weights.set(term, weight / 4)
-  for (const [term, weight] of query.terms) weights.set(term, weight)
+  for (const { forms, weight } of question.terms) seek({ forms, weight: weight / 4 })
+  for (const term of query.terms) seek(term)
   if (query.compounds && question.compounds)
-    for (const [term, weight] of [...weights])
-      for (const other of compounds(term, frequency.keys()))
-        weights.set(other, Math.max(weights.get(other) ?? 0, weight * partOfCompound))
+    for (const { forms, weight } of [...sought.values()])
+      for (const other of compounds(forms, frequency.keys()))
+        if (!sought.has(other)) seek({ forms: [other], weight: weight * partOfCompound })
   return documents.map(({ length, counts, about }) => {
     let score = 0
-    for (const [term, weight] of weights) {
-      const count = counts.get(term) ?? 0
-      if (count > 0)
-        score += weight * rarity(term) * ((count * 2.2) / (count + 1.2 * (0.25 + (0.75 * length) / average)))
-      else if (about.has(term)) score += (weight * rarity(term)) / 3
+    for (const { forms, weight, rarity } of sought.values()) {
+      const count = Math.max(...forms.map((form) => counts.get(form) ?? 0))
+      if (count > 0) score += weight * rarity * ((count * 2.2) / (count + 1.2 * (0.25 + (0.75 * length) / average)))
+      else if (forms.some((form) => about.has(form))) score += (weight * rarity) / 3
     }
     return score
   })
 }
 
 /** Words that a word begins or ends, or that begin or end it: Sicherung, Datenbanksicherung. */
-function compounds(term: string, vocabulary: Iterable<string>): string[] {
+function compounds(forms: readonly string[], vocabulary: Iterable<string>): string[] {
+  const long = forms.filter((form) => form.length >= shortestPart)
   const found: string[] = []
-  if (term.length < shortestPart) return found
+  if (long.length === 0) return found
   for (const other of vocabulary) {
-    const [part, whole] = other.length < term.length ? [other, term] : [term, other]
-    if (part.length >= shortestPart && whole.length - part.length >= restOfCompound)
-      if (whole.startsWith(part) || whole.endsWith(part)) found.push(other)
+    const joins = (form: string): boolean => {
+      const [part, whole] = other.length < form.length ? [other, form] : [form, other]
+      if (part.length < shortestPart || whole.length - part.length < restOfCompound) return false
+      return whole.startsWith(part) || whole.endsWith(part)
+    }
+    if (long.some(joins)) found.push(other)
   }
   return found
 }

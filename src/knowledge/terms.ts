@@ -15,67 +15,72 @@ export const queryReads = 10_000
 /** Terms of a query that are looked for: the first. */
 const queryTerms = 64
 
-interface Term {
-  readonly term: string
-  /** What it counts in a query, beside a whole word, which counts 1. */
+/** What a word of a text is found by. */
+export interface Term {
+  /** One form for each language that the word may be of. */
+  readonly forms: readonly string[]
+  /** What it counts beside a whole word, which counts 1. */
   readonly weight: number
+}
+
+export interface Query {
+  /** What to look for: distinct, without the words that say nothing about what is asked (T3). */
+  readonly terms: readonly Term[]
+  /** Whether it may be of a language that joins words without a space. */
+  readonly compounds: boolean
 }
 
 /** Every term of a text, in its order. */
 export function termsOf(text: string): string[] {
   const words = wordsOf(text)
-  const spoken = languagesOf(words)
+  const spoken = [latinLanguageOf(words).language]
   const terms: string[] = []
-  for (const word of words) for (const { term } of termsOfWord(word, spoken)) terms.push(term)
+  for (const word of words) for (const { forms } of termsOfWord(word, spoken)) terms.push(...forms)
   return terms
 }
 
-export interface Query {
-  /** Terms to look for with what each counts: distinct, without the words that say nothing about what is asked (T3). */
-  readonly terms: ReadonlyMap<string, number>
-  /** Whether it may be of a language that joins words without a space. */
-  readonly compounds: boolean
-}
-
-/** Reads a query, or the question around it. */
+/** Reads a query, or the question around it. A query is short, so its words may be of any language whatever it seems to be. */
 export function readQuery(text: string): Query {
   const words = wordsOf(text.slice(0, queryReads))
-  const spoken = languagesOf(words)
-  const terms = new Map<string, number>()
+  const { language, sure } = latinLanguageOf(words)
+  // Where any language may be meant, only words of English are left out: "war" says something in one, in another nothing.
+  const silent = sure ? language : latinLanguages[0]
+  const terms = new Map<string, Term>()
   for (const word of words) {
-    if (isFunctionWord(word, spoken)) continue
-    for (const { term, weight } of termsOfWord(word, spoken)) {
-      if (terms.size < queryTerms || terms.has(term)) terms.set(term, Math.max(terms.get(term) ?? 0, weight))
+    if (isFunctionWord(word, silent)) continue
+    for (const term of termsOfWord(word, latinLanguages)) {
+      const key = term.forms.join(" ")
+      const before = terms.get(key)
+      if (before === undefined ? terms.size < queryTerms : before.weight < term.weight) terms.set(key, term)
     }
     if (terms.size === queryTerms) break
   }
-  return { terms, compounds: spoken.some(({ compounds }) => compounds === true) }
+  return { terms: [...terms.values()], compounds: !sure || language.compounds === true }
 }
 
-/** A text of more words is of the languages whose function words it has, a shorter one may be of any. */
-const shortText = 40
-const alone = latinLanguages.map((language) => [language])
 const speakersOf = new Map<string, number[]>()
 latinLanguages.forEach(({ functionWords }, i) => {
   for (const word of functionWords) speakersOf.set(word, [...(speakersOf.get(word) ?? []), i])
 })
 
-/** The language of the words in Latin letters, or all that they may be of. */
-function languagesOf(words: readonly string[]): readonly Language[] {
+/** The language of the words in Latin letters, and whether it is more than a guess. */
+function latinLanguageOf(words: readonly string[]): { readonly language: Language; readonly sure: boolean } {
   const votes = latinLanguages.map(() => 0)
   for (const word of words) for (const i of speakersOf.get(bare(word)) ?? []) votes[i] = (votes[i] as number) + 1
+  if (Math.max(...votes) === 0)
+    latinLanguages.forEach(({ letters }, i) => (votes[i] = words.filter((word) => letters?.test(word)).length))
   const most = Math.max(...votes)
   const best = votes.indexOf(most)
-  const sure = most >= 2 && votes.lastIndexOf(most) === best
-  return sure || words.length > shortText ? (alone[best] as readonly Language[]) : latinLanguages
+  return {
+    language: latinLanguages[best] as Language,
+    sure: most >= 2 && (best === 0 || votes.lastIndexOf(most) === best),
+  }
 }
 
-function isFunctionWord(word: string, [first, ...others]: readonly Language[]): boolean {
+function isFunctionWord(word: string, latin: Language): boolean {
   const script = scriptOf(word)
   if (script === "unspaced") return functionCharacters.unspaced.has(word)
-  // Where any language may be meant, only words of English are left out: "war" says something in one, and in another
-  // nothing.
-  const language = script === "latin" ? (others.length === 0 ? first : latinLanguages[0]) : languageOf(script)
+  const language = script === "latin" ? latin : languageOf(script)
   return language?.functionWords.has(bare(word)) === true
 }
 
@@ -94,17 +99,22 @@ const bare = (word: string): string =>
         .replace(/[æœøđłı]/g, (letter) => plainer[letter] ?? letter)
 const plainer: Readonly<Record<string, string>> = { æ: "ae", œ: "oe", ø: "o", đ: "d", ł: "l", ı: "i" }
 
-/** Words whose terms are kept, for each set of languages; a text repeats its words. */
+/** Words whose terms are kept, for documents in each language and for queries; a text repeats its words. */
 const cacheLimit = 20_000
-const cache = new Map<readonly Language[], Map<string, readonly Term[]>>()
+const cache = new Map<Language | undefined, Map<string, readonly Term[]>>()
 
 function termsOfWord(word: string, spoken: readonly Language[]): readonly Term[] {
-  let known = cache.get(spoken)
-  if (known === undefined) cache.set(spoken, (known = new Map()))
+  const of = spoken.length === 1 ? spoken[0] : undefined
+  let known = cache.get(of)
+  if (known === undefined) cache.set(of, (known = new Map()))
   let terms = known.get(word)
   if (terms !== undefined) return terms
   const found: Term[] = []
-  addTerms(word, spoken, (term, weight) => void found.push({ term, weight }))
+  addTerms(
+    word,
+    spoken,
+    (forms, weight) => void found.push({ forms: typeof forms === "string" ? [forms] : forms, weight }),
+  )
   terms = found
   if (word.length > longestWord) return terms
   if (known.size >= cacheLimit) known.clear()
@@ -115,7 +125,7 @@ function termsOfWord(word: string, spoken: readonly Language[]): readonly Term[]
 /** What a joined name consists of. */
 const partsOf = (word: string): readonly string[] => (/[_./-]/.test(word) ? word.split(/[_./-]/) : [word])
 
-type Add = (term: string, weight: number) => void
+type Add = (forms: string | readonly string[], weight: number) => void
 
 function addTerms(word: string, spoken: readonly Language[], add: Add): void {
   switch (scriptOf(word)) {
@@ -135,9 +145,9 @@ function addTerms(word: string, spoken: readonly Language[], add: Add): void {
       return arabicTerms(word, spoken, add)
     default: {
       const parts = partsOf(word)
-      if (parts.length === 1) return addStems(word, spoken, add)
-      addStems(word, spoken, add)
-      for (const part of parts) for (const { term, weight } of termsOfWord(part, spoken)) add(term, weight)
+      if (parts.length === 1) return add(stemsOf(word, spoken), 1)
+      add(stemsOf(word, spoken), 1)
+      for (const part of parts) for (const { forms, weight } of termsOfWord(part, spoken)) add(forms, weight)
     }
   }
 }
@@ -146,12 +156,15 @@ const nothing: ReadonlySet<string> = new Set()
 /** Longest word that has endings. */
 const longestWord = 40
 
-function addStems(word: string, spoken: readonly Language[], add: Add): void {
+function stemsOf(word: string, spoken: readonly Language[]): string[] {
   const script = scriptOf(word)
-  if (word.length > longestWord || /^[0-9]/.test(word) || script === "other") return add(bare(word), 1)
-  const language = languageOf(script)
-  for (const stem of new Set((language === undefined ? spoken : [language]).map(({ stem }) => bare(stem(word)))))
-    add(stem, 1)
+  if (word.length > longestWord || /^[0-9]/.test(word) || script === "other") return [bare(word)]
+  const own = languageOf(script)
+  const stems = (own === undefined ? spoken : [own]).map(({ stem }) => bare(stem(word)))
+  if (own !== undefined || spoken.length === 1) return stems
+  // Whoever asks may leave accents out, or have them where the document has none.
+  const plain = bare(word)
+  return [...new Set([...stems, plain, ...(plain === word ? [] : stemsOf(plain, spoken))])]
 }
 
 /** A run of two characters is a word; of a longer one each pair may be, and single characters tell less. */
@@ -183,9 +196,9 @@ function koreanTerms(word: string, add: Add): void {
 
 /** Arabic makes plurals and tenses by its long vowels: a word is found by its stem, and by the stem's other letters. */
 function arabicTerms(word: string, spoken: readonly Language[], add: Add): void {
-  addStems(word, spoken, (stem) => {
+  for (const stem of stemsOf(word, spoken)) {
     const skeleton = stem.replace(/[اوي]/g, "")
     add(stem, 1)
     if (skeleton.length >= 3 && skeleton !== stem) add(skeleton, 0.5)
-  })
+  }
 }

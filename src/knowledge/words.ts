@@ -28,13 +28,13 @@ export type Script =
 export function wordsOf(text: string): string[] {
   if (isAscii(text)) return text.toLowerCase().match(asciiWord) ?? []
   return (folded(text).match(anyWord) ?? []).flatMap((word) =>
-    crowded.test(word) ? (word.match(oneScript) ?? []).flatMap(cut) : [word],
+    crowded.test(word) ? (word.match(oneScript) ?? []).flatMap((run) => run.match(anyWord) ?? []).flatMap(cut) : [word],
   )
 }
 
 const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text)
 const asciiWord = /[a-z0-9]+(?:[_./-][a-z0-9]+)*/g
-const anyWord = /[\p{L}\p{N}\p{M}]+(?:[_./-][\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*/gu
+const anyWord = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:[_./-][\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*/gu
 
 /** Scripts that put no space between words, or not between all. */
 const crowded =

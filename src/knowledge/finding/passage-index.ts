@@ -97,8 +97,8 @@ export class PassageIndex {
 
 /** Passages, each as its segment's number times `blockLength` and its own, by how well they match, best first. */
 function byWords(segments: readonly Segment[], query: Query, proseOnly: boolean, most: number): number[] {
-  const hashes = [...query.terms.keys()].map(termHash)
-  const weights = [...query.terms.values()]
+  const sought = new Map(query.terms.flatMap(({ forms, weight }) => forms.map((form) => [termHash(form), weight])))
+  const [hashes, weights] = [[...sought.keys()], [...sought.values()]]
   let passages = 0
   let words = 0
   const frequencies = new Float64Array(hashes.length)
