@@ -206,9 +206,11 @@ class Answering {
     return undefined
   }
 
+  /** Nothing that was found is said, so it names no source. */
   #refused({ text }: Refusal): AgentAnswer {
     const answer = this.#done(text, "stop")
-    return { ...answer, provenance: { ...answer.provenance, refused: true } }
+    const { sources: _, ...provenance } = answer.provenance
+    return { ...answer, provenance: { ...provenance, trusted: true, refused: true } }
   }
 
   #done(output: string, finish: Finish): AgentAnswer {

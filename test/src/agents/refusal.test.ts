@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import t from "tap"
 import { defineAgent } from "#src/agents/agent.js"
+import { shippedRefusal } from "#src/agents/shipped.js"
 import { isRefused, type Refusal } from "#src/agents/refusal.js"
 import { sumsIn } from "#src/agents/sums.js"
 import { embeddedFolder, readCalibration } from "#src/models/calibration.js"
@@ -94,6 +95,32 @@ t.test("a question for the clock or small talk holds nothing else", async (t) =>
   t.ok(refused("Give me a riddle", "That is good to hear."))
   t.ok(refused("Hello!", "I can calculate."), "it has nothing to say")
   t.ok(refused("Hello!", "Goodbye!", 0.3), "it is not sure")
+})
+
+t.test("the shipped topology says what it cannot do, names no source for it, and answers what it can", async (t) => {
+  const os = await createAgentOS({ data: "memory" })
+  for (const question of [
+    "Who wrote Hamlet?",
+    "What is 15% of 240?",
+    "Write a haiku about rivers",
+    "tell me a riddle",
+  ]) {
+    const { output, finish, context } = await os.run("ask", question)
+    t.equal(output, shippedRefusal, question)
+    t.equal(finish, "stop")
+    t.match(context.provenance.at(-1), { refused: true, trusted: true })
+    t.notOk(
+      context.provenance.some(({ sources }) => sources !== undefined),
+      "nothing that was found is said",
+    )
+  }
+  t.equal((await os.run("ask", "What is 48 * 17, and where is actor state kept?")).output, "48 * 17 = 816; LevelDB.")
+  t.equal((await os.run("ask", "What is 7 / 3080?")).output, "7 / 3080 = 0.002272727273", "digits are not miscopied")
+  t.match((await os.run("ask", "What time is it?")).output, /^It is \d\d:\d\d\.$/)
+  t.equal((await os.run("ask", "Hello, I am Ada.", { conversation: "ada" })).output, "Nice to meet you, Ada.")
+  t.equal((await os.run("ask", "Who wrote Hamlet?", { conversation: "ada" })).output, shippedRefusal)
+  t.equal((await os.run("ask", "What is my name?", { conversation: "ada" })).output, "Your name is Ada.")
+  await os.stop()
 })
 
 t.test("a refusal is the answer of the whole run, is told as one, and nothing is shown before it", async (t) => {
