@@ -209,13 +209,25 @@ export const configSchema = z
     limits: z
       .strictObject({
         maxReplicas: z.int().min(1).default(1000).describe("Most replicas of all agents together."),
-        maxOpen: z.int().min(1).default(10_000).describe("Most requests open at a time, all agents together."),
-        concurrency: z.int().min(1).default(16).describe("Requests that one replica works on at a time."),
+        maxOpen: z
+          .int()
+          .min(1)
+          .default(10_000)
+          .describe(
+            "Most requests open at a time, all agents together. One caller gets half of them at most, one tenant or agent three quarters, and less when others hold many.",
+          ),
+        concurrency: z
+          .int()
+          .min(1)
+          .default(16)
+          .describe("Requests that one replica works on at a time; a quarter more are kept for callers that hold few."),
         maxMemoryMb: z
           .int()
           .min(64)
           .optional()
-          .describe("Resident memory of the process in MB above which requests are refused."),
+          .describe(
+            "MB that the node's own objects and buffers may take; above it requests are refused until some are free again. The weights of models and worker threads come on top.",
+          ),
       })
       .prefault({})
       .describe("What all agents together may use."),

@@ -33,7 +33,7 @@ import type { Member } from "./member.js"
 import type { Message, Model } from "./models/model.js"
 import { embeddedModel, ModelRegistry, type ModelConfig } from "./models/registry.js"
 import { openLog } from "./monitoring/log.js"
-import { HealthRegistry } from "./monitoring/health.js"
+import { HealthRegistry, healthy } from "./monitoring/health.js"
 import { Metrics } from "./monitoring/metrics.js"
 import { keepPrivate } from "./private-folder.js"
 import { writeNodeFile } from "./node-file.js"
@@ -197,6 +197,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   const registry = new ModelRegistry(system, models)
   const metrics = new Metrics({ actors: system })
   const health = new HealthRegistry()
+  health.addReadiness("places", () => (manager.full === undefined ? healthy : { ok: false, reason: manager.full }))
   if (member !== undefined) health.addReadiness("cluster", () => member.health())
 
   const known = new Map<string, { description: string; topology: Topology }>()

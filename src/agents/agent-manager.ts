@@ -8,15 +8,23 @@
  *   M3. A stopped agent keeps its definition and refuses requests until it is started.
  *   M4. What was started, stopped and replicated stays so over a restart of the node, until the agent's definition
  *       asks for another number of replicas.
+ *   M5. A caller, a tenant and an agent have each their share of `maxOpen` (`shares.ts`), and of the places of a replica
+ *       (`slots.ts`): none of them keeps the others out. A run that goes on without its caller counts for it.
  */
 import { AgentOSError } from "#actors/errors.js"
+import { joined } from "#actors/names.js"
 import type { ActorSystem } from "#actors/system.js"
 import type { RefOf } from "#actors/actor.js"
 import type { RecordStore } from "../record-store.js"
 import { onCancel, type Cancellation } from "../cancellation.js"
 import { defineAgent, type AgentDefinition } from "./agent.js"
 import { LlmAgent, type Responder } from "./llm-agent.js"
+import { MemoryUse } from "../monitoring/memory-use.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
+import { Shares } from "./shares.js"
+
+/** How the places are shared (`shares.ts`): a caller leaves more free than its tenant and its agent, which others use too. */
+const [callersTimes, othersTimes] = [1, 3]
 
 export interface AgentManagerLimits {
   /** Replicas of all agents together; default 1,000. */
@@ -25,7 +33,7 @@ export interface AgentManagerLimits {
   readonly maxOpen: number
   /** Requests that one replica works on at a time; default 16. */
   readonly concurrency: number
-  /** Resident memory of the process above which requests are refused, in MB; default none. */
+  /** Memory above which requests are refused, in MB, as `memory-use.ts` measures it; default none. */
   readonly maxMemoryMb: number
 }
 
@@ -35,8 +43,6 @@ export const defaultLimits: AgentManagerLimits = {
   concurrency: 16,
   maxMemoryMb: Infinity,
 }
-/** How often the memory is looked at. */
-const memoryEveryMs = 100
 
 export interface AgentDescription {
   readonly name: string
@@ -85,18 +91,19 @@ export class AgentManager {
   readonly #system: ActorSystem
   readonly #respond: Responder
   readonly #limits: AgentManagerLimits
+  readonly #places: Shares
+  readonly #memory: MemoryUse
   readonly #agents = new Map<string, Entry>()
-  #open = 0
   #incarnation = 0
   #tickets = 0
-  #memoryMb = 0
-  #memoryAt = -Infinity
   #records: RecordStore | undefined
 
   constructor(system: ActorSystem, respond: Responder, limits: Partial<AgentManagerLimits> = {}) {
     this.#system = system
     this.#respond = respond
     this.#limits = { ...defaultLimits, ...limits }
+    this.#places = new Shares(this.#limits.maxOpen)
+    this.#memory = new MemoryUse(this.#limits.maxMemoryMb, () => system.wheel.now)
   }
 
   /** Takes in an agent and starts it. @throws `INVALID_AGENT`, `NAME_TAKEN`, `BUDGET_EXCEEDED` */
@@ -141,7 +148,7 @@ export class AgentManager {
   occupation(): { readonly open: number; readonly width: number } {
     let replicas = 0
     for (const entry of this.#agents.values()) replicas += entry.replicas.length
-    return { open: this.#open, width: replicas * this.#limits.concurrency }
+    return { open: this.#places.taken, width: replicas * this.#limits.concurrency }
   }
 
   list(): readonly AgentDescription[] {
@@ -189,27 +196,26 @@ export class AgentManager {
 
   /** Asks the replica that has least to do. @throws what the agent throws; `UNKNOWN_AGENT`, `AGENT_STOPPED`, `BUDGET_EXCEEDED` */
   async ask(name: string, request: AgentRequest, options: AskOptions = {}): Promise<AgentAnswer> {
+    if (this.#memory.isAbove) await this.#checkMemory()
     const { replicas, definition } = this.#entry(name)
     let replica = replicas[0]
     if (replica === undefined) throw new AgentOSError("AGENT_STOPPED", `agent ${name} is stopped; start it first`)
     for (const other of replicas) if (other.open < replica.open) replica = other // M1
-    if (this.#open >= this.#limits.maxOpen)
-      throw new AgentOSError(
-        "MAILBOX_FULL",
-        `${this.#open} requests are open at this node's agents; it takes no more for now`,
-      )
-    this.#checkMemory()
-    this.#open += 1
+    const { tenant = "default", caller = "local" } = options
+    const holder = joined(tenant, caller)
+    const holders = [`caller ${holder}`, `tenant ${tenant}`, `agent ${name}`]
+    this.#checkPlaces(holders)
+    this.#places.take(holders)
     replica.open += 1
     const ticket = ++this.#tickets
     const { ref } = replica
     let stay = (): void => undefined
     try {
       const limit = (definition.limits?.timeMs ?? 60_000) + askGraceMs
-      const { timeoutMs = limit, traceId, caller, tenant = "default" } = options
+      const { timeoutMs = limit, traceId } = options
       const answer = ref
-        .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller, tenant } })
-        .ask("respond", { ticket, request })
+        .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller: options.caller, tenant } })
+        .ask("respond", { ticket, request, holder })
       // After the request, so that a cancellation that is there already follows it into the mailbox.
       stay = onCancel(options.signal, () => ref.tell("cancel", ticket))
       return await answer
@@ -218,24 +224,39 @@ export class AgentManager {
       throw error
     } finally {
       stay()
-      this.#open -= 1
+      this.#places.give(holders)
       replica.open -= 1
     }
   }
 
+  /** Why it takes hardly a request at the moment, whoever asks; undefined when it does. */
+  get full(): string | undefined {
+    if (this.#places.scarce) return `${this.#places.taken} requests are open at this node's agents`
+    return this.#memory.isAbove ? `the node uses ${this.#memory.usedMb} MB` : undefined
+  }
+
   /** @throws `MEMORY_FULL` (M2) */
-  #checkMemory(): void {
-    const { maxMemoryMb } = this.#limits
-    if (maxMemoryMb === Infinity) return
-    const { now } = this.#system.wheel
-    if (now - this.#memoryAt >= memoryEveryMs) {
-      this.#memoryAt = now
-      this.#memoryMb = Math.round(process.memoryUsage.rss() / 2 ** 20)
-    }
-    if (this.#memoryMb > maxMemoryMb)
+  async #checkMemory(): Promise<void> {
+    if (!(await this.#memory.staysAbove())) return
+    throw new AgentOSError(
+      "MEMORY_FULL",
+      `the node uses ${this.#memory.usedMb} MB; above ${this.#limits.maxMemoryMb} MB it takes no more requests for now`,
+    )
+  }
+
+  /** @throws `MAILBOX_FULL` (M2), `SHARE_SPENT` (M5) */
+  #checkPlaces(holders: readonly string[]): void {
+    const { taken, full } = this.#places
+    if (full)
       throw new AgentOSError(
-        "MEMORY_FULL",
-        `the node uses ${this.#memoryMb} MB; above ${maxMemoryMb} MB it takes no more requests for now`,
+        "MAILBOX_FULL",
+        `${taken} requests are open at this node's agents; it takes no more for now`,
+      )
+    const spent = holders.find((holder, i) => !this.#places.mayTake(holder, i === 0 ? callersTimes : othersTimes))
+    if (spent !== undefined)
+      throw new AgentOSError(
+        "SHARE_SPENT",
+        `of the ${taken} requests that are open at this node's agents, ${spent} has its share`,
       )
   }
 

@@ -71,10 +71,10 @@ const defaultTimeMs = 60_000
 
 /** Refusals before anything was done, and ends of a node or of what works on it. */
 const elsewhere = new Set([
-  "MAILBOX_FULL", "MEMORY_FULL", "AGENT_STOPPED", "UNKNOWN_AGENT", "UNKNOWN_MODEL", "SYSTEM_STOPPED", "ACTOR_STOPPED", "MODEL_STOPPED", "NODE_UNREACHABLE", "NODE_LOST",
+  "MAILBOX_FULL", "SHARE_SPENT", "MEMORY_FULL", "AGENT_STOPPED", "UNKNOWN_AGENT", "UNKNOWN_MODEL", "SYSTEM_STOPPED", "ACTOR_STOPPED", "MODEL_STOPPED", "NODE_UNREACHABLE", "NODE_LOST",
 ]) // prettier-ignore
 /** Of these, what this node's own agents may answer without having begun. */
-const elsewhereFromHere = new Set(["MAILBOX_FULL", "MEMORY_FULL", "AGENT_STOPPED"])
+const elsewhereFromHere = new Set(["MAILBOX_FULL", "SHARE_SPENT", "MEMORY_FULL", "AGENT_STOPPED"])
 
 /** A request that a peer works on. */
 interface Sent {

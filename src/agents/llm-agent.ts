@@ -22,6 +22,13 @@ interface Init {
   readonly concurrency: number
 }
 
+interface Asked {
+  readonly ticket: number
+  readonly request: AgentRequest
+  /** For whom it is, as far as places are shared. */
+  readonly holder: string
+}
+
 interface Work {
   /** The number that the manager gave it. */
   readonly ticket: number
@@ -50,7 +57,7 @@ export const LlmAgent = defineActor({
     failed: 0,
   }),
   receive: {
-    respond(ctx, { ticket, request }: { readonly ticket: number; readonly request: AgentRequest }) {
+    respond(ctx, { ticket, request, holder }: Asked) {
       const { state } = ctx
       const answer = ctx.defer<AgentAnswer>()
       const cancellation = new Cancellation()
@@ -64,12 +71,12 @@ export const LlmAgent = defineActor({
       }
       ctx.run(async () => {
         try {
-          await state.slots.take(cancellation) // G1
+          await state.slots.take(cancellation, holder) // G1
           try {
             answer.reply(await state.respond(state.agent, request, cancellation))
             state.answered += 1
           } finally {
-            state.slots.leave()
+            state.slots.leave(holder)
           }
         } catch (error) {
           state.failed += 1

@@ -120,6 +120,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   NO_NODE_FOR_AGENT: unavailable,
   KEY_REUSED: conflict,
   RUN_MOVED: unavailable,
+  SHARE_SPENT: exhausted,
   MEMORY_FULL: unavailable,
   BUDGET_EXCEEDED: exhausted,
   NO_ROUTE: refused,

@@ -31,6 +31,12 @@ export const runErrors = defineErrors({
     executed: "maybe",
     meaning: "Another node goes on with the run: its answer is there, under its id or command id.",
   },
+  SHARE_SPENT: {
+    retryable: true,
+    executed: "no",
+    meaning:
+      "This caller, tenant or agent has its share of the requests that a node holds open; others still find places.",
+  },
   MEMORY_FULL: {
     retryable: true,
     executed: "no",
