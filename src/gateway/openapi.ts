@@ -117,11 +117,25 @@ function shared({ definitions = {}, ...schema }: JsonSchema, schemas: Record<str
 const pointed = (schema: JsonSchema): JsonSchema =>
   JSON.parse(JSON.stringify(schema).replaceAll('"#/definitions/', '"#/components/schemas/')) as JsonSchema
 
+/** The page's own scripts, its styles (it writes some itself), and nobody's frame. */
+const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 export async function addOpenApi(app: FastifyInstance): Promise<void> {
   const [{ default: swagger }, { default: page }] = await Promise.all([
     import("@fastify/swagger"),
     import("@fastify/swagger-ui"),
   ])
   await app.register(swagger, { mode: "static", specification: { document: openApiDocument() as never } })
-  await app.register(page, { routePrefix: "/docs" })
+  await app.register(page, {
+    routePrefix: "/docs",
+    staticCSP: pagePolicy,
+    uiHooks: {
+      // The page makes URLs of its own one, and must not be led elsewhere by it.
+      onRequest(request, reply, next) {
+        if (request.url.includes("?")) void reply.redirect(request.url.slice(0, request.url.indexOf("?")))
+        else next()
+      },
+    },
+  })
 }

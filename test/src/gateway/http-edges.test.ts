@@ -103,3 +103,16 @@ t.test("HEAD is answered and ends on every path that has GET, a live stream too"
   }
   await node.stop()
 })
+
+t.test("the page of the API stands in nobody's frame, and cannot be led elsewhere by its URL", async (t) => {
+  const node = await openNode()
+  for (const path of ["/docs", "/docs/", "/docs/static/swagger-ui.css", "/docs/static/swagger-initializer.js", "/"])
+    t.match((await fetch(node.rest + path)).headers.get("content-security-policy"), /frame-ancestors 'none'/, path)
+  for (const path of ["/docs", "/docs/", "/docs/static/index.html"]) {
+    const answer = await fetch(`${node.rest}${path}?url=http://evil.example/openapi.json`)
+    t.equal(answer.status, 200, `${path}: no loop`)
+    t.notMatch(answer.url, /evil/)
+    t.match(await answer.text(), /swagger-ui-bundle\.js/)
+  }
+  await node.stop()
+})
