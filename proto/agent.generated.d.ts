@@ -1467,6 +1467,9 @@ export namespace llmagentos {
 
             /** AddDocumentReply unchanged */
             unchanged?: (boolean|null);
+
+            /** AddDocumentReply notes */
+            notes?: (string[]|null);
         }
 
         /** Represents an AddDocumentReply. */
@@ -1483,6 +1486,9 @@ export namespace llmagentos {
 
             /** AddDocumentReply unchanged. */
             public unchanged: boolean;
+
+            /** AddDocumentReply notes. */
+            public notes: string[];
 
             /**
              * Encodes the specified AddDocumentReply message. Does not implicitly {@link llmagentos.v1.AddDocumentReply.verify|verify} messages.

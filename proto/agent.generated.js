@@ -4128,6 +4128,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @interface IAddDocumentReply
              * @property {number|null} [chunks] AddDocumentReply chunks
              * @property {boolean|null} [unchanged] AddDocumentReply unchanged
+             * @property {Array.<string>|null} [notes] AddDocumentReply notes
              */
 
             /**
@@ -4139,6 +4140,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @param {llmagentos.v1.IAddDocumentReply=} [properties] Properties to set
              */
             function AddDocumentReply(properties) {
+                this.notes = [];
                 if (properties)
                     for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
                         if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -4162,6 +4164,14 @@ export const llmagentos = $root.llmagentos = (() => {
             AddDocumentReply.prototype.unchanged = false;
 
             /**
+             * AddDocumentReply notes.
+             * @member {Array.<string>} notes
+             * @memberof llmagentos.v1.AddDocumentReply
+             * @instance
+             */
+            AddDocumentReply.prototype.notes = $util.emptyArray;
+
+            /**
              * Encodes the specified AddDocumentReply message. Does not implicitly {@link llmagentos.v1.AddDocumentReply.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.AddDocumentReply
@@ -4181,6 +4191,9 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.chunks);
                 if (message.unchanged != null && Object.hasOwnProperty.call(message, "unchanged"))
                     writer.uint32(/* id 2, wireType 0 =*/16).bool(message.unchanged);
+                if (message.notes != null && message.notes.length)
+                    for (let i = 0; i < message.notes.length; ++i)
+                        writer.uint32(/* id 3, wireType 2 =*/26).string(message.notes[i]);
                 return writer;
             };
 
@@ -4224,6 +4237,12 @@ export const llmagentos = $root.llmagentos = (() => {
                         }
                     case 2: {
                             message.unchanged = reader.bool();
+                            break;
+                        }
+                    case 3: {
+                            if (!(message.notes && message.notes.length))
+                                message.notes = [];
+                            message.notes.push(reader.string());
                             break;
                         }
                     default:

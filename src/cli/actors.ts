@@ -1,4 +1,4 @@
-import { formatTree, type ActorNode } from "#actors/telemetry.js"
+import { formatTree } from "#actors/telemetry.js"
 import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
@@ -6,9 +6,7 @@ import type { GlobalOptions } from "./settings.js"
 export async function actorsCommand(options: GlobalOptions & { readonly mostChildren: number }): Promise<void> {
   await withNode(options, async (node) => {
     const tree =
-      node.kind === "local"
-        ? node.os.actors.treeOf(options.mostChildren)
-        : await node.call<ActorNode>("GET", `/v1/actors?mostChildren=${options.mostChildren}`)
+      node.kind === "local" ? node.os.actors.treeOf(options.mostChildren) : await node.call("ListActors", options)
     console.log(printable(formatTree(tree)))
   })
 }

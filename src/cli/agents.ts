@@ -4,24 +4,21 @@ import type { GlobalOptions } from "./settings.js"
 
 type Verb = "list" | "describe" | "start" | "stop" | "restart"
 
+const operations = {
+  describe: "DescribeAgent",
+  start: "StartAgent",
+  stop: "StopAgent",
+  restart: "RestartAgent",
+} as const
+
 export async function agentsCommand(verb: Verb, name: string | undefined, options: GlobalOptions): Promise<void> {
   await withNode(options, async (node) => {
     if (verb === "list") {
-      const list =
-        node.kind === "local"
-          ? node.os.agents.list()
-          : (await node.call<{ agents: AgentView[] }>("GET", "/v1/agents")).agents
+      const list = node.kind === "local" ? node.os.agents.list() : (await node.call("ListAgents", {})).agents
       return table(list)
     }
     const agent = String(name)
-    if (node.kind === "remote")
-      return table([
-        await node.call<AgentView>(
-          verb === "describe" ? "GET" : "POST",
-          `/v1/agents/${encodeURIComponent(agent)}${verb === "describe" ? "" : `/${verb}`}`,
-          verb === "describe" ? undefined : {},
-        ),
-      ])
+    if (node.kind === "remote") return table([await node.call(operations[verb], { name: agent })])
     if (verb !== "describe") await node.os.agents[verb](agent)
     table([node.os.agents.describe(agent)])
   })
@@ -29,8 +26,7 @@ export async function agentsCommand(verb: Verb, name: string | undefined, option
 
 export async function replicateCommand(name: string, count: number, options: GlobalOptions): Promise<void> {
   await withNode(options, async (node) => {
-    if (node.kind === "remote")
-      return table([await node.call<AgentView>("POST", `/v1/agents/${encodeURIComponent(name)}/replicate`, { count })])
+    if (node.kind === "remote") return table([await node.call("ReplicateAgent", { name, count })])
     await node.os.agents.replicate(name, count)
     table([node.os.agents.describe(name)])
   })

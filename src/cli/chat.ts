@@ -1,6 +1,5 @@
 import { createInterface } from "node:readline/promises"
 import pc from "picocolors"
-import type { RunResult } from "../run.js"
 import { printable } from "./printable.js"
 import { withNode } from "./node.js"
 import { cutOff } from "./run-view.js"
@@ -18,7 +17,7 @@ export async function chat(target: string, options: GlobalOptions & { readonly c
       if (said === "") break
       if (node.kind === "local") await showRun(node.os.stream(target, said, { conversation, caller: "local" }))
       else {
-        const { output, finish } = await node.call<RunResult>("POST", "/v1/runs", { target, input: said, conversation })
+        const { output, finish } = await node.call("Run", { target, input: said, conversation })
         const cut = cutOff(finish)
         console.log(printable(output) + (cut === undefined ? "" : `\n${pc.dim(cut)}`))
       }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { createLogUpdate } from "log-update"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
-import type { ClusterView, RebalanceView } from "../gateway/backend.js"
+import type { ClusterView } from "../gateway/backend.js"
 import { clusterTable, planTable } from "./cluster-table.js"
 import { findNode, remoteNode, type RemoteNode } from "./node.js"
 import { loadConfig, type GlobalOptions } from "./settings.js"
@@ -19,7 +19,7 @@ export interface ClusterOptions extends GlobalOptions {
 
 /** Prints the cluster as the node sees it; ends with 1 while a shard has no owner or a member is down. */
 export async function clusterStatus(options: ClusterOptions): Promise<void> {
-  const cluster = await (await askedNode(options)).call<ClusterView>("GET", "/v1/cluster")
+  const cluster = await (await askedNode(options)).call("ClusterStatus", {})
   console.log(options.json === true ? JSON.stringify(cluster, null, 2) : clusterTable(cluster))
   if (cluster.unowned > 0 || cluster.members.some(({ status }) => status === "down")) process.exitCode = 1
 }
@@ -27,26 +27,26 @@ export async function clusterStatus(options: ClusterOptions): Promise<void> {
 /** Waits until a node has no shards. */
 export async function drainNode(name: string | undefined, options: ClusterOptions): Promise<void> {
   const node = await askedNode(options)
-  const work = node.call<ClusterView>("POST", "/v1/cluster/drain", about(name))
+  const work = node.call("DrainNode", { node: name })
   console.log(clusterTable(await shown(node, name, work)))
 }
 
 export async function undrainNode(name: string | undefined, options: ClusterOptions): Promise<void> {
   const node = await askedNode(options)
-  console.log(clusterTable(await node.call<ClusterView>("POST", "/v1/cluster/undrain", about(name))))
+  console.log(clusterTable(await node.call("UndrainNode", { node: name })))
 }
 
 /** Waits until a node has no shards, and ends it. */
 export async function leaveCluster(name: string | undefined, options: ClusterOptions): Promise<void> {
   const node = await askedNode(options)
-  const work = node.call<ClusterView>("POST", "/v1/cluster/leave", about(name))
+  const work = node.call("LeaveCluster", { node: name })
   const { node: asked } = await shown(node, name, work)
   console.log(`${name ?? asked} has given its shards away and leaves`)
 }
 
 export async function rebalanceCluster(options: ClusterOptions & { readonly dryRun?: boolean }): Promise<void> {
   const { dryRun = false, json } = options
-  const plan = await (await askedNode(options)).call<RebalanceView>("POST", "/v1/cluster/rebalance", { dryRun })
+  const plan = await (await askedNode(options)).call("RebalanceCluster", { dryRun })
   console.log(json === true ? JSON.stringify(plan, null, 2) : planTable(plan))
 }
 
@@ -58,7 +58,7 @@ export async function forgetNode(name: string, options: ClusterOptions & { reado
     process.exitCode = 1
     return
   }
-  const cluster = await node.call<ClusterView>("POST", "/v1/cluster/forget", { node: name })
+  const cluster = await node.call("ForgetNode", { node: name })
   console.log(clusterTable(cluster))
 }
 
@@ -77,8 +77,6 @@ async function askedNode(options: ClusterOptions): Promise<RemoteNode> {
   )
 }
 
-const about = (node: string | undefined): object => (node === undefined ? {} : { node })
-
 /** The outcome of work on a node; until then, in a terminal, how many shards the node still has. */
 async function shown(node: RemoteNode, name: string | undefined, work: Promise<ClusterView>): Promise<ClusterView> {
   if (process.stdout.isTTY !== true) return work
@@ -86,7 +84,7 @@ async function shown(node: RemoteNode, name: string | undefined, work: Promise<C
   const line = createLogUpdate(process.stdout)
   const watch = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      const { members, node: asked } = await node.call<ClusterView>("GET", "/v1/cluster")
+      const { members, node: asked } = await node.call("ClusterStatus", {})
       const member = members.find((member) => member.name === (name ?? asked))
       if (member !== undefined && !over.signal.aborted) line(pc.dim(`${member.name} has ${member.shards} shards left`))
       await sleep(300, undefined, { signal: over.signal }).catch(() => undefined)

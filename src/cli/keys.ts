@@ -1,5 +1,5 @@
 import { systemClock, systemRandom } from "#actors/clock.js"
-import { ApiKeys, type KeyRecord } from "../security/keys.js"
+import { ApiKeys } from "../security/keys.js"
 import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
@@ -12,7 +12,7 @@ export async function createKey(
   const { key } = await withNode(options, async (node) =>
     node.kind === "local"
       ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).create(name, given)
-      : node.call<{ key: string }>("POST", "/v1/keys", { name, ...given }),
+      : node.call("CreateKey", { name, ...given }),
   )
   console.log(`${key}\n\nKeep it: it is not shown again. Send it as \`Authorization: Bearer KEY\`.`)
 }
@@ -21,7 +21,7 @@ export async function listKeys(options: GlobalOptions): Promise<void> {
   const keys = await withNode(options, async (node) =>
     node.kind === "local"
       ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).list()
-      : (await node.call<{ keys: KeyRecord[] }>("GET", "/v1/keys")).keys,
+      : (await node.call("ListKeys", {})).keys,
   )
   console.table(
     Object.fromEntries(
@@ -41,7 +41,7 @@ export async function listKeys(options: GlobalOptions): Promise<void> {
 export async function revokeKey(id: string, options: GlobalOptions): Promise<void> {
   await withNode(options, async (node) => {
     if (node.kind === "local") await (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).revoke(id)
-    else await node.call("DELETE", `/v1/keys/${encodeURIComponent(id)}`)
+    else await node.call("RevokeKey", { id })
   })
   console.log(`revoked ${id}`)
 }

@@ -3,9 +3,8 @@ import { relative, sep } from "node:path"
 import { Presets, SingleBar } from "cli-progress"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
-import type { Added, Knowledge, SearchHit } from "../knowledge/knowledge.js"
+import type { Knowledge } from "../knowledge/knowledge.js"
 import { documentFormats, formatOf } from "../knowledge/folder.js"
-import { textOf } from "../knowledge/reading/encoding.js"
 import { checkSize } from "../knowledge/reading/document-bytes.js"
 import { printable } from "./printable.js"
 import { withNode } from "./node.js"
@@ -59,11 +58,7 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
       const { chunks, notes } =
         node.kind === "local"
           ? await node.os.knowledge.add({ id, format, content: bytes })
-          : await node.call<Added>("POST", "/v1/knowledge/documents", {
-              id,
-              format,
-              content: format === "pdf" ? bytes.toString("base64") : textOf(bytes, format),
-            })
+          : await node.call("AddDocument", { id, format, content: bytes.toString("base64"), encoding: "base64" })
       console.log(pc.dim(`${path}: ${chunks} passages`))
       for (const note of notes) console.log(pc.dim(printable(note)))
     }
@@ -85,7 +80,7 @@ export async function searchKnowledge(
   const hits = await withNode(options, async (node) =>
     node.kind === "local"
       ? node.os.knowledge.search(query, { limit })
-      : (await node.call<{ hits: SearchHit[] }>("POST", "/v1/knowledge/search", { query, limit })).hits,
+      : (await node.call("SearchKnowledge", { query, limit })).hits,
   )
   if (hits.length === 0) console.log("nothing found")
   for (const { text, source, heading, score } of hits)

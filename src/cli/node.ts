@@ -10,8 +10,9 @@ import { X509Certificate } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { systemRandom } from "#actors/clock.js"
-import { AgentOSError } from "#actors/errors.js"
+import { restTransport } from "../client/rest-transport.js"
 import { tlsFetch, type TlsFetch } from "../client/tls-fetch.js"
+import type { Transport } from "../client/transport.js"
 import { readNodeFile } from "../node-file.js"
 import { createAgentOS, type AgentOS } from "../os.js"
 import { challengeHeader, isProof, proofHeader } from "../security/proof.js"
@@ -22,8 +23,8 @@ import { loadConfig, optionsOf, type GlobalOptions } from "./settings.js"
 export interface RemoteNode {
   readonly kind: "remote"
   readonly rest: string
-  /** Calls an operation of the gateway. @throws the gateway's error under its own code */
-  call<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T>
+  /** Calls an operation by its name. @throws the error that the node told */
+  readonly call: Transport["call"]
 }
 
 export interface LocalNode {
@@ -44,48 +45,32 @@ function runs(pid: number): boolean {
 export async function findNode(data: string): Promise<RemoteNode | undefined> {
   const [place, token] = [await readNodeFile(join(data, "node.json")), await readTokenFile(join(data, "token"))]
   if (place === undefined || token === undefined || !runs(place.pid)) return undefined
-  const fetch = place.tls === undefined ? globalThis.fetch : await trusting(place.tls)
+  const secured = place.tls && (await trusting(place.tls))
+  const { fetch } = secured ?? globalThis
   const nonce = Buffer.from(systemRandom.bytes(16)).toString("base64url")
   const proof = await fetch(`${place.rest}/healthz`, { headers: { [challengeHeader]: nonce }, redirect: "error" }).then(
     ({ headers }) => headers.get(proofHeader),
     () => undefined,
   )
-  return isProof(proof, token, nonce) ? remoteNode(place.rest, token, fetch) : undefined // N1
+  return isProof(proof, token, nonce) ? remoteNode(place.rest, token, secured) : undefined // N1
 }
 
 /** Speaks with whoever has the node's own certificate, whatever name that bears, and shows it that one. */
-async function trusting(files: { readonly cert: string; readonly key: string }): Promise<TlsFetch["fetch"]> {
+async function trusting(files: { readonly cert: string; readonly key: string }): Promise<TlsFetch> {
   const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)])
   const ca = new X509Certificate(cert).toString()
   const checkServerIdentity = (): undefined => undefined
-  return tlsFetch({ ca, cert, key, allowPartialTrustChain: true, checkServerIdentity, keepAlive: false }).fetch
+  return tlsFetch({ ca, cert, key, allowPartialTrustChain: true, checkServerIdentity, keepAlive: false })
 }
 
 /**
  * A node at an address.
  *
  * @param token a key or the node's own token; absent: without one
- * @param fetch speaks with it; default: as with anybody
+ * @param secured speaks with it; default: as with anybody
  */
-export function remoteNode(rest: string, token?: string, fetch: TlsFetch["fetch"] = globalThis.fetch): RemoteNode {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return {
-    kind: "remote",
-    rest,
-    async call<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
-      const response = await fetch(rest + path, {
-        method,
-        headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }).catch((cause: unknown) => {
-        throw new AgentOSError("UNREACHABLE", `no node answers at ${rest}`, { cause })
-      })
-      const value: unknown = await response.json().catch(() => undefined)
-      if (response.ok) return value as T
-      const { error } = (value ?? {}) as { error?: { code: string; message: string } }
-      throw new AgentOSError(error?.code ?? "INTERNAL", error?.message ?? `${rest}${path} answered ${response.status}`)
-    },
-  }
+export function remoteNode(rest: string, token?: string, secured?: TlsFetch): RemoteNode {
+  return { kind: "remote", rest, call: restTransport(rest, token, secured).call }
 }
 
 /** Works with the running node, or with one of its own, which is stopped after. */

@@ -11,10 +11,10 @@ export async function run(
   options: GlobalOptions & { readonly json?: boolean; readonly conversation?: string },
 ): Promise<void> {
   const conversation = options.conversation === undefined ? {} : { conversation: options.conversation }
-  const result = await withNode(options, (node) =>
+  const result = await withNode<Pick<RunResult, "output" | "finish">>(options, (node) =>
     node.kind === "local"
       ? node.os.run(target, input, { caller: "local", ...conversation })
-      : node.call<RunResult>("POST", "/v1/runs", { target, input, ...conversation }),
+      : node.call("Run", { target, input, ...conversation }),
   )
   const cut = cutOff(result.finish)
   if (cut !== undefined && options.json !== true) console.error(cut)

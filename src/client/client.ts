@@ -6,11 +6,12 @@ import { AgentOSError } from "#actors/errors.js"
 import type { ActorNode } from "#actors/telemetry.js"
 import "../errors.js"
 import type { AgentView, ClusterView, RebalanceView, RunStatus, TopologyView } from "../gateway/backend.js"
-import type { InputOf } from "../gateway/operations.js"
+import type { InputOf, OutputOf } from "../gateway/operations.js"
 import type { EventView, RunView } from "../gateway/views.js"
 import type { Document, SearchHit } from "../knowledge/knowledge.js"
 import { grpcTransport } from "./grpc-transport.js"
 import { restTransport } from "./rest-transport.js"
+import { tlsFetch } from "./tls-fetch.js"
 import type { CallOptions, Transport } from "./transport.js"
 
 /** Certificates in PEM form. */
@@ -74,7 +75,7 @@ export interface Client {
   replicateAgent(name: string, count: number): Promise<AgentView>
   topologies(): Promise<readonly TopologyView[]>
   topology(name: string): Promise<TopologyView>
-  addDocument(document: Document): Promise<{ readonly chunks: number; readonly unchanged: boolean }>
+  addDocument(document: Document): Promise<OutputOf<"AddDocument">>
   search(query: string, options?: { readonly limit?: number }): Promise<readonly SearchHit[]>
   models(): Promise<readonly Askable[]>
   /** The node's actors as their supervisors hold them, from the root on. */
@@ -153,7 +154,11 @@ function transportOf({ url, apiKey, tls, clock = systemClock }: ClientOptions): 
   if (protocol === "grpc:") return grpcTransport(host, apiKey, clock)
   if (protocol === "grpcs:") return grpcTransport(host, apiKey, clock, tls ?? {})
   if (protocol === "http:" || protocol === "https:")
-    return restTransport(`${protocol}//${host}`, apiKey, protocol === "https:" ? tls : undefined)
+    return restTransport(
+      `${protocol}//${host}`,
+      apiKey,
+      protocol === "https:" && tls !== undefined ? tlsFetch(tls) : undefined,
+    )
   throw unusable(url)
 }
 

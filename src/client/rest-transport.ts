@@ -9,16 +9,14 @@ import type { Told } from "../gateway/faces.js"
 import { operations } from "../gateway/operations.js"
 import type { Contract } from "../gateway/operations/operation.js"
 import { traceparent } from "../monitoring/trace.js"
-import type { ClientTls } from "./client.js"
 import { readEvents } from "./event-reader.js"
-import { tlsFetch } from "./tls-fetch.js"
+import type { TlsFetch } from "./tls-fetch.js"
 import { rebuilt, type CallOptions, type Transport } from "./transport.js"
 
 type Input = Readonly<Record<string, unknown>>
 
-export function restTransport(url: string, apiKey: string | undefined, tls?: ClientTls): Transport {
-  const secured = tls && tlsFetch(tls)
-  const fetch = secured?.fetch ?? globalThis.fetch
+export function restTransport(url: string, apiKey: string | undefined, secured?: TlsFetch): Transport {
+  const { fetch } = secured ?? globalThis
   async function send(
     { rest }: Contract,
     input: Input,

@@ -156,7 +156,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   BENCH_MISSING: internal,
   INVALID_PLUGIN: internal,
   NODE_STOPPING: unavailable,
-  NOT_CLUSTERED: refused,
+  NOT_CLUSTERED: { http: 409, grpc: status.FAILED_PRECONDITION },
   UNAVAILABLE_PORT: internal,
   UNREACHABLE: unavailable,
   INTERNAL: internal,

@@ -48,7 +48,7 @@ export function openApiDocument() {
         ? {}
         : {
             requestBody: {
-              required: (body.required ?? []).length > 0,
+              required: true, // so that it is JSON, whatever a form of another page may send
               content: { "application/json": { schema: part(body) } },
             },
           }),

@@ -65,19 +65,21 @@ export function takeAllHeads(
 
 /** What there is at a path: knows every route that was added after it was made. */
 export class Places {
-  readonly #places: { readonly form: RegExp; readonly methods: Set<string> }[] = []
+  readonly #places: { readonly form: RegExp; readonly literal: boolean; readonly methods: Set<string> }[] = []
 
   add(path: string, methods: readonly string[]): void {
     const form = new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/:\w+/g, "[^/]+")}/?$`)
     const place = this.#places.find((one) => one.form.source === form.source)
-    if (place === undefined) this.#places.push({ form, methods: new Set(methods) })
+    if (place === undefined) this.#places.push({ form, literal: !path.includes(":"), methods: new Set(methods) })
     else for (const method of methods) place.methods.add(method)
   }
 
   /** Why a request has no route. */
   refusal({ method, url }: FastifyRequest, reply: FastifyReply): AgentOSError {
     const path = url.split("?", 1)[0] ?? ""
-    const methods = this.#places.filter(({ form }) => form.test(path)).flatMap((place) => [...place.methods])
+    const fitting = this.#places.filter(({ form }) => form.test(path))
+    const exact = fitting.filter(({ literal }) => literal)
+    const methods = (exact.length > 0 ? exact : fitting).flatMap((place) => [...place.methods])
     if (methods.length === 0)
       return new AgentOSError("UNKNOWN_OPERATION", `${method} ${clipped(url, 200)} is not an operation`)
     const allowed = [...new Set(methods)].join(", ")

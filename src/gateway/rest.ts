@@ -124,6 +124,7 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
         ),
       )
     }
+    if (request.is404) return done(places.refusal(request, reply))
     try {
       if (config.role !== undefined) {
         calls.checkTaking()
@@ -154,11 +155,6 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
         { err: thrown, traceId: request.id, operation: request.routeOptions.config.operation },
         "request failed",
       )
-    request.outcome = error.code
-    return sendError(error, request, reply)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const error = places.refusal(request, reply)
     request.outcome = error.code
     return sendError(error, request, reply)
   })

@@ -22,7 +22,11 @@ export const knowledge = {
         .optional()
         .describe("What `content` is; default base64 for a PDF and utf8 for all others."),
     }),
-    output: z.object({ chunks: count, unchanged: z.boolean() }),
+    output: z.object({
+      chunks: count.describe("Passages that it was cut into."),
+      unchanged: z.boolean().describe("It was there before, word for word."),
+      notes: z.array(z.string()).describe("What of it could not be read."),
+    }),
     errors: ["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE", "MEMORY_FULL", "WORKER_LOST", ...ofStores],
     wire: { request: v1.Document, reply: v1.AddDocumentReply, ask: documentForm },
     handle: ({ id, format, content, encoding = format === "pdf" ? "base64" : "utf8" }, call, service) =>
