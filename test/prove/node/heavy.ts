@@ -5,14 +5,13 @@
  *
  * What holds the loop once may be the machine's doing; what holds it three times is the node's.
  */
-import { fork, type ChildProcess } from "node:child_process"
-import { once } from "node:events"
 import { connect } from "node:net"
 import { gzipSync } from "node:zlib"
 import { Client, credentials, Metadata } from "@grpc/grpc-js"
 import { loadSync, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader"
 import { fileURLToPath } from "node:url"
 import type { Watched } from "./watched-node.js"
+import { startWatched, type WatchedNode } from "./watched.js"
 
 /** What one request did to the node. */
 export interface Heavy extends Watched {
@@ -289,6 +288,9 @@ async function* overGrpc(doors: Doors, texts: readonly string[]): AsyncGenerator
           const long = heavyTexts[text] ?? ""
           const value = type === "TYPE_BYTES" ? Buffer.from(long) : long
           yield one(`${name} of ${text}`, requestSerialize({ ...whole, [name]: value }))
+          if (name === "content")
+            for (const format of ["text", "html"])
+              yield one(`${format} of ${text}`, requestSerialize({ ...whole, format, [name]: value }))
           if (type === "TYPE_STRING")
             yield one(`${name} of 200 ${text}`, requestSerialize({ ...whole, [name]: long.slice(0, 200) }))
           if (name === "query")
@@ -303,61 +305,48 @@ export async function sendHeavy(
   folder: string,
   { share = 1, only, progress = () => {} }: { share?: number; only?: RegExp; progress?: (text: string) => void },
 ): Promise<HeavyOutcome> {
-  const child = fork(new URL("./watched-node.js", import.meta.url), [folder], {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  })
-  const [doors] = (await once(child, "message")) as [Doors]
+  const node = await startWatched(folder)
   const texts = Object.keys(heavyTexts)
   const faults: Heavy[] = []
   let [requests, worstHeldMs, worstRssMb, number] = [0, 0, 0, 0]
   try {
-    for (let n = 0; n < 200; n++) await raw(doors, headOf("GET", "/v1/agents", doors.keys["user"], 0))
-    await rest(child, 3000)
-    const { rssMb: idleRssMb } = await look(child)
+    for (let n = 0; n < 200; n++) {
+      const answer = await raw(node, headOf("GET", "/v1/cluster", node.keys["admin"], 0))
+      if (answer !== "HTTP/1.1 422 Unprocessable Entity") throw new Error(`the node does not answer: ${answer}`)
+    }
+    await node.settle(0, 3000)
+    const { rssMb: idleRssMb } = await node.look()
+    const mostMb = idleRssMb + bounds.growthMb
     for (const requestsOf of [overRest, overGrpc])
-      for await (const request of requestsOf(doors, texts)) {
+      for await (const request of requestsOf(node, texts)) {
         if (only?.test(request.name) === false) continue
         if (Math.floor(number++ * share) === Math.floor((number - 1) * share + share)) continue
         progress(`${++requests}: ${request.name}`)
-        let seen = await tried(child, request)
-        for (let again = 0; again < 2 && isFault(seen, idleRssMb); again++) {
-          await rest(child, 10_000, idleRssMb + bounds.growthMb)
-          const other = await tried(child, request)
-          if (other.heldMs < seen.heldMs || !isFault(other, idleRssMb)) seen = other
+        let seen = await tried(node, request)
+        for (let again = 0; again < 2 && isFault(seen, mostMb); again++) {
+          await node.settle(mostMb)
+          const other = await tried(node, request)
+          if (other.heldMs < seen.heldMs || !isFault(other, mostMb)) seen = other
         }
         worstHeldMs = Math.max(worstHeldMs, seen.heldMs)
         worstRssMb = Math.max(worstRssMb, seen.worstRssMb)
-        if (isFault(seen, idleRssMb)) faults.push(seen)
+        if (isFault(seen, mostMb)) faults.push(seen)
       }
-    await rest(child, 10_000, idleRssMb + bounds.growthMb)
-    const { rssMb: restRssMb } = await look(child)
+    await node.settle(mostMb)
+    const { rssMb: restRssMb } = await node.look()
     return { requests, idleRssMb, faults, worstHeldMs, worstRssMb, restRssMb }
   } finally {
-    if (child.connected) child.disconnect()
-    if (child.exitCode === null) await once(child, "exit")
+    await node.stop()
   }
 }
 
-const isFault = ({ heldMs, worstRssMb, answer }: Heavy, idleRssMb: number): boolean =>
-  heldMs > bounds.heldMs || worstRssMb > idleRssMb + bounds.growthMb || answer === undefined
+const isFault = ({ heldMs, worstRssMb, answer }: Heavy, mostMb: number): boolean =>
+  heldMs > bounds.heldMs || worstRssMb > mostMb || answer === undefined
 
-async function look(child: ChildProcess): Promise<Watched> {
-  child.send("look")
-  const [seen] = (await once(child, "message")) as [Watched]
-  return seen
-}
-
-async function tried(child: ChildProcess, { name, send }: Sent): Promise<Heavy> {
-  await look(child)
+async function tried(node: WatchedNode, { name, send }: Sent): Promise<Heavy> {
+  await node.look()
   const began = performance.now()
   const answer = await send()
   const elapsedMs = performance.now() - began
-  return { name, answer, elapsedMs, ...(await look(child)) }
-}
-
-/** Waits until the node's memory is back, or for so long. */
-async function rest(child: ChildProcess, mostMs: number, untilMb = 0): Promise<void> {
-  const until = performance.now() + mostMs
-  while (performance.now() < until && (await look(child)).rssMb > untilMb)
-    await new Promise((done) => setTimeout(done, 250))
+  return { name, answer, elapsedMs, ...(await node.look()) }
 }

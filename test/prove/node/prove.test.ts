@@ -1,6 +1,8 @@
 /** A short sample of `npm run prove -- node`. */
 import t from "tap"
 import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
+import { grow } from "./growth.js"
+import { sendHeavy } from "./heavy.js"
 import { killConversations, killRuns } from "./kills.js"
 import { generalQuestions } from "#test/support/general-questions.js"
 import { ownQuestions } from "#test/support/own-questions.js"
@@ -58,4 +60,20 @@ t.test("malformed topologies and records are refused by name", async (t) => {
     t.same(unclear, [])
     t.ok(refused > 500)
   }
+})
+
+t.test(
+  "strangers and refused runs leave next to nothing, and conversations what was said",
+  { timeout: 60_000 },
+  async (t) => {
+    const day = { strangers: 300, refused: 200, turns: 50, letters: 5000, conversations: 50 }
+    for (const { what, diskMb, sentMb } of await grow(t.testdir(), day, quietly)) t.ok(diskMb <= 2 + 3 * sentMb, what)
+  },
+)
+
+t.test("requests that cost as much as they can are answered, a sample", { timeout: 120_000 }, async (t) => {
+  const only = /(Run|SearchKnowledge|AddDocument)(?!.*half)/
+  const { requests, faults } = await sendHeavy(t.testdir(), { share: 0.03, only })
+  t.ok(requests > 20)
+  for (const { name, answer } of faults) t.ok(answer !== undefined, name)
 })

@@ -11,6 +11,7 @@ import { ownQuestions } from "#test/support/own-questions.js"
 import { startNode } from "#test/support/node-process.js"
 import { runReadme } from "./clone.js"
 import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
+import { grow } from "./growth.js"
 import { bounds, sendHeavy } from "./heavy.js"
 import { killConversations, killRuns, type Kills } from "./kills.js"
 import { answerMainJob } from "./main-job.js"
@@ -35,6 +36,7 @@ export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
       ...survived("topology run", "steps", await killRuns(await room("runs"), 20, 1, progress)),
       ...(await doors(progress)),
       ...(await heavy(await room("heavy"), progress)),
+      ...(await growth(await room("growth"), progress)),
       ...parsers(progress),
       ...(await readme(progress)),
     ]
@@ -122,6 +124,18 @@ async function heavy(folder: string, progress: Progress): Promise<BenchRow[]> {
     row("most memory above idle", "MB", worstRssMb - idleRssMb, `at most ${growthMb}`, worstRssMb - idleRssMb <= growthMb),
     row("memory above idle ten seconds later", "MB", restRssMb - idleRssMb, `at most ${growthMb}`, restRssMb - idleRssMb <= growthMb),
   ] // prettier-ignore
+}
+
+/** A day in minutes. What strangers and refused runs leave is documented with `retention`; what was said may be kept. */
+async function growth(folder: string, progress: Progress): Promise<BenchRow[]> {
+  const day = { strangers: 100_000, refused: 50_000, turns: 3000, letters: 9000, conversations: 2000 }
+  return (await grow(folder, day, progress)).flatMap(({ what, requests, sentMb, diskMb, memoryMb }) => {
+    const mostMb = 2 + 3 * sentMb
+    return [
+      row(`${what}, ${requests} requests: kept on the disk`, "MB", diskMb, `at most ${mostMb}`, diskMb <= mostMb),
+      row(`${what}: memory above what it was`, "MB", memoryMb, "at most 100", memoryMb <= 100),
+    ]
+  })
 }
 
 function parsers(progress: Progress): BenchRow[] {

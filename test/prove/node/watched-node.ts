@@ -1,8 +1,8 @@
 /**
  * A node in a process of its own that tells how long its event loop was held and how much memory it took. Started by
- * `heavy.ts`, which asks by messages.
+ * `startWatched`, which asks by messages.
  */
-import { createAgentOS } from "#src/os.js"
+import { createAgentOS, type AgentOSOptions } from "#src/os.js"
 import { systemClock, systemRandom } from "#actors/clock.js"
 import { ApiKeys } from "#src/security/keys.js"
 import { roles } from "#src/security/roles.js"
@@ -28,6 +28,8 @@ const echo: Model = {
   async stop() {},
 }
 
+/** What the one who starts it wants otherwise. */
+const wanted = JSON.parse(process.argv[3] ?? "{}") as AgentOSOptions
 const os = await createAgentOS({
   data: process.argv[2] ?? "memory",
   models: { echo },
@@ -47,11 +49,12 @@ const os = await createAgentOS({
   },
   security: { requireKeys: "always", requestsPerMinute: 1_000_000_000 },
   gateway: { port: 0, grpcPort: 0 },
+  ...wanted,
 })
-const doors = await os.listen()
 const store = await ApiKeys.open(os.keys, systemClock, systemRandom)
 const keys: Record<string, string> = {}
 for (const role of roles) keys[role] = (await store.create(role, { role })).key
+const doors = await os.listen()
 
 const megabytes = (): number => process.memoryUsage.rss() / 2 ** 20
 let [last, heldMs, worstRssMb] = [performance.now(), 0, 0]
