@@ -79,10 +79,9 @@ export class PassageIndex {
     const most = Math.max(leastRanked, 2 * limit)
     const segments = all.map(({ segment }) => segment)
     const [vector] = await this.#embedder.embed([query.slice(0, queryReads)])
-    const lists = [
-      byWords(segments, readQuery(query), proseOnly, most),
-      byVector(segments, vector as Float32Array, proseOnly, most),
-    ]
+    const words = byWords(segments, readQuery(query), proseOnly, most)
+    // Words count twice: the vectors know spelling, not what is rare.
+    const lists = [words, words, byVector(segments, vector as Float32Array, proseOnly, most)]
     if (question !== "") lists.push(byWords(segments, readQuery(question), proseOnly, most / 2))
     const ranked = [...fuseRanks(lists.map((list) => list.map(String)))]
     return ranked

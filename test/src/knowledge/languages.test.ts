@@ -6,7 +6,7 @@ import { isQuestion, sentencesOf } from "#src/knowledge/sentences.js"
 import { readQuery } from "#src/knowledge/terms.js"
 import { memoryRecords } from "#src/record-store.js"
 import { languagesHold } from "#test/support/language-property.js"
-import { documents, questions, type Question } from "./languages/library.js"
+import { documents, heldOut, questions, type Question } from "./languages/library.js"
 
 async function knowing(texts: Readonly<Record<string, string>>) {
   const knowledge = new KnowledgeBase(memoryRecords()).of("default")
@@ -31,6 +31,9 @@ t.test("of 40 questions in eight languages 95 in 100 find the document first, 85
   t.equal(questions.length, 40)
   t.ok(documents >= 38, `${documents} documents`)
   t.ok(sentences >= 34, `${sentences} sentences`)
+  const held = await rightAnswers(heldOut)
+  t.ok(held.documents >= 19, `${held.documents} documents of 20 held out`)
+  t.ok(held.sentences >= 17, `${held.sentences} sentences of 20 held out`)
 })
 
 t.test("a word is found in another spelling and in another form, in any language", async (t) => {

@@ -78,3 +78,27 @@ export const questions: readonly Question[] = [
   asked("hi/village.txt", "दवाई कहाँ रखी है?", "दवाइयाँ"),
   asked("hi/village.txt", "चिट्ठी लाने डाकिया कितनी बार आता है?", "डाकिया सप्ताह"),
 ]
+
+/** Twenty more, written when the first forty were found. */
+export const heldOut: readonly Question[] = [
+  asked("zh/handbook.txt", "周末可以在公司食堂吃饭吗？", "员工食堂"),
+  asked("zh/handbook.txt", "来访的人要戴什么颜色的胸卡？", "访客必须"),
+  asked("zh/teahouse.txt", "這裡最有名的點心是什麼？", "茶館的招牌"),
+  asked("ja/library.txt", "忘れ物をしたら、受付でどのくらい預かってもらえますか？", "忘れ物は"),
+  asked("ja/library.txt", "コピー一枚の値段はいくらですか？", "コピー機"),
+  asked("ja/servers.txt", "パスワードはどのくらいの頻度で変更するのですか？", "パスワード"),
+  asked("ko/hospital.txt", "주차는 얼마 동안 무료인가요?", "주차장은"),
+  asked("ko/farm.txt", "잼은 어디에서 살 수 있나요?", "귤로 만든"),
+  asked("ko/farm.txt", "가장 오래된 나무의 나이는?", "할머니가"),
+  asked("th/hotel.txt", "พาสัตว์เลี้ยงมาด้วยได้ไหม", "สัตว์เลี้ยง"),
+  asked("th/hotel.txt", "ต้องคืนห้องเมื่อไร", "เวลาเช็คอิน"),
+  asked("de/museum.txt", "Wohin mit meinem Rucksack?", "Taschen und"),
+  asked("de/museum.txt", "Gibt es Führungen für Gehörlose in Gebärdensprache?", "Führungen in"),
+  asked("de/office.txt", "Was passiert, wenn der Strom ausfällt?", "Bei Stromausfall"),
+  asked("fr/refuge.txt", "Jusqu'à quel mois les refuges restent-ils ouverts ?", "Le refuge"),
+  asked("fr/refuge.txt", "Que fait-on de la chaussure mouillée d'un randonneur ?", "Les randonneurs"),
+  asked("ar/school.txt", "ما اسم مدير المدرسة؟", "مديرة المدرسة"),
+  asked("ar/school.txt", "في أي ساعة يبدأ الدرس الأول؟", "تبدأ الدروس"),
+  asked("hi/village.txt", "कुएं के पानी को पीने से पहले क्या करें?", "कुएँ का"),
+  asked("hi/village.txt", "नयी सड़कें कब तक बनेंगी?", "नई सड़क"),
+]
