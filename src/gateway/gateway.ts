@@ -81,7 +81,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     guard,
     calls,
     metrics: options.metrics ?? new Metrics(),
-    activity: new ActivityFeed(),
+    activity: new ActivityFeed(clock),
     health,
     logger,
     clock,

@@ -105,7 +105,7 @@ export class Service {
   /** The runs of late and every change. It has no end of its own. */
   watch(call: Call): AsyncIterable<Activity> {
     const open = this.parts.calls.begin(call, { endless: true })
-    const changes = this.parts.activity.follow(open.work)
+    const changes = this.parts.activity.follow(call.caller.tenant, open.work)
     return (async function* () {
       try {
         yield* changes
@@ -177,15 +177,16 @@ export class Service {
   #begin(call: Call, target: string): (outcome: RunResult | AgentOSError) => void {
     const { metrics, activity, guard, clock } = this.parts
     const began = { id: ++this.#runs, target, caller: call.caller.id, startedAt: clock.wallTime() }
+    const note = (of: Activity): void => activity.note(call.caller.tenant, of)
     metrics.runStarted()
-    activity.note({ ...began, state: "running" })
+    note({ ...began, state: "running" })
     return (outcome) => {
       const failed = outcome instanceof AgentOSError
       const elapsedMs = clock.wallTime() - began.startedAt
       if (failed && outcome.code === "FORBIDDEN")
         guard.refused(outcome.code, call.operation, call.traceId, call.caller.id, target) // by a step
       metrics.runEnded(target, failed ? undefined : outcome.usage)
-      activity.note(
+      note(
         failed
           ? { ...began, state: "failed", elapsedMs, code: outcome.code }
           : { ...began, state: "finished", elapsedMs, runId: outcome.runId },

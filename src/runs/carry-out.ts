@@ -35,7 +35,7 @@ export interface BegunRun {
   readonly emit: RunListener
   /** It was begun before, by a process that left it open. */
   readonly resumed: boolean
-  /** Asked when it was called off: only because nobody waits for it any more, so that it may go on (U7). */
+  /** Whether it was called off only because nobody waits for it any more (U7). */
   readonly isLeft: () => boolean
 }
 
@@ -127,11 +127,11 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
     const { code, message, executed, details } = error
     if (log instanceof JournalLog && !leaveOpen.has(code)) {
       const payload = { code, message, executed, ...(details === undefined ? {} : { details }) }
-      const wasCancelled = code === "CANCELLED" && !isLeft()
-      const mayPass = error.retryable || (code === "CANCELLED" && !wasCancelled) // U7
+      const mayPass = error.retryable || isLeft() // U7
+      const isRefused = executed === "no" && (code !== "CANCELLED" || isLeft()) // U9
       await log
         .append({ name: mayPass ? "interrupted" : "failed", payload })
-        .then(() => (executed === "no" && !wasCancelled ? open.forget(tenant, runId) : open.strike(tenant, runId, log))) // U9
+        .then(() => (isRefused ? open.forget(tenant, runId) : open.strike(tenant, runId, log)))
         .catch(() => undefined)
     }
     throw error

@@ -111,8 +111,8 @@ interface Active {
   readonly scope: Scope
   readonly request: string | undefined
   readonly work: Cancellation
-  /** It was called off, and not only left by whoever waited. */
-  cancelled: boolean
+  /** Everybody who waited for it has left, and so it was called off (U7). */
+  left: boolean
   readonly log: RunLog
   listeners: readonly RunListener[]
   readonly ended: Promise<RunResult>
@@ -207,7 +207,6 @@ export class Runs {
   cancel(tenant: string, runId: string): boolean {
     const active = this.#activeOf(tenant, runId)
     if (active === undefined) return false
-    active.cancelled = true
     active.work.cancel(new AgentOSError("CANCELLED", `run ${runId} was cancelled`))
     return true
   }
@@ -424,8 +423,9 @@ export class Runs {
       return await new Promise<RunResult>((resolve, reject) => {
         stay = onCancel(signal, () => {
           const reason = AgentOSError.from(signal?.reason, "CANCELLED")
-          if (--active.followers === 0) work.cancel(reason)
-          else reject(reason)
+          if (--active.followers > 0) return reject(reason)
+          active.left ||= !work.cancelled
+          work.cancel(reason)
         })
         active.ended.then(resolve, reject)
       })
@@ -465,7 +465,7 @@ export class Runs {
       scope: options,
       request,
       work,
-      cancelled: false,
+      left: false,
       log,
       listeners,
       ended,
@@ -485,7 +485,7 @@ export class Runs {
       open: this.#open,
       owner: this.#owner,
     }
-    void carryOut({ ...run, work, emit, resumed, isLeft: () => !active.cancelled }, this.#carriedOutBy).then(
+    void carryOut({ ...run, work, emit, resumed, isLeft: () => active.left }, this.#carriedOutBy).then(
       (run) => (forget(), settle?.resolve(run)),
       (error: unknown) => (forget(), settle?.reject(error)),
     )

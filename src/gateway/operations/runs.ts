@@ -170,7 +170,7 @@ export const runs = {
     output: z.object({ runs: z.array(activity) }),
     errors: [],
     wire: { request: v1.ListRequest, reply: v1.RunList },
-    handle: async (_input, _call, { parts }) => ({ runs: parts.activity.recent() }),
+    handle: async (_input, { caller }, { parts }) => ({ runs: parts.activity.recent(caller.tenant) }),
   }),
   WatchRuns: streamOperation({
     role: "operator",

@@ -1,6 +1,8 @@
 import { Writable } from "node:stream"
 import fc from "fast-check"
 import t from "tap"
+import { HandClock } from "#test/support/hand-clock.js"
+import { Cancellation } from "#src/cancellation.js"
 import { systemRandom } from "#actors/clock.js"
 import { AgentOSError, createActorSystem, defineActor } from "#actors/index.js"
 import { ActivityFeed } from "#src/monitoring/activity.js"
@@ -110,15 +112,55 @@ t.test("a node that is not alive is not ready, and a check that throws has faile
 })
 
 t.test("the list of runs keeps the newest, and a watcher sees each change until it stops", async (t) => {
-  const feed = new ActivityFeed(2)
+  const clock = new HandClock()
+  const feed = new ActivityFeed(clock, 2)
+  const run = (id: number, more: object = {}) => feed.note("default", { id, target: "ask", caller: "local", state: "running", startedAt: 0, ...more }) // prettier-ignore
   const seen: number[] = []
-  for (const id of [1, 2]) feed.note({ id, target: "ask", caller: "local", state: "running", startedAt: 0 })
-  for await (const { id } of feed.follow(undefined)) {
+  for (const id of [1, 2]) run(id)
+  for await (const { id } of feed.follow("default", undefined)) {
     seen.push(id)
-    if (id === 2) feed.note({ id: 3, target: "ask", caller: "local", state: "running", startedAt: 0 })
+    if (id === 2) {
+      run(3)
+      clock.wind(1000)
+    }
     if (id === 3) break
   }
-  feed.note({ id: 3, target: "ask", caller: "local", state: "finished", startedAt: 0, runId: "r" })
+  run(3, { state: "finished", runId: "r" })
   t.strictSame(seen, [1, 2, 3])
-  t.match(feed.recent(), [{ id: 2 }, { id: 3, state: "finished" }])
+  t.match(feed.recent("default"), [{ id: 2 }, { id: 3, state: "finished" }])
 })
+
+t.test(
+  "however many runs change and however many watch, a watcher is told of a list at a time, of its own tenant",
+  async (t) => {
+    const clock = new HandClock()
+    const feed = new ActivityFeed(clock)
+    const seen = Array.from({ length: 1000 }, (_, i) => ({
+      tenant: i % 2 === 0 ? "acme" : "else",
+      ids: [] as number[],
+    }))
+    const stop = new Cancellation()
+    const watching = seen.map(async ({ tenant, ids }) => {
+      for await (const { id } of feed.follow(tenant, stop)) ids.push(id)
+    })
+    let id = 0
+    for (let second = 0; second < 10; second++) {
+      for (let i = 0; i < 1000; i++)
+        for (const state of ["running", "finished"] as const)
+          feed.note(++id % 2 === 0 ? "acme" : "else", { id, target: "ask", caller: "local", state, startedAt: 0 })
+      clock.wind(1000)
+      await new Promise(setImmediate)
+    }
+    clock.wind(60_000)
+    await new Promise(setImmediate)
+    stop.cancel(new AgentOSError("CANCELLED", "enough"))
+    await Promise.all(watching)
+    t.ok(
+      seen.every(({ ids }) => ids.length > 0 && ids.length <= 10 * 100),
+      "of 10,000 changes",
+    )
+    t.ok(seen.every(({ tenant, ids }) => ids.every((id) => id % 2 === (tenant === "acme" ? 0 : 1))))
+    t.ok(seen.every(({ ids }) => ids.every((id, i) => i === 0 || id > (ids[i - 1] ?? 0))))
+    t.equal(seen[0]?.ids.at(-1), id, "the last is told")
+  },
+)
