@@ -81,7 +81,6 @@ export interface AskOptions {
   readonly timeoutMs?: number
   readonly traceId?: string
   readonly caller?: string
-  readonly tenant?: string
 }
 
 /** Longer than any agent's own limit: the limit answers with a better error than the ask's deadline. */
@@ -201,7 +200,8 @@ export class AgentManager {
     let replica = replicas[0]
     if (replica === undefined) throw new AgentOSError("AGENT_STOPPED", `agent ${name} is stopped; start it first`)
     for (const other of replicas) if (other.open < replica.open) replica = other // M1
-    const { tenant = "default", caller = "local" } = options
+    const { tenant } = request
+    const { caller = "local" } = options
     const holder = joined(tenant, caller)
     const holders = [`caller ${holder}`, `tenant ${tenant}`, `agent ${name}`]
     this.#checkPlaces(holders)

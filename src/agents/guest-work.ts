@@ -118,7 +118,6 @@ export class GuestWork {
           signal: work,
           timeoutMs,
           traceId: request.traceId,
-          tenant: request.tenant,
           ...(caller === undefined ? {} : { caller }),
         },
       )

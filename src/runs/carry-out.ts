@@ -99,7 +99,7 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
             ...(decoding === undefined ? {} : { decoding }),
             ...(left === Infinity ? {} : { timeoutMs: Math.max(0, left) }),
           }
-          return agents.ask(agent, asked, { signal: step, traceId, tenant, caller })
+          return agents.ask(agent, asked, { signal: step, traceId, caller })
         },
         topology: (name) => (Object.hasOwn(definition, name) ? definition[name] : undefined),
         fn: (name) => {

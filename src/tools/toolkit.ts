@@ -18,6 +18,8 @@ import type { Tool, ToolContext, ToolOutcome } from "./tool.js"
 const defaultTimeoutMs = 10_000
 /** Characters of a result that a model is given. */
 const resultLimit = 16_000
+/** Sources of a result that are told. */
+const mostSources = 1000
 
 export class ToolKit {
   readonly #tools = new Map<string, Tool>()
@@ -120,7 +122,10 @@ function foundIn(value: unknown): { readonly text: string; readonly sources: rea
   try {
     const { text, sources } = value as { readonly text?: unknown; readonly sources?: unknown }
     if (typeof text !== "string" || !Array.isArray(sources)) return undefined
-    return { text: cut(text, resultLimit), sources: sources.filter((source) => typeof source === "string") }
+    return {
+      text: cut(text, resultLimit),
+      sources: sources.slice(0, mostSources).filter((source) => typeof source === "string"),
+    }
   } catch {
     return undefined // nothing has no parts, and some parts cannot be read
   }
