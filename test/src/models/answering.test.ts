@@ -1,6 +1,7 @@
 /** What becomes of a run on the servers that its agents' models are on: well and badly, by the API and at the doors. */
 import t from "tap"
 import { z } from "zod"
+import { createClient } from "#src/client/index.js"
 import { createAgentOS, type AgentOSOptions } from "#src/os.js"
 import { defineTool } from "#src/tools/tool.js"
 import { calling, chunk, modelServer, refusing, saying, stream } from "#test/support/model-server.js"
@@ -53,7 +54,7 @@ t.test(
 
 t.test("a refusal is told at the doors in the server's words, and how long to wait", async (t) => {
   const os = await node()
-  const { rest } = await os.listen()
+  const { rest, grpc } = await os.listen()
   const ask = (target: string) =>
     fetch(`${rest}/v1/runs`, {
       method: "POST",
@@ -72,6 +73,21 @@ t.test("a refusal is told at the doors in the server's words, and how long to wa
     t.match(await refused.json(), {
       error: { code: "MODEL_REFUSED", message: /there is no model m/, retryable: false },
     })
+  }
+  for (const url of [rest, `grpc://${grpc}`]) {
+    const client = createClient({ url })
+    const busy = {
+      code: "MODEL_UNAVAILABLE",
+      message: /come back later/,
+      retryable: true,
+      details: { retryAfterMs: 3_600_000 },
+    }
+    server.answers(refusing(429, { error: "come back later" }, { "retry-after": "3600" }))
+    await t.rejects(client.run("one", "hello"), busy, url)
+    server.answers(refusing(401, { error: { message: "who are you?" } }))
+    const refused = { code: "MODEL_REFUSED", message: /who are you\?/, retryable: false, details: { status: 401 } }
+    await t.rejects(client.run("one", "hello"), refused, url)
+    await client.close()
   }
   await os.stop()
 })
