@@ -187,6 +187,9 @@ export namespace llmagentos {
 
             /** Usage cachedTokens */
             cachedTokens?: (number|null);
+
+            /** Usage estimated */
+            estimated?: (boolean|null);
         }
 
         /** Represents a Usage. */
@@ -206,6 +209,9 @@ export namespace llmagentos {
 
             /** Usage cachedTokens. */
             public cachedTokens: number;
+
+            /** Usage estimated. */
+            public estimated?: (boolean|null);
 
             /**
              * Encodes the specified Usage message. Does not implicitly {@link llmagentos.v1.Usage.verify|verify} messages.
@@ -503,6 +509,9 @@ export namespace llmagentos {
 
             /** StepFinished finish */
             finish?: (string|null);
+
+            /** StepFinished model */
+            model?: (string|null);
         }
 
         /** Represents a StepFinished. */
@@ -531,6 +540,9 @@ export namespace llmagentos {
 
             /** StepFinished finish. */
             public finish?: (string|null);
+
+            /** StepFinished model. */
+            public model?: (string|null);
 
             /**
              * Encodes the specified StepFinished message. Does not implicitly {@link llmagentos.v1.StepFinished.verify|verify} messages.

@@ -521,6 +521,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [promptTokens] Usage promptTokens
              * @property {number|null} [completionTokens] Usage completionTokens
              * @property {number|null} [cachedTokens] Usage cachedTokens
+             * @property {boolean|null} [estimated] Usage estimated
              */
 
             /**
@@ -563,6 +564,23 @@ export const llmagentos = $root.llmagentos = (() => {
             Usage.prototype.cachedTokens = 0;
 
             /**
+             * Usage estimated.
+             * @member {boolean|null|undefined} estimated
+             * @memberof llmagentos.v1.Usage
+             * @instance
+             */
+            Usage.prototype.estimated = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Usage.prototype, "_estimated", {
+                get: $util.oneOfGetter($oneOfFields = ["estimated"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
              * Encodes the specified Usage message. Does not implicitly {@link llmagentos.v1.Usage.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.Usage
@@ -584,6 +602,8 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.completionTokens);
                 if (message.cachedTokens != null && Object.hasOwnProperty.call(message, "cachedTokens"))
                     writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.cachedTokens);
+                if (message.estimated != null && Object.hasOwnProperty.call(message, "estimated"))
+                    writer.uint32(/* id 4, wireType 0 =*/32).bool(message.estimated);
                 return writer;
             };
 
@@ -631,6 +651,10 @@ export const llmagentos = $root.llmagentos = (() => {
                         }
                     case 3: {
                             message.cachedTokens = reader.uint32();
+                            break;
+                        }
+                    case 4: {
+                            message.estimated = reader.bool();
                             break;
                         }
                     default:
@@ -1371,6 +1395,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [elapsedMs] StepFinished elapsedMs
              * @property {llmagentos.v1.IUsage|null} [usage] StepFinished usage
              * @property {string|null} [finish] StepFinished finish
+             * @property {string|null} [model] StepFinished model
              */
 
             /**
@@ -1436,12 +1461,26 @@ export const llmagentos = $root.llmagentos = (() => {
              */
             StepFinished.prototype.finish = null;
 
+            /**
+             * StepFinished model.
+             * @member {string|null|undefined} model
+             * @memberof llmagentos.v1.StepFinished
+             * @instance
+             */
+            StepFinished.prototype.model = null;
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
             // Virtual OneOf for proto3 optional field
             Object.defineProperty(StepFinished.prototype, "_finish", {
                 get: $util.oneOfGetter($oneOfFields = ["finish"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(StepFinished.prototype, "_model", {
+                get: $util.oneOfGetter($oneOfFields = ["model"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -1473,6 +1512,8 @@ export const llmagentos = $root.llmagentos = (() => {
                     $root.llmagentos.v1.Usage.encode(message.usage, writer.uint32(/* id 5, wireType 2 =*/42).fork(), q + 1).ldelim();
                 if (message.finish != null && Object.hasOwnProperty.call(message, "finish"))
                     writer.uint32(/* id 6, wireType 2 =*/50).string(message.finish);
+                if (message.model != null && Object.hasOwnProperty.call(message, "model"))
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.model);
                 return writer;
             };
 
@@ -1532,6 +1573,10 @@ export const llmagentos = $root.llmagentos = (() => {
                         }
                     case 6: {
                             message.finish = reader.string();
+                            break;
+                        }
+                    case 7: {
+                            message.model = reader.string();
                             break;
                         }
                     default:

@@ -43,6 +43,8 @@ export type RunEvent =
       readonly output: string
       /** Absent from nodes that do not tell. */
       readonly finish?: Finish
+      /** The model that answered. Absent from nodes that do not tell. */
+      readonly model?: string
       readonly elapsedMs: number
       readonly usage: Usage
     }

@@ -10,6 +10,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Confidence, Message, Model, ModelPart, ModelRequest, ToolCall, Usage } from "../models/model.js"
 import { estimatedTokens } from "../models/estimate.js"
+import { bothUsages, noUsage } from "../models/usage.js"
 import type { Finish } from "../run.js"
 import { isTooLong, ModelContext } from "./history.js"
 
@@ -25,11 +26,11 @@ export interface Turn {
 
 /** What an answer has spent so far, an unfinished turn included. */
 export class Meter {
-  #spent: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
+  #spent = noUsage
   #open: (() => Usage) | undefined
 
   get spent(): Usage {
-    return this.#open === undefined ? this.#spent : sum(this.#spent, this.#open())
+    return this.#open === undefined ? this.#spent : bothUsages(this.#spent, this.#open())
   }
 
   get tokens(): number {
@@ -44,7 +45,7 @@ export class Meter {
 
   /** The turn has ended. @param usage what it has spent, where that is known */
   end(usage = this.#open?.()): void {
-    if (usage !== undefined) this.#spent = sum(this.#spent, usage)
+    if (usage !== undefined) this.#spent = bothUsages(this.#spent, usage)
     this.#open = undefined
   }
 }
@@ -84,7 +85,7 @@ export async function takeTurn(
       return { text: heard.text.trim(), calls: heard.calls, finish, model: answered, ...(confidence && { confidence }) }
     } catch (error) {
       const unread = !heard.begun && ["MODEL_REFUSED", "CONTEXT_TOO_LONG"].includes(AgentOSError.from(error).code)
-      meter.end(unread ? nothing : undefined)
+      meter.end(unread ? noUsage : undefined)
       if (heard.begun || !isTooLong(error)) throw error
       most = context.tokensOf(model, sent) / 2 // N1
       messages = fit(most)
@@ -125,20 +126,11 @@ async function hearTurn(
   return finish
 }
 
-const nothing: Usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
-
 const estimated = (messages: readonly Message[], { text, calls }: Heard): Usage => ({
   promptTokens: messages.reduce((sum, { content }) => sum + estimatedTokens(content), 0),
   completionTokens: estimatedTokens(text) + (calls.length === 0 ? 0 : estimatedTokens(JSON.stringify(calls))),
   cachedTokens: 0,
   estimated: true,
-})
-
-const sum = (a: Usage, b: Usage): Usage => ({
-  promptTokens: a.promptTokens + b.promptTokens,
-  completionTokens: a.completionTokens + b.completionTokens,
-  cachedTokens: a.cachedTokens + b.cachedTokens,
-  ...(a.estimated === true || b.estimated === true ? { estimated: true } : {}),
 })
 
 function tooLong(model: Model, error: unknown): AgentOSError {

@@ -20,6 +20,7 @@ import type { AgentAnswer, AgentRequest } from "../agents/respond.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { Message, Usage } from "../models/model.js"
+import { bothUsages, noUsage } from "../models/usage.js"
 import type { Finish, RunListener } from "../run.js"
 import { matchesPattern } from "../topologies/pattern.js"
 import type { Choice, Reduce, Topology } from "../topologies/topology.js"
@@ -138,7 +139,7 @@ export async function execute(
       const result = known ?? (await begin(agent, step, said, work, budget))
       if (!steps.has(step)) budget.spend(tokensOf(result.usage)) // a branch that is tried again comes by once more
       steps.set(step, result)
-      const { output, finish = "stop", usage } = result
+      const { output, finish = "stop", usage, provenance } = result
       void parts.emit({
         type: "step",
         step,
@@ -146,6 +147,7 @@ export async function execute(
         status: "finished",
         output,
         finish,
+        ...(provenance.model === undefined ? {} : { model: provenance.model }),
         elapsedMs: parts.clock.monotonic() - began,
         usage,
       })
@@ -330,16 +332,14 @@ const tokensOf = ({ promptTokens, completionTokens }: Usage): number => promptTo
 function summary(steps: ReadonlyMap<string, StepResult>): Pick<Executed, "usage" | "values" | "provenance"> {
   const values: Record<string, unknown> = {}
   const provenance: Provenance[] = []
-  const usage = { promptTokens: 0, completionTokens: 0, cachedTokens: 0 }
+  let usage = noUsage
   const times = new Map<string, number>()
   for (const [, step] of [...steps].sort(([a], [b]) => byPath(a, b))) {
     const time = (times.get(step.agent) ?? 0) + 1
     times.set(step.agent, time)
     values[time === 1 ? step.agent : `${step.agent}#${time}`] = step.output
     provenance.push(step.provenance)
-    usage.promptTokens += step.usage.promptTokens
-    usage.completionTokens += step.usage.completionTokens
-    usage.cachedTokens += step.usage.cachedTokens
+    usage = bothUsages(usage, step.usage)
   }
   return { usage, values, provenance }
 }

@@ -16,7 +16,12 @@ export const name = z
 export const count = z.int().min(0)
 
 export const usage = z
-  .object({ promptTokens: count, completionTokens: count, cachedTokens: count })
+  .object({
+    promptTokens: count,
+    completionTokens: count,
+    cachedTokens: count,
+    estimated: z.boolean().exactOptional().describe("The model's server does not count: by the characters."),
+  })
   .meta({ id: "Usage" })
 
 /** Nothing is asked for. */

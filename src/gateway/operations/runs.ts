@@ -62,6 +62,7 @@ const runEvent = z
       ...stepIs("finished"),
       output: z.string(),
       finish: finish.exactOptional(),
+      model: z.string().exactOptional().describe("The model that answered."),
       elapsedMs,
       usage,
     }),

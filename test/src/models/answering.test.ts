@@ -47,6 +47,8 @@ t.test(
         context: { provenance: [{ model: "spare" }] },
       })
     }
+    for await (const event of os.stream("alone", "hello"))
+      if (event.type === "step" && event.status === "finished") t.equal(event.model, "spare")
     await os.stop()
     await t.rejects(node({ fallbackModel: "nobody" }), { code: "UNKNOWN_MODEL", message: /"nobody"/ })
   },
@@ -129,5 +131,29 @@ t.test("how a run wants words chosen goes over the agent's own, and to no topolo
     code: "INVALID_OPTION",
     message: /ask one agent/,
   })
+  await os.stop()
+})
+
+t.test("both clients hear which model answered a step, and that tokens are estimated", async (t) => {
+  const os = await node()
+  const { rest, grpc } = await os.listen()
+  server.answers(saying("Hello."))
+  for (const url of [rest, `grpc://${grpc}`]) {
+    const client = createClient({ url })
+    for (const target of ["one", "alone"]) {
+      const told: unknown[] = []
+      for await (const event of client.stream(target, "hello"))
+        if ((event.type === "step" && event.status === "finished") || event.type === "end") told.push(event)
+      t.match(
+        told,
+        [
+          { model: "first", usage: { estimated: true } },
+          { type: "end", usage: { estimated: true } },
+        ],
+        url,
+      )
+    }
+    await client.close()
+  }
   await os.stop()
 })
