@@ -27,6 +27,7 @@ import type { DoorTls } from "./door-tls.js"
 import { errorBody, faceOf } from "./faces.js"
 import type { JsonSchema } from "./json-schema.js"
 import { Places, refuseBytes, takeAllHeads } from "./rest-refusals.js"
+import { checkJsonText } from "./json-text.js"
 import type { Service, Call } from "./service.js"
 
 declare module "fastify" {
@@ -82,8 +83,13 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
   const parseJson = app.getDefaultJsonParser("error", "error")
   app.removeContentTypeParser("application/json")
   app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body === "") done(null, undefined)
-    else parseJson.call(app, request, body, done)
+    if (body === "") return done(null, undefined)
+    try {
+      checkJsonText(body)
+    } catch (error) {
+      return done(AgentOSError.from(error))
+    }
+    parseJson.call(app, request, body, done)
   })
   app.setValidatorCompiler<JsonSchema>(({ schema, httpPart }) =>
     httpPart === "querystring" ? compiledForText(schema) : compiled(schema),
