@@ -13,6 +13,7 @@ import type { AnyDefinition } from "#actors/actor.js"
 import { DEFAULT_TENANT } from "#actors/cause.js"
 import { systemClock, systemRandom, type Clock, type Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
+import { checkName } from "#actors/names.js"
 import { joined } from "#actors/names.js"
 import { ActorSystem } from "#actors/system.js"
 import type { Carrier } from "#cluster/carrier.js"
@@ -278,6 +279,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   for (const [name, topology] of plain) checkTopology(name, topology, names)
 
   function addTopology(name: string, description: string, topology: Topology): void {
+    checkName("a topology", name)
     if (known.has(name) || manager.has(name))
       throw new AgentOSError("NAME_TAKEN", `there is an agent or topology named ${name} already`)
     known.set(name, { description, topology })

@@ -7,7 +7,7 @@
  *   Q2. Keys are written in their order, so that two nodes that write the same ones wait for each other and not in a circle.
  */
 import type { AgentOSError } from "#actors/errors.js"
-import { after, escaped, keyOf } from "#actors/persistence/keys.js"
+import { after, escaped, keyOf, wellFormed } from "#actors/persistence/keys.js"
 import { encodeValue } from "#actors/persistence/checked-value.js"
 import type { Clock } from "#actors/clock.js"
 import { byteStrings } from "#cluster/postgres-arrays.js"
@@ -55,7 +55,7 @@ export interface PostgresRoom {
 export function postgresRecords(store: PostgresStore, room: string, { clock, told }: PostgresRoom): RecordStore {
   const prefix = keyOf(room)
   const name = escaped(room)
-  const full = (key: string): Buffer => Buffer.concat([prefix, Buffer.from(key)])
+  const full = (key: string): Buffer => Buffer.concat([prefix, Buffer.from(wellFormed(key))])
   const short = (key: Buffer): string => key.subarray(prefix.length).toString()
   return {
     async get(key) {

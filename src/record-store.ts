@@ -1,9 +1,10 @@
 import { decodeValue, encodeValue } from "#actors/persistence/checked-value.js"
-import { after, keyOf } from "#actors/persistence/keys.js"
+import { after, keyOf, wellFormed } from "#actors/persistence/keys.js"
 import type { LevelStore } from "#actors/persistence/level-store.js"
 
 /**
- * Small durable records by key, for everything that is not an actor's journal: knowledge, keys, audit. Keys sort by their bytes.
+ * Small durable records by key, for everything that is not an actor's journal: knowledge, keys, audit. Keys sort by their bytes; one that
+ * is no well-formed Unicode could not be told from others and is refused (`INVALID_NAME`).
  */
 export interface RecordStore {
   get(key: string): Promise<unknown>
@@ -26,8 +27,9 @@ const nobodyElse: RecordStore["follow"] = async () => () => undefined
 export function memoryRecords(): RecordStore {
   const records = new Map<string, unknown>()
   return {
-    get: async (key) => records.get(key),
+    get: async (key) => records.get(wellFormed(key)),
     async write(changes) {
+      for (const [key] of changes) wellFormed(key)
       for (const [key, value] of changes) {
         if (value === undefined) records.delete(key)
         else records.set(key, structuredClone(value))
@@ -48,7 +50,7 @@ export const recordOf = (room: string, key: string, bytes: Uint8Array): unknown 
 /** Records in the node's LevelDB, in a room of their own: each with a checksum, which LevelDB does not ask of its tables. */
 export function levelRecords(store: LevelStore, room: string): RecordStore {
   const prefix = keyOf(room)
-  const full = (key: string): Buffer => Buffer.concat([prefix, Buffer.from(key)])
+  const full = (key: string): Buffer => Buffer.concat([prefix, Buffer.from(wellFormed(key))])
   return {
     async get(key) {
       const bytes = await store.get(full(key))

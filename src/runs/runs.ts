@@ -320,6 +320,7 @@ export class Runs {
     const { random, journal, clock } = this.#parts
     const { tenant, caller, commandId } = options
     checkScope(options)
+    checkName("a target", target)
     if (commandId !== undefined) checkName("a command id", commandId)
     if (options.conversation !== undefined) checkName("a conversation", options.conversation)
     checkNumbers("INVALID_OPTION", "", options, { timeoutMs: durationOrNever, budgetTokens: wholeOrAll })

@@ -27,6 +27,15 @@ export function recordContract(name: string, open: (t: Test) => Promise<OpenRoom
       await records.write([])
     })
 
+    await t.test("a key that could not be told from others is refused, and nothing of its write is done", async (t) => {
+      const records = (await open(t))("room")
+      for (const key of ["half \ud800", "\udc00"]) {
+        await t.rejects(async () => records.write([["good", 1], [key, 1]]), { code: "INVALID_NAME" }) // prettier-ignore
+        await t.rejects(async () => records.get(key), { code: "INVALID_NAME" })
+      }
+      t.same(await all(records), [])
+    })
+
     await t.test("of several changes of one key in a write the last one counts", async (t) => {
       const records = (await open(t))("room")
       await records.write([["a", 1], ["a", undefined], ["b", undefined], ["b", 2]]) // prettier-ignore

@@ -62,6 +62,9 @@ t.test("ids that are no names are refused, and no two that are share anything", 
       await t.rejects(node.runs.run("one", "go", options), { code: "INVALID_NAME" })
     await t.rejects(node.runs.status(bad), { code: "INVALID_NAME" })
     await t.rejects(node.runs.conversation("one", bad), { code: "INVALID_NAME" })
+    const refused = await node.runs.run(bad, "go").catch((error: Error) => error)
+    t.match(refused, { code: "INVALID_NAME" })
+    t.ok((refused as Error).message.length < 300, "and what it quotes is clipped")
   }
   const odd = fc.string({
     unit: fc.constantFrom("a", "b", "/", "%", "2", "F", ":", "~", "é"),
