@@ -54,6 +54,7 @@ export const openai = {
     rest: { method: "POST", path: "/v1/chat/completions" },
     input: chatRequest,
     output: chatCompletion,
+    events: true,
     errors: runFailures,
   },
 } as const satisfies Record<string, Contract>

@@ -25,11 +25,14 @@ export function openApiDocument() {
   const errorSchema = part(jsonSchema(errorReply))
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [name, contract] of contracts) {
-    const { rest, tag, summary, role, output, errors, answers = {}, media = "application/json" } = contract
+    const { rest, tag, summary, role, output, errors, answers = {}, events, media = "application/json" } = contract
     const path = (paths[rest.path.replace(/:(\w+)/g, "{$1}")] ??= {})
     const method = rest.method.toLowerCase()
-    const stream = (contract as Partial<StreamOperation>).follow !== undefined
-    const content = stream ? { "text/event-stream": {} } : { [media]: { schema: part(jsonSchema(output)) } }
+    const streams = (contract as Partial<StreamOperation>).follow !== undefined
+    const content = {
+      ...(streams ? {} : { [media]: { schema: part(jsonSchema(output)) } }),
+      ...(streams || events === true ? { "text/event-stream": { schema: { type: "string" } } } : {}),
+    }
     const told = path[method] as { responses: { 200: { content: object } }; description?: string } | undefined
     if (told !== undefined) {
       // The same path, as events.

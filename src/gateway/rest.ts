@@ -95,11 +95,6 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
     httpPart === "querystring" ? compiledForText(schema) : compiled(schema),
   )
   app.setSchemaErrorFormatter(fault)
-  // Who needs nothing may send nothing.
-  app.addHook("preValidation", (request, _reply, done) => {
-    if (request.body === undefined && request.method === "POST") request.body = {}
-    done()
-  })
   app.decorateRequest("caller", undefined as unknown as Caller)
   app.decorateRequest("began", 0)
   app.decorateRequest("outcome", "OK")

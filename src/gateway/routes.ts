@@ -59,6 +59,7 @@ export function routeOptions(operation: string, { role, rest, input, output, ans
     method: rest.method,
     url: rest.path,
     config: { operation, ...(role === undefined ? {} : { role }) },
+    ...(body?.required?.length === 0 ? { preValidation: emptyBody } : {}),
     schema: {
       ...(params === undefined ? {} : { params }),
       ...(querystring === undefined ? {} : { querystring }),
@@ -66,6 +67,12 @@ export function routeOptions(operation: string, { role, rest, input, output, ans
       ...(media === undefined ? { response: answerSchemas({ 200: output, ...answers }) } : {}),
     },
   }
+}
+
+/** Who needs nothing may send nothing. */
+function emptyBody(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (request.body === undefined) request.body = {}
+  done()
 }
 
 const answerSchemas = (answers: NonNullable<Contract["answers"]>): Readonly<Record<string, JsonSchema>> =>

@@ -29,6 +29,8 @@ export interface Contract {
   readonly errors: readonly Code[]
   /** Answers with another status than 200 that are no errors. */
   readonly answers?: Readonly<Record<number, z.ZodType>>
+  /** Whether it answers with events, too, where that is asked for in the body. */
+  readonly events?: boolean
   /** What the answer is over HTTP, when it is not JSON. */
   readonly media?: string
 }
