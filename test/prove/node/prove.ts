@@ -3,18 +3,21 @@ import { mkdtemp, mkdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createClient } from "#src/client/index.js"
+import { readTokenFile } from "#src/security/token-file.js"
 import type { BenchRow } from "#test/bench/report.js"
 import { fuzzGateway } from "#test/support/fuzz-gateway.js"
 import { generalQuestions } from "#test/support/general-questions.js"
 import { openNode } from "#test/support/open-node.js"
 import { ownQuestions } from "#test/support/own-questions.js"
 import { startNode } from "#test/support/node-process.js"
+import { walkOpenApi } from "#test/support/walk-openapi.js"
 import { runReadme } from "./clone.js"
 import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
 import { grow } from "./growth.js"
 import { bounds, sendHeavy } from "./heavy.js"
 import { killConversations, killRuns, type Kills } from "./kills.js"
 import { answerMainJob } from "./main-job.js"
+import { schemathesis } from "./schemathesis.js"
 import { answerGeneral, answerOwn } from "./questions.js"
 
 const row = (metric: string, unit: string, value: number, goal: string, met: boolean): BenchRow => ({ bench: "node", metric, unit, value, goal, met }) // prettier-ignore
@@ -35,6 +38,7 @@ export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
       ...survived("conversation", "turns", await killConversations(await room("conversations"), 20, 1, progress)),
       ...survived("topology run", "steps", await killRuns(await room("runs"), 20, 1, progress)),
       ...(await doors(progress)),
+      ...(await documented(await room("documented"), progress)),
       ...(await heavy(await room("heavy"), progress)),
       ...(await growth(await room("growth"), progress)),
       ...parsers(progress),
@@ -136,6 +140,28 @@ async function growth(folder: string, progress: Progress): Promise<BenchRow[]> {
       row(`${what}: memory above what it was`, "MB", memoryMb, "at most 100", memoryMb <= 100),
     ]
   })
+}
+
+/** Whether the node answers as its OpenAPI document says, asked by us and by others. */
+async function documented(folder: string, progress: Progress): Promise<BenchRow[]> {
+  const limits = { security: { requestsPerMinute: 1_000_000_000 }, monitoring: { level: "silent" } } as const
+  const node = await openNode({ data: folder, ...limits })
+  const token = (await readTokenFile(join(folder, "token"))) ?? ""
+  const headers = { authorization: `Bearer ${token}` }
+  progress("every operation of the OpenAPI document")
+  const { requests, faults } = await walkOpenApi(node.rest, { runs: 300, seed: 1, headers })
+  for (const line of faults.slice(0, 5)) console.error(`not as described: ${line}`)
+  progress("schemathesis")
+  const others = await schemathesis(node.rest, folder, { examples: 20, token })
+  await node.stop()
+  if (others !== undefined && others.failures !== 0) console.error(others.text)
+  const metric = "schemathesis over the OpenAPI document, all checks"
+  return [
+    row(`of ${requests} requests by the OpenAPI document, answered otherwise`, "requests", faults.length, "0", faults.length === 0),
+    others === undefined
+      ? { bench: "node", metric: `${metric}: not run, it is not on this machine`, unit: "failures", value: 0 }
+      : row(`${metric}, ${others.cases} cases`, "failures", others.failures, "0", others.failures === 0),
+  ] // prettier-ignore
 }
 
 function parsers(progress: Progress): BenchRow[] {
