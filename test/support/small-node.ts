@@ -1,4 +1,4 @@
-import { systemClock, systemRandom } from "#actors/clock.js"
+import { systemClock, systemRandom, type Clock } from "#actors/clock.js"
 import type { Journal } from "#actors/persistence/journal.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { createActorSystem } from "#actors/system.js"
@@ -40,6 +40,8 @@ export interface SmallNodeOptions {
   readonly peers?: Peers
   /** Models that it runs; `scribe` when it is not said. All of them are the script. */
   readonly models?: readonly string[]
+  /** The time of its agents, tools and runs. */
+  readonly clock?: Clock
   /** What its model says of itself. */
   readonly about?: Partial<ModelInfo>
   readonly holdMs?: number
@@ -63,6 +65,7 @@ export async function smallNode({
   retention = { runs: plenty, conversations: plenty },
   peers,
   models = ["scribe"],
+  clock = systemClock,
   about = {},
   holdMs = 0,
   members,
@@ -70,17 +73,12 @@ export async function smallNode({
   const system = await createActorSystem({ name: "test" })
   const model = scriptedModel(script, about)
   const spoken = own ?? model
-  const kit = new ToolKit(systemClock, [calculator, ...tools])
+  const kit = new ToolKit(clock, [calculator, ...tools])
   const manager: AgentManager = new AgentManager(
     system,
     (agent, request, work) => {
       const { log, emit } = cluster?.runOf(request) ?? runs.of(request.runId)
-      return respond(
-        agent,
-        request,
-        { model: spoken, tools: kit, log, clock: systemClock, emit, permit: () => {} },
-        work,
-      )
+      return respond(agent, request, { model: spoken, tools: kit, log, clock, emit, permit: () => {} }, work)
     },
     limits,
   )
@@ -91,7 +89,7 @@ export async function smallNode({
       members: () => new Set(members?.()),
       able: () => members?.() ?? [],
       shared: members !== undefined,
-      clock: systemClock,
+      clock,
       random: systemRandom,
       logger: system.logger,
     })
@@ -107,7 +105,7 @@ export async function smallNode({
     journal,
     records,
     embedder: hashedNgrams(),
-    clock: systemClock,
+    clock,
     random: systemRandom,
   })
   for (const agent of agents) manager.register(agent)
@@ -119,7 +117,7 @@ export async function smallNode({
       models: () => models,
       concurrency: limits?.concurrency ?? 16,
       runOf: (runId) => runs.of(runId),
-      clock: systemClock,
+      clock,
       random: systemRandom,
       holdMs,
     })

@@ -10,9 +10,9 @@ import { optionsOf } from "#src/cli/settings.js"
 import { parseConfig } from "#src/config.js"
 import type { Message } from "#src/models/model.js"
 import { memoryRecords } from "#src/record-store.js"
-import type { RunEvent } from "#src/run.js"
 import { defineTool, type ToolContext } from "#src/tools/tool.js"
 import { chain } from "#src/topologies/topology.js"
+import { HandClock } from "#test/support/hand-clock.js"
 import { asked, type Script, type Scripted } from "#test/support/scripted-model.js"
 import { smallNode } from "#test/support/small-node.js"
 
@@ -104,30 +104,34 @@ t.test("a model gets one system message, and no empty turns of its own", async (
 })
 
 t.test("an agent's time bounds its answer while a tool or a model hangs, and it says what was done", async (t) => {
-  const hang = () => new Promise<never>(() => {})
-  const script: Script = (given) => {
-    const { agent, results } = asked(given)
-    if (agent === "model" || results.length > 0) return hang()
-    return { tool: agent, arguments: {} }
-  }
-  const limits = { timeMs: 60 }
+  const clock = new HandClock()
+  // Neither looks at its signal; their time passes once they hang.
+  const hang = () => new Promise<never>(() => setImmediate(() => clock.wind(60)))
   const node = await smallNode({
-    agents: ["model", "hangs", "sends", "looks"].map((name) => agent(name, { limits, tools: name === "model" ? [] : [name] })), // prettier-ignore
-    script,
+    agents: ["model", "hangs", "sends", "looks"].map((name) =>
+      agent(name, { limits: { timeMs: 60 }, tools: name === "model" ? [] : [name] }),
+    ),
+    script: () => "",
     tools: [
       tool("hangs", hang, { timeoutMs: 60_000 }),
       tool("sends", () => "sent"),
       tool("looks", () => "seen", { idempotent: true }),
     ],
+    clock,
   })
-  // A model that does not even look at its signal.
-  const { generate } = node.model
-  node.model.generate = async function* (given) {
-    const { signal: _, ...rest } = given
-    yield* generate.call(node.model, rest)
+  node.model.generate = async function* ({ messages }) {
+    const { agent, results } = asked({ messages })
+    if (agent === "model" || results.length > 0) await hang()
+    yield { type: "tool-call", call: { id: "1", tool: agent, arguments: {} } }
+    yield { type: "finish", reason: "tool-calls", usage: { promptTokens: 3, completionTokens: 1, cachedTokens: 0 } }
   }
-  for (const [name, executed] of [["model", "maybe"], ["hangs", "maybe"], ["looks", "maybe"], ["sends", "yes"]] as const)
-    await t.rejects(node.agents.ask(name, request(name)), { code: "DEADLINE_EXCEEDED", executed, message: /its 60 ms/ }, name) // prettier-ignore
+  const spent: number[] = []
+  for (const [name, executed] of [["model", "maybe"], ["hangs", "maybe"], ["looks", "maybe"], ["sends", "yes"]] as const) {
+    const error = (await node.agents.ask(name, request(name)).catch((error: unknown) => error)) as AgentOSError
+    t.match(error, { code: "DEADLINE_EXCEEDED", executed, message: /its 60 ms/ }, name)
+    spent.push((error.details as { usage: { promptTokens: number } }).usage.promptTokens)
+  }
+  t.ok(spent[3]! > 3 + 3, "what was spent includes the turn that hangs")
   t.equal(node.agents.describe("hangs").queued, 0)
   await node.stop()
 }) // prettier-ignore
@@ -139,14 +143,12 @@ t.test("a tool is told how much time it has: its own, or what the answer has lef
     agents: [agent("long", { tools: ["look"] }), agent("short", { tools: ["look"], limits: { timeMs: 2000 } })],
     script: (given) => asked(given).results[0] ?? { tool: "look", arguments: {} },
     tools: [look],
+    clock: new HandClock(),
   })
   await node.agents.ask("long", request("a"))
   await node.agents.ask("short", request("b"))
   await node.agents.ask("long", request("c", { timeoutMs: 1000 }))
-  const [long = 0, short = 0, run = 0] = seen
-  t.equal(long, 5000)
-  t.ok(short > 0 && short <= 2000, `${short}`)
-  t.ok(run > 0 && run <= 1000, `${run}`)
+  t.strictSame(seen, [5000, 2000, 1000])
   await node.stop()
 })
 
@@ -269,16 +271,16 @@ t.test("a call that the answer's time ended is not recorded as finished", async 
       return inner.append(...args)
     },
   }
+  const clock = new HandClock()
   const node = await smallNode({
     agents: [agent("a", { tools: ["slow"], limits: { timeMs: 30 } })],
     script: (given) => asked(given).results[0] ?? { tool: "slow", arguments: {} },
-    tools: [tool("slow", () => new Promise(() => {}))],
+    tools: [tool("slow", () => new Promise(() => setImmediate(() => clock.wind(30))))],
     journal,
+    clock,
     topologies: { one: chain(["a"]) },
   })
-  const events: RunEvent[] = []
-  for await (const event of node.runs.stream("one", "go")) events.push(event)
-  t.match(events.at(-1), { type: "error", error: { code: "DEADLINE_EXCEEDED" } })
+  await t.rejects(node.runs.run("one", "go"), { code: "DEADLINE_EXCEEDED" })
   t.strictSame(finished, [])
   await node.stop()
 })

@@ -152,16 +152,3 @@ t.test("tool results that pile up inside one answer are fitted, calls and result
   t.ok((node.model.requests.at(-1)?.messages.length ?? 0) < 8)
   await node.stop()
 })
-
-t.test("a failed answer says what it has spent, an unfinished turn included", async (t) => {
-  const node = await smallNode({
-    agents: [defineAgent({ ...agent, limits: { timeMs: 50 } })],
-    script: (given) =>
-      asked(given).results.length > 0 ? new Promise<string>(() => {}) : { tool: "calculator", arguments: { expression: "1" } }, // prettier-ignore
-  })
-  const error = await node.agents.ask("a", request("one two three")).catch((error: unknown) => error)
-  const { usage } = (error as AgentOSError).details as { usage: { promptTokens: number; estimated: boolean } }
-  t.ok(usage.promptTokens > 4 + 4, "of both turns")
-  t.ok(usage.estimated)
-  await node.stop()
-})
