@@ -10,6 +10,7 @@
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Model, ModelPart, ModelRequest } from "./model.js"
+import { noUsage } from "./usage.js"
 
 export interface RetryingParts {
   readonly clock: Clock
@@ -31,69 +32,83 @@ const defaultTimeMs = 60_000
 const final = new Set(["CANCELLED", "DEADLINE_EXCEEDED", "MODEL_STOPPED", "SYSTEM_STOPPED", "ACTOR_STOPPED"])
 
 export function retrying(model: Model, parts: RetryingParts): Model {
-  const { clock, fallback } = parts
   const { countTokens, embed } = model
   return {
     get info() {
       return model.info
     },
-    async *generate(request) {
-      const until = clock.monotonic() + (request.timeoutMs ?? defaultTimeMs)
-      let failed: unknown
-      for (let attempt = 1; ; attempt++) {
-        let begun = false
-        try {
-          for await (const part of model.generate(attempt === 1 ? request : rest(request, until, clock))) {
-            begun = true
-            yield part
-          }
-          return
-        } catch (error) {
-          if (begun) throw error // Y1
-          const pause = pauseAfter(error, attempt, until, parts)
-          if (pause === undefined) {
-            failed = error
-            break
-          }
-          if (await calledOff(pause, request.signal, clock)) return yield cancelled
-        }
-      }
-      if (fallback === undefined || isFinal(failed)) throw failed
-      try {
-        const other = await fallback()
-        for await (const part of retrying(other, { ...parts, fallback: undefined }).generate(
-          rest(request, until, clock),
-        ))
-          yield part.type === "finish" ? { ...part, model: other.info.id } : part // Y3
-      } catch (error) {
-        throw both(AgentOSError.from(failed), AgentOSError.from(error))
-      }
-    },
+    generate: (request) => ({ [Symbol.asyncIterator]: () => new Attempts(model, request, parts) }),
     ...(countTokens === undefined ? {} : { countTokens: countTokens.bind(model) }),
     ...(embed === undefined ? {} : { embed: embed.bind(model) }),
     stop: () => model.stop(),
   }
 }
 
-const cancelled: ModelPart = {
-  type: "finish",
-  reason: "cancelled",
-  usage: { promptTokens: 0, completionTokens: 0, cachedTokens: 0 },
+/** The first attempt as it is, which most often is the last: no generator stands between it and who reads. */
+class Attempts implements AsyncIterator<ModelPart> {
+  readonly #further: (error: unknown) => AsyncIterator<ModelPart>
+  #current: AsyncIterator<ModelPart>
+  #begun = false
+
+  constructor(model: Model, request: ModelRequest, parts: RetryingParts) {
+    const until = parts.clock.monotonic() + (request.timeoutMs ?? defaultTimeMs)
+    this.#further = (error) => furtherAttempts(model, request, until, parts, error)
+    this.#current = model.generate(request)[Symbol.asyncIterator]()
+  }
+
+  next(): Promise<IteratorResult<ModelPart>> {
+    if (this.#begun) return this.#current.next() // Y1
+    this.#begun = true
+    return this.#current.next().catch((error: unknown) => (this.#current = this.#further(error)).next())
+  }
+
+  async return(): Promise<IteratorResult<ModelPart>> {
+    await this.#current.return?.()
+    return { done: true, value: undefined }
+  }
 }
 
-/** How long to wait before a model is asked again; undefined: it is not. */
-function pauseAfter(
-  error: unknown,
-  attempt: number,
+/** @param failure of the first attempt */
+async function* furtherAttempts(
+  model: Model,
+  request: ModelRequest,
   until: number,
-  { clock, random, fallback }: RetryingParts,
-): number | undefined {
-  const asked = retryAfterMs(error)
-  const pause = asked + firstPauseMs * 2 ** (attempt - 1) * (0.5 + random.float() / 2)
-  const again = attempt < tries && error instanceof AgentOSError && error.retryable && !isFinal(error)
-  if (!again || clock.monotonic() + pause >= until) return undefined // Y2
-  return fallback !== undefined && asked > momentMs ? undefined : pause // Y3
+  parts: RetryingParts,
+  failure: unknown,
+): AsyncGenerator<ModelPart> {
+  const { clock, random, fallback } = parts
+  let error = failure
+  for (let attempt = 1; attempt < tries && mayPass(error); attempt++) {
+    const asked = retryAfterMs(error)
+    const pause = asked + firstPauseMs * 2 ** (attempt - 1) * (0.5 + random.float() / 2)
+    if (clock.monotonic() + pause >= until) break // Y2
+    if (fallback !== undefined && asked > momentMs) break // Y3
+    if (await calledOff(pause, request.signal, clock)) return yield cancelled
+    let begun = false
+    try {
+      for await (const part of model.generate(rest(request, until, clock))) {
+        begun = true
+        yield part
+      }
+      return
+    } catch (thrown) {
+      if (begun) throw thrown // Y1
+      error = thrown
+    }
+  }
+  if (fallback === undefined || isFinal(error)) throw error
+  try {
+    const other = await fallback()
+    for await (const part of retrying(other, { clock, random }).generate(rest(request, until, clock)))
+      yield part.type === "finish" ? { ...part, model: other.info.id } : part // Y3
+  } catch (second) {
+    throw both(AgentOSError.from(error), AgentOSError.from(second))
+  }
 }
+
+const cancelled: ModelPart = { type: "finish", reason: "cancelled", usage: noUsage }
+
+const mayPass = (error: unknown): boolean => error instanceof AgentOSError && error.retryable && !isFinal(error)
 
 /** The request with the time that is left of it. */
 const rest = (request: ModelRequest, until: number, clock: Clock): ModelRequest =>
