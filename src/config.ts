@@ -1,13 +1,13 @@
 /**
  * The configuration of a node: one strict schema, read from YAML (or JSON, which is YAML). Every fault of a file is reported at once,
- * with its line. `docs/configuration.md` is generated from the descriptions here.
+ * with its line and column. `docs/configuration.md` is generated from the descriptions here.
  */
 import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, join } from "node:path"
-import { LineCounter, parseDocument, isMap, isSeq, type Document as YamlDocument, type Node as YamlNode } from "yaml"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
 import { clusterSchema } from "./cluster-config.js"
+import { readYaml, type YamlPlace } from "./yaml.js"
 
 const port = z.int().min(0).max(65535)
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, "use lower-case letters, digits and dashes, beginning with a letter")
@@ -307,7 +307,7 @@ export function parseConfig(value: unknown, source = "configuration"): Config {
   )
 }
 
-/** Reads a configuration file. @throws `INVALID_CONFIG` naming every fault with its line. */
+/** Reads a configuration file. @throws `INVALID_CONFIG` naming every fault with its line and column. */
 export async function readConfig(path: string): Promise<Config> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new AgentOSError("INVALID_CONFIG", `cannot read the configuration ${path}`, { cause })
@@ -319,27 +319,25 @@ export async function readConfig(path: string): Promise<Config> {
   }
 }
 
-/** Checks the text of a configuration file. @throws `INVALID_CONFIG` naming every fault with its line. */
+/** Checks the text of a configuration file. @throws `INVALID_CONFIG` naming every fault with its line and column. */
 export function parseConfigText(text: string, path: string): Config {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
-  if (document.errors.length > 0)
+  const yaml = readYaml(text)
+  const told = ({ line, column }: YamlPlace, message: string): string => `line ${line}, column ${column}: ${message}`
+  if (yaml.faults.length > 0)
     throw invalid(
       path,
-      document.errors.map((error) => error.message),
+      yaml.faults.map((fault) => told(fault, fault.message)),
     )
-  const result = configSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {})
+  const result = configSchema.safeParse(yaml.value ?? {})
   if (result.success) return result.data
   throw invalid(
     path,
-    result.error.issues.map((issue) => {
-      const offset = offsetOf(
-        document,
-        issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path,
-      )
-      const where = offset === undefined ? "" : `line ${lines.linePos(offset).line}: `
-      return where + describeIssue(issue)
-    }),
+    result.error.issues.map((issue) =>
+      told(
+        yaml.place(issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path),
+        describeIssue(issue),
+      ),
+    ),
   )
 }
 
@@ -355,24 +353,6 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   const where = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `
   if (issue.code === "unrecognized_keys") return `${where}unknown ${issue.keys.map((key) => `\`${key}\``).join(", ")}`
   return where + issue.message
-}
-
-/** Where the deepest existing node of a path begins. */
-function offsetOf(document: YamlDocument, path: readonly PropertyKey[]): number | undefined {
-  let node: unknown = document.contents
-  let offset = (node as YamlNode | null)?.range?.[0]
-  for (const key of path) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => String((item.key as { value?: unknown }).value) === String(key))
-      if (pair === undefined) break
-      offset = (pair.key as YamlNode).range?.[0] ?? offset
-      node = pair.value
-    } else if (isSeq(node)) {
-      node = node.items[Number(key)]
-      offset = (node as YamlNode | undefined)?.range?.[0] ?? offset
-    } else break
-  }
-  return offset
 }
 
 /** The configuration page, in Markdown: every field with its type, default and meaning. */

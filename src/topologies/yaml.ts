@@ -8,8 +8,8 @@
  *         - writer
  */
 import { readFile } from "node:fs/promises"
-import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Node } from "yaml"
 import { AgentOSError, thrownText } from "#actors/errors.js"
+import { readYaml, type YamlFault } from "../yaml.js"
 import type { Choice, OnError, Reduce, Rule, Topology } from "./topology.js"
 import { faultsOf, type Known } from "./validate.js"
 
@@ -20,8 +20,6 @@ export interface TopologyFile {
 }
 
 type Path = readonly (string | number)[]
-/** Longest file that is read, in characters. */
-const sizeLimit = 1_000_000
 
 /** Reads a topology from a file. @throws `INVALID_TOPOLOGY`, as `parseTopology` */
 export async function readTopology(file: string, known?: Known): Promise<TopologyFile> {
@@ -37,63 +35,23 @@ export async function readTopology(file: string, known?: Known): Promise<Topolog
  * @throws `INVALID_TOPOLOGY` naming every fault
  */
 export function parseTopology(text: string, file: string, known?: Known): TopologyFile {
-  if (text.length > sizeLimit)
-    throw new AgentOSError("INVALID_TOPOLOGY", `${file} has ${text.length} characters; at most ${sizeLimit} are read`)
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, stringKeys: true })
-  const faults: { path: Path; message: string }[] = []
-  const at = (path: Path): string => {
-    const offset = offsetOf(document.contents, path)
-    const { line, col } = lines.linePos(offset)
-    return `${file}:${line}:${col}`
-  }
-  const refuse = (entries: readonly string[]): never => {
+  const yaml = readYaml(text)
+  const refuse = (faults: readonly YamlFault[]): never => {
+    const entries = faults.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`)
     throw new AgentOSError("INVALID_TOPOLOGY", entries.join("\n"))
   }
-  if (document.errors.length > 0) {
-    refuse(
-      document.errors.map(
-        (error) =>
-          `${file}:${error.linePos?.[0].line ?? 1}:${error.linePos?.[0].col ?? 1}: ${error.message.split("\n")[0]}`,
-      ),
-    )
-  }
-  let value: unknown
-  try {
-    value = document.toJS({ maxAliasCount: 50 })
-  } catch (cause) {
-    throw new AgentOSError("INVALID_TOPOLOGY", `${file}: ${thrownText(cause)}`, {
-      cause,
-    })
-  }
+  if (yaml.faults.length > 0) refuse(yaml.faults)
+  const faults: { path: Path; message: string }[] = []
   const reader = new Reader((path, message) => void faults.push({ path, message }))
-  const top = reader.record(value, [], ["name", "description", "topology"])
+  const top = reader.record(yaml.value, [], ["name", "description", "topology"])
   const name = reader.text(top["name"], ["name"])
   const description = top["description"] === undefined ? "" : reader.text(top["description"], ["description"])
   const topology = reader.topology(top["topology"], ["topology"])
   if (faults.length === 0 && known !== undefined)
     for (const { path, message } of faultsOf(topology, known, name))
       faults.push({ path: ["topology", ...path], message })
-  if (faults.length > 0) refuse(faults.map(({ path, message }) => `${at(path)}: ${message}`))
+  if (faults.length > 0) refuse(faults.map(({ path, message }) => ({ ...yaml.place(path), message })))
   return { name, description, topology }
-}
-
-/** Where the deepest existing node of a path begins. */
-function offsetOf(root: Node | null, path: Path): number {
-  let node: unknown = root
-  let offset = root?.range?.[0] ?? 0
-  for (const key of path) {
-    const next: unknown = isMap(node)
-      ? node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key))
-      : isSeq(node)
-        ? node.items[Number(key)]
-        : undefined
-    if (next === undefined) break
-    const found = isPair(next) ? (next.key as Node) : (next as Node)
-    offset = found.range?.[0] ?? offset
-    node = isPair(next) ? next.value : next
-  }
-  return offset
 }
 
 const nothing: Topology = { kind: "chain", steps: [] }

@@ -316,7 +316,7 @@ t.test(
     t.equal(code, 1)
     t.match(
       err,
-      /^INVALID_CONFIG llmagentos\.yaml has 2 faults:\n {2}- line 3: gateway\.port: .*\n {2}- line 4: unknown `agentz`\n$/,
+      /^INVALID_CONFIG llmagentos\.yaml has 2 faults:\n {2}- line 3, column 3: gateway\.port: .*\n {2}- line 4, column 1: unknown `agentz`\n$/,
     )
     t.same(await readdir(folder), ["llmagentos.yaml"])
   },
