@@ -21,7 +21,7 @@ import { defineAgent, type AgentDefinition } from "./agent.js"
 import { LlmAgent, type Responder } from "./llm-agent.js"
 import { MemoryUse } from "../monitoring/memory-use.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
-import { Shares } from "./shares.js"
+import { Shares } from "../shares.js"
 
 /** How the places are shared (`shares.ts`): a caller leaves more free than its tenant and its agent, which others use too. */
 const [callersTimes, othersTimes] = [1, 3]

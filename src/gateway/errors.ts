@@ -27,6 +27,11 @@ export const gatewayErrors = defineErrors({
   },
   HEADERS_TOO_LARGE: { retryable: false, executed: "no", meaning: "The head of the request is larger than 16 KiB." },
   REQUEST_TIMEOUT: { retryable: true, executed: "no", meaning: "The request did not come whole in time." },
+  UPLOADS_FULL: {
+    retryable: true,
+    executed: "no",
+    meaning: "Too many bytes of requests by this caller are still arriving; they are held until they are complete.",
+  },
   NODE_STOPPING: {
     retryable: true,
     executed: "no",

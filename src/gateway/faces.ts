@@ -155,6 +155,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   NODE_FAILED: internal,
   BENCH_MISSING: internal,
   INVALID_PLUGIN: internal,
+  UPLOADS_FULL: exhausted,
   NODE_STOPPING: unavailable,
   NOT_CLUSTERED: { http: 409, grpc: status.FAILED_PRECONDITION },
   UNAVAILABLE_PORT: internal,

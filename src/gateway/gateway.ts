@@ -17,6 +17,7 @@ import type { GatewayBackend } from "./backend.js"
 import { bind, grpcDoor } from "./grpc.js"
 import { addOpenApi } from "./openapi.js"
 import { closeDoors } from "./closing.js"
+import { Inflow, inflowBytes } from "./inflow.js"
 import { OpenCalls } from "./open-calls.js"
 import { restDoor } from "./rest.js"
 import { addHealth } from "./health.js"
@@ -88,10 +89,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   })
   health.addReadiness("gateway", () => (calls.closing ? { ok: false, reason: "the node is stopping" } : { ok: true }))
 
+  const inflow = new Inflow(inflowBytes(gateway.bodyLimitBytes), clock)
   const app = restDoor({
     service,
     own: ownNames(gateway.host, gateway.publicHosts),
     bodyLimitBytes: gateway.bodyLimitBytes,
+    inflow,
     random,
     tls,
   })
@@ -102,7 +105,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   addRoutes(app, service)
   addOpenAI(app, service)
   addHealth(app, service)
-  const { server, setServing } = await grpcDoor({ service, messageLimitBytes: gateway.bodyLimitBytes, random })
+  const { server, setServing } = await grpcDoor({ service, messageLimitBytes: gateway.bodyLimitBytes, inflow, random })
 
   const rest = await app.listen({ host: gateway.host, port: gateway.port }).catch((cause: unknown) => {
     server.forceShutdown()

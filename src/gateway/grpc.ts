@@ -5,6 +5,7 @@
  *   D1. The call's deadline becomes the run's `timeoutMs`, its cancellation the run's signal.
  *   D2. A message that cannot be decoded is the caller's mistake (`INVALID_REQUEST`), never an internal error.
  *   D3. A failed call carries the same code as over REST, in the trailer `error-code`.
+ *   D4. Nothing is read of a message before the call was admitted (`admission.ts`).
  */
 import { readFile } from "node:fs/promises"
 import type { Metadata } from "@grpc/grpc-js"
@@ -24,10 +25,12 @@ import { AgentOSError, thrownText } from "#actors/errors.js"
 import { Cancellation } from "../cancellation.js"
 import type { OperationMeter } from "../monitoring/metrics.js"
 import { traceIdOf, TraceIds } from "../monitoring/trace.js"
-import type { Role } from "../security/roles.js"
+import type { Caller, Role } from "../security/roles.js"
+import { admission } from "./admission.js"
 import { checkOf } from "./check.js"
 import type { DoorTls } from "./door-tls.js"
 import { ownUp, soften, statusOf, unknownMethod } from "./grpc-status.js"
+import type { Inflow } from "./inflow.js"
 import { jsonSchema } from "./json-schema.js"
 import { everyOperation, isStream } from "./operations.js"
 import type { Operation, StreamOperation } from "./operations/operation.js"
@@ -46,6 +49,7 @@ class Malformed {
 export interface GrpcOptions {
   readonly service: Service
   readonly messageLimitBytes: number
+  readonly inflow: Inflow
   readonly random: Random
 }
 
@@ -55,11 +59,20 @@ type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown,
 export async function grpcDoor({
   service,
   messageLimitBytes,
+  inflow,
   random,
 }: GrpcOptions): Promise<{ server: Server; setServing(serving: boolean): void }> {
   const methods = new Methods(service, random)
   const server = new Server({
-    interceptors: [ownUp(serviceName, () => methods.mintTrace())],
+    interceptors: [
+      ownUp(serviceName, () => methods.mintTrace()),
+      admission({
+        inflow,
+        admit: (path, metadata, traceId) => methods.admit(path, metadata, traceId),
+        errorOf,
+        traceOf: (metadata) => methods.traceOf(metadata),
+      }),
+    ],
     "grpc.max_receive_message_length": messageLimitBytes,
     "grpc.max_concurrent_streams": 1000,
     "grpc.keepalive_time_ms": 20_000,
@@ -109,6 +122,8 @@ class Methods {
     {}
   readonly #service: Service
   readonly #traceIds: TraceIds
+  readonly #roles = new Map<string, Role>()
+  readonly #admitted = new WeakMap<Metadata, { readonly caller: Caller; readonly traceId: string }>()
 
   constructor(service: Service, random: Random) {
     this.#service = service
@@ -117,6 +132,7 @@ class Methods {
 
   add(name: string, operation: Operation | StreamOperation): void {
     const meter = this.#service.parts.metrics.meter("grpc", name)
+    this.#roles.set(name, operation.role)
     this.definition[name] = method(name, operation.wire, isStream(operation))
     this.handlers[name] = isStream(operation)
       ? this.#streaming(name, operation, meter)
@@ -139,7 +155,7 @@ class Methods {
       const began = clock.monotonic()
       const traceId = this.#trace(call)
       const over = { is: false }
-      this.#admit(call, name, operation.role, traceId, over)
+      this.#callOf(call, name, over)
         .then((admitted) => operation.handle(read(call.request), admitted, this.#service))
         .then(
           (value) => {
@@ -164,7 +180,7 @@ class Methods {
       const traceId = this.#trace(call)
       const over = { is: false }
       const pump = async () => {
-        const admitted = await this.#admit(call, name, operation.role, traceId, over)
+        const admitted = await this.#callOf(call, name, over)
         for await (const event of operation.follow(read(call.request), admitted, this.#service)) {
           if (call.cancelled) return
           if (!call.write(answer.toMessage(event))) await drained(call)
@@ -178,24 +194,45 @@ class Methods {
   }
 
   #trace(call: AnyCall): string {
-    return traceIdOf(text(call.metadata, "traceparent")) ?? this.#traceIds.mint()
+    return this.#admitted.get(call.metadata)?.traceId ?? this.traceOf(call.metadata)
+  }
+
+  traceOf(metadata: Metadata): string {
+    return traceIdOf(text(metadata, "traceparent")) ?? this.#traceIds.mint()
   }
 
   mintTrace(): string {
     return this.#traceIds.mint()
   }
 
+  /**
+   * Who calls a method, judged by the metadata alone (D4); health and reflection are open to everyone.
+   *
+   * @throws `NODE_STOPPING`, `UNAUTHENTICATED`, `RATE_LIMITED`, `FORBIDDEN`
+   */
+  admit(path: string, metadata: Metadata, traceId: string): string {
+    const name = path.slice(path.lastIndexOf("/") + 1)
+    const role = path.startsWith(`/${serviceName}/`) ? this.#roles.get(name) : undefined
+    if (role === undefined) return "nobody"
+    const { guard, calls, metrics } = this.#service.parts
+    try {
+      calls.checkTaking()
+      const key = text(metadata, "authorization") ?? text(metadata, "x-api-key")
+      const caller = guard.admit(key, text(metadata, "x-tenant"), name, traceId)
+      guard.requireRole(caller, role, name, traceId)
+      this.#admitted.set(metadata, { caller, traceId })
+      return caller.id
+    } catch (error) {
+      metrics.meter("grpc", name).observe(errorOf(error).code, 0)
+      throw error
+    }
+  }
+
   /** @param over says when the call was answered */
-  async #admit(call: AnyCall, operation: string, role: Role, traceId: string, over: { is: boolean }): Promise<Call> {
-    const { guard, calls, clock } = this.#service.parts
-    calls.checkTaking()
-    const caller = guard.admit(
-      text(call.metadata, "authorization") ?? text(call.metadata, "x-api-key"),
-      text(call.metadata, "x-tenant"),
-      operation,
-      traceId,
-    )
-    guard.requireRole(caller, role, operation, traceId)
+  async #callOf(call: AnyCall, operation: string, over: { is: boolean }): Promise<Call> {
+    const { clock } = this.#service.parts
+    const admitted = this.#admitted.get(call.metadata)
+    if (admitted === undefined) throw new AgentOSError("UNAUTHENTICATED", "this call was not admitted")
     const signal = new Cancellation()
     // D1. grpc-js says so of calls that were answered too; to abort after all is done costs more than the answer.
     call.on("cancelled", () => over.is || signal.cancel(new AgentOSError("CANCELLED", "the caller gave up")))
@@ -205,7 +242,7 @@ class Methods {
     if (idempotencyKey !== undefined && (idempotencyKey.length < 1 || idempotencyKey.length > 200)) {
       throw new AgentOSError("INVALID_REQUEST", "idempotency-key: 1 to 200 characters")
     }
-    return { caller, traceId, operation, signal, timeoutMs, idempotencyKey }
+    return { ...admitted, operation, signal, timeoutMs, idempotencyKey }
   }
 
   /** A thrown value as grpc-js reports it (D3). */

@@ -25,6 +25,7 @@ import { errorType } from "./chat.js"
 import { compiled, compiledForText, fault } from "./check.js"
 import type { DoorTls } from "./door-tls.js"
 import { errorBody, faceOf } from "./faces.js"
+import type { Inflow } from "./inflow.js"
 import type { JsonSchema } from "./json-schema.js"
 import { Places, refuseBytes, takeAllHeads } from "./rest-refusals.js"
 import { checkJsonText } from "./json-text.js"
@@ -49,13 +50,14 @@ export interface RestOptions {
   readonly service: Service
   readonly own: OwnNames
   readonly bodyLimitBytes: number
+  readonly inflow: Inflow
   readonly random: Random
   /** Certificates, for a door that speaks TLS. */
   readonly tls?: DoorTls | undefined
 }
 
 /** A Fastify instance with the rules of this door and no routes yet. */
-export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOptions): FastifyInstance {
+export function restDoor({ service, own, bodyLimitBytes, inflow, random, tls }: RestOptions): FastifyInstance {
   const { guard, calls, clock, logger, metrics } = service.parts
   const traceIds = new TraceIds(random)
   // A request without `Host` is refused as any that names another node, and not by Node without a word.
@@ -132,6 +134,7 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
         const key = headers.authorization ?? header(headers["x-api-key"])
         request.caller = guard.admit(key, header(headers["x-tenant"]), operation, request.id)
         guard.requireRole(request.caller, config.role, operation, request.id)
+        expect(request, inflow, bodyLimitBytes)
       }
     } catch (error) {
       return done(AgentOSError.from(error, "INTERNAL"))
@@ -160,6 +163,24 @@ export function restDoor({ service, own, bodyLimitBytes, random, tls }: RestOpti
     return sendError(error, request, reply)
   })
   return app
+}
+
+/** Bodies that are smaller cost less than their connection. */
+const smallBytes = 16_384
+
+/** Counts a body that is to come. Node ends a request that does not arrive in time. @throws `UPLOADS_FULL` */
+function expect({ raw, caller }: FastifyRequest, inflow: Inflow, bodyLimitBytes: number): void {
+  const { "content-length": length, "transfer-encoding": encoding } = raw.headers
+  const bytes = encoding === undefined ? Number(length ?? 0) : bodyLimitBytes
+  if (!(bytes > smallBytes) || bytes > bodyLimitBytes) return // too large a one is refused unread
+  const arrival = inflow.begin(caller.id, () => undefined)
+  try {
+    arrival.add(bytes)
+    raw.once("close", () => arrival.end())
+  } catch (error) {
+    arrival.end()
+    throw error
+  }
 }
 
 /** The same over TLS. To its routes it is no other; only the type of its server differs. */

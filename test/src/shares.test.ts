@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import t from "tap"
-import { Shares } from "#src/agents/shares.js"
+import { Shares } from "#src/shares.js"
 import { Slots } from "#src/agents/slots.js"
 import { Cancellation } from "#src/cancellation.js"
 
