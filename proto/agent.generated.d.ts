@@ -1521,6 +1521,508 @@ export namespace llmagentos {
             public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.AddDocumentReply;
         }
 
+        /** Properties of a DocumentEntry. */
+        interface IDocumentEntry {
+
+            /** DocumentEntry id */
+            id?: (string|null);
+
+            /** DocumentEntry chunks */
+            chunks?: (number|null);
+
+            /** DocumentEntry bytes */
+            bytes?: (number|null);
+
+            /** DocumentEntry notes */
+            notes?: (string[]|null);
+        }
+
+        /** Represents a DocumentEntry. */
+        class DocumentEntry implements IDocumentEntry {
+
+            /**
+             * Constructs a new DocumentEntry.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IDocumentEntry);
+
+            /** DocumentEntry id. */
+            public id: string;
+
+            /** DocumentEntry chunks. */
+            public chunks: number;
+
+            /** DocumentEntry bytes. */
+            public bytes: number;
+
+            /** DocumentEntry notes. */
+            public notes: string[];
+
+            /**
+             * Encodes the specified DocumentEntry message. Does not implicitly {@link llmagentos.v1.DocumentEntry.verify|verify} messages.
+             * @param message DocumentEntry message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IDocumentEntry, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DocumentEntry message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns DocumentEntry
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.DocumentEntry;
+        }
+
+        /** Properties of a DocumentList. */
+        interface IDocumentList {
+
+            /** DocumentList documents */
+            documents?: (llmagentos.v1.IDocumentEntry[]|null);
+        }
+
+        /** Represents a DocumentList. */
+        class DocumentList implements IDocumentList {
+
+            /**
+             * Constructs a new DocumentList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IDocumentList);
+
+            /** DocumentList documents. */
+            public documents: llmagentos.v1.IDocumentEntry[];
+
+            /**
+             * Encodes the specified DocumentList message. Does not implicitly {@link llmagentos.v1.DocumentList.verify|verify} messages.
+             * @param message DocumentList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IDocumentList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DocumentList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns DocumentList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.DocumentList;
+        }
+
+        /** Properties of a DocumentId. */
+        interface IDocumentId {
+
+            /** DocumentId id */
+            id?: (string|null);
+        }
+
+        /** Represents a DocumentId. */
+        class DocumentId implements IDocumentId {
+
+            /**
+             * Constructs a new DocumentId.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IDocumentId);
+
+            /** DocumentId id. */
+            public id: string;
+
+            /**
+             * Encodes the specified DocumentId message. Does not implicitly {@link llmagentos.v1.DocumentId.verify|verify} messages.
+             * @param message DocumentId message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IDocumentId, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a DocumentId message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns DocumentId
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.DocumentId;
+        }
+
+        /** Properties of a Removed. */
+        interface IRemoved {
+
+            /** Removed removed */
+            removed?: (boolean|null);
+        }
+
+        /** Represents a Removed. */
+        class Removed implements IRemoved {
+
+            /**
+             * Constructs a new Removed.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRemoved);
+
+            /** Removed removed. */
+            public removed: boolean;
+
+            /**
+             * Encodes the specified Removed message. Does not implicitly {@link llmagentos.v1.Removed.verify|verify} messages.
+             * @param message Removed message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRemoved, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Removed message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Removed
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Removed;
+        }
+
+        /** Properties of a Fact. */
+        interface IFact {
+
+            /** Fact subject */
+            subject?: (string|null);
+
+            /** Fact relation */
+            relation?: (string|null);
+
+            /** Fact object */
+            object?: (string|null);
+
+            /** Fact source */
+            source?: (string|null);
+        }
+
+        /** Represents a Fact. */
+        class Fact implements IFact {
+
+            /**
+             * Constructs a new Fact.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IFact);
+
+            /** Fact subject. */
+            public subject: string;
+
+            /** Fact relation. */
+            public relation: string;
+
+            /** Fact object. */
+            public object: string;
+
+            /** Fact source. */
+            public source?: (string|null);
+
+            /**
+             * Encodes the specified Fact message. Does not implicitly {@link llmagentos.v1.Fact.verify|verify} messages.
+             * @param message Fact message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IFact, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Fact message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Fact
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Fact;
+        }
+
+        /** Properties of a FactName. */
+        interface IFactName {
+
+            /** FactName subject */
+            subject?: (string|null);
+
+            /** FactName relation */
+            relation?: (string|null);
+
+            /** FactName object */
+            object?: (string|null);
+        }
+
+        /** Represents a FactName. */
+        class FactName implements IFactName {
+
+            /**
+             * Constructs a new FactName.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IFactName);
+
+            /** FactName subject. */
+            public subject: string;
+
+            /** FactName relation. */
+            public relation: string;
+
+            /** FactName object. */
+            public object: string;
+
+            /**
+             * Encodes the specified FactName message. Does not implicitly {@link llmagentos.v1.FactName.verify|verify} messages.
+             * @param message FactName message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IFactName, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FactName message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns FactName
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.FactName;
+        }
+
+        /** Properties of a FactPattern. */
+        interface IFactPattern {
+
+            /** FactPattern subject */
+            subject?: (string|null);
+
+            /** FactPattern relation */
+            relation?: (string|null);
+
+            /** FactPattern object */
+            object?: (string|null);
+
+            /** FactPattern limit */
+            limit?: (number|null);
+        }
+
+        /** Represents a FactPattern. */
+        class FactPattern implements IFactPattern {
+
+            /**
+             * Constructs a new FactPattern.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IFactPattern);
+
+            /** FactPattern subject. */
+            public subject?: (string|null);
+
+            /** FactPattern relation. */
+            public relation?: (string|null);
+
+            /** FactPattern object. */
+            public object?: (string|null);
+
+            /** FactPattern limit. */
+            public limit?: (number|null);
+
+            /**
+             * Encodes the specified FactPattern message. Does not implicitly {@link llmagentos.v1.FactPattern.verify|verify} messages.
+             * @param message FactPattern message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IFactPattern, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FactPattern message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns FactPattern
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.FactPattern;
+        }
+
+        /** Properties of a FactList. */
+        interface IFactList {
+
+            /** FactList facts */
+            facts?: (llmagentos.v1.IFact[]|null);
+        }
+
+        /** Represents a FactList. */
+        class FactList implements IFactList {
+
+            /**
+             * Constructs a new FactList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IFactList);
+
+            /** FactList facts. */
+            public facts: llmagentos.v1.IFact[];
+
+            /**
+             * Encodes the specified FactList message. Does not implicitly {@link llmagentos.v1.FactList.verify|verify} messages.
+             * @param message FactList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IFactList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a FactList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns FactList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.FactList;
+        }
+
+        /** Properties of a RecordsRequest. */
+        interface IRecordsRequest {
+
+            /** RecordsRequest type */
+            type?: (string|null);
+
+            /** RecordsRequest whereJson */
+            whereJson?: (string|null);
+
+            /** RecordsRequest limit */
+            limit?: (number|null);
+        }
+
+        /** Represents a RecordsRequest. */
+        class RecordsRequest implements IRecordsRequest {
+
+            /**
+             * Constructs a new RecordsRequest.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRecordsRequest);
+
+            /** RecordsRequest type. */
+            public type: string;
+
+            /** RecordsRequest whereJson. */
+            public whereJson?: (string|null);
+
+            /** RecordsRequest limit. */
+            public limit?: (number|null);
+
+            /**
+             * Encodes the specified RecordsRequest message. Does not implicitly {@link llmagentos.v1.RecordsRequest.verify|verify} messages.
+             * @param message RecordsRequest message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRecordsRequest, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RecordsRequest message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RecordsRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RecordsRequest;
+        }
+
+        /** Properties of a Record. */
+        interface IRecord {
+
+            /** Record id */
+            id?: (string|null);
+
+            /** Record recordJson */
+            recordJson?: (string|null);
+        }
+
+        /** Represents a Record. */
+        class Record implements IRecord {
+
+            /**
+             * Constructs a new Record.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRecord);
+
+            /** Record id. */
+            public id: string;
+
+            /** Record recordJson. */
+            public recordJson: string;
+
+            /**
+             * Encodes the specified Record message. Does not implicitly {@link llmagentos.v1.Record.verify|verify} messages.
+             * @param message Record message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRecord, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Record message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns Record
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.Record;
+        }
+
+        /** Properties of a RecordList. */
+        interface IRecordList {
+
+            /** RecordList records */
+            records?: (llmagentos.v1.IRecord[]|null);
+        }
+
+        /** Represents a RecordList. */
+        class RecordList implements IRecordList {
+
+            /**
+             * Constructs a new RecordList.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: llmagentos.v1.IRecordList);
+
+            /** RecordList records. */
+            public records: llmagentos.v1.IRecord[];
+
+            /**
+             * Encodes the specified RecordList message. Does not implicitly {@link llmagentos.v1.RecordList.verify|verify} messages.
+             * @param message RecordList message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            public static encode(message: llmagentos.v1.IRecordList, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a RecordList message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns RecordList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            public static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): llmagentos.v1.RecordList;
+        }
+
         /** Properties of a SearchRequest. */
         interface ISearchRequest {
 

@@ -4306,6 +4306,1460 @@ export const llmagentos = $root.llmagentos = (() => {
             return AddDocumentReply;
         })();
 
+        v1.DocumentEntry = (function() {
+
+            /**
+             * Properties of a DocumentEntry.
+             * @memberof llmagentos.v1
+             * @interface IDocumentEntry
+             * @property {string|null} [id] DocumentEntry id
+             * @property {number|null} [chunks] DocumentEntry chunks
+             * @property {number|null} [bytes] DocumentEntry bytes
+             * @property {Array.<string>|null} [notes] DocumentEntry notes
+             */
+
+            /**
+             * Constructs a new DocumentEntry.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a DocumentEntry.
+             * @implements IDocumentEntry
+             * @constructor
+             * @param {llmagentos.v1.IDocumentEntry=} [properties] Properties to set
+             */
+            function DocumentEntry(properties) {
+                this.notes = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * DocumentEntry id.
+             * @member {string} id
+             * @memberof llmagentos.v1.DocumentEntry
+             * @instance
+             */
+            DocumentEntry.prototype.id = "";
+
+            /**
+             * DocumentEntry chunks.
+             * @member {number} chunks
+             * @memberof llmagentos.v1.DocumentEntry
+             * @instance
+             */
+            DocumentEntry.prototype.chunks = 0;
+
+            /**
+             * DocumentEntry bytes.
+             * @member {number} bytes
+             * @memberof llmagentos.v1.DocumentEntry
+             * @instance
+             */
+            DocumentEntry.prototype.bytes = 0;
+
+            /**
+             * DocumentEntry notes.
+             * @member {Array.<string>} notes
+             * @memberof llmagentos.v1.DocumentEntry
+             * @instance
+             */
+            DocumentEntry.prototype.notes = $util.emptyArray;
+
+            /**
+             * Encodes the specified DocumentEntry message. Does not implicitly {@link llmagentos.v1.DocumentEntry.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.DocumentEntry
+             * @static
+             * @param {llmagentos.v1.IDocumentEntry} message DocumentEntry message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            DocumentEntry.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                if (message.chunks != null && Object.hasOwnProperty.call(message, "chunks"))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.chunks);
+                if (message.bytes != null && Object.hasOwnProperty.call(message, "bytes"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.bytes);
+                if (message.notes != null && message.notes.length)
+                    for (let i = 0; i < message.notes.length; ++i)
+                        writer.uint32(/* id 4, wireType 2 =*/34).string(message.notes[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a DocumentEntry message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.DocumentEntry
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.DocumentEntry} DocumentEntry
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            DocumentEntry.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.DocumentEntry();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.chunks = reader.uint32();
+                            break;
+                        }
+                    case 3: {
+                            message.bytes = reader.uint32();
+                            break;
+                        }
+                    case 4: {
+                            if (!(message.notes && message.notes.length))
+                                message.notes = [];
+                            message.notes.push(reader.string());
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return DocumentEntry;
+        })();
+
+        v1.DocumentList = (function() {
+
+            /**
+             * Properties of a DocumentList.
+             * @memberof llmagentos.v1
+             * @interface IDocumentList
+             * @property {Array.<llmagentos.v1.IDocumentEntry>|null} [documents] DocumentList documents
+             */
+
+            /**
+             * Constructs a new DocumentList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a DocumentList.
+             * @implements IDocumentList
+             * @constructor
+             * @param {llmagentos.v1.IDocumentList=} [properties] Properties to set
+             */
+            function DocumentList(properties) {
+                this.documents = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * DocumentList documents.
+             * @member {Array.<llmagentos.v1.IDocumentEntry>} documents
+             * @memberof llmagentos.v1.DocumentList
+             * @instance
+             */
+            DocumentList.prototype.documents = $util.emptyArray;
+
+            /**
+             * Encodes the specified DocumentList message. Does not implicitly {@link llmagentos.v1.DocumentList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.DocumentList
+             * @static
+             * @param {llmagentos.v1.IDocumentList} message DocumentList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            DocumentList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.documents != null && message.documents.length)
+                    for (let i = 0; i < message.documents.length; ++i)
+                        $root.llmagentos.v1.DocumentEntry.encode(message.documents[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a DocumentList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.DocumentList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.DocumentList} DocumentList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            DocumentList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.DocumentList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.documents && message.documents.length))
+                                message.documents = [];
+                            message.documents.push($root.llmagentos.v1.DocumentEntry.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return DocumentList;
+        })();
+
+        v1.DocumentId = (function() {
+
+            /**
+             * Properties of a DocumentId.
+             * @memberof llmagentos.v1
+             * @interface IDocumentId
+             * @property {string|null} [id] DocumentId id
+             */
+
+            /**
+             * Constructs a new DocumentId.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a DocumentId.
+             * @implements IDocumentId
+             * @constructor
+             * @param {llmagentos.v1.IDocumentId=} [properties] Properties to set
+             */
+            function DocumentId(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * DocumentId id.
+             * @member {string} id
+             * @memberof llmagentos.v1.DocumentId
+             * @instance
+             */
+            DocumentId.prototype.id = "";
+
+            /**
+             * Encodes the specified DocumentId message. Does not implicitly {@link llmagentos.v1.DocumentId.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.DocumentId
+             * @static
+             * @param {llmagentos.v1.IDocumentId} message DocumentId message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            DocumentId.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                return writer;
+            };
+
+            /**
+             * Decodes a DocumentId message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.DocumentId
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.DocumentId} DocumentId
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            DocumentId.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.DocumentId();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return DocumentId;
+        })();
+
+        v1.Removed = (function() {
+
+            /**
+             * Properties of a Removed.
+             * @memberof llmagentos.v1
+             * @interface IRemoved
+             * @property {boolean|null} [removed] Removed removed
+             */
+
+            /**
+             * Constructs a new Removed.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Removed.
+             * @implements IRemoved
+             * @constructor
+             * @param {llmagentos.v1.IRemoved=} [properties] Properties to set
+             */
+            function Removed(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Removed removed.
+             * @member {boolean} removed
+             * @memberof llmagentos.v1.Removed
+             * @instance
+             */
+            Removed.prototype.removed = false;
+
+            /**
+             * Encodes the specified Removed message. Does not implicitly {@link llmagentos.v1.Removed.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Removed
+             * @static
+             * @param {llmagentos.v1.IRemoved} message Removed message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Removed.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.removed != null && Object.hasOwnProperty.call(message, "removed"))
+                    writer.uint32(/* id 1, wireType 0 =*/8).bool(message.removed);
+                return writer;
+            };
+
+            /**
+             * Decodes a Removed message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Removed
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Removed} Removed
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Removed.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Removed();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.removed = reader.bool();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Removed;
+        })();
+
+        v1.Fact = (function() {
+
+            /**
+             * Properties of a Fact.
+             * @memberof llmagentos.v1
+             * @interface IFact
+             * @property {string|null} [subject] Fact subject
+             * @property {string|null} [relation] Fact relation
+             * @property {string|null} [object] Fact object
+             * @property {string|null} [source] Fact source
+             */
+
+            /**
+             * Constructs a new Fact.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Fact.
+             * @implements IFact
+             * @constructor
+             * @param {llmagentos.v1.IFact=} [properties] Properties to set
+             */
+            function Fact(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Fact subject.
+             * @member {string} subject
+             * @memberof llmagentos.v1.Fact
+             * @instance
+             */
+            Fact.prototype.subject = "";
+
+            /**
+             * Fact relation.
+             * @member {string} relation
+             * @memberof llmagentos.v1.Fact
+             * @instance
+             */
+            Fact.prototype.relation = "";
+
+            /**
+             * Fact object.
+             * @member {string} object
+             * @memberof llmagentos.v1.Fact
+             * @instance
+             */
+            Fact.prototype.object = "";
+
+            /**
+             * Fact source.
+             * @member {string|null|undefined} source
+             * @memberof llmagentos.v1.Fact
+             * @instance
+             */
+            Fact.prototype.source = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Fact.prototype, "_source", {
+                get: $util.oneOfGetter($oneOfFields = ["source"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified Fact message. Does not implicitly {@link llmagentos.v1.Fact.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Fact
+             * @static
+             * @param {llmagentos.v1.IFact} message Fact message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Fact.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.subject != null && Object.hasOwnProperty.call(message, "subject"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.subject);
+                if (message.relation != null && Object.hasOwnProperty.call(message, "relation"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.relation);
+                if (message.object != null && Object.hasOwnProperty.call(message, "object"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.object);
+                if (message.source != null && Object.hasOwnProperty.call(message, "source"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.source);
+                return writer;
+            };
+
+            /**
+             * Decodes a Fact message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Fact
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Fact} Fact
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Fact.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Fact();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.subject = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.relation = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.object = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.source = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Fact;
+        })();
+
+        v1.FactName = (function() {
+
+            /**
+             * Properties of a FactName.
+             * @memberof llmagentos.v1
+             * @interface IFactName
+             * @property {string|null} [subject] FactName subject
+             * @property {string|null} [relation] FactName relation
+             * @property {string|null} [object] FactName object
+             */
+
+            /**
+             * Constructs a new FactName.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a FactName.
+             * @implements IFactName
+             * @constructor
+             * @param {llmagentos.v1.IFactName=} [properties] Properties to set
+             */
+            function FactName(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * FactName subject.
+             * @member {string} subject
+             * @memberof llmagentos.v1.FactName
+             * @instance
+             */
+            FactName.prototype.subject = "";
+
+            /**
+             * FactName relation.
+             * @member {string} relation
+             * @memberof llmagentos.v1.FactName
+             * @instance
+             */
+            FactName.prototype.relation = "";
+
+            /**
+             * FactName object.
+             * @member {string} object
+             * @memberof llmagentos.v1.FactName
+             * @instance
+             */
+            FactName.prototype.object = "";
+
+            /**
+             * Encodes the specified FactName message. Does not implicitly {@link llmagentos.v1.FactName.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.FactName
+             * @static
+             * @param {llmagentos.v1.IFactName} message FactName message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            FactName.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.subject != null && Object.hasOwnProperty.call(message, "subject"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.subject);
+                if (message.relation != null && Object.hasOwnProperty.call(message, "relation"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.relation);
+                if (message.object != null && Object.hasOwnProperty.call(message, "object"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.object);
+                return writer;
+            };
+
+            /**
+             * Decodes a FactName message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.FactName
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.FactName} FactName
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            FactName.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.FactName();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.subject = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.relation = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.object = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return FactName;
+        })();
+
+        v1.FactPattern = (function() {
+
+            /**
+             * Properties of a FactPattern.
+             * @memberof llmagentos.v1
+             * @interface IFactPattern
+             * @property {string|null} [subject] FactPattern subject
+             * @property {string|null} [relation] FactPattern relation
+             * @property {string|null} [object] FactPattern object
+             * @property {number|null} [limit] FactPattern limit
+             */
+
+            /**
+             * Constructs a new FactPattern.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a FactPattern.
+             * @implements IFactPattern
+             * @constructor
+             * @param {llmagentos.v1.IFactPattern=} [properties] Properties to set
+             */
+            function FactPattern(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * FactPattern subject.
+             * @member {string|null|undefined} subject
+             * @memberof llmagentos.v1.FactPattern
+             * @instance
+             */
+            FactPattern.prototype.subject = null;
+
+            /**
+             * FactPattern relation.
+             * @member {string|null|undefined} relation
+             * @memberof llmagentos.v1.FactPattern
+             * @instance
+             */
+            FactPattern.prototype.relation = null;
+
+            /**
+             * FactPattern object.
+             * @member {string|null|undefined} object
+             * @memberof llmagentos.v1.FactPattern
+             * @instance
+             */
+            FactPattern.prototype.object = null;
+
+            /**
+             * FactPattern limit.
+             * @member {number|null|undefined} limit
+             * @memberof llmagentos.v1.FactPattern
+             * @instance
+             */
+            FactPattern.prototype.limit = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(FactPattern.prototype, "_subject", {
+                get: $util.oneOfGetter($oneOfFields = ["subject"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(FactPattern.prototype, "_relation", {
+                get: $util.oneOfGetter($oneOfFields = ["relation"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(FactPattern.prototype, "_object", {
+                get: $util.oneOfGetter($oneOfFields = ["object"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(FactPattern.prototype, "_limit", {
+                get: $util.oneOfGetter($oneOfFields = ["limit"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified FactPattern message. Does not implicitly {@link llmagentos.v1.FactPattern.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.FactPattern
+             * @static
+             * @param {llmagentos.v1.IFactPattern} message FactPattern message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            FactPattern.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.subject != null && Object.hasOwnProperty.call(message, "subject"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.subject);
+                if (message.relation != null && Object.hasOwnProperty.call(message, "relation"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.relation);
+                if (message.object != null && Object.hasOwnProperty.call(message, "object"))
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.object);
+                if (message.limit != null && Object.hasOwnProperty.call(message, "limit"))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint32(message.limit);
+                return writer;
+            };
+
+            /**
+             * Decodes a FactPattern message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.FactPattern
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.FactPattern} FactPattern
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            FactPattern.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.FactPattern();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.subject = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.relation = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.object = reader.string();
+                            break;
+                        }
+                    case 4: {
+                            message.limit = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return FactPattern;
+        })();
+
+        v1.FactList = (function() {
+
+            /**
+             * Properties of a FactList.
+             * @memberof llmagentos.v1
+             * @interface IFactList
+             * @property {Array.<llmagentos.v1.IFact>|null} [facts] FactList facts
+             */
+
+            /**
+             * Constructs a new FactList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a FactList.
+             * @implements IFactList
+             * @constructor
+             * @param {llmagentos.v1.IFactList=} [properties] Properties to set
+             */
+            function FactList(properties) {
+                this.facts = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * FactList facts.
+             * @member {Array.<llmagentos.v1.IFact>} facts
+             * @memberof llmagentos.v1.FactList
+             * @instance
+             */
+            FactList.prototype.facts = $util.emptyArray;
+
+            /**
+             * Encodes the specified FactList message. Does not implicitly {@link llmagentos.v1.FactList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.FactList
+             * @static
+             * @param {llmagentos.v1.IFactList} message FactList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            FactList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.facts != null && message.facts.length)
+                    for (let i = 0; i < message.facts.length; ++i)
+                        $root.llmagentos.v1.Fact.encode(message.facts[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a FactList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.FactList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.FactList} FactList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            FactList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.FactList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.facts && message.facts.length))
+                                message.facts = [];
+                            message.facts.push($root.llmagentos.v1.Fact.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return FactList;
+        })();
+
+        v1.RecordsRequest = (function() {
+
+            /**
+             * Properties of a RecordsRequest.
+             * @memberof llmagentos.v1
+             * @interface IRecordsRequest
+             * @property {string|null} [type] RecordsRequest type
+             * @property {string|null} [whereJson] RecordsRequest whereJson
+             * @property {number|null} [limit] RecordsRequest limit
+             */
+
+            /**
+             * Constructs a new RecordsRequest.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RecordsRequest.
+             * @implements IRecordsRequest
+             * @constructor
+             * @param {llmagentos.v1.IRecordsRequest=} [properties] Properties to set
+             */
+            function RecordsRequest(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RecordsRequest type.
+             * @member {string} type
+             * @memberof llmagentos.v1.RecordsRequest
+             * @instance
+             */
+            RecordsRequest.prototype.type = "";
+
+            /**
+             * RecordsRequest whereJson.
+             * @member {string|null|undefined} whereJson
+             * @memberof llmagentos.v1.RecordsRequest
+             * @instance
+             */
+            RecordsRequest.prototype.whereJson = null;
+
+            /**
+             * RecordsRequest limit.
+             * @member {number|null|undefined} limit
+             * @memberof llmagentos.v1.RecordsRequest
+             * @instance
+             */
+            RecordsRequest.prototype.limit = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RecordsRequest.prototype, "_whereJson", {
+                get: $util.oneOfGetter($oneOfFields = ["whereJson"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(RecordsRequest.prototype, "_limit", {
+                get: $util.oneOfGetter($oneOfFields = ["limit"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
+             * Encodes the specified RecordsRequest message. Does not implicitly {@link llmagentos.v1.RecordsRequest.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RecordsRequest
+             * @static
+             * @param {llmagentos.v1.IRecordsRequest} message RecordsRequest message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RecordsRequest.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.type != null && Object.hasOwnProperty.call(message, "type"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.type);
+                if (message.whereJson != null && Object.hasOwnProperty.call(message, "whereJson"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.whereJson);
+                if (message.limit != null && Object.hasOwnProperty.call(message, "limit"))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.limit);
+                return writer;
+            };
+
+            /**
+             * Decodes a RecordsRequest message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RecordsRequest
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RecordsRequest} RecordsRequest
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RecordsRequest.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RecordsRequest();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.type = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.whereJson = reader.string();
+                            break;
+                        }
+                    case 3: {
+                            message.limit = reader.uint32();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RecordsRequest;
+        })();
+
+        v1.Record = (function() {
+
+            /**
+             * Properties of a Record.
+             * @memberof llmagentos.v1
+             * @interface IRecord
+             * @property {string|null} [id] Record id
+             * @property {string|null} [recordJson] Record recordJson
+             */
+
+            /**
+             * Constructs a new Record.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a Record.
+             * @implements IRecord
+             * @constructor
+             * @param {llmagentos.v1.IRecord=} [properties] Properties to set
+             */
+            function Record(properties) {
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * Record id.
+             * @member {string} id
+             * @memberof llmagentos.v1.Record
+             * @instance
+             */
+            Record.prototype.id = "";
+
+            /**
+             * Record recordJson.
+             * @member {string} recordJson
+             * @memberof llmagentos.v1.Record
+             * @instance
+             */
+            Record.prototype.recordJson = "";
+
+            /**
+             * Encodes the specified Record message. Does not implicitly {@link llmagentos.v1.Record.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.Record
+             * @static
+             * @param {llmagentos.v1.IRecord} message Record message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Record.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.id);
+                if (message.recordJson != null && Object.hasOwnProperty.call(message, "recordJson"))
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.recordJson);
+                return writer;
+            };
+
+            /**
+             * Decodes a Record message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.Record
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.Record} Record
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Record.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.Record();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            message.id = reader.string();
+                            break;
+                        }
+                    case 2: {
+                            message.recordJson = reader.string();
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return Record;
+        })();
+
+        v1.RecordList = (function() {
+
+            /**
+             * Properties of a RecordList.
+             * @memberof llmagentos.v1
+             * @interface IRecordList
+             * @property {Array.<llmagentos.v1.IRecord>|null} [records] RecordList records
+             */
+
+            /**
+             * Constructs a new RecordList.
+             * @memberof llmagentos.v1
+             * @classdesc Represents a RecordList.
+             * @implements IRecordList
+             * @constructor
+             * @param {llmagentos.v1.IRecordList=} [properties] Properties to set
+             */
+            function RecordList(properties) {
+                this.records = [];
+                if (properties)
+                    for (let keys = Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            }
+
+            /**
+             * RecordList records.
+             * @member {Array.<llmagentos.v1.IRecord>} records
+             * @memberof llmagentos.v1.RecordList
+             * @instance
+             */
+            RecordList.prototype.records = $util.emptyArray;
+
+            /**
+             * Encodes the specified RecordList message. Does not implicitly {@link llmagentos.v1.RecordList.verify|verify} messages.
+             * @function encode
+             * @memberof llmagentos.v1.RecordList
+             * @static
+             * @param {llmagentos.v1.IRecordList} message RecordList message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            RecordList.encode = function encode(message, writer, q) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (q === undefined)
+                    q = 0;
+                if (q > $util.recursionLimit)
+                    throw Error("max depth exceeded");
+                if (message.records != null && message.records.length)
+                    for (let i = 0; i < message.records.length; ++i)
+                        $root.llmagentos.v1.Record.encode(message.records[i], writer.uint32(/* id 1, wireType 2 =*/10).fork(), q + 1).ldelim();
+                return writer;
+            };
+
+            /**
+             * Decodes a RecordList message from the specified reader or buffer.
+             * @function decode
+             * @memberof llmagentos.v1.RecordList
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {llmagentos.v1.RecordList} RecordList
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            RecordList.decode = function decode(reader, length, error, long) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (long === undefined)
+                    long = 0;
+                if (long > $Reader.recursionLimit)
+                    throw Error("maximum nesting depth exceeded");
+                let end, message;
+                if (length === undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = new $root.llmagentos.v1.RecordList();
+                while (reader.pos < end) {
+                    let tag = reader.uint32();
+                    if (tag === error)
+                        break;
+                    switch (tag >>> 3) {
+                    case 1: {
+                            if (!(message.records && message.records.length))
+                                message.records = [];
+                            message.records.push($root.llmagentos.v1.Record.decode(reader, reader.uint32(), undefined, long + 1));
+                            break;
+                        }
+                    default:
+                        reader.skipType(tag & 7, long);
+                        break;
+                    }
+                }
+                if (length !== undefined) {
+                    if (reader.pos !== end)
+                        throw RangeError("index out of range");
+                    reader.len = length;
+                }
+                return message;
+            };
+
+            return RecordList;
+        })();
+
         v1.SearchRequest = (function() {
 
             /**

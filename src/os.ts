@@ -50,7 +50,7 @@ import type { KeyStore, StoredKey } from "./security/keys.js"
 import type { Topology } from "./topologies/topology.js"
 import { checkTopology } from "./topologies/validate.js"
 import { readTopology } from "./topologies/yaml.js"
-import { calculator, clockTool, knowledgeSearch } from "./tools/built-in.js"
+import { calculator, clockTool, knowledgeFacts, knowledgeRecords, knowledgeSearch } from "./tools/built-in.js"
 import { httpTool } from "./tools/http-tool.js"
 import type { Tool } from "./tools/tool.js"
 import { ToolKit } from "./tools/toolkit.js"
@@ -186,7 +186,13 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     unfollow()
     await knowledgeBase.close()
   })
-  const kit = new ToolKit(clock, [calculator, clockTool(clock), knowledgeSearch(knowledgeBase)])
+  const kit = new ToolKit(clock, [
+    calculator,
+    clockTool(clock),
+    knowledgeSearch(knowledgeBase),
+    knowledgeFacts(knowledgeBase),
+    knowledgeRecords(knowledgeBase),
+  ])
   const sentences = new ToolKit(clock, [knowledgeSearch(knowledgeBase, "sentence")])
   const withSentences: Pick<ToolKit, "specs" | "get" | "call"> = {
     specs: (names) => kit.specs(names),

@@ -72,6 +72,26 @@ const idOf = (path: string): string =>
     .filter((part) => part !== "..")
     .join("/")
 
+export async function listKnowledge(options: GlobalOptions): Promise<void> {
+  const documents = await withNode(options, async (node) =>
+    node.kind === "local" ? node.os.knowledge.documents() : (await node.call("ListDocuments", {})).documents,
+  )
+  for (const { id, chunks, bytes, notes } of documents) {
+    console.log(`${printable(id)} ${pc.dim(`${chunks} passages, ${bytes} bytes`)}`)
+    for (const note of notes) console.log(pc.dim(`  ${printable(note)}`))
+  }
+}
+
+export async function removeKnowledge(ids: readonly string[], options: GlobalOptions): Promise<void> {
+  await withNode(options, async (node) => {
+    for (const id of ids) {
+      const removed =
+        node.kind === "local" ? await node.os.knowledge.remove(id) : (await node.call("RemoveDocument", { id })).removed
+      console.log(removed ? pc.dim(`removed ${printable(id)}`) : pc.yellow(`there is no document ${printable(id)}`))
+    }
+  })
+}
+
 export async function searchKnowledge(
   query: string,
   options: GlobalOptions & { readonly limit?: number },

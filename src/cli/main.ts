@@ -121,6 +121,21 @@ knowledge
     await addKnowledge(paths, command.optsWithGlobals())
   })
 knowledge
+  .command("list")
+  .description("list every document")
+  .action(async (_options, command: Command) => {
+    const { listKnowledge } = await import("./knowledge.js")
+    await listKnowledge(command.optsWithGlobals())
+  })
+knowledge
+  .command("remove")
+  .description("remove documents")
+  .argument("<ids...>", "ids, as `knowledge list` shows them")
+  .action(async (ids: string[], _options, command: Command) => {
+    const { removeKnowledge } = await import("./knowledge.js")
+    await removeKnowledge(ids, command.optsWithGlobals())
+  })
+knowledge
   .command("search")
   .description("search the knowledge base")
   .argument("<query...>", "words")

@@ -8,7 +8,7 @@ import "../errors.js"
 import type { AgentView, ClusterView, RebalanceView, RunStatus, TopologyView } from "../gateway/backend.js"
 import type { InputOf, OutputOf } from "../gateway/operations.js"
 import type { EventView, RunView } from "../gateway/views.js"
-import type { Document, SearchHit } from "../knowledge/knowledge.js"
+import type { Added, Document, DocumentEntry, Fact, SearchHit } from "../knowledge/knowledge.js"
 import { grpcTransport } from "./grpc-transport.js"
 import { restTransport } from "./rest-transport.js"
 import { tlsFetch } from "./tls-fetch.js"
@@ -75,8 +75,18 @@ export interface Client {
   replicateAgent(name: string, count: number): Promise<AgentView>
   topologies(): Promise<readonly TopologyView[]>
   topology(name: string): Promise<TopologyView>
-  addDocument(document: Document): Promise<OutputOf<"AddDocument">>
+  addDocument(document: Document): Promise<Added>
+  documents(): Promise<readonly DocumentEntry[]>
+  /** False when there was none. */
+  removeDocument(id: string): Promise<boolean>
   search(query: string, options?: { readonly limit?: number }): Promise<readonly SearchHit[]>
+  assertFact(fact: Fact): Promise<void>
+  /** False when there was none. */
+  retractFact(fact: Fact): Promise<boolean>
+  /** Facts that have every part that is given; at most 100, unless a limit is given. */
+  facts(pattern?: InputOf<"FindFacts">): Promise<readonly Fact[]>
+  /** Records of a type that hold what is asked for; at most 100, unless a limit is given. */
+  records(type: string, options?: Omit<InputOf<"FindRecords">, "type">): Promise<OutputOf<"FindRecords">["records"]>
   models(): Promise<readonly Askable[]>
   /** The node's actors as their supervisors hold them, from the root on. */
   actors(options?: { readonly mostChildren?: number }): Promise<ActorNode>
@@ -121,10 +131,17 @@ export function createClient(options: ClientOptions): Client {
       call("AddDocument", {
         id,
         format,
-        ...(typeof content === "string" && format !== "pdf"
+        ...(typeof content === "string"
           ? { content }
           : { content: Buffer.from(content).toString("base64"), encoding: "base64" }),
       }),
+    documents: async () => (await call("ListDocuments", {})).documents,
+    removeDocument: async (id) => (await call("RemoveDocument", { id })).removed,
+    assertFact: async (fact) => void (await call("AssertFact", fact)),
+    retractFact: async ({ subject, relation, object }) =>
+      (await call("RetractFact", { subject, relation, object })).removed,
+    facts: async (pattern = {}) => (await call("FindFacts", pattern)).facts,
+    records: async (type, options = {}) => (await call("FindRecords", { type, ...options })).records,
     search: async (query, options = {}) => (await call("SearchKnowledge", { query, ...options })).hits,
     models: async () => (await call("ListModels", {})).data,
     actors: (options = {}) => call("ListActors", options),

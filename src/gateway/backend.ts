@@ -143,5 +143,5 @@ export interface GatewayBackend {
   /** The tree of actors, with at most so many children of each. */
   actors(mostChildren: number): ActorNode
   /** What a tenant knows. */
-  knowledgeOf(tenant: string): Pick<Knowledge, "add" | "search">
+  knowledgeOf(tenant: string): Omit<Knowledge, "addFolder">
 }

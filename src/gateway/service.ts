@@ -12,7 +12,8 @@ import type { Logger } from "#actors/telemetry.js"
 import type { Cancellation } from "../cancellation.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { Decoding } from "../models/model.js"
-import type { SearchHit } from "../knowledge/knowledge.js"
+import type { DocumentEntry, Fact, FactPattern, SearchHit } from "../knowledge/knowledge.js"
+import { anyRecord, type Where } from "../knowledge/typed-records.js"
 import type { Activity, ActivityFeed } from "../monitoring/activity.js"
 import type { HealthRegistry } from "../monitoring/health.js"
 import type { Metrics } from "../monitoring/metrics.js"
@@ -21,6 +22,9 @@ import type { Guard } from "../security/guard.js"
 import { includes, type Caller } from "../security/roles.js"
 import type { GatewayBackend, RunStatus } from "./backend.js"
 import type { OpenCalls } from "./open-calls.js"
+
+/** Facts and records that are found when no limit is given. */
+const mostFound = 100
 
 /** What a door knows about a request beside its body. */
 export interface Call {
@@ -154,7 +158,7 @@ export class Service {
     call: Call,
     document: { id: string; format: "text" | "markdown" | "html" | "pdf"; content: string | Uint8Array },
   ) {
-    const added = await this.parts.backend.knowledgeOf(call.caller.tenant).add(document)
+    const added = await this.#knowledge(call).add(document)
     this.parts.guard.done(call.caller, call.operation, document.id, call.traceId)
     return added
   }
@@ -163,7 +167,46 @@ export class Service {
   async search(call: Call, query: string, limit?: number): Promise<readonly SearchHit[]> {
     this.parts.guard.require(call.caller, "use", "knowledge.search", call.operation, call.traceId)
     const options = limit === undefined ? {} : { limit }
-    return this.parts.backend.knowledgeOf(call.caller.tenant).search(query, options)
+    return this.#knowledge(call).search(query, options)
+  }
+
+  documents(call: Call): Promise<readonly DocumentEntry[]> {
+    return this.#knowledge(call).documents()
+  }
+
+  async removeDocument(call: Call, id: string): Promise<boolean> {
+    const removed = await this.#knowledge(call).remove(id)
+    this.parts.guard.done(call.caller, call.operation, id, call.traceId)
+    return removed
+  }
+
+  async assertFact(call: Call, fact: Fact): Promise<Fact> {
+    await this.#knowledge(call).assert(fact)
+    this.parts.guard.done(call.caller, call.operation, fact.subject, call.traceId)
+    return fact
+  }
+
+  async retractFact(call: Call, fact: Fact): Promise<boolean> {
+    const removed = await this.#knowledge(call).retract(fact)
+    this.parts.guard.done(call.caller, call.operation, fact.subject, call.traceId)
+    return removed
+  }
+
+  /** The same as the tool `knowledge.facts`, so its rules count here too. */
+  async facts(call: Call, pattern: FactPattern, limit = mostFound): Promise<readonly Fact[]> {
+    this.parts.guard.require(call.caller, "use", "knowledge.facts", call.operation, call.traceId)
+    return this.#knowledge(call).facts(pattern, { limit })
+  }
+
+  /** The same as the tool `knowledge.records`, so its rules count here too. */
+  async records(call: Call, type: string, where: Where<Readonly<Record<string, unknown>>> = {}, limit = mostFound) {
+    this.parts.guard.require(call.caller, "use", "knowledge.records", call.operation, call.traceId)
+    const found = await this.#knowledge(call).records(type, anyRecord).find(where, { limit })
+    return found.map(([id, record]) => ({ id, record }))
+  }
+
+  #knowledge(call: Call): ReturnType<GatewayBackend["knowledgeOf"]> {
+    return this.parts.backend.knowledgeOf(call.caller.tenant)
   }
 
   #permit(call: Call, target: string): void {

@@ -23,6 +23,7 @@ import type {
   Document,
   DocumentEntry,
   Fact,
+  FactPattern,
   FolderOptions,
   Knowledge,
   KnowledgeOfTenants,
@@ -213,11 +214,12 @@ class TenantKnowledge implements Knowledge {
     return true
   }
 
-  async facts(pattern: Partial<Fact>): Promise<readonly Fact[]> {
+  async facts(pattern: FactPattern, { limit = Infinity } = {}): Promise<readonly Fact[]> {
     // Facts sort by subject first, so a known subject narrows what is read.
     const found: Fact[] = []
     const subject = pattern.subject === undefined ? [] : [asName(pattern.subject)]
     for await (const value of this.#around.records.values("fact", ...subject)) {
+      if (found.length >= limit) break
       const fact = value as Fact
       if (
         Object.entries(pattern).every(([field, wanted]) => wanted === undefined || fact[field as keyof Fact] === wanted)

@@ -28,6 +28,9 @@ export interface Fact {
   readonly source?: string
 }
 
+/** What a fact is to be, part by part. */
+export type FactPattern = { readonly [Part in keyof Fact]?: string | undefined }
+
 /** A document to add. `id` names it for ever: adding it again replaces what was there. */
 export interface Document {
   readonly id: string
@@ -97,8 +100,8 @@ export interface Knowledge {
   search(query: string, options?: SearchOptions): Promise<readonly SearchHit[]>
   assert(fact: Fact): Promise<void>
   retract(fact: Fact): Promise<boolean>
-  /** Facts that match every given field. */
-  facts(pattern: Partial<Fact>): Promise<readonly Fact[]>
+  /** Facts that match every given field, by their subjects; all of them, unless a limit is given. */
+  facts(pattern: FactPattern, options?: { readonly limit?: number }): Promise<readonly Fact[]>
   /** The records of a type, in the form of a schema: `records("city", z.object({ people: z.number() }))`. */
   records<T extends object>(type: string, schema: z.ZodType<T>): TypedRecords<T>
 }

@@ -104,23 +104,26 @@ const cacheLimit = 20_000
 const cache = new Map<Language | undefined, Map<string, readonly Term[]>>()
 
 function termsOfWord(word: string, spoken: readonly Language[]): readonly Term[] {
+  const found: Term[] = []
+  const keep: Add = (forms, weight) => void found.push({ forms: typeof forms === "string" ? [forms] : forms, weight })
+  // A run of characters seldom comes twice, and has as many terms as a text.
+  if (word.length > longestWord || isRun(scriptOf(word))) {
+    addTerms(word, spoken, keep)
+    return found
+  }
   const of = spoken.length === 1 ? spoken[0] : undefined
   let known = cache.get(of)
   if (known === undefined) cache.set(of, (known = new Map()))
-  let terms = known.get(word)
+  const terms = known.get(word)
   if (terms !== undefined) return terms
-  const found: Term[] = []
-  addTerms(
-    word,
-    spoken,
-    (forms, weight) => void found.push({ forms: typeof forms === "string" ? [forms] : forms, weight }),
-  )
-  terms = found
-  if (word.length > longestWord) return terms
+  addTerms(word, spoken, keep)
   if (known.size >= cacheLimit) known.clear()
-  known.set(word, terms)
-  return terms
+  known.set(word, found)
+  return found
 }
+
+const isRun = (script: string): boolean =>
+  script === "han" || script === "hiragana" || script === "katakana" || script === "hangul"
 
 /** What a joined name consists of. */
 const partsOf = (word: string): readonly string[] => (/[_./-]/.test(word) ? word.split(/[_./-]/) : [word])

@@ -20,6 +20,9 @@ export interface TypedRecords<T extends object> {
   find(where?: Where<T>, options?: { readonly limit?: number }): Promise<readonly (readonly [id: string, record: T])[]>
 }
 
+/** A record of any form, for whoever only reads. */
+export const anyRecord = z.looseObject({})
+
 /** @throws `INVALID_NAME` for a type that is none */
 export function typedRecords<T extends object>(
   records: TenantRecords,

@@ -3,6 +3,7 @@ import { z } from "zod"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { KnowledgeOfTenants } from "../knowledge/knowledge.js"
+import { anyRecord } from "../knowledge/typed-records.js"
 import { evaluateExpression } from "./expression.js"
 import { defineTool, type Tool } from "./tool.js"
 
@@ -66,6 +67,50 @@ export function knowledgeSearch(knowledge: KnowledgeOfTenants, unit: "passage" |
         text: hits.map(({ text }) => text).join("\n\n"),
         sources: [...new Set(hits.map(({ source }) => source))],
       }
+    },
+  })
+}
+
+const part = z.string().min(1).max(10_000).optional()
+
+/** Looks up facts that have every part that is given. */
+export function knowledgeFacts(knowledge: KnowledgeOfTenants): Tool {
+  return defineTool({
+    name: "knowledge.facts",
+    description: "Looks up facts, each a subject, a relation and an object, by the parts that are known.",
+    parameters: z.object({
+      subject: part.describe("Whom or what the fact is about."),
+      relation: part.describe("Such as owns."),
+      object: part,
+      limit: z.int().min(1).max(100).default(20).describe("Most facts."),
+    }),
+    idempotent: true,
+    execute: async ({ limit, ...pattern }, { tenant }): Promise<string> => {
+      const facts = await knowledge.of(tenant).facts(pattern, { limit })
+      if (facts.length === 0) throw new AgentOSError("NOTHING_FOUND", "there is no such fact")
+      return facts.map(({ subject, relation, object }) => `${subject} ${relation} ${object}`).join("\n")
+    },
+  })
+}
+
+/** Finds records of a type by what stands in them. */
+export function knowledgeRecords(knowledge: KnowledgeOfTenants): Tool {
+  return defineTool({
+    name: "knowledge.records",
+    description: "Finds records of a type, such as articles, by what stands in them.",
+    parameters: z.object({
+      type: z.string().min(1).max(200).describe("The type, such as article."),
+      where: z
+        .record(z.string(), z.unknown())
+        .default({})
+        .describe('What fields hold: {"name": "lamp"}, or within bounds: {"price": {"min": 10, "max": 50}}.'),
+      limit: z.int().min(1).max(100).default(10).describe("Most records."),
+    }),
+    idempotent: true,
+    execute: async ({ type, where, limit }, { tenant }) => {
+      const found = await knowledge.of(tenant).records(type, anyRecord).find(where, { limit })
+      if (found.length === 0) throw new AgentOSError("NOTHING_FOUND", `there is no such ${type}`)
+      return found.map(([id, record]) => ({ id, ...record }))
     },
   })
 }

@@ -12,7 +12,7 @@ import type { Embedder } from "../knowledge.js"
 import { fuseRanks } from "../rank.js"
 import { blockLength, type Passage } from "../reading/passages.js"
 import { queryReads, readQuery, type Query } from "../terms.js"
-import { segmentOf, termHash, termIn, type Segment } from "./segment.js"
+import { eachHolder, segmentOf, termHash, type Segment } from "./segment.js"
 
 /** A passage that was found, by its place in its document. */
 export interface Place {
@@ -100,45 +100,33 @@ function byWords(segments: readonly Segment[], query: Query, proseOnly: boolean,
   const [hashes, weights] = [[...sought.keys()], [...sought.values()]]
   let passages = 0
   let words = 0
-  const frequencies = new Float64Array(hashes.length)
-  const found = segments.map((segment) => {
+  const holders = hashes.map(() => 0)
+  for (const segment of segments) {
     passages += segment.lengths.length
     for (const length of segment.lengths) words += length
-    return Int32Array.from(hashes, (hash, at) => {
-      const term = termIn(segment, hash)
-      if (term >= 0) frequencies[at] = (frequencies[at] as number) + holders(segment, term)
-      return term
-    })
-  })
-  const worth = frequencies.map(
+    for (const [at, hash] of hashes.entries())
+      eachHolder(segment, hash, () => (holders[at] = (holders[at] as number) + 1))
+  }
+  const worth = holders.map(
     (holds, at) => (weights[at] as number) * Math.log(1 + (passages - holds + 0.5) / (holds + 0.5)),
   )
   const average = Math.max(1, words / Math.max(1, passages))
   const best = new Best(most)
   const scores = new Float64Array(blockLength)
   for (const [number, segment] of segments.entries()) {
-    const terms = found[number] as Int32Array
     scores.fill(0)
-    for (const [at, term] of terms.entries()) {
-      if (term < 0) continue
-      for (let i = segment.starts[term] as number; i < (segment.starts[term + 1] as number); i++) {
-        const posting = segment.postings[i] as number
-        const passage = posting >>> 10
-        const count = (posting & 1023) / 2
+    for (const [at, hash] of hashes.entries())
+      eachHolder(segment, hash, (passage, count) => {
         const length = segment.lengths[passage] as number
-        scores[passage] =
-          (scores[passage] as number) +
-          (worth[at] as number) * ((count * (k1 + 1)) / (count + k1 * (1 - b + (b * length) / average)))
-      }
-    }
+        const share = (count * (k1 + 1)) / (count + k1 * (1 - b + (b * length) / average))
+        scores[passage] = (scores[passage] as number) + (worth[at] as number) * share
+      })
     for (let passage = 0; passage < segment.lengths.length; passage++)
       if ((scores[passage] as number) > 0 && !(proseOnly && segment.code[passage] === 1))
         best.offer(number * blockLength + passage, scores[passage] as number)
   }
   return best.keys()
 }
-
-const holders = ({ starts }: Segment, term: number): number => (starts[term + 1] as number) - (starts[term] as number)
 
 function byVector(segments: readonly Segment[], vector: Float32Array, proseOnly: boolean, most: number): number[] {
   const best = new Best(most)

@@ -1,20 +1,26 @@
 /**
- * A block of passages in the form in which it is searched: a sorted list of the hashes of its terms, with the passages
- * that hold each, and a short vector for each passage. Typed arrays, since a map of terms takes ten times the memory of
- * the text; made once and never changed, so that a document is replaced by replacing its segments.
+ * A block of passages in the form in which it is searched: which passages hold which terms, and a short vector for each
+ * passage. Typed arrays of the size that is needed, since a map of terms takes ten times the memory of the text; made
+ * once and never changed, so that a document is replaced by replacing its segments.
  *
- * A posting is 16 bits: 6 for the passage, 10 for how often it holds the term, in halves. A term in a heading counts one
- * and a half times, in the document's name half.
+ * Terms are known by a hash. Its first bits, a few less than there are postings in bits, choose a bucket; the next 16
+ * stand beside each posting. So a term is taken for another in one of ten thousand segments.
+ *
+ * A posting is 8 bits: 5 for the passage, 3 for how much the term counts in it: once for each time it stands in the text,
+ * one and a half times for each in the heading, half for each in the document's name.
  */
 import { fnv1a, mix } from "#actors/hash.js"
+import { blockLength, type Passage } from "../reading/passages.js"
 import { termsOf } from "../terms.js"
-import type { Passage } from "../reading/passages.js"
 
 export interface Segment {
-  readonly hashes: Uint32Array
-  /** Where the postings of each term begin; one more than there are terms. */
-  readonly starts: Uint32Array
-  readonly postings: Uint16Array
+  /** How many bits of a hash choose the bucket. */
+  readonly bits: number
+  /** Where the postings of each bucket begin; one more than there are buckets. */
+  readonly starts: Uint16Array | Uint32Array
+  /** The bits of each posting's hash after those of its bucket, ascending within a bucket. */
+  readonly lows: Uint16Array
+  readonly postings: Uint8Array
   /** Terms of each passage. */
   readonly lengths: Uint16Array
   /** 1 for a passage of code. */
@@ -23,25 +29,30 @@ export interface Segment {
   readonly vectors: Int8Array
 }
 
-const mostWeight = 1023
+/** How much a term counts, in halves, for each of the values that a posting has for it. */
+const weights = [1, 2, 3, 4, 6, 8, 12, 20] as const
+const weightBits = 3
 
 export const termHash = (term: string): number => mix(fnv1a(term)) >>> 0
 
+/** Used again for each segment: so much that is thrown away at once tears holes into the memory of the process. */
+let keys = new Float64Array(64 * 1024)
+
 /** @param vectors one for each passage, of unit length */
 export function segmentOf(source: string, passages: readonly Passage[], vectors: readonly Float32Array[]): Segment {
-  const keys: number[] = []
   const lengths = new Uint16Array(passages.length)
   const ofSource = termsOf(source)
   let heading: string | undefined
   let ofHeading: readonly string[] = []
+  let count = 0
   for (const [at, passage] of passages.entries()) {
     if (passage.heading !== heading) ofHeading = termsOf(passage.heading ?? "")
     heading = passage.heading
-    const weights = new Map<number, number>()
+    const counted = new Map<number, number>()
     const weigh = (terms: readonly string[], weight: number): void => {
       for (const term of terms) {
         const hash = termHash(term)
-        weights.set(hash, (weights.get(hash) ?? 0) + weight)
+        counted.set(hash, (counted.get(hash) ?? 0) + weight)
       }
     }
     const terms = termsOf(passage.text)
@@ -49,47 +60,53 @@ export function segmentOf(source: string, passages: readonly Passage[], vectors:
     weigh(ofHeading, 3)
     weigh(ofSource, 1)
     lengths[at] = terms.length + ofHeading.length
-    for (const [hash, weight] of weights) keys.push(hash * 65_536 + at * 1024 + Math.min(weight, mostWeight))
-  }
-  const sorted = Float64Array.from(keys).sort()
-  const hashes = new Uint32Array(sorted.length)
-  const starts = new Uint32Array(sorted.length + 1)
-  const postings = new Uint16Array(sorted.length)
-  let terms = 0
-  for (const [at, key] of sorted.entries()) {
-    const hash = Math.floor(key / 65_536)
-    if (terms === 0 || hashes[terms - 1] !== hash) {
-      hashes[terms] = hash
-      starts[terms] = at
-      terms += 1
+    if (count + counted.size > keys.length) {
+      const larger = new Float64Array(2 * (count + counted.size))
+      larger.set(keys)
+      keys = larger
     }
-    postings[at] = key % 65_536
+    for (const [hash, weight] of counted) {
+      let level = weights.length - 1
+      while (level > 0 && (weights[level] as number) > weight) level -= 1
+      keys[count++] = hash * 256 + (at << weightBits) + level
+    }
   }
-  starts[terms] = sorted.length
+  const sorted = keys.subarray(0, count).sort()
+  const bits = Math.min(16, Math.max(1, Math.floor(Math.log2(count + 1)) - 2))
+  const starts = new (count < 65_536 ? Uint16Array : Uint32Array)(2 ** bits + 1)
+  const lows = new Uint16Array(count)
+  const postings = new Uint8Array(count)
+  for (let at = 0; at < count; at++) {
+    const key = sorted[at] as number
+    const hash = Math.floor(key / 256)
+    const bucket = hash >>> (32 - bits)
+    starts[bucket + 1] = at + 1
+    lows[at] = (hash >>> (16 - bits)) & 0xffff
+    postings[at] = key % 256
+  }
+  for (let bucket = 1; bucket < starts.length; bucket++)
+    if (starts[bucket] === 0) starts[bucket] = starts[bucket - 1] as number
   const dimensions = vectors[0]?.length ?? 0
   const packed = new Int8Array(passages.length * dimensions)
   for (const [at, vector] of vectors.entries())
     for (let i = 0; i < dimensions; i++) packed[at * dimensions + i] = Math.round((vector[i] as number) * 127)
-  return {
-    hashes: hashes.slice(0, terms),
-    starts: starts.slice(0, terms + 1),
-    postings,
-    lengths,
-    code: Uint8Array.from(passages, ({ code }) => (code === true ? 1 : 0)),
-    vectors: packed,
+  const code = Uint8Array.from(passages, ({ code }) => (code === true ? 1 : 0))
+  return { bits, starts, lows, postings, lengths, code, vectors: packed }
+}
+
+/** Calls back for each passage that holds a term, with how much it counts there. */
+export function eachHolder(
+  { bits, starts, lows, postings }: Segment,
+  hash: number,
+  found: (passage: number, count: number) => void,
+): void {
+  const bucket = hash >>> (32 - bits)
+  const low = (hash >>> (16 - bits)) & 0xffff
+  for (let at = starts[bucket] as number; at < (starts[bucket + 1] as number); at++) {
+    if (lows[at] !== low) continue
+    const posting = postings[at] as number
+    found(posting >>> weightBits, (weights[posting & (weights.length - 1)] as number) / 2)
   }
 }
 
-/** The number of a term in a segment; -1 when no passage holds it. */
-export function termIn({ hashes }: Segment, hash: number): number {
-  let low = 0
-  let high = hashes.length - 1
-  while (low <= high) {
-    const middle = (low + high) >>> 1
-    const found = hashes[middle] as number
-    if (found === hash) return middle
-    if (found < hash) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
-}
+if (blockLength > 2 ** (8 - weightBits)) throw new Error("a posting has no room for the passages of a block")

@@ -8,9 +8,9 @@ export const readingLimits = {
   /** Time to read a document of so many bytes. */
   milliseconds: (bytes: number): number => 10_000 + 2_000 * Math.ceil(bytes / 2 ** 20),
   /** Objects and texts of the thread that reads. */
-  heapMb: 192,
+  heapMb: 96,
   /** Bytes that a PDF may unfold to at one time, its own included. */
-  arrayBytes: 96 * 1024 * 1024,
+  arrayBytes: 80 * 1024 * 1024,
   /** Lists and quotations within each other; the parser of Markdown calls itself for each. */
   markdownDepth: 64,
   /** Elements of HTML within each other. */

@@ -22,7 +22,7 @@ export interface Passage {
 /** Most characters of a passage. */
 export const passageLength = 800
 /** Passages that are sent, kept and searched together. */
-export const blockLength = 64
+export const blockLength = 32
 /** Most characters of a heading: it is repeated with each of its passages. */
 const headingLength = 200
 /** Characters of one paragraph that are gathered before it is cut (P2); of code, whole passages. */

@@ -7,9 +7,8 @@
  *   D2. The library goes on after an error within a page. What met a limit is remembered, and ends the reading.
  *   D3. A page without text is told; a document without any is none that can be read.
  */
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { brotliDecompressSync, constants, inflateSync } from "node:zlib"
+import { collectGarbage } from "./garbage.js"
 import { readingLimits, Unreadable } from "./limits.js"
 import type { PassageCutter } from "./passages.js"
 import { PlainTextReader } from "./plain-text.js"
@@ -44,6 +43,7 @@ export async function readPdf(
       cutter.end()
       if (cutter.passages === before) empty.push(number)
       page.cleanup()
+      if (number % pagesKept === 0) await file.cleanup()
       await between()
     }
     if (empty.length === file.numPages)
@@ -59,6 +59,9 @@ export async function readPdf(
     unbound()
   }
 }
+
+/** Pages after which the library forgets what it may want again, such as fonts. */
+const pagesKept = 50
 
 /** Arrays that are smaller are not looked at. */
 const lookedAt = 256 * 1024
@@ -98,13 +101,6 @@ function roomLeft(wanted: number): number {
   const room = (): number => readingLimits.arrayBytes - process.memoryUsage().arrayBuffers
   if (room() < wanted) collectGarbage()
   return Math.max(0, room())
-}
-
-let collect: (() => void) | undefined
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc")
-  collect ??= runInNewContext("gc") as () => void
-  collect()
 }
 
 /** What the library needs of the platform's `DecompressionStream`, which has no limit (D1). */

@@ -4,8 +4,10 @@
  */
 import { once } from "node:events"
 import type { MessagePort } from "node:worker_threads"
+import { systemClock } from "#actors/clock.js"
 import type { Document } from "../knowledge.js"
 import { decoderOf, encodingOf } from "./encoding.js"
+import { collectGarbage } from "./garbage.js"
 import { HtmlReader } from "./html.js"
 import { Unreadable } from "./limits.js"
 import { MarkdownReader } from "./markdown.js"
@@ -25,11 +27,14 @@ export type ReadOutcome =
   | { readonly kind: "read"; readonly passages: number; readonly notes: readonly string[] }
   | { readonly kind: "unreadable"; readonly why: string }
 
+/** Bytes of a document that are not left to be collected some time. */
+const largeBytes = 4 * 1024 * 1024
 /** Bytes of text that are read before what came of them is given away. */
 const pieceBytes = 64 * 1024
 
 export default async function read(task: ReadTask): Promise<ReadOutcome> {
   const { port } = task
+  const large = task.buffer.byteLength > largeBytes
   try {
     return await passagesOf(task, async (block) => {
       const answered = once(port, "message")
@@ -42,6 +47,7 @@ export default async function read(task: ReadTask): Promise<ReadOutcome> {
     throw error
   } finally {
     port.close()
+    if (large) systemClock.afterInputOutput(collectGarbage) // when this function no longer holds the document
   }
 }
 
