@@ -2,8 +2,8 @@
  * What a model is given of what was said: as much as fits its context.
  *
  * Invariants
- *   H1. System messages, the newest turn's question and its last exchange with tools are always kept. Of the rest the oldest goes first:
- *       earlier turns whole, then exchanges of the newest turn, a call with all its results.
+ *   H1. System messages, the newest turn's question and its last exchange with tools are always kept. Of the rest the
+ *       oldest goes first: earlier turns whole, then exchanges of the newest turn, a call with all its results.
  *   H2. `CONTEXT_TOO_LONG` is said only when what is always kept does not fit alone.
  *   H3. No text is counted that is too long for the context whatever its tokens are.
  */
@@ -23,7 +23,10 @@ export interface Fit {
 export function fitHistory(messages: readonly Message[], { contextLength, reserve, count }: Fit): readonly Message[] {
   const places = [...messages.keys()]
   const roleAt = (place: number): string | undefined => messages[place]?.role
-  const turns = parted(places.filter((place) => roleAt(place) !== "system"), (place) => roleAt(place) === "user") // prettier-ignore
+  const turns = parted(
+    places.filter((place) => roleAt(place) !== "system"),
+    (place) => roleAt(place) === "user",
+  )
   const [question, ...after] = turns.pop() ?? []
   const exchanges = parted(after, (place) => roleAt(place) !== "tool")
   const kept = [question, ...(exchanges.pop() ?? []), ...places.filter((place) => roleAt(place) === "system")]
@@ -67,9 +70,12 @@ const estimate = (message: Message): number =>
   textsOf(message).reduce((sum, text) => sum + estimatedTokens(text), perMessage)
 
 const estimateAll = (messages: readonly Message[], tools: readonly ToolSpec[]): number =>
-  messages.reduce((sum, message) => sum + estimate(message), tools.length === 0 ? 0 : estimatedTokens(JSON.stringify(tools))) // prettier-ignore
+  messages.reduce(
+    (sum, message) => sum + estimate(message),
+    tools.length === 0 ? 0 : estimatedTokens(JSON.stringify(tools)),
+  )
 
-/** An estimate of fewer tokens is not corrected: in what the server counts, what it adds itself would weigh too much. */
+/** An estimate of fewer tokens is not corrected: what the server adds itself would weigh too much in its count. */
 const leastEstimate = 256
 
 /** Stands for a context of which nothing is known. */

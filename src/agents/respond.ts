@@ -1,14 +1,17 @@
 /**
- * One answer of one agent: model, tools, model again, until there is text. The loop itself; the actor around it is `llm-agent.ts`, a turn of the
- * model `turn.ts`, the calls of tools `tool-calls.ts`.
+ * One answer of one agent: model, tools, model again, until there is text. The loop itself; the actor around it is
+ * `llm-agent.ts`, a turn of the model `turn.ts`, the calls of tools `tool-calls.ts`.
  *
  * Invariants
  *   A1. A model is given one system message, and no turn of its own that says nothing: many servers refuse more.
  *   A2. What an earlier try of the step has recorded is not asked of the model again: it might call something else.
- *   A3. A turn is never begun without tokens and time left. The time bounds the whole answer, also while a model or a tool hangs.
+ *   A3. A turn is never begun without tokens and time left. The time bounds the whole answer, also while a model or a
+ *       tool hangs.
  *   A4. Calls of a turn that was cut off are not run.
- *   A5. An error says what was spent (`details.usage`), and that effects were done once a tool has done what is not to be done twice.
- *   A6. Of an agent that may refuse, nothing is shown before it is judged, and it reads no refusal that it gave before.
+ *   A5. An error says what was spent (`details.usage`), and that effects were done once a tool has done what is not
+ *       to be done twice.
+ *   A6. Of an agent that may refuse, nothing is shown before it is judged, and it reads no refusal that it gave
+ *       before.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -82,7 +85,9 @@ export async function respond(
   const timeMs = Math.min(agent.limits?.timeMs ?? defaults.timeMs, request.timeoutMs ?? Infinity)
   const deadline = clock.monotonic() + timeMs
   const timeUp = (): void =>
-    work.cancel(new AgentOSError("DEADLINE_EXCEEDED", `agent ${agent.name} has used its ${timeMs} ms without an answer`)) // prettier-ignore
+    work.cancel(
+      new AgentOSError("DEADLINE_EXCEEDED", `agent ${agent.name} has used its ${timeMs} ms without an answer`),
+    )
   const timeLeft = (least = 0): number => {
     const left = deadline - clock.monotonic()
     if (left <= least) timeUp()

@@ -2,11 +2,13 @@
  * The tool calls of one answer: run one after the other, recorded, and told to the model.
  *
  * Invariants
- *   C1. A tool runs only if the agent names it and the policy allows it, with arguments that could be read, and within the number of calls
- *       that a turn and an answer may make. Whatever else is called is answered with why it did not run.
- *   C2. All calls of a turn are recorded before its first tool runs. One recorded as finished is not run again; one that had begun and is
- *       not idempotent is reported as unresolved, not run; one that was only planned is run.
- *   C3. A call that ends because the answer has no time left, or is called off, is not recorded as finished: nobody knows what it did.
+ *   C1. A tool runs only if the agent names it and the policy allows it, with arguments that could be read, and
+ *       within the number of calls that a turn and an answer may make. Whatever else is called is answered with why
+ *       it did not run.
+ *   C2. All calls of a turn are recorded before its first tool runs. One recorded as finished is not run again; one
+ *       that had begun and is not idempotent is reported as unresolved, not run; one that was only planned is run.
+ *   C3. A call that ends because the answer has no time left, or is called off, is not recorded as finished: nobody
+ *       knows what it did.
  */
 import type { Cancellation } from "../cancellation.js"
 import type { Message, ToolCall } from "../models/model.js"
@@ -75,7 +77,12 @@ export class ToolCalls {
     return messages
   }
 
-  /** Runs the calls of a turn. @returns what the model reads of it @throws `FORBIDDEN`, and why the answer ends meanwhile */
+  /**
+   * Runs the calls of a turn.
+   *
+   * @returns what the model reads of it
+   * @throws `FORBIDDEN`, and why the answer ends meanwhile
+   */
   async run({ text, calls }: { readonly text: string; readonly calls: readonly ToolCall[] }): Promise<Message[]> {
     const planned = calls.map((call, i): PlannedCall => {
       const { tool, arguments: args, id, invalid } = call
@@ -101,7 +108,12 @@ export class ToolCalls {
     const calls = planned.map(({ callId, id = callId, tool, arguments: args }) => ({ id, tool, arguments: args }))
     const messages: Message[] = [{ role: "assistant", content: planned[0]?.said ?? "", toolCalls: calls }]
     for (const [i, call] of planned.entries())
-      messages.push({ role: "tool", toolCallId: call.id ?? call.callId, tool: call.tool, content: await this.#run(call, i) }) // prettier-ignore
+      messages.push({
+        role: "tool",
+        toolCallId: call.id ?? call.callId,
+        tool: call.tool,
+        content: await this.#run(call, i),
+      })
     return messages
   }
 

@@ -2,7 +2,8 @@
  * One turn of a model: asked with what fits its context, and heard to its end.
  *
  * Invariants
- *   N1. What a server refuses as too long is sent again with half of it, while nothing has come and something can be left out.
+ *   N1. What a server refuses as too long is sent again with half of it, while nothing has come and something can be
+ *       left out.
  *   N2. Tokens that a model does not count are estimated, so that no budget is unlimited.
  *   N3. A model is not read on while whoever hears it says to wait.
  */

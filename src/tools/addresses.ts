@@ -30,7 +30,8 @@ const specialRanges = [
   ["203.0.113.0/24", "documentation"],
   ["224.0.0.0/4", "multicast"],
   ["240.0.0.0/4", "reserved"],
-  // Outside 2000::/3 everything is special: loopback, IPv4-compatible, local NAT64, unique local, link-local, site-local, multicast (N1).
+  // Outside 2000::/3 everything is special: loopback, IPv4-compatible, local NAT64, unique local, link-local,
+  // site-local, multicast (N1).
   ["::/3", "not public"],
   ["4000::/2", "not public"],
   ["8000::/1", "not public"],
@@ -61,7 +62,9 @@ export function specialAddress(address: string): string | undefined {
   if (family === 0) return "no address"
   const embedded = family === 6 ? embeddedIn(plain) : undefined
   if (embedded !== undefined) return specialAddress(embedded)
-  const found = ranges.find((special) => special.family === family && special.list.check(plain, family === 6 ? "ipv6" : "ipv4")) // prettier-ignore
+  const found = ranges.find(
+    (special) => special.family === family && special.list.check(plain, family === 6 ? "ipv6" : "ipv4"),
+  )
   return found && `${found.range}, ${found.what}`
 }
 

@@ -2,10 +2,12 @@
  * Tools that are HTTP endpoints, from configuration.
  *
  * Invariants
- *   H1. A request goes only to a host on the tool's allow-list, and never to a private or loopback address unless the list names that address.
+ *   H1. A request goes only to a host on the tool's allow-list, and never to a private or loopback address unless the
+ *       list names that address.
  *   H2. The address that was checked is the address that is connected to, so a name cannot change its mind in between.
  *   H3. Redirects are not followed; a response longer than the limit is refused.
- *   H4. An argument stays in its place: it fills its gap in a path, which has the parts that are configured, and no other.
+ *   H4. An argument stays in its place: it fills its gap in a path, which has the parts that are configured, and no
+ *       other.
  *   H5. What the tool is given to send as a secret is struck out of what comes back, errors too.
  */
 import { lookup } from "node:dns/promises"

@@ -1,4 +1,7 @@
-/** What a tool sends as its credentials, struck out of what comes back: a server may echo a request, and a model must not read it. Pure. */
+/**
+ * What a tool sends as its credentials, struck out of what comes back: a server may echo a request, and a model must
+ * not read it. Pure.
+ */
 const credential = /auth|cookie|credential|key|pass|secret|session|sign|token/i
 /** Shorter ones are no secrets, and striking them would take words out of every text. */
 const shortest = 4
@@ -13,7 +16,7 @@ export function secretsOf(
   for (const [name, value] of Object.entries(headers)) if (credential.test(name)) found.push(value, ...partsOf(value))
   if (URL.canParse(url)) {
     const { username, password, searchParams } = new URL(url)
-    if (password !== "") found.push(password, decodeURIComponent(password), base64(decodeURIComponent(`${username}:${password}`))) // prettier-ignore
+    if (password !== "") found.push(password, decoded(password), base64(decoded(`${username}:${password}`)))
     for (const [name, value] of searchParams) if (credential.test(name)) found.push(value)
   }
   return [...new Set(found)].filter((secret) => secret.length >= shortest)
@@ -26,6 +29,14 @@ function partsOf(value: string): readonly string[] {
   const login = scheme.toLowerCase() === "basic" ? Buffer.from(said, "base64").toString("utf8") : ""
   const pairs = value.split(/[;,\s]+/).map((pair) => pair.slice(pair.indexOf("=") + 1).replace(/^"|"$/g, ""))
   return [said, login, login.slice(login.indexOf(":") + 1), ...pairs.filter((part) => part.length >= 2 * shortest)]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // it is no encoding, and the platform will not send it
+  }
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64").replace(/=+$/, "")

@@ -16,8 +16,8 @@ export interface ToolContext {
 }
 
 /**
- * Something an agent can do. Arguments are checked against `parameters` before `execute` runs; what it returns is plain data that the
- * model reads as text.
+ * Something an agent can do. Arguments are checked against `parameters` before `execute` runs; what it returns,
+ * any value, the model reads as text.
  */
 export interface Tool<Parameters extends z.ZodType = z.ZodType> {
   readonly name: string
@@ -25,7 +25,10 @@ export interface Tool<Parameters extends z.ZodType = z.ZodType> {
   readonly parameters: Parameters
   /** Milliseconds before the call is given up; default 10,000. */
   readonly timeoutMs?: number
-  /** Whether running the same call twice does no harm; such a call is run again after a crash instead of being reported as unresolved. */
+  /**
+   * Whether running the same call twice does no harm; such a call is run again after a crash instead of being
+   * reported as unresolved.
+   */
   readonly idempotent?: boolean
   // A method, so that a tool of particular parameters is a tool.
   execute(args: z.output<Parameters>, context: ToolContext): unknown

@@ -1,10 +1,11 @@
 /**
- * The tools of a node: registered by name, called with checked arguments, in bounded time. What goes wrong is text that a model can read.
+ * The tools of a node: registered by name, called with checked arguments, in bounded time. What goes wrong is text
+ * that a model can read.
  *
  * Invariants
  *   K1. `call` never throws for anything that a tool or its arguments do; the outcome says it.
- *   K2. A tool sees its signal abort when its time is up or the caller cancels, and its result is dropped from then on.
- *       Its time is its own limit, or what the caller has left where that is less.
+ *   K2. A tool sees its signal abort when its time is up or the caller cancels, and its result is dropped from then
+ *       on. Its time is its own limit, or what the caller has left where that is less.
  *   K3. What a model is given of a result or an error is bounded, whatever a tool gives or throws.
  */
 import { z } from "zod"

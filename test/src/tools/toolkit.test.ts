@@ -78,7 +78,9 @@ t.test("a tool without a limit of its own has ten seconds, by the clock of the k
   }
   const kit = new ToolKit(clock, [plain("slow", () => new Promise(() => undefined))])
   t.match(await kit.call("slow", {}), { code: "TOOL_TIMEOUT" })
-  t.same(limits, [10_000])
+  t.match(await kit.call("slow", {}, { timeoutMs: 300 }), { text: "slow did not finish within 300 ms" })
+  t.match(await kit.call("slow", {}, { timeoutMs: 60_000 }), { code: "TOOL_TIMEOUT" })
+  t.same(limits, [10_000, 300, 10_000], "or what its caller has left, where that is less")
 })
 
 t.test("cancelling ends a call at once, and what the tool says later is dropped", async (t) => {
