@@ -17,6 +17,7 @@ import { grow } from "./growth.js"
 import { bounds, sendHeavy } from "./heavy.js"
 import { killConversations, killRuns, type Kills } from "./kills.js"
 import { answerMainJob } from "./main-job.js"
+import { tryProperties } from "./properties.js"
 import { schemathesis } from "./schemathesis.js"
 import { answerGeneral, answerOwn } from "./questions.js"
 
@@ -42,6 +43,7 @@ export async function rows(progress: Progress): Promise<readonly BenchRow[]> {
       ...(await heavy(await room("heavy"), progress)),
       ...(await growth(await room("growth"), progress)),
       ...parsers(progress),
+      ...(await properties(progress)),
       ...(await readme(progress)),
     ]
   } finally {
@@ -95,6 +97,14 @@ function survived(what: string, unit: string, { kills, midway, acknowledged, wro
     row(`${unit} acknowledged before those kills`, unit, acknowledged, "more than none", acknowledged > 0),
     row("of those lost, changed or done again", unit, wrong.length, "0", wrong.length === 0),
   ]
+}
+
+async function properties(progress: Progress): Promise<BenchRow[]> {
+  const cases = 1000
+  return Object.entries(await tryProperties(cases, progress)).map(([name, fault]) => {
+    if (fault !== undefined) console.error(`${name}: ${fault}`)
+    return row(name, "cases", fault === undefined ? cases : 0, "1,000", fault === undefined)
+  })
 }
 
 async function doors(progress: Progress): Promise<BenchRow[]> {
