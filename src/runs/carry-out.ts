@@ -19,7 +19,7 @@ import type { Conversations } from "./conversations.js"
 import { definitionOf, type Definition, type Definitions } from "./definitions.js"
 import { execute, type NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
-import type { MemoryLog } from "./memory-log.js"
+import type { Unrecorded } from "./unrecorded.js"
 import type { OpenRuns } from "./open-runs.js"
 import type { EndedRun, StartedRun } from "./run-log.js"
 
@@ -30,7 +30,7 @@ export interface BegunRun {
   readonly options: ScopedOptions
   /** What it was asked, as a hash, where somebody may ask for it again. */
   readonly request: string | undefined
-  readonly log: MemoryLog
+  readonly log: JournalLog | Unrecorded
   readonly work: Cancellation
   readonly emit: RunListener
   /** It was begun before, by a process that left it open. */
@@ -73,9 +73,10 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
   void emit({ type: "start", runId, target, resumed })
   try {
     const heard = conversation === undefined ? undefined : await conversations.history({ ...options, target, id: conversation }, log.state.started?.said) // prettier-ignore
-    const recorded = log instanceof JournalLog
+    const recorded = log instanceof JournalLog ? log : undefined
     const definition = await pinned(target, log, parts)
-    if (recorded && log.state.started === undefined) await begin(run, parts, heard?.said, definition)
+    if (recorded !== undefined && recorded.state.started === undefined)
+      await begin(run, recorded, parts, heard?.said, definition)
     const context = options.context ?? emptyContext
     const history = [...context.messages, ...(heard?.messages ?? [])]
     const executed = await execute(
@@ -117,9 +118,9 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
     const ended: EndedRun = { ...executed, elapsedMs: clock.monotonic() - began }
     if (conversation !== undefined)
       await conversations.remember({ ...options, target, id: conversation }, { user: input, reply: executed.output, runId }) // prettier-ignore
-    if (recorded) {
-      await log.append({ name: "ended", payload: ended }) // U2
-      void open.strike(tenant, runId, log)
+    if (recorded !== undefined) {
+      await recorded.append({ name: "ended", payload: ended }) // U2
+      void open.strike(tenant, runId, recorded)
     }
     return resultOf({ runId, target, input, options }, ended, heard?.messages)
   } catch (thrown) {
@@ -139,14 +140,14 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
 }
 
 /** The same error, as one of the run: what it says was done is what the run has done, or may do, when it is left open. */
-function ofRun(error: AgentOSError, log: MemoryLog): AgentOSError {
+function ofRun(error: AgentOSError, log: JournalLog | Unrecorded): AgentOSError {
   const goesOn = leaveOpen.has(error.code) && log.state.started !== undefined
   const executed = goesOn && log.executed() === "no" ? "maybe" : log.executed()
   return executed === error.executed ? error : saying(error, executed)
 }
 
 /** What the run is carried out by: what it began with, where that is known (F1 of `definitions.ts`). */
-async function pinned(target: string, { state }: MemoryLog, parts: CarryOutParts): Promise<Definition> {
+async function pinned(target: string, { state }: JournalLog | Unrecorded, parts: CarryOutParts): Promise<Definition> {
   const { agents, topologies, definitions } = parts
   const kept = state.started?.definition
   const known = kept === undefined ? undefined : await definitions.get(kept)
@@ -155,7 +156,8 @@ async function pinned(target: string, { state }: MemoryLog, parts: CarryOutParts
 
 /** Both are written before anything is done; the note goes first, so that no started run is ever without one. A store of this node alone keeps that order. */
 async function begin(
-  { runId, target, input, options, request, log }: BegunRun,
+  { runId, target, input, options, request }: BegunRun,
+  log: JournalLog,
   { owner, open, clock, definitions }: CarryOutParts,
   said: number | undefined,
   definition: Definition,

@@ -1,13 +1,23 @@
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, type Executed } from "#actors/errors.js"
+import type { ToolOutcome } from "../tools/tool.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
-import { MemoryLog } from "./memory-log.js"
-import { foldRun, type RunLogEvent } from "./run-log.js"
+import {
+  executedOf,
+  foldRun,
+  newRunState,
+  type PlannedCall,
+  type RecordedCall,
+  type RunLog,
+  type RunLogEvent,
+  type StepResult,
+} from "./run-log.js"
 
 /**
  * A run's log in the journal. Appends are made one after the other, whoever asks for them. When another node has written to it, it is that node's: every append from
  * then on throws `RUN_MOVED`.
  */
-export class JournalLog extends MemoryLog {
+export class JournalLog implements RunLog {
+  readonly state = newRunState()
   readonly #journal: Journal
   readonly #id: PersistenceId
   readonly #isNew: boolean
@@ -15,7 +25,6 @@ export class JournalLog extends MemoryLog {
   #last: Promise<unknown> = Promise.resolve()
 
   private constructor(journal: Journal, id: PersistenceId, isNew: boolean) {
-    super()
     this.#journal = journal
     this.#id = id
     this.#sequence = 0
@@ -45,7 +54,7 @@ export class JournalLog extends MemoryLog {
     return this.#sequence
   }
 
-  override append(...events: readonly RunLogEvent[]): Promise<void> {
+  append(...events: readonly RunLogEvent[]): Promise<void> {
     const next = this.#last.then(async () => {
       this.#sequence = await this.#journal
         .append(
@@ -68,5 +77,49 @@ export class JournalLog extends MemoryLog {
   /** Makes the run one of this node, if nobody has written since it was read. @throws `RUN_MOVED` */
   takeOver(node: string): Promise<void> {
     return this.append({ name: "taken-over", payload: { node } })
+  }
+
+  executed(): Executed {
+    return executedOf(this.state)
+  }
+
+  finished(step: string): StepResult | undefined {
+    return this.state.steps.get(step)
+  }
+
+  claimStep(step: string): Promise<void> {
+    return this.append({ name: "step-claimed", payload: { step } })
+  }
+
+  refused(step: string): void {
+    this.state.claimed.delete(step)
+  }
+
+  finishStep(step: string, result: StepResult): Promise<void> {
+    return this.append({ name: "step-finished", payload: { step, result } })
+  }
+
+  decided(step: string): string | undefined {
+    return this.state.decisions.get(step)
+  }
+
+  decide(step: string, said: string): Promise<void> {
+    return this.append({ name: "decided", payload: { step, said } })
+  }
+
+  call(callId: string): RecordedCall | undefined {
+    return this.state.calls.get(callId)
+  }
+
+  claimTurn(_step: string, turn: number, calls: readonly PlannedCall[]): Promise<void> {
+    return this.append({ name: "turn-claimed", payload: { turn, calls } })
+  }
+
+  claimCall(call: PlannedCall): Promise<void> {
+    return this.append({ name: "tool-claimed", payload: call })
+  }
+
+  finishCall(callId: string, outcome: ToolOutcome): Promise<void> {
+    return this.append({ name: "tool-finished", payload: { callId, outcome } })
   }
 }

@@ -46,7 +46,7 @@ import { Definitions } from "./definitions.js"
 import type { NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
 import { Kept, type Retention } from "./kept.js"
-import { MemoryLog } from "./memory-log.js"
+import { Unrecorded } from "./unrecorded.js"
 import { OpenRuns } from "./open-runs.js"
 import { executedOf, noLog, type RunFailure, type RunLog, type RunState, type StartedRun } from "./run-log.js"
 
@@ -337,7 +337,7 @@ export class Runs {
     let isNew = commandId === undefined
     for (;;) {
       try {
-        const log = !recorded ? new MemoryLog() : isNew ? JournalLog.begin(journal, tenant, runId) : await this.#logOf(tenant, runId) // prettier-ignore
+        const log = !recorded ? new Unrecorded() : isNew ? JournalLog.begin(journal, tenant, runId) : await this.#logOf(tenant, runId) // prettier-ignore
         let active = this.#active.get(runId)
         if (active !== undefined) checkRequest(request, active.request)
         else if (!isNew && log instanceof JournalLog) {
@@ -436,7 +436,7 @@ export class Runs {
     }
   }
 
-  #resume(tenant: string, runId: string, started: StartedRun, log: MemoryLog): Active {
+  #resume(tenant: string, runId: string, started: StartedRun, log: JournalLog | Unrecorded): Active {
     const { target, input, request, until, context, caller = "local", ...rest } = started
     const options = {
       ...rest,

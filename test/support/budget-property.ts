@@ -1,10 +1,11 @@
 import fc from "fast-check"
 import { systemClock } from "#actors/clock.js"
+import { memoryJournal } from "#actors/persistence/memory-journal.js"
 import { AgentOSError } from "#actors/errors.js"
 import { Cancellation } from "#src/cancellation.js"
 import { hashedNgrams } from "#src/knowledge/hashed-ngrams.js"
 import { execute } from "#src/runs/execute.js"
-import { MemoryLog } from "#src/runs/memory-log.js"
+import { JournalLog } from "#src/runs/journal-log.js"
 import { chain, parallel, type Topology } from "#src/topologies/topology.js"
 
 /** Topologies of chains and parallels, of all error policies. */
@@ -32,7 +33,7 @@ export async function budgetHolds(numRuns: number): Promise<void> {
     async (topology, budgetTokens, steps, scheduler) => {
       let [spent, open, asks, most] = [0, 0, 0, 0]
       const usage = (tokens: number) => ({ promptTokens: 0, completionTokens: tokens, cachedTokens: 0 })
-      const log = new MemoryLog()
+      const log = JournalLog.begin(memoryJournal(systemClock), "default", "r")
       const ended = execute(
         topology,
         "go",

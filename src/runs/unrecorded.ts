@@ -1,0 +1,45 @@
+import type { Executed } from "#actors/errors.js"
+import type { ToolOutcome } from "../tools/tool.js"
+import { newRunState, noLog, type PlannedCall, type RunLog } from "./run-log.js"
+
+/** Nothing is known of it but that it was begun; all of them share it. */
+const unknown = newRunState()
+
+/** The log of a run that is not recorded: it knows what was done, as long as the run goes on. Costs next to nothing. */
+export class Unrecorded implements RunLog {
+  readonly state = unknown
+  #claimed = false
+  #effects = false
+  /** Calls under way that may not be repeated. */
+  #calls: Set<string> | undefined
+
+  executed(): Executed {
+    if (this.#effects) return "yes"
+    return this.#claimed ? "maybe" : "no"
+  }
+
+  claimStep(): Promise<void> {
+    this.#claimed = true
+    return noLog.claimStep("")
+  }
+
+  /** It has one step. */
+  refused(): void {
+    this.#claimed = false
+  }
+
+  async claimCall({ callId, idempotent }: PlannedCall): Promise<void> {
+    if (idempotent !== true) (this.#calls ??= new Set()).add(callId)
+  }
+
+  async finishCall(callId: string, { kind }: ToolOutcome): Promise<void> {
+    this.#effects ||= kind === "ok" && this.#calls?.has(callId) === true
+  }
+
+  finished = noLog.finished
+  finishStep = noLog.finishStep
+  decided = noLog.decided
+  decide = noLog.decide
+  call = noLog.call
+  claimTurn = noLog.claimTurn
+}
