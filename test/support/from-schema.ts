@@ -8,20 +8,23 @@ type Definitions = Readonly<Record<string, JsonSchema>>
 const known = fc.constantFrom("echo", "sums", "twice", "nobody")
 
 /** Values that a schema takes. */
-export function valuesOf(given: JsonSchema, definitions: Definitions = {}): fc.Arbitrary<unknown> {
+export function valuesOf(given: JsonSchema, definitions: Definitions = {}, depth = 0): fc.Arbitrary<unknown> {
   const schema = given.$ref === undefined ? given : (definitions[given.$ref.split("/").at(-1) ?? ""] ?? {})
   const { type, properties = {}, required = [], items = {} } = schema
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
   const variants = schema.anyOf ?? (schema["oneOf"] as readonly JsonSchema[] | undefined)
-  if (variants !== undefined) return fc.oneof(...variants.map((variant) => valuesOf(variant, definitions)))
+  if (variants !== undefined) return fc.oneof(...variants.map((variant) => valuesOf(variant, definitions, depth)))
   if (type === "object") {
-    const shape = Object.entries(properties).map(([name, property]) => [name, valuesOf(property, definitions)] as const)
+    const shape = Object.entries(properties).map(
+      ([name, property]) => [name, valuesOf(property, definitions, depth)] as const,
+    )
     return fc.record(Object.fromEntries(shape), { requiredKeys: [...required] as never })
   }
   const limit = (name: string, otherwise: number): number => (schema[name] as number | undefined) ?? otherwise
+  if (type === "array" && depth > 3) return fc.constant([]) // of a schema that holds itself
   if (type === "array")
-    return fc.array(valuesOf(items, definitions), { minLength: limit("minItems", 0), maxLength: Math.min(3, limit("maxItems", 3)) }) // prettier-ignore
+    return fc.array(valuesOf(items, definitions, depth + 1), { minLength: limit("minItems", 0), maxLength: Math.min(3, limit("maxItems", 3)) }) // prettier-ignore
   if (type === "integer")
     return fc.integer({ min: limit("minimum", 0), max: Math.min(limit("maximum", 1000), 100_000) })
   if (type === "number") return fc.double({ min: limit("minimum", 0), max: limit("maximum", 1), noNaN: true })

@@ -3,7 +3,7 @@ import { z } from "zod"
 import { llmagentos } from "#proto/agent.generated.js"
 import type { KeyRecord } from "../../security/keys.js"
 import { roles, tenantForm } from "../../security/roles.js"
-import { name, nothing } from "./forms.js"
+import { count, name, nothing } from "./forms.js"
 import { ofStores, operation } from "./operation.js"
 
 const { v1 } = llmagentos
@@ -16,7 +16,7 @@ const key = z
     tenant: z.string(),
     createdAt: z.number().describe("Wall time in milliseconds since 1970."),
     revokedAt: z.number().exactOptional(),
-    requestsPerMinute: z.number().exactOptional(),
+    requestsPerMinute: count.exactOptional(),
   })
   .meta({ id: "Key" })
 

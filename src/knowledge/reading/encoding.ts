@@ -30,10 +30,6 @@ export function decoderOf(encoding: string): (piece: Uint8Array, last: boolean) 
   return (piece, last) => decode(piece, last).replace(/[\x80-\x9f]/g, (c) => windows.charAt(c.charCodeAt(0) - 0x80))
 }
 
-/** All of a text at once. @throws {Unreadable} when it is none */
-export const textOf = (bytes: Uint8Array, format: TextFormat): string =>
-  decoderOf(encodingOf(bytes, format).name)(bytes, true)
-
 const lookedAt = 4096
 
 /** @throws {Unreadable} when it is no text */

@@ -11,6 +11,7 @@ import { openNode } from "#test/support/open-node.js"
 import { ownQuestions } from "#test/support/own-questions.js"
 import { startNode } from "#test/support/node-process.js"
 import { walkOpenApi } from "#test/support/walk-openapi.js"
+import { lostOnTheWire } from "#test/support/wire-property.js"
 import { runReadme } from "./clone.js"
 import { fuzzRecords, fuzzTopologies } from "./fuzz.js"
 import { grow } from "./growth.js"
@@ -158,6 +159,8 @@ async function documented(folder: string, progress: Progress): Promise<BenchRow[
   const node = await openNode({ data: folder, ...limits })
   const token = (await readTokenFile(join(folder, "token"))) ?? ""
   const headers = { authorization: `Bearer ${token}` }
+  const lost = lostOnTheWire(1_000, 1)
+  for (const line of lost.slice(0, 5)) console.error(`changed by its message: ${line}`)
   progress("every operation of the OpenAPI document")
   const { requests, faults } = await walkOpenApi(node.rest, { runs: 300, seed: 1, headers })
   for (const line of faults.slice(0, 5)) console.error(`not as described: ${line}`)
@@ -167,6 +170,7 @@ async function documented(folder: string, progress: Progress): Promise<BenchRow[
   if (others !== undefined && others.failures !== 0) console.error(others.text)
   const metric = "schemathesis over the OpenAPI document, all checks"
   return [
+    row("values of all operations, 1,000 each way, changed by their messages", "values", lost.length, "0", lost.length === 0),
     row(`of ${requests} requests by the OpenAPI document, answered otherwise`, "requests", faults.length, "0", faults.length === 0),
     others === undefined
       ? { bench: "node", metric: `${metric}: not run, it is not on this machine`, unit: "failures", value: 0 }

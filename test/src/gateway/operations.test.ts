@@ -31,7 +31,7 @@ const others: Readonly<Record<string, { readonly lacks?: readonly string[]; read
 const scalars: Readonly<Record<string, readonly string[]>> = {
   string: ["string", "bytes"],
   integer: ["uint32", "double"],
-  number: ["double", "uint32"],
+  number: ["double"],
   boolean: ["bool"],
 }
 
