@@ -15,21 +15,24 @@ import { patienceMs, type Arrival, type Inflow } from "./inflow.js"
 
 export interface AdmissionOptions {
   readonly inflow: Inflow
-  /** Who calls this method. @throws why it may not */
-  readonly admit: (path: string, metadata: Metadata, traceId: string) => string
+  /** Who calls this method; undefined where it is open to everyone. @throws why it may not */
+  readonly admit: (path: string, metadata: Metadata, traceId: string) => string | undefined
+  /** One was taken. @returns says that it is over */
+  readonly enter: () => () => void
   readonly errorOf: (thrown: unknown) => AgentOSError
   readonly traceOf: (metadata: Metadata) => string
 }
 
 /** The call itself is changed, and not wrapped, as in `ownUp`. */
 export const admission =
-  ({ inflow, admit, errorOf, traceOf }: AdmissionOptions): ServerInterceptor =>
+  ({ inflow, admit, enter, errorOf, traceOf }: AdmissionOptions): ServerInterceptor =>
   ({ path }, call) => {
     const start = call.start.bind(call)
     // grpc-js reads of it and has no name for it: where a release of it has none, bytes are not counted (A2).
     const { stream } = call as unknown as { readonly stream?: ServerHttp2Stream }
     call.start = (listener) => {
       let arrival: Arrival | undefined
+      let leave: (() => void) | undefined
       let traceId = ""
       const refuse = (thrown: unknown): void => {
         arrival?.end()
@@ -41,7 +44,8 @@ export const admission =
           traceId = traceOf(metadata)
           try {
             const caller = admit(path, metadata, traceId) // A1
-            arrival = inflow.begin(caller, () => refuse(late()))
+            arrival = inflow.begin(caller ?? "nobody", () => refuse(late()))
+            if (caller !== undefined) leave = enter()
           } catch (error) {
             return refuse(error)
           }
@@ -61,6 +65,7 @@ export const admission =
         },
         onCancel() {
           arrival?.end()
+          leave?.()
           listener.onCancel()
         },
       })

@@ -15,7 +15,7 @@ import type { OpenCalls } from "./open-calls.js"
 
 /** How long REST answers at least: whoever is just sending a request is told, instead of losing its connection. */
 const lingerMs = 100
-/** How long calls that are cut may take to say so (D3). */
+/** How long calls that are cut may take to say so (D3), and an answer over gRPC to leave. */
 const lastWordMs = 1_000
 /** How often connections that have become idle are closed. */
 const lookMs = 20
@@ -30,7 +30,7 @@ export interface OpenDoors {
 export async function closeDoors({ app, server, calls, clock }: OpenDoors, drainMs: number): Promise<void> {
   calls.close() // D1
   const rest = closeRest({ app, calls, clock })
-  const closed = Promise.all([rest, new Promise<void>((done) => server.tryShutdown(() => done()))])
+  const closed = Promise.all([rest, closeGrpc({ server, calls, clock })])
   if (!(await endsWithin(closed, drainMs, clock))) {
     calls.cut()
     await endsWithin(closed, lastWordMs, clock)
@@ -40,13 +40,22 @@ export async function closeDoors({ app, server, calls, clock }: OpenDoors, drain
   await rest
 }
 
+/** Streams of services that are open to everyone, such as those that watch its health, have no end of their own. */
+async function closeGrpc({ server, calls, clock }: Omit<OpenDoors, "app">): Promise<void> {
+  const closed = new Promise<void>((done) => server.tryShutdown(() => done()))
+  while (calls.size > 0 && !calls.areCut) await pauseOf(clock, lookMs)
+  await endsWithin(closed, lastWordMs, clock)
+}
+
 async function closeRest({ app, calls, clock }: Omit<OpenDoors, "server">): Promise<void> {
-  const pause = (milliseconds: number): Promise<void> => new Promise((done) => clock.timer(milliseconds, done))
-  if (await hasConnections(app.server)) await pause(lingerMs)
-  while (calls.size > 0 && !calls.areCut) await pause(lookMs)
+  if (await hasConnections(app.server)) await pauseOf(clock, lingerMs)
+  while (calls.size > 0 && !calls.areCut) await pauseOf(clock, lookMs)
   const closed = app.close()
   while (!(await endsWithin(closed, lookMs, clock))) app.server.closeIdleConnections()
 }
+
+const pauseOf = (clock: Clock, milliseconds: number): Promise<void> =>
+  new Promise((done) => clock.timer(milliseconds, done))
 
 const hasConnections = (server: HttpServer): Promise<boolean> =>
   new Promise((done) => server.getConnections((_error, count) => done(count > 0)))

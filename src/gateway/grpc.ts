@@ -69,6 +69,7 @@ export async function grpcDoor({
       admission({
         inflow,
         admit: (path, metadata, traceId) => methods.admit(path, metadata, traceId),
+        enter: () => service.parts.calls.enter(),
         errorOf,
         traceOf: (metadata) => methods.traceOf(metadata),
       }),
@@ -210,10 +211,10 @@ class Methods {
    *
    * @throws `NODE_STOPPING`, `UNAUTHENTICATED`, `RATE_LIMITED`, `FORBIDDEN`
    */
-  admit(path: string, metadata: Metadata, traceId: string): string {
+  admit(path: string, metadata: Metadata, traceId: string): string | undefined {
     const name = path.slice(path.lastIndexOf("/") + 1)
     const role = path.startsWith(`/${serviceName}/`) ? this.#roles.get(name) : undefined
-    if (role === undefined) return "nobody"
+    if (role === undefined) return undefined
     const { guard, calls, metrics } = this.#service.parts
     try {
       calls.checkTaking()

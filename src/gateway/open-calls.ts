@@ -34,6 +34,7 @@ const notTaken = (): AgentOSError =>
 export class OpenCalls {
   readonly #keys: ApiKeys
   readonly #open = new Bag<Member>()
+  #entered = 0
   #closing = false
   #cut = false
 
@@ -42,8 +43,15 @@ export class OpenCalls {
     keys.onRevoked((id) => this.#cancel(revoked(), ({ caller }) => caller === id)) // C1
   }
 
+  /** Those that go on, whatever they ask for. */
   get size(): number {
-    return this.#open.size
+    return this.#open.size + this.#entered
+  }
+
+  /** A call was taken that nothing ends from outside. @returns says that it was answered */
+  enter(): () => void {
+    this.#entered += 1
+    return () => (this.#entered -= 1)
   }
 
   get closing(): boolean {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { Client as Channel, credentials } from "@grpc/grpc-js"
 import t from "tap"
 import { createClient } from "#src/client/index.js"
 import { startNode, type NodeProcess } from "#test/support/node-process.js"
@@ -54,6 +55,19 @@ async function outcomeOf(
   }
 }
 
+/** A stream without end, as load balancers have one. */
+function watchHealth(address: string) {
+  const bytes = (): Buffer => Buffer.alloc(0)
+  const call = new Channel(address, credentials.createInsecure()).makeServerStreamRequest(
+    "/grpc.health.v1.Health/Watch",
+    bytes,
+    bytes,
+    undefined,
+  )
+  call.on("error", () => undefined).resume()
+  return call
+}
+
 t.test("a node that is told to stop finishes every call it took, on each door, and refuses new ones", async (t) => {
   const { node } = await paced(t, 20_000)
   const client = createClient({ url: `grpc://${node.grpc}` })
@@ -67,6 +81,7 @@ t.test("a node that is told to stop finishes every call it took, on each door, a
       return code === "NODE_STOPPING" || (late && code === "UNREACHABLE") ? "refused" : `cut: ${String(error)}`
     }
   }
+  const watch = watchHealth(node.grpc)
   const question = { target: "paced", input: "hello" }
   const chat = { model: "paced", messages: [{ role: "user", content: "hello" }] }
   const kinds: Record<string, () => Promise<Outcome>> = {
@@ -94,9 +109,12 @@ t.test("a node that is told to stop finishes every call it took, on each door, a
   const ok = (outcomes: Outcome[] = []) => outcomes.filter((outcome) => outcome === "ok").length
   await until(() => Object.keys(kinds).every((kind) => ok(seen[kind]) > 4), "the load to be on its way")
   stopping = true
+  const began = performance.now()
   const exit = node.stop()
   await Promise.all(load)
   t.equal(await exit, 0)
+  t.ok(performance.now() - began < 15_000, "who watches its health does not hold it back")
+  watch.cancel()
   for (const [kind, outcomes] of Object.entries(seen)) {
     t.strictSame(
       outcomes.filter((outcome) => outcome.startsWith("cut")),
