@@ -64,8 +64,10 @@ export function spacedSum(sum: string): string {
   return parts.map((part) => infix[part] ?? part).join(" ")
 }
 
-/** A text cut where something else may be asked. */
-const clauses = (text: string): string[] => text.split(/[?;:!,]|\.(?!\p{N})|\b(?:and|then)\b(?!\s*\p{N})/iu)
+/** A text cut where something else may be asked, which does not go on with the sum: "and add 5". */
+const clauses = (text: string): string[] => text.split(cut)
+const goesOn = String.raw`\s*(?:and\s|then\s)*\s*(?:\p{N}|(?:add|subtract|multiply|divide|take|split|plus|minus|times)\b)`
+const cut = new RegExp(String.raw`[?!]|(?:[;:,]|\.(?!\p{N})|\b(?:and|then)\b)(?!${goesOn})`, "iu")
 const partsOf = (text: string): string[] =>
   text
     .toLowerCase()

@@ -58,6 +58,8 @@ t.test("what a question asks beside a plain sum makes it another question", asyn
     ["What is 1,000 + 5?", "000 + 5"],
     ["Is 2 + 2 = 5?", "2 + 2"],
     ["What is 3 times 4 and 5?", "3 * 4"],
+    ["multiply 3 by 4 and add 5", "3 * 4"],
+    ["What is 3 times 4, then minus 2?", "3 * 4"],
     ["I have 3 apples plus 4 pears. How many?", "3 + 4"],
     ["How many more than 12 is 15?", "12 + 15"],
     ["What happened on 9/11?", "9 / 11"],
