@@ -32,7 +32,7 @@ module.exports = {
       to: {
         dependencyTypes: ["npm-dev"],
         dependencyTypesNot: ["type-only"],
-        pathNot: "^node_modules/(ai|@ai-sdk|pg)/",
+        pathNot: "^node_modules/(@ai-sdk|pg)/",
       },
     },
   ],
