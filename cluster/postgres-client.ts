@@ -6,9 +6,9 @@
  *       the user's defaults are.
  *   S2. A server that cannot keep this promise (fsync is off), is too old, or takes no writes is refused when the session begins.
  */
-import type { Client } from "pg"
 import { AgentOSError } from "#actors/errors.js"
 import { postgresError } from "./postgres-errors.js"
+import type { SqlClient, SqlDriver } from "./sql-client.js"
 
 /** Where the store is and how it is used. */
 export interface PostgresSettings {
@@ -26,7 +26,7 @@ const oldestVersion = 14
 const connectTimeoutMs = 5000
 
 /** @throws `STORE_FAILED` saying what to install */
-async function loadDriver(): Promise<typeof Client> {
+async function loadDriver(): Promise<SqlDriver> {
   try {
     const { default: pg } = await import("pg")
     return pg.Client
@@ -39,10 +39,10 @@ async function loadDriver(): Promise<typeof Client> {
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** Server and database, for messages. */
-const whereOf = ({ host, port, database }: Client): string => `${host}:${port}/${database ?? ""}`
+const whereOf = ({ host, port, database }: SqlClient): string => `${host}:${port}/${database ?? ""}`
 
 export interface Session {
-  readonly client: Client
+  readonly client: SqlClient
   /** Server and database, for messages. */
   readonly where: string
 }
@@ -53,7 +53,7 @@ export interface Session {
  */
 export async function openSession(settings: PostgresSettings, lost: (error: unknown) => void): Promise<Session> {
   const Driver = await loadDriver()
-  let client: Client
+  let client: SqlClient
   try {
     client = new Driver({
       connectionString: settings.url,
@@ -82,12 +82,12 @@ export async function openSession(settings: PostgresSettings, lost: (error: unkn
 }
 
 /** Ends a session, however it stands. */
-export async function endSession(client: Client): Promise<void> {
+export async function endSession(client: SqlClient): Promise<void> {
   await client.end().catch(() => undefined)
 }
 
 /** Closes the session's connection without a word to the server, which may not listen. */
-export function cutSession(client: Client): void {
+export function cutSession(client: SqlClient): void {
   const { connection } = client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }
   connection.stream.destroy()
 }

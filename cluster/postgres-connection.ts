@@ -7,7 +7,6 @@
  *       theirs was sent.
  *   C3. A session that gives no answer for longer than the server would let a statement run is cut.
  */
-import type { Client, QueryResultRow } from "pg"
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import {
@@ -19,6 +18,7 @@ import {
   type Session,
 } from "./postgres-client.js"
 import { isLost, postgresError } from "./postgres-errors.js"
+import type { SqlClient } from "./sql-client.js"
 
 export interface Surroundings {
   readonly clock: Clock
@@ -39,7 +39,7 @@ const answerGraceMs = 5000
 export class PostgresConnection {
   readonly #settings: PostgresSettings
   readonly #around: Surroundings
-  readonly #begun: ((client: Client) => Promise<void>) | undefined
+  readonly #begun: ((client: SqlClient) => Promise<void>) | undefined
   #session: Session | undefined
   #opening: Promise<void> | undefined
   /** Why there is no session now. */
@@ -50,7 +50,7 @@ export class PostgresConnection {
   #where = ""
 
   /** @param begun what is done first in each session */
-  constructor(settings: PostgresSettings, around: Surroundings, begun?: (client: Client) => Promise<void>) {
+  constructor(settings: PostgresSettings, around: Surroundings, begun?: (client: SqlClient) => Promise<void>) {
     this.#settings = settings
     this.#around = around
     this.#begun = begun
@@ -73,7 +73,7 @@ export class PostgresConnection {
   }
 
   /** @param again it may be done twice @throws what the server answered, as it is; `STORE_FAILED` when the session was lost or there is none */
-  async query<Row extends QueryResultRow>(
+  async query<Row extends object>(
     statement: Statement,
     values: readonly unknown[],
     { again = false }: { readonly again?: boolean } = {},
@@ -105,7 +105,7 @@ export class PostgresConnection {
   }
 
   /** Statements take turns: the driver takes one at a time. */
-  #answer<Row extends QueryResultRow>(client: Client, { name, text }: Statement, values: readonly unknown[]) {
+  #answer<Row extends object>(client: SqlClient, { name, text }: Statement, values: readonly unknown[]) {
     const limit = (this.#settings.statementTimeoutMs ?? defaultStatementTimeoutMs) + answerGraceMs
     const answer = this.#turn.then(async () => {
       const cancel = this.#around.clock.timer(limit, () => cutSession(client)) // C3

@@ -7,11 +7,11 @@
  *       the whole server; whether it comes is not promised. What is promised is a look at the store each second.
  *   F3. Nobody follows, nothing is asked.
  */
-import type { Client, Notification } from "pg"
 import { joined } from "#actors/names.js"
 import { escaped } from "#actors/persistence/keys.js"
 import { defaultSchema, quoted, type PostgresSettings } from "./postgres-client.js"
 import { PostgresConnection, type Surroundings } from "./postgres-connection.js"
+import type { SqlClient, SqlNotification } from "./sql-client.js"
 
 interface Followed {
   readonly tenant: string
@@ -102,7 +102,7 @@ export class PostgresFollowers {
     await this.#connection.query(notify, [this.#channel, names]).catch(() => undefined) // F2: the look makes up for it
   }
 
-  #hinted(client: Client, { payload = "", processId }: Notification): void {
+  #hinted(client: SqlClient, { payload = "", processId }: SqlNotification): void {
     if (processId === (client as unknown as { readonly processID: number }).processID) return // this node's own
     for (const [name, { listeners }] of this.#followed)
       if (payload === "" || payload === name) for (const listener of listeners) listener()

@@ -1,5 +1,4 @@
 /** A store in PostgreSQL as items. It is read in one transaction, and filled in one. */
-import type { Client, QueryResultRow } from "pg"
 import { AgentOSError } from "#actors/errors.js"
 import type { PersistenceId } from "#actors/persistence/journal.js"
 import { escaped, unescaped } from "#actors/persistence/keys.js"
@@ -8,10 +7,11 @@ import { defaultSchema, type PostgresSettings } from "./postgres-client.js"
 import { prepareSchema, useLock } from "./postgres-schema.js"
 import { inSession } from "./postgres-store.js"
 import type { ItemTarget, MovableStore, StoredItem } from "./stored-item.js"
+import type { SqlClient } from "./sql-client.js"
 
 export function postgresItems(settings: PostgresSettings): MovableStore {
   const schema = settings.schema ?? defaultSchema
-  const alone = <T>(begin: string, work: (client: Client) => Promise<T>): Promise<T> =>
+  const alone = <T>(begin: string, work: (client: SqlClient) => Promise<T>): Promise<T> =>
     inSession({ ...settings, statementTimeoutMs: 0 }, async (client) => {
       await prepareSchema(client, schema, client.host)
       const { rows } = await client.query<{ readonly free: boolean }>(`SELECT pg_try_advisory_lock(${useLock}) AS free`)
@@ -39,14 +39,15 @@ export function postgresItems(settings: PostgresSettings): MovableStore {
 
 const tables = ["head", "event", "ordered_type", "snapshot", "command", "fence", "record"]
 
-async function empty(client: Client): Promise<boolean> {
+async function empty(client: SqlClient): Promise<boolean> {
   const { rows } = await client.query<{ readonly empty: boolean }>(`SELECT ${tables.map((table) => `NOT EXISTS (SELECT FROM ${table})`).join(" AND ")} AS empty`) // prettier-ignore
   return rows[0]?.empty === true
 }
 
 const pageSize = 1000
 
-interface Row extends QueryResultRow {
+interface Row {
+  readonly [column: string]: unknown
   readonly tenant: string
   readonly type: string
   readonly key: string
@@ -91,9 +92,9 @@ const readings: readonly { readonly text: string; readonly item: (row: Row) => S
 ]
 
 class PostgresItems implements ItemTarget {
-  readonly #client: Client
+  readonly #client: SqlClient
 
-  constructor(client: Client) {
+  constructor(client: SqlClient) {
     this.#client = client
   }
 

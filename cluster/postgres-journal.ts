@@ -8,7 +8,6 @@
  *   Q2. Snapshots only go forward: an owner that was overtaken does not put its older one over a newer one, whose
  *       events may be trimmed.
  */
-import type { Client } from "pg"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { joined } from "#actors/names.js"
@@ -21,6 +20,7 @@ import { Fences } from "./postgres-fences.js"
 import { typeLock } from "./postgres-schema.js"
 import type { PostgresStore } from "./postgres-store.js"
 import { unknownTime } from "./stored-item.js"
+import type { SqlClient } from "./sql-client.js"
 
 export interface PostgresJournal extends Journal {
   readonly fences: Fences
@@ -223,7 +223,7 @@ export function postgresJournal(
 }
 
 /** Gives the events of a type ordinals, and has them counted from now on (T5). Appends to the type wait meanwhile. */
-async function makeOrdered(client: Client, tenant: string, type: string): Promise<void> {
+async function makeOrdered(client: SqlClient, tenant: string, type: string): Promise<void> {
   const names = [tenant, type]
   const known = await client.query("SELECT FROM ordered_type WHERE tenant = $1 AND type = $2", names)
   if (known.rowCount !== 0) return

@@ -16,13 +16,13 @@
  *   T5. An append holds the advisory lock of its type shared; who makes a type ordered holds it alone. So no event slips by without an ordinal. An append
  *       that comes meanwhile is not taken and is to come again, so that those to other types do not wait with it.
  */
-import type { Client } from "pg"
 import { AgentOSError } from "#actors/errors.js"
 import { quoted } from "./postgres-client.js"
 import { isContended } from "./postgres-errors.js"
+import type { SqlClient } from "./sql-client.js"
 
 /** Makes the schema, or brings it up to date (T1). @throws `STORE_FAILED` when a newer release made it */
-export async function prepareSchema(client: Client, schema: string, where: string): Promise<void> {
+export async function prepareSchema(client: SqlClient, schema: string, where: string): Promise<void> {
   for (;;) {
     try {
       await client.query("BEGIN")

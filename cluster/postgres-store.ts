@@ -9,7 +9,6 @@
  */
 import { checkNumbers, duration } from "#actors/numbers.js"
 import { checkObject, checkOptions } from "#actors/words.js"
-import type { Client, QueryResultRow } from "pg"
 import { systemClock, systemRandom } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { defaultSchema, endSession, openSession, type PostgresSettings } from "./postgres-client.js"
@@ -18,6 +17,7 @@ import { isLost, postgresError } from "./postgres-errors.js"
 import { PostgresFollowers } from "./postgres-followers.js"
 import { PostgresGroups } from "./postgres-groups.js"
 import { prepareSchema, useLock } from "./postgres-schema.js"
+import type { SqlClient } from "./sql-client.js"
 
 const settingNames: Readonly<Record<keyof PostgresSettings, true>> = {
   url: true,
@@ -74,7 +74,7 @@ export class PostgresStore {
   }
 
   /** A statement that changes nothing, or nothing more when it is done twice. @throws `STORE_FAILED`, `DISK_FULL` */
-  async read<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+  async read<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
     this.#next = (this.#next + 1) % readers
     const connection = this.#readers[this.#next] as PostgresConnection
     if (this.#closed) throw new AgentOSError("STORE_FAILED", `the store in PostgreSQL (${this.where}) is closed`)
@@ -84,14 +84,14 @@ export class PostgresStore {
   }
 
   /** A statement of which it matters whether it is done once. @throws `STORE_FAILED`, `DISK_FULL` */
-  async once<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+  async once<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
     return this.#writer.query<Row>(statement, values).catch((error: unknown) => {
       throw postgresError(error, this.where)
     })
   }
 
   /** Long work in a session of its own, in which no statement is too slow. @throws `STORE_FAILED`, `DISK_FULL` */
-  session<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  session<T>(work: (client: SqlClient) => Promise<T>): Promise<T> {
     return inSession({ ...this.settings, statementTimeoutMs: 0 }, work)
   }
 
@@ -105,7 +105,7 @@ export class PostgresStore {
 }
 
 /** Work in a session of its own. @throws `STORE_FAILED`, `DISK_FULL` */
-export async function inSession<T>(settings: PostgresSettings, work: (client: Client) => Promise<T>): Promise<T> {
+export async function inSession<T>(settings: PostgresSettings, work: (client: SqlClient) => Promise<T>): Promise<T> {
   const { client, where } = await openSession(settings, () => undefined) // whoever waits for an answer hears of it
   try {
     return await work(client)
