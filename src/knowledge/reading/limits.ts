@@ -17,7 +17,7 @@ export const readingLimits = {
   htmlDepth: 10_000,
   /** Characters of text that come out of a document. */
   characters: 32 * 1024 * 1024,
-  passages: 100_000,
+  passages: 200_000,
 } as const
 
 /** @param why what is wrong with the document, after its id: "is nested more than 64 deep" */

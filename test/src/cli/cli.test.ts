@@ -94,7 +94,7 @@ t.test(
     ])
     t.equal(code, 0)
     t.match(out, /notes: 1 documents, 1 passages/)
-    t.match(out.slice(out.lastIndexOf("\n\n")), /Tallinn[^]*from a\.md/)
+    t.match(out.slice(out.lastIndexOf("\n\n")), /Tallinn[^]*from notes\/a\.md/)
     t.equal(missing.code, 1)
     t.match(missing.err, /DOCUMENT_UNREADABLE --knowledge nothing: no such file or folder/)
   },
@@ -214,7 +214,7 @@ t.test("topology check tells what is good, and every fault with its line", sideB
   t.equal((await cli(folder, "topology", "check", "good.yaml")).code, 0)
 })
 
-t.test("knowledge is added from files and folders, and searched", sideBySide, async (t) => {
+t.test("knowledge is added from files and folders, searched, listed and removed", sideBySide, async (t) => {
   const folder = t.testdir({
     notes: { "a.md": "# Harbor\n\nThe copper lantern hangs there.\n", "b.txt": "Nothing of that kind." },
     "c.markdown": "The silver lantern hangs here.",
@@ -227,9 +227,14 @@ t.test("knowledge is added from files and folders, and searched", sideBySide, as
     cli(folder, "knowledge", "search", "copper", "lantern", "--limit", "2"),
     cli(folder, "knowledge", "add", "d.xls", "--data", "other"),
   ])
-  t.match(found.out, /^a\.md › Harbor [\d.]+\nThe copper lantern hangs there\.\n\nc\.markdown [\d.]+\n/)
+  t.match(found.out, /^notes\/a\.md › Harbor [\d.]+\nThe copper lantern hangs there\.\n\nc\.markdown [\d.]+\n/)
   t.equal(wrong.code, 1)
   t.match(wrong.err, /DOCUMENT_UNREADABLE d\.xls: documents end in \.md, /)
+  t.match(
+    (await cli(folder, "knowledge", "remove", "c.markdown", "nothing")).out,
+    /^removed c\.markdown\nthere is no document nothing\n/,
+  )
+  t.match((await cli(folder, "knowledge", "list")).out, /^notes\/a\.md 1 passages, \d+ bytes\nnotes\/b\.txt /m)
 })
 
 t.test("a key is made, listed without its secret, and revoked", sideBySide, async (t) => {
