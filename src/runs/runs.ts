@@ -22,13 +22,11 @@
  *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on meanwhile.
  *   U9. A run that was refused before anything of it began leaves nothing; of the others so much is kept as `kept.ts` says.
  */
-import { createHash } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { checkName } from "#actors/names.js"
 import { checkNumbers, durationOrNever, wholeOrAll } from "#actors/numbers.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
-import { encodePayload } from "#actors/persistence/stored-codec.js"
 import { Table } from "#actors/table.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { checkContext } from "../agents/context-codec.js"
@@ -41,6 +39,7 @@ import type { RunEvent, RunListener, RunResult, Scope, ScopedOptions } from "../
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import { carryOut, resultOf, type BegunRun, type CarryOutParts } from "./carry-out.js"
+import { checkRequest, requestOf, runOfCommand } from "./command.js"
 import { Conversations, type ConversationId } from "./conversations.js"
 import { Definitions } from "./definitions.js"
 import type { NamedFunction } from "./execute.js"
@@ -522,28 +521,6 @@ export class Runs {
 function failureOf(state: RunState): RunFailure | undefined {
   const failure = state.failed ?? state.interrupted
   return failure && { executed: executedOf(state), ...failure }
-}
-
-/** The run of a command. A caller's name has no colon here, so that no two commands are the same (U3). */
-const runOfCommand = (tenant: string, caller: string, commandId: string): string =>
-  hashOf(`${tenant}\u0000${encodeURIComponent(caller)}:${commandId}`)
-
-/** What a run is asked, all of it, as a hash. */
-function requestOf(target: string, input: string, options: ScopedOptions): string {
-  const { conversation, budgetTokens, context, decoding } = options
-  const asked = [target, input, conversation ?? null, budgetTokens ?? null, context ?? null]
-  return hashOf(encodePayload(decoding === undefined ? asked : [...asked, decoding]))
-}
-
-const hashOf = (of: string | Uint8Array): string => createHash("sha256").update(of).digest("hex").slice(0, 32)
-
-/** @throws `KEY_REUSED` */
-function checkRequest(asked: string | undefined, begun: string | undefined): void {
-  if (asked === undefined || begun === undefined || asked === begun) return
-  throw new AgentOSError(
-    "KEY_REUSED",
-    "this idempotency key was used for another target, input or options; use a new key for a new request",
-  )
 }
 
 /** U10 */
