@@ -1,11 +1,13 @@
 /** What holds for any input, tried with a thousand of each; `npm test` tries a sample. */
 import { thrownText } from "#actors/errors.js"
 import { budgetHolds } from "#test/support/budget-property.js"
+import { documentsAreWhole } from "#test/support/document-property.js"
 import { historiesFit } from "#test/support/history-property.js"
 import { languagesHold } from "#test/support/language-property.js"
 import { patternsAgree } from "#test/support/pattern-property.js"
 import { namesAreReadBack } from "#test/support/tool-names.js"
 import { failuresAreText, plainResultsAreJson, resultsAreText } from "#test/support/tool-properties.js"
+import { yamlIsRead } from "#test/support/yaml-property.js"
 
 const properties: Readonly<Record<string, (cases: number) => void | Promise<void>>> = {
   "a tool's result is text that can be read, whatever it is": resultsAreText,
@@ -14,8 +16,10 @@ const properties: Readonly<Record<string, (cases: number) => void | Promise<void
   "tools keep their names on the wire": namesAreReadBack,
   "a history fits its context, in whole turns": historiesFit,
   "branches that race spend no more than their budget": budgetHolds,
+  "documents in any letters are read whole": documentsAreWhole,
   "documents in any script are read, cut and found": languagesHold,
   "rules match as patterns do": patternsAgree,
+  "any YAML gives a value or its faults": yamlIsRead,
 }
 
 /** @returns why each property does not hold; undefined: it does */

@@ -8,13 +8,13 @@ import { LevelStore } from "#actors/persistence/level-store.js"
 import "#src/errors.js"
 import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
 import type { Document, Knowledge } from "#src/knowledge/knowledge.js"
-import { passageLength, type Passage } from "#src/knowledge/reading/passages.js"
+import type { Passage } from "#src/knowledge/reading/passages.js"
 import { DocumentReader } from "#src/knowledge/reading/reader.js"
-import { bytesOf } from "#src/knowledge/reading/document-bytes.js"
 import { systemClock } from "#actors/clock.js"
 import { fact } from "#src/models/training/corpus/facts.js"
 import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
 import { levelRecords, memoryRecords, type RecordStore } from "#src/record-store.js"
+import { documentsAreWhole, readPassages } from "#test/support/document-property.js"
 import { pdfOfLines } from "#test/support/pdf.js"
 import { mainJob } from "#test/support/main-job.js"
 
@@ -46,11 +46,7 @@ const fresh = (): Knowledge => shared.of(`tenant${++tenants}`)
 const reader = new DocumentReader(systemClock)
 t.teardown(() => reader.close())
 
-async function passagesOf(document: Document): Promise<Passage[]> {
-  const passages: Passage[] = []
-  await reader.read(document, await bytesOf(document, "", systemClock), async (block) => void passages.push(...block))
-  return passages
-}
+const passagesOf = (document: Document): Promise<readonly Passage[]> => readPassages(reader, document)
 
 t.test("a document is found, replaced, left alone when unchanged, and removed", async (t) => {
   const { records, writes } = counted()
@@ -317,19 +313,8 @@ t.test("a document above the limit is refused with both figures", async (t) => {
   })
 })
 
-t.test("no passage is longer than the limit, and no word is lost, whatever the text", async (t) => {
-  const word = fc.oneof(fc.stringMatching(/^[a-z]{1,30}$/), fc.string({ unit: "grapheme", minLength: 1, maxLength: 9 }))
-  const long = fc.constantFrom("end.", "y".repeat(900), "\u{1f600}".repeat(500), "没有空格。".repeat(400))
-  const bare = (text: string): string => text.replace(/\s/gu, "")
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(fc.oneof(word, long), { maxLength: 100 }), { maxLength: 4 }), async (given) => {
-      const content = given.map((words) => words.join(" ")).join("\n\n")
-      const passages = await passagesOf(text("a", content))
-      t.ok(passages.every(({ text }) => text.length <= passageLength && text.isWellFormed()))
-      t.equal(bare(passages.map((passage) => passage.text).join("")), bare(content))
-    }),
-    { numRuns: 50 },
-  )
+t.test("no passage is longer than the limit, and no word is lost, whatever the text", async () => {
+  await documentsAreWhole(50)
 })
 
 t.test("code is found as a passage, never given as a sentence", async (t) => {
