@@ -242,7 +242,7 @@ class TenantKnowledge implements Knowledge {
       else heads?.set(id, head)
       await this.#index(id)
     }
-    refreshing().catch(() => this.forget())
+    this.#inTurn(id, refreshing).catch(() => this.forget())
   }
 
   /** Everything is read from the store again when it is next used. */

@@ -6,7 +6,8 @@
  *   C2. A run that is carried on after a crash does not record its turn a second time.
  *   C3. What another node has recorded is read before a history is given, where several share the journal, and when it
  *       stands in the way of a turn.
- *   C4. A conversation belongs to a caller of a tenant: nobody else reads or continues it.
+ *   C4. A conversation belongs to a caller of a tenant: nobody else reads or continues it. Programs of this machine and
+ *       who holds the node's own token are one caller: the command line is now the one and now the other.
  *   C5. Of each conversation the last turns are kept, in memory and in the journal, by number and by size; of all of them
  *       so many bytes are in memory, those used last.
  */
@@ -17,6 +18,7 @@ import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import type { Message } from "../models/model.js"
 import type { RecordStore } from "../record-store.js"
 import type { Scope } from "../run.js"
+import { adminCaller, localCaller } from "../security/roles.js"
 import type { Kept } from "./kept.js"
 
 export interface ConversationId extends Scope {
@@ -219,8 +221,11 @@ const lettersOf = ({ user, reply }: Turn): number => user.length + reply.length
 const keyOf = ({ tenant, type, key }: PersistenceId): string => joined(tenant, type, key)
 
 /** C4. Those of programs of this machine stand where all stood before there were callers. */
+/** C4 */
+const isOfMachine = (caller: string): boolean => caller === localCaller.id || caller === adminCaller.id
+
 function actorOf({ tenant, caller, target, id }: ConversationId): PersistenceId {
-  return caller === "local"
+  return isOfMachine(caller)
     ? { tenant, type: "conversation", key: `${joined(target)}/${id}` }
     : { tenant, type: "conversation-of", key: asName(joined(caller, target, id)) }
 }

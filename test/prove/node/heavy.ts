@@ -312,7 +312,7 @@ export async function sendHeavy(
   try {
     for (let n = 0; n < 200; n++) {
       const answer = await raw(node, headOf("GET", "/v1/cluster", node.keys["admin"], 0))
-      if (answer !== "HTTP/1.1 422 Unprocessable Entity") throw new Error(`the node does not answer: ${answer}`)
+      if (answer !== "HTTP/1.1 409 Conflict") throw new Error(`the node does not answer: ${answer}`)
     }
     await node.settle(0, 3000)
     const { rssMb: idleRssMb } = await node.look()

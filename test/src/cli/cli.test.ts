@@ -172,10 +172,15 @@ t.test("run prints the answer only; a failure is told with its code", sideBySide
   t.equal(unknown.out, "")
 })
 
-t.test("a conversation is remembered over a restart", sideBySide, async (t) => {
+t.test("a conversation is remembered, whether a node runs meanwhile or not", sideBySide, async (t) => {
   const folder = t.testdir(quiet)
-  for (const said of ["hello, my name is Ada", "what is my name"])
-    t.equal((await cli(folder, "run", "companion", "--conversation", "c", said)).code, 0)
+  const say = async (text: string) =>
+    t.equal((await cli(folder, "run", "companion", "--conversation", "c", text)).code, 0)
+  await say("hello, my name is Ada")
+  const node = await startNode(join(folder, "data"), ["--config", join(folder, "llmagentos.yaml")])
+  t.teardown(() => node.kill())
+  await say("what is my name")
+  t.equal(await node.stop(), 0)
   const os = await createAgentOS({ data: join(folder, "data"), knowledge: { shipped: false } })
   t.teardown(() => os.stop())
   t.match(await os.conversation("companion", "c"), [
@@ -387,7 +392,7 @@ t.test("what comes from documents and files cannot steer the terminal that shows
 
 t.test("files that are damaged or of another kind are named without a stack", sideBySide, async (t) => {
   const cases: readonly [files: object, args: readonly string[], told: RegExp][] = [
-    [{ data: "a file" }, ["agents"], /ENOTDIR.*data/],
+    [{ data: "a file" }, ["agents"], /(ENOTDIR|EEXIST).*data/],
     [{ data: { store: "a file" } }, ["agents"], /STORE_FAILED.*data\/store/],
     [{ data: { logs: { "node.log": {} } } }, ["agents"], /node\.log/],
     [{ data: { token: {} } }, ["start", "--port", "0", "--grpc-port", "0"], /data\/token/],
