@@ -219,20 +219,22 @@ export class Service {
   /** Opens the books on a run; the returned function closes them. */
   #begin(call: Call, target: string): (outcome: RunResult | AgentOSError) => void {
     const { metrics, activity, guard, clock } = this.parts
-    const began = { id: ++this.#runs, target, caller: call.caller.id, startedAt: clock.wallTime() }
-    const note = (of: Activity): void => activity.note(call.caller.tenant, of)
+    const { id: caller, tenant } = call.caller
+    const id = ++this.#runs
+    const startedAt = clock.wallTime()
     metrics.runStarted()
-    note({ ...began, state: "running" })
+    activity.note(tenant, { id, target, caller, startedAt, state: "running" })
     return (outcome) => {
       const failed = outcome instanceof AgentOSError
-      const elapsedMs = clock.wallTime() - began.startedAt
+      const elapsedMs = clock.wallTime() - startedAt
       if (failed && outcome.code === "FORBIDDEN")
-        guard.refused(outcome.code, call.operation, call.traceId, call.caller.id, target) // by a step
+        guard.refused(outcome.code, call.operation, call.traceId, caller, target) // by a step
       metrics.runEnded(target, failed ? undefined : outcome.usage)
-      note(
+      activity.note(
+        tenant,
         failed
-          ? { ...began, state: "failed", elapsedMs, code: outcome.code }
-          : { ...began, state: "finished", elapsedMs, runId: outcome.runId },
+          ? { id, target, caller, startedAt, state: "failed", elapsedMs, code: outcome.code }
+          : { id, target, caller, startedAt, state: "finished", elapsedMs, runId: outcome.runId },
       )
     }
   }

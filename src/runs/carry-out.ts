@@ -8,10 +8,9 @@ import { AgentOSError, saying } from "#actors/errors.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { emptyContext } from "../agents/context-codec.js"
 import type { ContextVector } from "../agents/context-vector.js"
-import type { AgentRequest } from "../agents/respond.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Embedder } from "../knowledge/knowledge.js"
-import type { Message } from "../models/model.js"
+import type { Decoding, Message } from "../models/model.js"
 import type { RunListener, RunResult, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
@@ -23,7 +22,8 @@ import type { Unrecorded } from "./unrecorded.js"
 import type { OpenRuns } from "./open-runs.js"
 import type { EndedRun, StartedRun } from "./run-log.js"
 
-export interface BegunRun {
+/** What is asked, and where it is recorded. */
+export interface AskedRun {
   readonly runId: string
   readonly target: string
   readonly input: string
@@ -31,6 +31,10 @@ export interface BegunRun {
   /** What it was asked, as a hash, where somebody may ask for it again. */
   readonly request: string | undefined
   readonly log: JournalLog | Unrecorded
+}
+
+/** How a run goes on. */
+export interface Course {
   readonly work: Cancellation
   readonly emit: RunListener
   /** It was begun before, by a process that left it open. */
@@ -65,8 +69,12 @@ const leaveOpen = new Set([
 ])
 
 /** @throws what ended the run; it says what of the run was done */
-export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<RunResult> {
-  const { runId, target, input, options, log, work, emit, resumed, isLeft } = run
+export async function carryOut(
+  run: AskedRun,
+  { work, emit, resumed, isLeft }: Course,
+  parts: CarryOutParts,
+): Promise<RunResult> {
+  const { runId, target, input, options, log } = run
   const { agents, functions, embedder, clock, conversations, open, policy } = parts
   const { tenant, caller, conversation, decoding, traceId = "" } = options
   const began = clock.monotonic()
@@ -95,12 +103,10 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
         budgetTokens: least(options.budgetTokens, context.budgetTokens),
         ask: (agent, request, step) => {
           const left = (options.timeoutMs ?? Infinity) - (clock.monotonic() - began)
-          const asked: AgentRequest = {
-            ...request,
-            ...(decoding === undefined ? {} : { decoding }),
-            ...(left === Infinity ? {} : { timeoutMs: Math.max(0, left) }),
-          }
-          return agents.ask(agent, asked, { signal: step, traceId, caller })
+          const more: { decoding?: Decoding; timeoutMs?: number } = {}
+          if (decoding !== undefined) more.decoding = decoding
+          if (left !== Infinity) more.timeoutMs = Math.max(0, left)
+          return agents.ask(agent, { ...request, ...more }, { signal: step, traceId, caller })
         },
         topology: (name) => (Object.hasOwn(definition, name) ? definition[name] : undefined),
         fn: (name) => {
@@ -115,14 +121,14 @@ export async function carryOut(run: BegunRun, parts: CarryOutParts): Promise<Run
       },
       work,
     )
-    const ended: EndedRun = { ...executed, elapsedMs: clock.monotonic() - began }
+    const ended: EndedRun = { elapsedMs: clock.monotonic() - began, ...executed }
     if (conversation !== undefined)
       await conversations.remember({ ...options, target, id: conversation }, { user: input, reply: executed.output, runId }) // prettier-ignore
     if (recorded !== undefined) {
       await recorded.append({ name: "ended", payload: ended }) // U2
       void open.strike(tenant, runId, recorded)
     }
-    return resultOf({ runId, target, input, options }, ended, heard?.messages)
+    return resultOf(run, ended, heard?.messages)
   } catch (thrown) {
     const error = ofRun(work.reason ?? AgentOSError.from(thrown, "RUN_FAILED"), log)
     const { code, message, executed, details } = error
@@ -156,7 +162,7 @@ async function pinned(target: string, { state }: JournalLog | Unrecorded, parts:
 
 /** Both are written before anything is done; the note goes first, so that no started run is ever without one. A store of this node alone keeps that order. */
 async function begin(
-  { runId, target, input, options, request }: BegunRun,
+  { runId, target, input, options, request }: AskedRun,
   log: JournalLog,
   { owner, open, clock, definitions }: CarryOutParts,
   said: number | undefined,
@@ -185,7 +191,7 @@ async function begin(
 
 /** What a run gave, whole. @param heard what its conversation held before it */
 export function resultOf(
-  run: Pick<BegunRun, "runId" | "target" | "input"> & {
+  run: Pick<AskedRun, "runId" | "target" | "input"> & {
     readonly options: Pick<ScopedOptions, "context" | "budgetTokens">
   },
   { output, finish, usage, elapsedMs, values, provenance }: EndedRun,

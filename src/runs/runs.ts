@@ -38,7 +38,7 @@ import type { RecordStore } from "../record-store.js"
 import type { RunEvent, RunListener, RunResult, Scope, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
-import { carryOut, resultOf, type BegunRun, type CarryOutParts } from "./carry-out.js"
+import { carryOut, resultOf, type AskedRun, type CarryOutParts } from "./carry-out.js"
 import { checkRequest, requestOf, runOfCommand } from "./command.js"
 import { Conversations, type ConversationId } from "./conversations.js"
 import { Definitions } from "./definitions.js"
@@ -447,10 +447,7 @@ export class Runs {
     return this.#begin({ runId, target, input, options, request, log })
   }
 
-  #begin(
-    run: Pick<BegunRun, "runId" | "target" | "input" | "options" | "request" | "log">,
-    listener?: RunListener,
-  ): Active {
+  #begin(run: AskedRun, listener?: RunListener): Active {
     const { runId, target, options, request, log } = run
     const work = new Cancellation()
     const listeners = listener === undefined ? [] : [listener]
@@ -485,7 +482,7 @@ export class Runs {
       open: this.#open,
       owner: this.#owner,
     }
-    void carryOut({ ...run, work, emit, resumed, isLeft: () => active.left }, this.#carriedOutBy).then(
+    void carryOut(run, { work, emit, resumed, isLeft: () => active.left }, this.#carriedOutBy).then(
       (run) => (forget(), settle?.resolve(run)),
       (error: unknown) => (forget(), settle?.reject(error)),
     )
