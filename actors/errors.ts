@@ -151,7 +151,8 @@ export const actorErrors = defineErrors({
   INVALID_ANSWER: {
     retryable: false,
     executed: "yes",
-    meaning: "The message was handled, and what its handler answers is no value that can be given to another process.",
+    meaning:
+      "The work was done, and what it gave is not what it may give: an answer that no other process can be given, no text of a topology's function, no part of an answer of a model.",
   },
   LINKED_CRASH: {
     retryable: true,

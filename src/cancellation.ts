@@ -73,3 +73,16 @@ export function onCancel(source: AbortSignal | Cancellation | undefined, listene
   follow(source, follower)
   return () => unfollow(source, follower)
 }
+
+/** What work gives, or why it was called off; that it goes on then concerns nobody. Costs a fraction of `Promise.race`. */
+export async function untilCancelled<T>(work: Cancellation, how: () => T | Promise<T>): Promise<T> {
+  let stay = (): void => undefined
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      stay = work.onCancel(() => reject(work.reason as AgentOSError))
+      Promise.resolve(how()).then(resolve, reject)
+    })
+  } finally {
+    stay()
+  }
+}

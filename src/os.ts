@@ -233,9 +233,11 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
       const { log, emit, caller } = agentsOfAll?.runOf(request) ?? runs.of(request.runId)
       const model = await registry.answering(agent.model ?? embeddedModel, agent.fallbackModel)
       const permit = (tool: string): void => policy.require([agent.name, caller ?? "local"], "use", tool)
+      const endedByHook = (thrown: unknown): void => work.cancel(AgentOSError.from(thrown, "RUN_FAILED"))
       const seen: RunListener = (event) => {
         metrics.follow(event)
-        for (const hook of hooks) if (event.type === "tool") hook.onToolCall?.(event)
+        for (const hook of hooks)
+          if (event.type === "tool") Promise.resolve(hook.onToolCall?.(event)).catch(endedByHook)
         return emit(event)
       }
       const tools = agent.grounding === "sentence" ? withSentences : kit
@@ -301,20 +303,29 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   member?.begin(runs, (end) => void stop(end), { resume })
   if (member === undefined && resume) await runs.resume()
 
+  /** One hook after the other; one may be asynchronous. @throws what a hook throws, as an AgentOSError */
+  async function tellHooks(tell: (hook: Hooks) => unknown): Promise<void> {
+    try {
+      for (const hook of hooks) await tell(hook)
+    } catch (thrown) {
+      throw AgentOSError.from(thrown, "RUN_FAILED")
+    }
+  }
+
   async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
     const options = { ...runOptions, ...scopeOf(runOptions) }
     if (hooks.length === 0) return runs.run(target, input, options)
-    for (const hook of hooks) hook.onRunStart?.({ target, input })
+    await tellHooks((hook) => hook.onRunStart?.({ target, input }))
     const result = await runs.run(target, input, options)
-    for (const hook of hooks) hook.onRunEnd?.(result)
+    await tellHooks((hook) => hook.onRunEnd?.(result))
     return result
   }
 
   async function* stream(target: string, input: string, runOptions: RunOptions = {}): AsyncGenerator<RunEvent> {
     try {
-      for (const hook of hooks) hook.onRunStart?.({ target, input })
+      await tellHooks((hook) => hook.onRunStart?.({ target, input }))
       for await (const event of runs.stream(target, input, { ...runOptions, ...scopeOf(runOptions) })) {
-        if (event.type === "end") for (const hook of hooks) hook.onRunEnd?.(event.run)
+        if (event.type === "end") await tellHooks((hook) => hook.onRunEnd?.(event.run))
         yield event
       }
     } catch (thrown) {

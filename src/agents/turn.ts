@@ -6,10 +6,12 @@
  *       left out.
  *   N2. Tokens that a model does not count are estimated, so that no budget is unlimited.
  *   N3. A model is not read on while whoever hears it says to wait.
+ *   N4. A model may be one of the program's own: each part is checked before anything is made of it.
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Confidence, Message, Model, ModelPart, ModelRequest, ToolCall, Usage } from "../models/model.js"
+import { checkPart } from "../models/checked-part.js"
 import { estimatedTokens } from "../models/estimate.js"
 import { bothUsages, noUsage } from "../models/usage.js"
 import type { Finish } from "../run.js"
@@ -78,7 +80,7 @@ export async function takeTurn(
         usage,
         confidence,
         model: answered = model.info.id,
-      } = await hearTurn(model.generate(asked), heard, work, hear)
+      } = await hearTurn(model, model.generate(asked), heard, work, hear)
       meter.end(usage.promptTokens + usage.completionTokens > 0 ? usage : undefined) // N2
       context.heard(model, sent, tools, usage)
       if (most !== undefined) context.learn(most)
@@ -104,6 +106,7 @@ interface Heard {
 type Finished = Extract<ModelPart, { type: "finish" }>
 
 async function hearTurn(
+  model: Model,
   parts: AsyncIterable<ModelPart>,
   heard: Heard,
   work: Cancellation,
@@ -112,6 +115,7 @@ async function hearTurn(
   let finish: Finished | undefined
   for await (const part of parts) {
     work.throwIfCancelled() // nobody waits for it any more
+    checkPart(model, part) // N4
     heard.begun = true
     if (part.type === "text") {
       heard.text += part.text

@@ -16,11 +16,11 @@ import type { Tool } from "../tools/tool.js"
 /** The version of what follows. A plugin says which one it was written for. */
 export const pluginContract = 1
 
-/** Told of what happens; what a hook throws ends the run it was told of. */
+/** Told of what happens; what a hook throws, at once or as a promise, ends the run it was told of. */
 export interface Hooks {
-  onRunStart?(run: { readonly target: string; readonly input: string }): void
-  onRunEnd?(run: RunResult): void
-  onToolCall?(event: Extract<RunEvent, { type: "tool" }>): void
+  onRunStart?(run: { readonly target: string; readonly input: string }): void | Promise<void>
+  onRunEnd?(run: RunResult): void | Promise<void>
+  onToolCall?(event: Extract<RunEvent, { type: "tool" }>): void | Promise<void>
 }
 
 export interface Plugin {

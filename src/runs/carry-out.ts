@@ -58,7 +58,7 @@ export interface CarryOutParts {
 }
 
 /** What ends the carrying out of a run, and not the run: a store that failed cannot record it, a stop leaves it open, to be resumed. */
-const leaveOpen = new Set([
+export const leaveOpen: ReadonlySet<string> = new Set([
   "RUN_MOVED",
   "JOURNAL_FAILED",
   "STORE_FAILED",
@@ -133,11 +133,14 @@ export async function carryOut(
     const error = ofRun(work.reason ?? AgentOSError.from(thrown, "RUN_FAILED"), log)
     const { code, message, executed, details } = error
     if (log instanceof JournalLog && !leaveOpen.has(code)) {
-      const payload = { code, message, executed, ...(details === undefined ? {} : { details }) }
+      const failure = { code, message, executed }
+      const payload = details === undefined ? failure : { ...failure, details }
       const mayPass = error.retryable || isLeft() // U7
       const isRefused = executed === "no" && (code !== "CANCELLED" || isLeft()) // U9
+      const name = mayPass ? "interrupted" : "failed"
       await log
-        .append({ name: mayPass ? "interrupted" : "failed", payload })
+        .append({ name, payload })
+        .catch(() => log.append({ name, payload: failure })) // details of the program's own may be nothing that is stored
         .then(() => (isRefused ? open.forget(tenant, runId) : open.strike(tenant, runId, log)))
         .catch(() => undefined)
     }

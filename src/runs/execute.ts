@@ -15,7 +15,7 @@
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { Cancellation } from "../cancellation.js"
+import { Cancellation, untilCancelled } from "../cancellation.js"
 import type { AgentAnswer, AgentRequest } from "../agents/respond.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
@@ -257,7 +257,7 @@ export async function execute(
     if ("fn" in how) {
       const fn = parts.fn(how.fn)
       const texts = answers.map(({ text }) => text)
-      return { text: await decide(`${path}.reduce`, () => fn(said, texts)), finish: "stop" }
+      return { text: await decide(how.fn, `${path}.reduce`, () => fn(said, texts), branch), finish: "stop" }
     }
     const { text: verdict } = await answer(
       how.judge,
@@ -274,13 +274,18 @@ export async function execute(
     return best
   }
 
-  /** What a function of the program says, once (L4 of `run-log.ts`). */
-  async function decide(step: string, how: () => string | Promise<string>): Promise<string> {
+  /** What a function of the program says, once (L4 of `run-log.ts`). It is not waited for once the run is called off. */
+  async function decide(name: string, step: string, how: () => unknown, { work }: Branch): Promise<string> {
     const { log } = parts
     const known = log.decided(step)
     if (known !== undefined) return known
     await log.claimStep(step)
-    const said = await how()
+    const said = await untilCancelled(work, how)
+    if (typeof said !== "string")
+      throw new AgentOSError(
+        "INVALID_ANSWER",
+        `the function ${name} gave ${said === null ? "null" : `a value of type ${typeof said}`} at ${step}; it gives text`,
+      )
     await log.decide(step, said)
     return said
   }
@@ -307,7 +312,7 @@ export async function execute(
           continue
         }
         const fn = parts.fn(rule.fn)
-        if ((await decide(`${path}.by.${i}`, () => fn(said, []))) === "true") return rule.to
+        if ((await decide(rule.fn, `${path}.by.${i}`, () => fn(said, []), branch)) === "true") return rule.to
       }
       return undefined
     }

@@ -11,8 +11,9 @@
  *       step is claimed before.
  *   L5. A run that failed for now (its error may pass) is interrupted: whoever asks for it again, under its command id,
  *       goes on with it. What failed for good stays so.
+ *   L6. What a step or function gave is text once it is read, whatever was stored: no log stops a start.
  */
-import type { Executed } from "#actors/errors.js"
+import { thrownText, type Executed } from "#actors/errors.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Decoding, Usage } from "../models/model.js"
@@ -184,6 +185,12 @@ export function sizeOf({ started, steps, calls, ended }: RunState): number {
   return size
 }
 
+/** Logs from before may hold whatever a function of the program gave, as text (L6). */
+const textOf = (value: unknown): string =>
+  typeof value === "string" ? value : value === undefined || value === null ? "" : thrownText(value)
+const withText = <Result extends { readonly output: string }>(result: Result): Result =>
+  typeof result.output === "string" ? result : { ...result, output: textOf(result.output) }
+
 /** Takes in one event. */
 export function foldRun(state: RunState, event: RunLogEvent): void {
   switch (event.name) {
@@ -199,10 +206,10 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
       state.claimed.add(event.payload.step)
       break
     case "decided":
-      state.decisions.set(event.payload.step, event.payload.said)
+      state.decisions.set(event.payload.step, textOf(event.payload.said))
       break
     case "step-finished":
-      state.steps.set(event.payload.step, event.payload.result)
+      state.steps.set(event.payload.step, withText(event.payload.result))
       break
     case "turn-claimed":
       for (const { callId, ...call } of event.payload.calls)
@@ -220,7 +227,7 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
       })
       break
     case "ended":
-      state.ended = event.payload
+      state.ended = withText(event.payload)
       break
     case "interrupted":
       state.interrupted = event.payload

@@ -38,7 +38,7 @@ import type { RecordStore } from "../record-store.js"
 import type { RunEvent, RunListener, RunResult, Scope, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
-import { carryOut, resultOf, type AskedRun, type CarryOutParts } from "./carry-out.js"
+import { carryOut, leaveOpen, resultOf, type AskedRun, type CarryOutParts } from "./carry-out.js"
 import { checkRequest, requestOf, runOfCommand } from "./command.js"
 import { Conversations, type ConversationId } from "./conversations.js"
 import { Definitions } from "./definitions.js"
@@ -247,15 +247,20 @@ export class Runs {
       const { tenant, runId, node } = run
       const mayTake = (owner: string): boolean => wanted?.({ runId, node: owner }) ?? (owner === "" || owner === self) // prettier-ignore
       if (this.#active.get(runId) !== undefined || (!mayTake(node) && node !== self)) continue
-      const log = await this.#open.claim(run, mayTake)
-      const { started } = log?.state ?? {}
-      if (log === undefined || started === undefined) continue
-      if (started.definition === undefined && this.kindOf(started.target) === undefined) {
-        await this.#open.strike(tenant, runId, log)
-        continue
+      try {
+        const log = await this.#open.claim(run, mayTake)
+        const { started } = log?.state ?? {}
+        if (log === undefined || started === undefined) continue
+        if (started.definition === undefined && this.kindOf(started.target) === undefined) {
+          await this.#open.strike(tenant, runId, log)
+          continue
+        }
+        this.#resume(tenant, runId, started, log).ended.catch(() => undefined)
+        found.push(runId)
+      } catch (error) {
+        if (leaveOpen.has(AgentOSError.from(error, "RUN_FAILED").code)) throw error
+        // Its log cannot be read, as whoever asks for it is told; the others go on.
       }
-      this.#resume(tenant, runId, started, log).ended.catch(() => undefined)
-      found.push(runId)
     }
     return found
   }

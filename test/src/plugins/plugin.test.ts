@@ -124,6 +124,44 @@ t.test("a hook that throws ends the run it was told of, and no other", async (t)
   })
 })
 
+t.test("what a hook throws as a promise, or not as an error, ends its run with a code, and not the node", async (t) => {
+  const shouts = scriptedModel((request) => {
+    const { question, results } = asked(request)
+    return results[0] ?? { tool: "shout", arguments: { text: question } }
+  })
+  const hooks = ["onRunStart", "onToolCall", "onRunEnd"] as const
+  const refusals = {
+    "a promise": () => Promise.reject(new Error("not today")),
+    "a Symbol": () => {
+      throw Symbol("not today")
+    },
+    "a promise of a Symbol": () => Promise.reject(Symbol("not today")),
+  }
+  for (const hook of hooks)
+    for (const [how, refuse] of Object.entries(refusals)) {
+      let bad = true
+      const picky = definePlugin({
+        name: "picky",
+        contract: 1,
+        models: { shouts },
+        agents: [{ name: "echo", model: "shouts", instructions: "echo", tools: ["shout"] }],
+        tools: [
+          { name: "shout", description: "s", parameters: z.object({ text: z.string() }), execute: async ({ text }) => text }, // prettier-ignore
+        ],
+        hooks: { [hook]: () => (bad ? refuse() : undefined) },
+      })
+      await withNode([picky], async (os) => {
+        const refused = { code: "RUN_FAILED", message: /not today/ }
+        await t.rejects(os.run("echo", "bad"), refused, `${hook}, ${how}`)
+        const events: RunEvent[] = []
+        for await (const event of os.stream("echo", "bad")) events.push(event)
+        t.match(events.at(-1), { type: "error", error: refused }, `${hook}, ${how}, as a stream`)
+        bad = false
+        t.equal((await os.run("echo", "good")).output, "good")
+      })
+    }
+})
+
 t.test("a plugin of a wrong form is refused by a message that names it and what is wrong", async (t) => {
   const right = { name: "odd", contract: 1 }
   const tool = { name: "x", description: "x", parameters: z.object({}), execute: () => 1 }
