@@ -2,8 +2,9 @@
  * When an agent says that it cannot answer, instead of answering: for a model that knows little and takes every question for one of its own. A pure
  * decision over a question and what came of it.
  */
-import type { Confidence, ToolCall } from "../models/model.js"
+import type { Confidence, Message, ToolCall } from "../models/model.js"
 import { readQuery, termsOf } from "../knowledge/terms.js"
+import { mayBeSaid, type SmallTalk } from "./small-talk.js"
 import { spacedSum, sumsIn } from "./sums.js"
 
 export interface Refusal {
@@ -18,8 +19,8 @@ export interface Refusal {
    * the calculator is asked, and whatever stands in other clauses. `subject`: words that stand in what its tools found, all but a quarter of them.
    */
   readonly besides?: "nothing" | "names" | "sum" | "subject"
-  /** Answers that say no more than a refusal. */
-  readonly empty?: readonly string[]
+  /** What its answers are held to; it then reads only what it was told of a conversation. */
+  readonly talk?: SmallTalk
 }
 
 /** One turn of a model, and what its tools found before. */
@@ -28,15 +29,19 @@ export interface JudgedTurn {
   readonly text: string
   readonly calls: readonly ToolCall[]
   readonly found: readonly string[]
+  /** Earlier turns. */
+  readonly history?: readonly Message[]
   readonly confidence?: Confidence
 }
 
 /** Whether a turn is to be answered with the refusal. */
 export function isRefused(refusal: Refusal, turn: JudgedTurn): boolean {
-  const { least = 0, empty = [] } = refusal
+  const { least = 0, talk } = refusal
+  const { question, text, history = [] } = turn
   const answering = turn.calls.length === 0
   return (
-    (answering && ((turn.confidence?.least ?? 1) < least || empty.includes(turn.text))) ||
+    (answering &&
+      ((turn.confidence?.least ?? 1) < least || (talk !== undefined && !mayBeSaid(talk, text, question, history)))) ||
     (refusal.words !== undefined && !isFamiliar(new Set(refusal.words), refusal.besides ?? "nothing", turn))
   )
 }
@@ -52,7 +57,8 @@ function isFamiliar(
       return strange.length === 0
     case "names": {
       const said = new Set(wordsOf(text))
-      return calls.length > 0 || strange.filter((word) => !said.has(word)).length <= 1
+      const known = wordsOf(question).length > strange.length
+      return calls.length > 0 || (known && strange.filter((word) => !said.has(word)).length <= 1)
     }
     case "sum":
       return calls.every(({ arguments: { expression } }) =>

@@ -23,6 +23,7 @@ import { clipped } from "../tools/readable.js"
 import type { ToolKit } from "../tools/toolkit.js"
 import type { AgentDefinition } from "./agent.js"
 import type { Provenance } from "./context-vector.js"
+import { tellingsIn } from "./small-talk.js"
 import { isRefused, type Refusal } from "./refusal.js"
 import { ToolCalls } from "./tool-calls.js"
 import { Meter, takeTurn, type Turn } from "./turn.js"
@@ -140,13 +141,13 @@ class Answering {
 
   async answer(): Promise<AgentAnswer> {
     const { name, fallback, refusal, limits: { steps = defaults.steps } = {} } = this.#agent // prettier-ignore
-    const { input } = this.#request
+    const { input, history } = this.#request
     const { answered, found } = this.#calls
     const messages = messagesOf(this.#agent, this.#request)
     messages.push(...(await this.#calls.resume())) // A2
     for (let turn = 0; turn < steps + this.#failures; turn++) {
       const said = await this.#turn(messages, turn)
-      if (refusal !== undefined && isRefused(refusal, { question: input, found, ...said }))
+      if (refusal !== undefined && isRefused(refusal, { question: input, found, history, ...said }))
         return this.#refused(refusal)
       const fault = this.#faultOf(said)
       if (fault !== undefined) {
@@ -254,7 +255,8 @@ class Answering {
 function messagesOf({ instructions, memory, refusal }: AgentDefinition, { history, input }: AgentRequest): Message[] {
   const refused = (message: Message | undefined): boolean => refusal !== undefined && message?.content === refusal.text
   // A refusal goes with what was asked (A6).
-  const earlier = memory === false ? [] : history.filter((message, i) => !refused(message) && !refused(history[i + 1]))
+  const turns = memory === false ? [] : history.filter((message, i) => !refused(message) && !refused(history[i + 1]))
+  const earlier = refusal?.talk === undefined ? turns : tellingsIn(refusal.talk, turns)
   const system = earlier.flatMap((message) => (message.role === "system" ? [message.content] : []))
   return [
     { role: "system", content: [instructions, ...system].join("\n\n") },

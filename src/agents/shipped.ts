@@ -8,7 +8,7 @@ export const shippedRefusal =
   "for anything else, ask an agent on a larger model, such as one that Ollama serves: `models:` in llmagentos.yaml, " +
   'as docs/guide.md shows under "Point an agent at a larger model".'
 
-const { least, words } = readCalibration(embeddedFolder)
+const { least, words, talk } = readCalibration(embeddedFolder)
 
 export const shippedAgents = [
   defineAgent({
@@ -61,8 +61,7 @@ export const shippedAgents = [
       least: least.chat,
       words: words.chat,
       besides: "names",
-      // What it was trained to say when it has nothing to say.
-      empty: ["I can calculate, look things up and tell the time."],
+      talk,
     },
   }),
   defineAgent({

@@ -13,6 +13,11 @@ export interface Calibration {
   readonly least: Readonly<Record<CalibratedTask, number>>
   /** By kind of question: the words that it is asked in. */
   readonly words: Readonly<Record<Kind, readonly string[]>>
+  /** What small talk is answered with. */
+  readonly talk: {
+    readonly replies: readonly string[]
+    readonly told: readonly { readonly reply: string; readonly recall: string }[]
+  }
 }
 
 /** The checkpoint that every node has. */

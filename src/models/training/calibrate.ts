@@ -15,6 +15,7 @@ import { readCheckpointHead, type CheckpointHead } from "../checkpoint/checkpoin
 import { Engine } from "../engine/engine.js"
 import type { Segment } from "../prompt/scribe.js"
 import { calibrationQuestions } from "./calibration-questions.js"
+import { smallTalkReplies } from "./corpus/talk.js"
 import { Dice, encodeExample, evaluationExamples, trainingExample, type Example } from "./corpus/index.js"
 
 /** For people: the threshold of a task, and what falls below it, in percent. */
@@ -38,7 +39,7 @@ export async function calibrate(folder: string, items: number): Promise<Readonly
     const answers = answering(engine, head)
     const rows = await Promise.all(tasks.map(async (task) => [task, await rowOf(task, items, answers)] as const))
     const least = Object.fromEntries(rows.map(([task, { threshold }]) => [task, threshold])) as Calibration["least"]
-    const calibration: Calibration = { least, words: phrasing() }
+    const calibration: Calibration = { least, words: phrasing(), talk: smallTalkReplies }
     await writeFile(calibrationFile(folder), `${JSON.stringify(calibration)}\n`)
     return Object.fromEntries(rows) as Record<Task, CalibrationRow>
   } finally {

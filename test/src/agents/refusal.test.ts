@@ -13,7 +13,7 @@ import type { RunEvent } from "#src/run.js"
 import { chain, parallel } from "#src/topologies/topology.js"
 import { asked, scriptedModel } from "#test/support/scripted-model.js"
 
-const { words } = readCalibration(embeddedFolder)
+const { words, talk: smallTalk } = readCalibration(embeddedFolder)
 const turn = (question: string, more: Partial<Parameters<typeof isRefused>[1]> = {}) => ({
   question,
   text: "",
@@ -89,13 +89,15 @@ t.test("a question for the clock or small talk holds nothing else", async (t) =>
     t.notOk(isRefused(clock, turn(question)), question)
   for (const question of ["What time is it in Tokyo?", "What day was it in 1776?", "When does the sun set today?"])
     t.ok(isRefused(clock, turn(question)), question)
-  const talk: Refusal = { text: "no", words: words.chat, besides: "names", empty: ["I can calculate."], least: 0.4 }
+  const talk: Refusal = { text: "no", words: words.chat, besides: "names", talk: smallTalk, least: 0.4 }
   const refused = (question: string, text: string, least = 1) =>
     isRefused(talk, turn(question, { text, confidence: { least, mean: 1 } }))
   t.notOk(refused("Hello, my name is Ada", "Nice to meet you, Ada."))
   t.notOk(refused("I like cold pizza", "I will remember that you like cold pizza."))
   t.ok(refused("Give me a riddle", "That is good to hear."))
-  t.ok(refused("Hello!", "I can calculate."), "it has nothing to say")
+  for (const text of ["I can calculate, look things up and tell the time.", "It th.", "Nice to meet you, Ad."])
+    t.ok(refused("Hello, I am Ada", text), text)
+  t.ok(refused("Hallo", "Goodbye!"), "no word of it is known")
   t.ok(refused("Hello!", "Goodbye!", 0.3), "it is not sure")
 })
 
@@ -124,6 +126,42 @@ t.test("the shipped topology says what it cannot do, names no source for it, and
   t.equal((await os.run("ask", "What is my name?", { conversation: "ada" })).output, "Your name is Ada.")
   await os.stop()
 })
+
+t.test(
+  "small talk within a conversation is what it is alone, and names in it stand whole",
+  { timeout: 60_000 },
+  async (t) => {
+    const os = await createAgentOS({ data: "memory" })
+    const said: Record<string, string> = {
+      hello: "Hello! How can I help?",
+      thanks: "You are welcome.",
+      bye: "Goodbye!",
+      "who are you?": "I am Scribe, a small model of LLMAgentOS.",
+    }
+    for (const before of [
+      ["What is 2 * 3?"],
+      ["Who wrote Hamlet?", "What is 48 * 17?"],
+      ["Where is actor state kept?", "what time is it?"],
+      ["hi", "hi", "hi", "hi", "hi", "hi", "What is 3 + 3?"],
+    ]) {
+      const conversation = before.join("|").slice(0, 60)
+      for (const question of before) await os.run("ask", question, { conversation })
+      for (const [question, answer] of Object.entries(said))
+        t.equal((await os.run("ask", question, { conversation })).output, answer, `${conversation}: ${question}`)
+    }
+    const name = { conversation: "names" }
+    for (const told of ["Jean-Luc Picard", "Nguyễn", "Ada", "Bartholomew Featherstonehaugh", "Zoë"]) {
+      const greeting = (await os.run("companion", `My name is ${told}`, name)).output
+      t.ok([shippedRefusal, `Nice to meet you, ${told}.`].includes(greeting), `${told}: ${greeting}`)
+    }
+    await os.run("ask", "My name is Ada", name)
+    await os.run("ask", "My name is Eve", name)
+    for (const question of ["What is 2 + 2?", "Where is actor state kept?", "hello"])
+      await os.run("ask", question, name)
+    t.equal((await os.run("ask", "What is my name?", name)).output, "Your name is Eve.")
+    await os.stop()
+  },
+)
 
 t.test("a refusal is the answer of the whole run, is told as one, and nothing is shown before it", async (t) => {
   const script = scriptedModel((request) => {

@@ -27,6 +27,8 @@ const recalls: readonly { readonly asks: readonly string[]; readonly reply: stri
   { asks: ["where do i live", "where am i from", "where is my home", "do you know where i live", "tell me where i live", "where do i come from"], reply: "You live in {v}.", keep: "home" },
 ] // prettier-ignore
 
+const untold = "You have not told me yet."
+
 /** Replies by what the user's words begin with or contain; the first match counts. */
 const replies: readonly (readonly [RegExp, string])[] = [
   [/^(thank|thanks|ok thanks|cheers|i appreciate)/, "You are welcome."],
@@ -41,6 +43,15 @@ const replies: readonly (readonly [RegExp, string])[] = [
   [/great|amazing|wow|well done|happy|funny|nice|made my day|fun talking/, "That is good to hear."],
   [/./, "I can calculate, look things up and tell the time."],
 ]
+
+/** What small talk is answered with, where there is something to say. */
+export const smallTalkReplies = {
+  replies: [...replies.slice(0, -1).map(([, reply]) => reply), untold],
+  told: tellings.map(({ reply, keep }) => ({
+    reply,
+    recall: recalls.find((recall) => recall.keep === keep)?.reply ?? "",
+  })),
+}
 
 export function replyTo(said: string): string {
   return replies.find(([pattern]) => pattern.test(said.toLowerCase()))?.[1] ?? ""
@@ -62,7 +73,7 @@ export function talk(lexicon: Lexicon): {
     return {
       history,
       said: written(lexicon, choose(lexicon, recall.asks)),
-      reply: value === undefined ? "You have not told me yet." : fill(recall.reply, { v: value }),
+      reply: value === undefined ? untold : fill(recall.reply, { v: value }),
     }
   }
   const last = turn(lexicon, told, dice.chance(0.4))

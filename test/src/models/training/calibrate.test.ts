@@ -13,6 +13,7 @@ t.test("calibrating again finds the same words, and thresholds that most right a
   const shipped = readCalibration(embeddedFolder)
   const found = readCalibration(folder)
   t.strictSame(found.words, shipped.words)
+  t.strictSame(found.talk, shipped.talk)
   for (const task of calibratedTasks) {
     t.equal(found.least[task], rows[task].threshold)
     t.ok(rows[task]["right answers"] <= 10, JSON.stringify(rows[task]))
