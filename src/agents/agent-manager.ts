@@ -279,6 +279,7 @@ export class AgentManager {
     return new AgentOSError(
       "BUDGET_EXCEEDED",
       `${wanted} replicas of ${definition.name} would make ${total} agents; this node holds ${maxReplicas}`,
+      { executed: "no" },
     )
   }
 

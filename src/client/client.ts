@@ -9,6 +9,7 @@ import type { AgentView, ClusterView, RebalanceView, RunStatus, TopologyView } f
 import type { InputOf, OutputOf } from "../gateway/operations.js"
 import type { EventView, RunView } from "../gateway/views.js"
 import type { Added, Document, DocumentEntry, Fact, SearchHit } from "../knowledge/knowledge.js"
+import { checked } from "./checked.js"
 import { grpcTransport } from "./grpc-transport.js"
 import { restTransport } from "./rest-transport.js"
 import { tlsFetch } from "./tls-fetch.js"
@@ -112,7 +113,7 @@ export interface Client {
 
 /** Makes a client; the connection is opened by the first call. @throws `INVALID_REQUEST` for a URL of another kind */
 export function createClient(options: ClientOptions): Client {
-  const transport = transportOf(options)
+  const transport = checked(transportOf(options))
   const { call, follow } = transport
   return {
     run: (target, input, options = {}) => call("Run", ...asked(target, input, options)),
@@ -131,9 +132,9 @@ export function createClient(options: ClientOptions): Client {
       call("AddDocument", {
         id,
         format,
-        ...(typeof content === "string"
-          ? { content }
-          : { content: Buffer.from(content).toString("base64"), encoding: "base64" }),
+        ...(content instanceof Uint8Array
+          ? { content: Buffer.from(content).toString("base64"), encoding: "base64" }
+          : { content }),
       }),
     documents: async () => (await call("ListDocuments", {})).documents,
     removeDocument: async (id) => (await call("RemoveDocument", { id })).removed,

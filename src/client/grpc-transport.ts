@@ -40,12 +40,13 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
   /** What grpc-js wants of an operation and its input. */
   function parts(name: keyof typeof operations, input: object, options: CallOptions) {
     const { request, reply } = operations[name].wire
-    const ask = askForm(operations[name])
+    // Here, and not where grpc-js would take what is wrong for an error of its own.
+    const message = Buffer.from(request.encode(askForm(operations[name]).toMessage(input)).finish())
     return [
       `/llmagentos.v1.AgentService/${name}`,
-      (value: object) => Buffer.from(request.encode(ask.toMessage(value)).finish()),
+      (bytes: Buffer) => bytes,
       (bytes: Buffer) => reply.decode(bytes) as Message,
-      input,
+      message,
       ...head(input, options),
     ] as const
   }
@@ -55,7 +56,7 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
       const answer = answerForm(operations[name])
       return new Promise((resolve, reject) => {
         const cancel = (): void => pending.cancel()
-        const pending = channel.makeUnaryRequest<object, Message>(...parts(name, input, options), (error, message) => {
+        const pending = channel.makeUnaryRequest<Buffer, Message>(...parts(name, input, options), (error, message) => {
           options.signal?.removeEventListener("abort", cancel)
           if (error !== null) reject(errorOf(error))
           else if (message === undefined) reject(new AgentOSError("INTERNAL", "the node sent no answer"))
@@ -67,7 +68,7 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
     },
     async *follow(name, input, options = {}) {
       const answer = answerForm(operations[name])
-      const events = channel.makeServerStreamRequest<object, Message>(...parts(name, input, options))
+      const events = channel.makeServerStreamRequest<Buffer, Message>(...parts(name, input, options))
       const cancel = (): void => events.cancel()
       if (options.signal?.aborted === true) cancel()
       else options.signal?.addEventListener("abort", cancel, { once: true })

@@ -1,10 +1,10 @@
 /** What every door checks requests with, so that all refuse the same. */
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv"
 import { AgentOSError } from "#actors/errors.js"
-import { isName } from "#actors/names.js"
+import { faultOf, isName, MOST_NAME_BYTES } from "#actors/names.js"
 import type { JsonSchema } from "./json-schema.js"
 
-const options = { strict: false, formats: { name: isName } }
+const options = { strict: false, verbose: true, formats: { name: isName } }
 const exact = new Ajv(options)
 /** In a URL everything is text. */
 const text = new Ajv({ ...options, coerceTypes: true })
@@ -24,8 +24,10 @@ export function checkOf(schema: JsonSchema): (value: unknown) => unknown {
 
 /** What is wrong with a request. */
 export function fault(errors: readonly Partial<ErrorObject>[] | null | undefined): AgentOSError {
-  const faults = (errors ?? []).map(({ instancePath = "", message, keyword, params }) => {
+  const faults = (errors ?? []).map(({ instancePath = "", message, keyword, params, data }) => {
     const field = instancePath.slice(1).replaceAll("/", ".")
+    if (keyword === "format" && params?.["format"] === "name")
+      return `${field} ${faultOf(data)}; at most ${MOST_NAME_BYTES} bytes of well-formed Unicode are taken`
     const more =
       keyword === "enum" || keyword === "const"
         ? `: ${JSON.stringify(params?.["allowedValues"] ?? params?.["allowedValue"])}`

@@ -1,5 +1,6 @@
 /** Where a message of proto/agent.proto has another form than the value of its operation. Pure. */
 import { isUtf8 } from "node:buffer"
+import { bytesOfBase64 } from "../knowledge/reading/document-bytes.js"
 import type { Form, Message } from "./wire.js"
 
 /** Models stand in a field of their own name. */
@@ -27,9 +28,9 @@ export const runStatusForm = (plain: Form): Form => ({
 /** A document's content is its bytes. */
 export const documentForm = (plain: Form): Form => ({
   toMessage(value) {
-    const { id, format, content, encoding } = value as Readonly<Record<string, string>>
+    const { id = "", format, content = "", encoding } = value as Readonly<Record<string, string>>
     const inBase64 = encoding === undefined ? format === "pdf" : encoding === "base64"
-    return { id, format, content: Buffer.from(content ?? "", inBase64 ? "base64" : "utf8") }
+    return { id, format, content: inBase64 ? bytesOfBase64(id, content) : Buffer.from(content) }
   },
   toValue({ content, ...message }) {
     const bytes =

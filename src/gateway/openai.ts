@@ -5,7 +5,9 @@ import { AgentOSError } from "#actors/errors.js"
 import type { GatewayBackend } from "./backend.js"
 import { ChunkWriter, completion, errorType, runOfChat } from "./chat.js"
 import { chatRequest, readChat, type ChatRequest } from "./chat-fields.js"
+import { compiledForText } from "./check.js"
 import { errorBody, faceOf } from "./faces.js"
+import type { JsonSchema } from "./json-schema.js"
 import { model, modelView } from "./operations/agents.js"
 import { count, name } from "./operations/forms.js"
 import type { Contract } from "./operations/operation.js"
@@ -72,7 +74,10 @@ export function addOpenAI(app: FastifyInstance, service: Service): void {
   })
   app.route<{ Body: ChatRequest }>({
     ...routeOptions("Chat", openai.Chat),
-    validatorCompiler: () => (body) => readBody(body, backend.kindOf),
+    validatorCompiler: ({ schema, httpPart }) =>
+      httpPart === "body"
+        ? (body: unknown) => readBody(body, backend.kindOf)
+        : compiledForText(schema as unknown as JsonSchema),
     async handler(request, reply) {
       const input = runOfChat(request.body)
       const call = callOf(request, hangUp(request))

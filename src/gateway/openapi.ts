@@ -1,6 +1,7 @@
 /** The REST operations as an OpenAPI document (`/docs/json`) and a page to try them (`/docs`). Registered before the routes. */
 import type { FastifyInstance } from "fastify"
 import type { z } from "zod"
+import { MOST_NAME_BYTES } from "#actors/names.js"
 import { packageVersion } from "../version.js"
 import { faceOf, type Code } from "./faces.js"
 import { health } from "./health.js"
@@ -67,7 +68,9 @@ export function openApiDocument() {
     info: {
       title: "LLMAgentOS",
       version: packageVersion,
-      description: "Ask agents and topologies, steer them, and search what they know.",
+      description:
+        "Ask agents and topologies, steer them, and search what they know. " +
+        `A text of the format \`name\` has at most ${MOST_NAME_BYTES} bytes in UTF-8 (\`x-maxBytes\`).`,
     },
     components: { securitySchemes: { key: { type: "http", scheme: "bearer" } }, schemas },
     security: [{}, { key: [] }],

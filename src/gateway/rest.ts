@@ -195,6 +195,8 @@ function sendError(error: AgentOSError, request: FastifyRequest, reply: FastifyR
   const body = errorBody(error, request.id)
   const retryAfterMs = error.details?.["retryAfterMs"]
   if (typeof retryAfterMs === "number") reply.header("retry-after", String(Math.ceil(retryAfterMs / 1000)))
+  // Who still sends what is too large reads the answer only if it may send to the end; Node reads that and throws it away.
+  if (error.code === "PAYLOAD_TOO_LARGE") reply.removeHeader("connection")
   if (http === 401) reply.header("www-authenticate", "Bearer")
   // OpenAI's clients read `type` and `param`; the code for a missing model is the one that they know.
   if (request.routeOptions.config.operation === "Chat") {

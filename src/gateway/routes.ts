@@ -2,7 +2,8 @@
  * The operations as REST routes.
  *
  * Invariants
- *   H1. Path, query and body of a request are checked by parts of the one schema that its operation takes.
+ *   H1. Path, query and body of a request are checked by parts of the one schema that its operation takes. A part that
+ *       has no field of it is empty.
  *   H2. Operations that share a method and a path are one route: who accepts `text/event-stream` gets the one that
  *       streams.
  */
@@ -54,7 +55,11 @@ function addRoute(
 
 /** What every route of a contract has: its name, role and forms. */
 export function routeOptions(operation: string, { role, rest, input, output, answers = {}, media }: Contract) {
-  const { params, querystring, body } = requestParts(rest, jsonSchema(input))
+  const {
+    params,
+    querystring = empty,
+    body = rest.method === "DELETE" ? empty : undefined,
+  } = requestParts(rest, jsonSchema(input))
   return {
     method: rest.method,
     url: rest.path,
@@ -62,12 +67,14 @@ export function routeOptions(operation: string, { role, rest, input, output, ans
     ...(body?.required?.length === 0 ? { preValidation: emptyBody } : {}),
     schema: {
       ...(params === undefined ? {} : { params }),
-      ...(querystring === undefined ? {} : { querystring }),
+      querystring,
       ...(body === undefined ? {} : { body }),
       ...(media === undefined ? { response: answerSchemas({ 200: output, ...answers }) } : {}),
     },
   }
 }
+
+const empty: JsonSchema = { type: "object", properties: {}, required: [], additionalProperties: false } // H1
 
 /** Who needs nothing may send nothing. */
 function emptyBody(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {

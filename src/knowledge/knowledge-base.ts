@@ -14,6 +14,8 @@ import type { z } from "zod"
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { asName, checkName } from "#actors/names.js"
+import { checkNumbers, countOrAll } from "#actors/numbers.js"
+import { checkOptions, checkText, checkWord } from "#actors/words.js"
 import type { RecordStore } from "../record-store.js"
 import { documentsIn, prefixOf } from "./folder.js"
 import { PassageFinder } from "./finding/finder.js"
@@ -120,7 +122,7 @@ class TenantKnowledge implements Knowledge {
   }
 
   async add(document: Document): Promise<Added> {
-    checkName("a document's id", document.id) // B5
+    checkDocument(document) // B5
     return this.#add(document, (leading) => bytesOf(document, leading, this.#around.clock))
   }
 
@@ -137,7 +139,7 @@ class TenantKnowledge implements Knowledge {
       for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
         const id = leading + file.name
         try {
-          checkName("a document's id", id)
+          checkId(id)
           const bytes = (leading: string): Promise<DocumentBytes> => bytesOfFile(id, file.path, leading)
           const added = await this.#add({ id, format: file.format }, bytes, path)
           chunks += added.chunks
@@ -176,6 +178,7 @@ class TenantKnowledge implements Knowledge {
   }
 
   async search(query: string, options: SearchOptions = {}): Promise<readonly SearchHit[]> {
+    checkSearch(query, options)
     const { limit = 5, unit = "passage", question = "" } = options
     const hits = await this.#passages(
       query.slice(0, queryReads),
@@ -361,6 +364,32 @@ class TenantKnowledge implements Knowledge {
     return this.#passages(query, question, limit, proseOnly, tries - 1)
   }
 }
+
+/** @throws `INVALID_NAME`, `INVALID_OPTION` */
+function checkDocument({ id, format, content }: Document): void {
+  checkId(id) // B5
+  checkWord("INVALID_OPTION", "a document's format", format ?? null, formats)
+  if (typeof content !== "string" && !(content instanceof Uint8Array))
+    throw new AgentOSError("INVALID_OPTION", `a document's content is of type ${typeof content}; it is text or bytes`)
+}
+
+/** No URL can hold "." or "..", whose document could not be removed over REST. @throws `INVALID_NAME` */
+function checkId(id: string): void {
+  checkName("a document's id", id)
+  if (id === "." || id === "..") throw new AgentOSError("INVALID_NAME", `a document's id is "${id}", which is a step in a path`) // prettier-ignore
+}
+
+/** @throws `INVALID_OPTION` */
+function checkSearch(query: string, options: SearchOptions): void {
+  checkText("INVALID_OPTION", "a query", query ?? null)
+  checkOptions("INVALID_OPTION", "the options of a search", options, searchOptions)
+  checkNumbers("INVALID_OPTION", "a search's ", options, { limit: countOrAll })
+  checkWord("INVALID_OPTION", "a search's unit", options.unit, ["passage", "sentence"])
+  checkText("INVALID_OPTION", "a search's question", options.question)
+}
+
+const formats: readonly Document["format"][] = ["text", "markdown", "html", "pdf"]
+const searchOptions = { limit: true, unit: true, question: true } satisfies Record<keyof SearchOptions, true>
 
 /** Errors that keep out one document. */
 const leftOut: ReadonlySet<string> = new Set(["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE", "INVALID_NAME"])

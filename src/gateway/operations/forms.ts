@@ -1,17 +1,19 @@
 /** Forms that operations share. */
 import { z } from "zod"
 import { executions } from "#actors/errors.js"
+import { MOST_NAME_BYTES } from "#actors/names.js"
 
 /**
  * What something is called, wherever it is: as the runtime's names (`actors/names.ts`), of at most 200 characters. The
- * pattern is for whoever reads it; half a surrogate pair, which no pattern tells in every language, is the format's.
+ * pattern is for whoever reads it; half a surrogate pair, which no pattern tells in every language, and the bytes are
+ * the format's.
  */
 export const name = z
   .string()
   .min(1)
   .max(200)
   .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/u)
-  .meta({ format: "name" })
+  .meta({ format: "name", "x-maxBytes": MOST_NAME_BYTES })
 
 export const count = z.int().min(0)
 

@@ -1,6 +1,7 @@
 /** Fill and search the knowledge base of the caller's tenant. */
 import { z } from "zod"
 import { llmagentos } from "#proto/agent.generated.js"
+import { bytesOfBase64 } from "../../knowledge/reading/document-bytes.js"
 import { documentForm } from "../messages.js"
 import { count, name, nothing } from "./forms.js"
 import { ofStores, operation } from "./operation.js"
@@ -38,11 +39,11 @@ export const knowledge = {
     }),
     errors: ["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE", "MEMORY_FULL", "WORKER_LOST", ...ofStores],
     wire: { request: v1.Document, reply: v1.AddDocumentReply, ask: documentForm },
-    handle: ({ id, format, content, encoding = format === "pdf" ? "base64" : "utf8" }, call, service) =>
+    handle: async ({ id, format, content, encoding = format === "pdf" ? "base64" : "utf8" }, call, service) =>
       service.addDocument(call, {
         id,
         format,
-        content: encoding === "utf8" ? content : new Uint8Array(Buffer.from(content, "base64")),
+        content: encoding === "utf8" ? content : bytesOfBase64(id, content),
       }),
   }),
   ListDocuments: operation({

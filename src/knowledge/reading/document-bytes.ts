@@ -25,8 +25,7 @@ const pieceLength = 256 * 1024
 export async function bytesOf(document: Document, leading: string, clock: Clock): Promise<DocumentBytes> {
   const { id, format } = document
   const isText = typeof document.content === "string" && format !== "pdf"
-  const given =
-    typeof document.content === "string" && !isText ? Buffer.from(document.content, "base64") : document.content
+  const given = typeof document.content === "string" && !isText ? bytesOfBase64(id, document.content) : document.content
   const length = typeof given === "string" ? Buffer.byteLength(given) : given.byteLength
   checkSize(id, length)
   const bytes = Buffer.from(new ArrayBuffer(length))
@@ -69,6 +68,15 @@ export async function bytesOfFile(id: string, path: string, leading: string): Pr
   } finally {
     await file.close()
   }
+}
+
+/** The bytes of a document in base64, in lines perhaps, or of its alphabet for URLs. @throws `DOCUMENT_UNREADABLE` */
+export function bytesOfBase64(id: string, text: string): Buffer {
+  const digits = text.replace(/\s+/g, "").replace(/={1,2}$/, "")
+  const [wrong] = /[^\w+/-]/.exec(digits) ?? []
+  if (wrong !== undefined) throw unreadable(id, `is not in base64: it holds ${JSON.stringify(wrong)}`)
+  if (digits.length % 4 === 1) throw unreadable(id, "is not in base64: its end is missing")
+  return Buffer.from(digits, "base64")
 }
 
 /** @throws `DOCUMENT_TOO_LARGE` */

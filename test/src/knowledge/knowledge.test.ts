@@ -514,3 +514,31 @@ t.test("the sentence that answers stands first for 95 of 100 questions of the ma
   }
   t.ok(right >= 190, `${right} of 200`)
 })
+
+t.test("what is no document and no search is refused with what would be right", async (t) => {
+  const knowledge = fresh()
+  for (const document of [
+    { id: "a", format: "docx", content: "x" },
+    { id: "a", format: "toString", content: "x" },
+    { id: "a", content: "x" },
+    { id: "a", format: "text", content: 5 },
+    { id: "a", format: "text" },
+  ])
+    await t.rejects(knowledge.add(document as never), { code: "INVALID_OPTION" }, JSON.stringify(document))
+  for (const id of [".", "..", "", "a\nb", 5])
+    await t.rejects(knowledge.add({ id, format: "text", content: "x" } as never), { code: "INVALID_NAME" }, String(id))
+  for (const query of [5, null, undefined, {}])
+    await t.rejects(knowledge.search(query as never), { code: "INVALID_OPTION" }, String(query))
+  for (const options of [
+    { unit: "word" },
+    { limit: Number.NaN },
+    { limit: -1 },
+    { limit: 1.5 },
+    { question: 5 },
+    { most: 3 },
+    7,
+  ])
+    // prettier-ignore
+    await t.rejects(knowledge.search("x", options as never), { code: "INVALID_OPTION" }, JSON.stringify(options))
+  t.same(await knowledge.search("x", { limit: 1, unit: "sentence", question: "what?" }), [])
+})
