@@ -138,6 +138,12 @@ export class ModelContext {
     return messages.reduce((sum, message) => sum + this.#count(model, message), 0)
   }
 
+  /** Tokens that a request is counted for, about. */
+  promptTokens(model: Model, messages: readonly Message[], tools: readonly ToolSpec[]): number {
+    const specs = model.countTokens === undefined ? estimateAll([], tools) * this.#ratio : 0
+    return Math.ceil(this.tokensOf(model, messages) + specs)
+  }
+
   /** A server took so many after it had refused more. */
   learn(most: number): void {
     this.#most = Math.min(this.#most, most)

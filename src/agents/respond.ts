@@ -17,6 +17,7 @@ import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Decoding, Message, Model, Usage } from "../models/model.js"
+import { noUsage, tokensOf } from "../models/usage.js"
 import type { Finish, RunListener } from "../run.js"
 import type { RecordedCall, RunLog } from "../runs/run-log.js"
 import { clipped } from "../tools/readable.js"
@@ -39,7 +40,9 @@ export interface AgentRequest {
   readonly traceId: string
   /** How its model chooses its words, over the agent's own. */
   readonly decoding?: Decoding
-  /** Tokens that may be spent; absent: the agent's own limit only. */
+  /** What earlier tries of this step have spent; the usage of the answer holds it. */
+  readonly spent?: Usage
+  /** Tokens that may be spent beside those; absent: the agent's own limit only. */
   readonly budgetTokens?: number
   /** Milliseconds that are left; absent: the agent's own limit only. */
   readonly timeoutMs?: number
@@ -118,7 +121,7 @@ class Answering {
   readonly #work: Cancellation
   readonly #timeLeft: () => number
   readonly #calls: ToolCalls
-  readonly #meter = new Meter()
+  readonly #meter: Meter
   #failures = 0
   /** The model that had the last word. */
   #model: string
@@ -137,6 +140,7 @@ class Answering {
     this.#timeLeft = timeLeft
     this.#calls = new ToolCalls(agent, request, parts, work, timeLeft)
     this.#model = parts.model.info.id
+    this.#meter = new Meter(request.spent)
   }
 
   async answer(): Promise<AgentAnswer> {
@@ -144,7 +148,7 @@ class Answering {
     const { input, history } = this.#request
     const { answered, found } = this.#calls
     const messages = messagesOf(this.#agent, this.#request)
-    messages.push(...(await this.#calls.resume())) // A2
+    messages.push(...(await this.#calls.resume((spent) => this.#meter.recall(spent)))) // A2
     for (let turn = 0; turn < steps + this.#failures; turn++) {
       const said = await this.#turn(messages, turn)
       if (refusal !== undefined && isRefused(refusal, { question: input, found, history, ...said }))
@@ -158,7 +162,7 @@ class Answering {
         throw new AgentOSError("OUTPUT_REJECTED", `agent ${name}: ${fault}, ${this.#failures} times`)
       }
       if (said.calls.length === 0 || said.finish !== "stop") return this.#done(said.text, said.finish) // A4
-      messages.push(...(await this.#calls.run(said)))
+      messages.push(...(await this.#calls.run(said, this.#meter.spent)))
     }
     if (refusal !== undefined) return this.#refused(refusal)
     throw new AgentOSError("BUDGET_EXCEEDED", `agent ${name} took ${steps} turns without an answer`)
@@ -168,17 +172,16 @@ class Answering {
   async #turn(messages: readonly Message[], turn: number): Promise<Turn> {
     const { name, limits, refusal, tools = [] } = this.#agent
     const own = { ...this.#agent.decoding, ...this.#request.decoding }
-    const { budgetTokens = Infinity, step, traceId } = this.#request
+    const { budgetTokens = Infinity, spent = noUsage, step, traceId } = this.#request
     const { model, tools: kit, emit } = this.#parts
     const tokens = Math.min(limits?.tokens ?? Infinity, budgetTokens)
-    const left = tokens - this.#meter.tokens
-    if (left <= 0)
+    const most = tokens + tokensOf(spent)
+    if (this.#meter.tokens >= most)
       throw new AgentOSError("BUDGET_EXCEEDED", `agent ${name} has used its ${tokens} tokens without an answer`)
     const timeoutMs = this.#timeLeft()
     this.#work.throwIfCancelled()
     const sampling = this.#failures === 0 ? {} : { temperature: 0.7, topP: 0.9, seed: this.#failures * 1000 + turn }
-    const maxTokens = Math.min(left, own.maxTokens ?? Infinity)
-    const decoding: Decoding = { ...own, ...sampling, ...(maxTokens === Infinity ? {} : { maxTokens }) }
+    const decoding: Decoding = { ...own, ...sampling }
     const withTools = tools.length > 0 ? { tools: kit.specs(tools) } : {}
     const judged = refusal !== undefined
     const asked = { messages, ...withTools, decoding, timeoutMs, traceId, confidence: judged }
@@ -187,6 +190,7 @@ class Answering {
       asked,
       this.#work,
       this.#meter,
+      most,
       (text) => (judged ? undefined : emit({ type: "token", step, agent: name, text })), // A6
     )
     this.#model = said.model

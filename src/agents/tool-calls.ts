@@ -11,7 +11,7 @@
  *       knows what it did.
  */
 import type { Cancellation } from "../cancellation.js"
-import type { Message, ToolCall } from "../models/model.js"
+import type { Message, ToolCall, Usage } from "../models/model.js"
 import type { PlannedCall, RecordedCall } from "../runs/run-log.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { AgentDefinition } from "./agent.js"
@@ -60,8 +60,13 @@ export class ToolCalls {
     this.#limits = { ...defaults, ...agent.limits }
   }
 
-  /** Goes on with what an earlier try of the step has recorded. @returns what the model reads of it */
-  async resume(): Promise<Message[]> {
+  /**
+   * Goes on with what an earlier try of the step has recorded.
+   *
+   * @param recall is told what had been spent with each turn
+   * @returns what the model reads of it
+   */
+  async resume(recall: (spent: Usage) => void): Promise<Message[]> {
     const messages: Message[] = []
     for (let first = this.#known(this.#count); first !== undefined; first = this.#known(this.#count)) {
       const planned: PlannedCall[] = []
@@ -72,6 +77,7 @@ export class ToolCalls {
         planned.push({ ...call, callId: this.#idOf(at) })
       }
       this.#turns = (first.turn ?? this.#turns) + 1
+      if (first.spent !== undefined) recall(first.spent)
       messages.push(...(await this.#runAll(planned)))
     }
     return messages
@@ -80,10 +86,14 @@ export class ToolCalls {
   /**
    * Runs the calls of a turn.
    *
+   * @param spent by the answer so far
    * @returns what the model reads of it
    * @throws `FORBIDDEN`, and why the answer ends meanwhile
    */
-  async run({ text, calls }: { readonly text: string; readonly calls: readonly ToolCall[] }): Promise<Message[]> {
+  async run(
+    { text, calls }: { readonly text: string; readonly calls: readonly ToolCall[] },
+    spent: Usage,
+  ): Promise<Message[]> {
     const planned = calls.map((call, i): PlannedCall => {
       const { tool, arguments: args, id, invalid } = call
       return {
@@ -94,6 +104,7 @@ export class ToolCalls {
         ...(invalid === undefined ? {} : { invalid }),
         ...(this.#parts.tools.get(tool)?.idempotent === true ? { idempotent: true } : {}),
         ...(i > 0 || text === "" ? {} : { said: text }),
+        ...(i > 0 ? {} : { spent }),
       }
     })
     const [only] = planned

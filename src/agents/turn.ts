@@ -7,13 +7,14 @@
  *   N2. Tokens that a model does not count are estimated, so that no budget is unlimited.
  *   N3. A model is not read on while whoever hears it says to wait.
  *   N4. A model may be one of the program's own: each part is checked before anything is made of it.
+ *   N5. A turn is begun only if its prompt leaves tokens for an answer, and the answer gets no more than those.
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Confidence, Message, Model, ModelPart, ModelRequest, ToolCall, Usage } from "../models/model.js"
 import { checkPart } from "../models/checked-part.js"
 import { estimatedTokens } from "../models/estimate.js"
-import { bothUsages, noUsage } from "../models/usage.js"
+import { bothUsages, noUsage, tokensOf } from "../models/usage.js"
 import type { Finish } from "../run.js"
 import { isTooLong, ModelContext } from "./history.js"
 
@@ -29,16 +30,25 @@ export interface Turn {
 
 /** What an answer has spent so far, an unfinished turn included. */
 export class Meter {
-  #spent = noUsage
+  #spent: Usage
   #open: (() => Usage) | undefined
+
+  /** @param spent by earlier tries */
+  constructor(spent = noUsage) {
+    this.#spent = spent
+  }
 
   get spent(): Usage {
     return this.#open === undefined ? this.#spent : bothUsages(this.#spent, this.#open())
   }
 
   get tokens(): number {
-    const { promptTokens, completionTokens } = this.#spent
-    return promptTokens + completionTokens
+    return tokensOf(this.#spent)
+  }
+
+  /** What an earlier try had spent when a turn of it had ended. */
+  recall(spent: Usage): void {
+    if (tokensOf(spent) > this.tokens) this.#spent = spent
   }
 
   /** A turn begins. @param estimate what it has spent until it has ended */
@@ -54,14 +64,16 @@ export class Meter {
 }
 
 /**
+ * @param tokens that the meter may show when the turn has ended
  * @param hear is told the text as it comes
- * @throws `CONTEXT_TOO_LONG` when the newest turn alone does not fit, and what the model throws
+ * @throws `BUDGET_EXCEEDED` (N5); `CONTEXT_TOO_LONG` when the newest turn alone does not fit, and what the model throws
  */
 export async function takeTurn(
   model: Model,
   request: Omit<ModelRequest, "signal">,
   work: Cancellation,
   meter: Meter,
+  tokens: number,
   hear: (text: string) => Promise<void> | undefined,
 ): Promise<Turn> {
   const { messages: all, tools = [], decoding } = request
@@ -72,9 +84,10 @@ export async function takeTurn(
   for (;;) {
     const sent = messages
     const heard: Heard = { text: "", calls: [], begun: false }
+    const bounded = tokens === Infinity ? decoding : { ...decoding, maxTokens: answerTokens(sent) } // N5
     meter.begin(() => estimated(sent, heard))
     try {
-      const asked = { ...request, messages: [...sent], get signal() { return work.signal } } // prettier-ignore
+      const asked = { ...request, ...(bounded && { decoding: bounded }), messages: [...sent], get signal() { return work.signal } } // prettier-ignore
       const {
         reason,
         usage,
@@ -94,6 +107,16 @@ export async function takeTurn(
       messages = fit(most)
       if (messages.length === sent.length) throw tooLong(model, error)
     }
+  }
+
+  function answerTokens(sent: readonly Message[]): number {
+    const prompt = context.promptTokens(model, sent, tools)
+    const left = tokens - meter.tokens - prompt
+    if (left > 0) return Math.min(left, decoding?.maxTokens ?? Infinity)
+    throw new AgentOSError(
+      "BUDGET_EXCEEDED",
+      `of the ${tokens} tokens that may be spent ${tokens - meter.tokens} are left, and the next prompt has about ${prompt} tokens`,
+    )
   }
 }
 

@@ -8,7 +8,8 @@
  *   X3. What steps gave is told in the order of the topology, whatever order they ended in; an agent that stands in it
  *       more than once has a value for each step: `critic`, `critic#2`.
  *   X4. A step gets the tokens that its branch has left (`budget.ts`). One that fails has spent what its error tells; where
- *       nobody knows, all that it was given.
+ *       nobody knows, all that it was given. What its tries have spent, also before a restart, is in the usage of each
+ *       answer and error of it, and in that of the whole.
  *   X5. Whoever asks may call each agent and topology by which it is answered, not only the one that it named.
  *   X6. When an agent refuses, its refusal is the answer of the whole: no step goes on from it. A parallel with "ignore"
  *       passes it over.
@@ -20,7 +21,7 @@ import type { AgentAnswer, AgentRequest } from "../agents/respond.js"
 import type { Provenance } from "../agents/context-vector.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import type { Message, Usage } from "../models/model.js"
-import { bothUsages, noUsage } from "../models/usage.js"
+import { bothUsages, noUsage, tokensOf } from "../models/usage.js"
 import type { Finish, RunListener } from "../run.js"
 import { matchesPattern } from "../topologies/pattern.js"
 import type { Choice, Reduce, Topology } from "../topologies/topology.js"
@@ -84,13 +85,20 @@ export async function execute(
 ): Promise<Executed> {
   const { budgetTokens = Infinity } = parts
   const steps = new Map<string, StepResult>()
+  /** What the steps have spent so far, finished or not (X4). */
+  const spent = new Map<string, Usage>()
 
   const visited = visit(topology, "0", input, { work, budget: new Budget(budgetTokens) })
   const { text: output, finish } = await visited.catch((thrown: unknown) => {
     if (thrown instanceof Refused) return thrown.said // X6
     throw thrown
   })
-  return { output, finish, ...summary(steps) }
+  return { output, finish, usage: [...spent.values()].reduce(bothUsages, noUsage), ...summary(steps) }
+
+  function spend(step: string, usage: Usage, budget: Budget): void {
+    budget.spend(tokensOf(usage) - tokensOf(spent.get(step) ?? noUsage)) // a branch that is tried again comes by once more
+    spent.set(step, usage)
+  }
 
   async function visit(node: Topology, path: string, said: string, branch: Branch): Promise<Said> {
     switch (node.kind) {
@@ -137,7 +145,7 @@ export async function execute(
       parts.permit(agent) // X5
       const known = parts.log.finished(step)
       const result = known ?? (await begin(agent, step, said, work, budget))
-      if (!steps.has(step)) budget.spend(tokensOf(result.usage)) // a branch that is tried again comes by once more
+      spend(step, result.usage, budget)
       steps.set(step, result)
       const { output, finish = "stop", usage, provenance } = result
       void parts.emit({
@@ -176,6 +184,8 @@ export async function execute(
     budget: Budget,
   ): Promise<StepResult> {
     const { runId, tenant, traceId, history, log } = parts
+    const before = log.spent(step)
+    if (before !== undefined) spend(step, before, budget)
     const { left } = budget
     if (left <= 0)
       throw new AgentOSError(
@@ -183,7 +193,7 @@ export async function execute(
         `of the run's ${budgetTokens} tokens none is left for step ${step} (${agent})`,
       )
     await log.claimStep(step)
-    const request = { runId, step, input: said, history, tenant, traceId }
+    const request = { runId, step, input: said, history, tenant, traceId, ...(before && { spent: before }) }
     try {
       const answer = await parts.ask(agent, left === Infinity ? request : { ...request, budgetTokens: left }, work)
       const result = { agent, ...answer }
@@ -193,7 +203,12 @@ export async function execute(
       const error = AgentOSError.from(thrown, "RUN_FAILED")
       const usage = error.details?.["usage"] as Usage | undefined
       if (error.executed === "no" && usage === undefined) log.refused(step)
-      else budget.spend(usage === undefined ? left : tokensOf(usage)) // X4
+      else if (usage === undefined)
+        budget.spend(left) // X4
+      else {
+        spend(step, usage, budget)
+        if (tokensOf(usage) > tokensOf(before ?? noUsage)) await log.spend(step, usage).catch(() => undefined)
+      }
       throw error
     }
   }
@@ -331,22 +346,18 @@ export async function execute(
   }
 }
 
-const tokensOf = ({ promptTokens, completionTokens }: Usage): number => promptTokens + completionTokens
-
 /** X3 */
-function summary(steps: ReadonlyMap<string, StepResult>): Pick<Executed, "usage" | "values" | "provenance"> {
+function summary(steps: ReadonlyMap<string, StepResult>): Pick<Executed, "values" | "provenance"> {
   const values: Record<string, unknown> = {}
   const provenance: Provenance[] = []
-  let usage = noUsage
   const times = new Map<string, number>()
   for (const [, step] of [...steps].sort(([a], [b]) => byPath(a, b))) {
     const time = (times.get(step.agent) ?? 0) + 1
     times.set(step.agent, time)
     values[time === 1 ? step.agent : `${step.agent}#${time}`] = step.output
     provenance.push(step.provenance)
-    usage = bothUsages(usage, step.usage)
   }
-  return { usage, values, provenance }
+  return { values, provenance }
 }
 
 /** Steps by number; what chooses (`by`) stands before its routes, what judges after its branches. */

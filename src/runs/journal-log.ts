@@ -1,4 +1,5 @@
 import { AgentOSError, type Executed } from "#actors/errors.js"
+import type { Usage } from "../models/model.js"
 import type { ToolOutcome } from "../tools/tool.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import {
@@ -97,6 +98,14 @@ export class JournalLog implements RunLog {
 
   finishStep(step: string, result: StepResult): Promise<void> {
     return this.append({ name: "step-finished", payload: { step, result } })
+  }
+
+  spent(step: string): Usage | undefined {
+    return this.state.spent.get(step)
+  }
+
+  spend(step: string, usage: Usage): Promise<void> {
+    return this.append({ name: "step-spent", payload: { step, usage } })
   }
 
   decided(step: string): string | undefined {

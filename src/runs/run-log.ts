@@ -12,6 +12,7 @@
  *   L5. A run that failed for now (its error may pass) is interrupted: whoever asks for it again, under its command id,
  *       goes on with it. What failed for good stays so.
  *   L6. What a step or function gave is text once it is read, whatever was stored: no log stops a start.
+ *   L7. What a step had spent when a try of it failed is recorded; whoever tries it again counts from there.
  */
 import { thrownText, type Executed } from "#actors/errors.js"
 import type { ToolOutcome } from "../tools/tool.js"
@@ -34,6 +35,7 @@ export type RunLogEvent =
   | { readonly name: "taken-over"; readonly payload: { readonly node: string } }
   | { readonly name: "step-claimed"; readonly payload: { readonly step: string } }
   | { readonly name: "step-finished"; readonly payload: { readonly step: string; readonly result: StepResult } }
+  | { readonly name: "step-spent"; readonly payload: { readonly step: string; readonly usage: Usage } }
   | {
       readonly name: "turn-claimed"
       readonly payload: { readonly turn: number; readonly calls: readonly PlannedCall[] }
@@ -95,6 +97,8 @@ export interface PlannedCall {
   readonly invalid?: string
   /** What the model wrote beside the calls of the turn; with the first of them. */
   readonly said?: string
+  /** What the step had spent when the turn had ended; with the first of its calls. */
+  readonly spent?: Usage
 }
 
 /** A tool call that is known of: only planned, begun, or with an outcome. One begun and without an outcome is unresolved (L2). */
@@ -119,6 +123,9 @@ export interface RunLog {
   /** The agent of a claimed step did not begin. */
   refused(step: string): void
   finishStep(step: string, result: StepResult): Promise<void>
+  /** What the tries of a step have spent that failed, all together (L7). */
+  spent(step: string): Usage | undefined
+  spend(step: string, usage: Usage): Promise<void>
   /** What was decided at a step, if it was before (L4). */
   decided(step: string): string | undefined
   decide(step: string, said: string): Promise<void>
@@ -136,6 +143,8 @@ export const noLog: RunLog = {
   claimStep: async () => {},
   refused: () => undefined,
   finishStep: async () => {},
+  spent: () => undefined,
+  spend: async () => {},
   decided: () => undefined,
   decide: async () => {},
   call: () => undefined,
@@ -152,6 +161,8 @@ export interface RunState {
   /** Steps that have begun, ended or not. */
   readonly claimed: Set<string>
   readonly steps: Map<string, StepResult>
+  /** By steps of which a try has failed (L7). */
+  readonly spent: Map<string, Usage>
   readonly decisions: Map<string, string>
   readonly calls: Map<string, RecordedCall>
   ended: EndedRun | RunResult | undefined
@@ -164,6 +175,7 @@ export const newRunState = (): RunState => ({
   owner: undefined,
   claimed: new Set(),
   steps: new Map(),
+  spent: new Map(),
   decisions: new Map(),
   calls: new Map(),
   ended: undefined,
@@ -210,6 +222,9 @@ export function foldRun(state: RunState, event: RunLogEvent): void {
       break
     case "step-finished":
       state.steps.set(event.payload.step, withText(event.payload.result))
+      break
+    case "step-spent":
+      state.spent.set(event.payload.step, event.payload.usage)
       break
     case "turn-claimed":
       for (const { callId, ...call } of event.payload.calls)

@@ -38,6 +38,8 @@ export class Unrecorded implements RunLog {
 
   finished = noLog.finished
   finishStep = noLog.finishStep
+  spent = noLog.spent
+  spend = noLog.spend
   decided = noLog.decided
   decide = noLog.decide
   call = noLog.call

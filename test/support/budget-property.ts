@@ -32,7 +32,6 @@ export async function budgetHolds(numRuns: number): Promise<void> {
     fc.scheduler(),
     async (topology, budgetTokens, steps, scheduler) => {
       let [spent, open, asks, most] = [0, 0, 0, 0]
-      const usage = (tokens: number) => ({ promptTokens: 0, completionTokens: tokens, cachedTokens: 0 })
       const log = JournalLog.begin(memoryJournal(systemClock), "default", "r")
       const ended = execute(
         topology,
@@ -57,6 +56,8 @@ export async function budgetHolds(numRuns: number): Promise<void> {
             most = Math.max(most, spent + open)
             await scheduler.schedule(Promise.resolve(), agent)
             open -= given
+            const before = request.spent?.completionTokens ?? 0
+            const usage = (tokens: number) => ({ promptTokens: 0, completionTokens: before + tokens, cachedTokens: 0 })
             const used = how === "refused" ? 0 : Math.floor(part * given)
             spent += used
             if (how === "refused") throw new AgentOSError("MAILBOX_FULL", "full")
