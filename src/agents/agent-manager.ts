@@ -62,6 +62,8 @@ interface Replica {
 
 interface Entry {
   readonly definition: AgentDefinition
+  /** What it is called among those who share the places (M5). */
+  readonly holder: string
   replicas: Replica[]
   /** How many it is to have while it runs. */
   wanted: number
@@ -110,7 +112,8 @@ export class AgentManager {
     defineAgent(definition)
     if (this.#agents.has(definition.name))
       throw new AgentOSError("NAME_TAKEN", `there is an agent named ${definition.name} already`)
-    const entry: Entry = { definition, replicas: [], wanted: definition.replicas ?? 1 }
+    const { name, replicas = 1 } = definition
+    const entry: Entry = { definition, holder: `agent ${name}`, replicas: [], wanted: replicas }
     void this.#fit(entry)
     this.#agents.set(definition.name, entry)
   }
@@ -196,14 +199,14 @@ export class AgentManager {
   /** Asks the replica that has least to do. @throws what the agent throws; `UNKNOWN_AGENT`, `AGENT_STOPPED`, `BUDGET_EXCEEDED` */
   async ask(name: string, request: AgentRequest, options: AskOptions = {}): Promise<AgentAnswer> {
     if (this.#memory.isAbove) await this.#checkMemory()
-    const { replicas, definition } = this.#entry(name)
+    const { replicas, definition, holder: agent } = this.#entry(name)
     let replica = replicas[0]
     if (replica === undefined) throw new AgentOSError("AGENT_STOPPED", `agent ${name} is stopped; start it first`)
     for (const other of replicas) if (other.open < replica.open) replica = other // M1
     const { tenant } = request
     const { caller = "local" } = options
     const holder = joined(tenant, caller)
-    const holders = [`caller ${holder}`, `tenant ${tenant}`, `agent ${name}`]
+    const holders = [`caller ${holder}`, `tenant ${tenant}`, agent]
     this.#checkPlaces(holders)
     this.#places.take(holders)
     replica.open += 1

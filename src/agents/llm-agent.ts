@@ -3,6 +3,7 @@
  *
  * Invariants
  *   G1. A request has its own cancellation, also while it waits for a place: another's does not touch it.
+ *   G2. The answer that is owed is all that the actor knows of a work: its end is no message of its own.
  */
 import { Bag } from "#actors/bag.js"
 import { defineActor } from "#actors/actor.js"
@@ -69,7 +70,8 @@ export const LlmAgent = defineActor({
           callOff(state.open.members(), "ACTOR_STOPPED", "the agent is stopping"),
         )
       }
-      ctx.run(async () => {
+      // G2
+      void (async () => {
         try {
           await state.slots.take(cancellation, holder) // G1
           try {
@@ -84,10 +86,9 @@ export const LlmAgent = defineActor({
         } finally {
           state.open.remove(work)
         }
-      }, "done")
+      })()
       return answer
     },
-    done() {},
     /** Cancels one request or, without a ticket, everything it works on and everything that waits. */
     cancel({ state }, ticket?: number) {
       const all = state.open.members()

@@ -175,7 +175,7 @@ export class Runs {
   }
 
   /** @throws what ended the run; `UNKNOWN_AGENT` */
-  async run(target: string, input: string, options: ScopedOptions): Promise<RunResult> {
+  run(target: string, input: string, options: ScopedOptions): Promise<RunResult> {
     return this.#follow(target, input, options, undefined)
   }
 
