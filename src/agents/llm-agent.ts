@@ -110,7 +110,7 @@ export const LlmAgent = defineActor({
 /** The asker hears of it at once, the work when it looks. */
 function callOff(works: readonly Work[], code: string, message: string): void {
   for (const { answer, cancellation } of works) {
-    const reason = new AgentOSError(code, message)
+    const reason = new AgentOSError(code, message, { retryable: code === "ACTOR_STOPPED" }) // the agent may be started again
     answer.fail(reason)
     cancellation.cancel(reason)
   }

@@ -244,11 +244,12 @@ class Answering {
 
   /** A5 */
   failure(cause: AgentOSError): AgentOSError {
-    const { code, message, node, says } = cause
+    const { code, message, node, says, retryable } = cause
     const executed = this.#calls.effects ? "yes" : says
     return new AgentOSError(code, message, {
       cause,
       details: { ...cause.details, usage: this.#meter.spent },
+      retryable,
       ...(executed === undefined ? {} : { executed }),
       ...(node === undefined ? {} : { node }),
     })

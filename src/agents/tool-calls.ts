@@ -95,12 +95,13 @@ export class ToolCalls {
     spent: Usage,
   ): Promise<Message[]> {
     const planned = calls.map((call, i): PlannedCall => {
-      const { tool, arguments: args, id, invalid } = call
+      const { tool, id } = call
+      const { invalid = notJson(call.arguments) } = call
       return {
         callId: this.#idOf(this.#count + i),
         id,
         tool,
-        arguments: args,
+        arguments: invalid === undefined ? call.arguments : {},
         ...(invalid === undefined ? {} : { invalid }),
         ...(this.#parts.tools.get(tool)?.idempotent === true ? { idempotent: true } : {}),
         ...(i > 0 || text === "" ? {} : { said: text }),
@@ -198,6 +199,22 @@ export class ToolCalls {
     const id = this.#idOf(index)
     return this.#parts.log.call(id) ?? this.#earlier.get(id)
   }
+}
+
+/** Arguments may be nested so deep: a log does not hold much deeper ones, and no tool means them. */
+const deepest = 100
+
+/** Why arguments are no JSON that a log and a server can hold. */
+function notJson(value: unknown, depth = 0): string | undefined {
+  if (depth > deepest) return `they are nested more than ${deepest} deep`
+  if (value === null || ["string", "boolean", "undefined"].includes(typeof value) || Number.isFinite(value))
+    return undefined
+  if (typeof value !== "object") return `they hold a value of type ${typeof value}`
+  for (const part of Object.values(value)) {
+    const fault = notJson(part, depth + 1)
+    if (fault !== undefined) return fault
+  }
+  return undefined
 }
 
 /** What the log keeps: a tool may give any value, but not every one can be stored. */

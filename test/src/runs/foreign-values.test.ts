@@ -1,4 +1,5 @@
 import t from "tap"
+import { z } from "zod"
 import { systemClock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
 import { joined } from "#actors/names.js"
@@ -9,7 +10,8 @@ import { createAgentOS } from "#src/os.js"
 import { memoryRecords } from "#src/record-store.js"
 import type { NamedFunction } from "#src/runs/execute.js"
 import { chain, parallel, select } from "#src/topologies/topology.js"
-import { scriptedModel } from "#test/support/scripted-model.js"
+import { defineTool } from "#src/tools/tool.js"
+import { asked, scriptedModel } from "#test/support/scripted-model.js"
 import { smallNode } from "#test/support/small-node.js"
 import { thrownValues } from "#test/support/thrown-values.js"
 import { until } from "#test/support/until.js"
@@ -197,3 +199,58 @@ t.test("what a model of the program's own gives is checked where it enters", asy
     await other.stop()
   }
 })
+
+t.test("a tool call whose arguments no log can hold is answered with why, and the run goes on", async (t) => {
+  const nested = (deep: number): unknown => (deep === 0 ? 1 : [nested(deep - 1)])
+  const circle: Record<string, unknown> = {}
+  circle["of"] = circle
+  const ran: unknown[] = []
+  const note = defineTool({ name: "note", description: "n", parameters: z.looseObject({}), execute: (args) => `noted ${ran.push(args)}` }) // prettier-ignore
+  const odd: Record<string, Record<string, unknown>> = {
+    deep: { v: nested(6000) },
+    circle,
+    function: { v: () => 1 },
+    bigint: { v: [10n] },
+    symbol: { v: Symbol("s") },
+    "no number": { v: NaN },
+  }
+  for (const [name, args] of Object.entries(odd))
+    for (const target of ["a", "in"])
+      for (const beside of [false, true]) {
+        const call = { tool: "note", arguments: args }
+        const node = await smallNode({
+          agents: [defineAgent({ name: "a", instructions: "a", tools: ["note"] })],
+          tools: [note],
+          topologies: { in: chain(["a"]) },
+          script: (request) => {
+            const { results } = asked(request)
+            JSON.stringify(request.messages)
+            if (results.length > 0) return results.join(" | ")
+            return beside ? { calls: [call, { tool: "note", arguments: { v: 1 } }] } : call
+          },
+        })
+        const before = ran.length
+        const { output } = await node.runs.run(target, "go", { commandId: "k" })
+        t.match(output, /note was not run: its arguments are no JSON object: they/, `${name}, ${target}`)
+        t.equal(ran.length - before, beside ? 1 : 0, "what was called beside it is run")
+        await node.stop()
+      }
+})
+
+t.test(
+  "who asked an agent that is stopped meanwhile is told that the run may go on, as it does with its key",
+  async (t) => {
+    for (const target of ["a", "in"]) {
+      let held = true
+      const topologies = { in: chain(["a"]) }
+      const node = await smallNode({ agents, topologies, script: () => (held ? new Promise<never>(() => undefined) : "went on") }) // prettier-ignore
+      const run = errorOf(node.runs.run(target, "go", { commandId: "k" }))
+      await until(() => node.model.requests.length === 1)
+      held = false
+      await node.agents.restart("a")
+      t.match(await run, { code: "ACTOR_STOPPED", retryable: true }, target)
+      t.equal((await node.runs.run(target, "go", { commandId: "k" })).output, "went on")
+      await node.stop()
+    }
+  },
+)
