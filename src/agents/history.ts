@@ -93,8 +93,8 @@ export class ModelContext {
 
   static of({ info }: Model): ModelContext {
     const key = `${info.provider} ${info.id}`
-    const context = this.#known.get(key) ?? new ModelContext()
-    this.#known.set(key, context)
+    let context = this.#known.get(key)
+    if (context === undefined) this.#known.set(key, (context = new ModelContext()))
     return context
   }
 

@@ -25,7 +25,7 @@ export class ModelRegistry {
   readonly #configs: Map<string, ModelConfig>
   readonly #open = new Map<string, Promise<Model>>()
   /** Models as agents use them, by the name of their fallback. */
-  readonly #answering = new WeakMap<Model, Map<string, Model>>()
+  readonly #answering = new WeakMap<Promise<Model>, Map<string, Promise<Model>>>()
   readonly #infos = new Map<string, ModelInfo>()
 
   constructor(system: ActorSystem, models: Readonly<Record<string, ModelConfig | Model>> = {}) {
@@ -76,15 +76,15 @@ export class ModelRegistry {
    *
    * @throws what `get` throws
    */
-  async answering(name: string, fallback: string | undefined): Promise<Model> {
-    const model = await this.get(name)
+  answering(name: string, fallback: string | undefined): Promise<Model> {
+    const open = this.get(name)
     const key = fallback ?? ""
-    let answering = this.#answering.get(model)?.get(key)
+    let answering = this.#answering.get(open)?.get(key)
     if (answering === undefined) {
       const { clock, random } = this.#system
       const other = fallback === undefined ? undefined : () => this.get(fallback)
-      answering = retrying(model, { clock, random, fallback: other })
-      this.#answering.set(model, new Map(this.#answering.get(model)).set(key, answering))
+      answering = open.then((model) => retrying(model, { clock, random, fallback: other }))
+      this.#answering.set(open, new Map(this.#answering.get(open)).set(key, answering))
     }
     return answering
   }

@@ -155,10 +155,14 @@ function ofRun(error: AgentOSError, log: JournalLog | Unrecorded): AgentOSError 
   return executed === error.executed ? error : saying(error, executed)
 }
 
+/** An agent by itself is carried out by no topology. */
+const ofAgent: Definition = {}
+
 /** What the run is carried out by: what it began with, where that is known (F1 of `definitions.ts`). */
 async function pinned(target: string, { state }: JournalLog | Unrecorded, parts: CarryOutParts): Promise<Definition> {
   const { agents, topologies, definitions } = parts
   const kept = state.started?.definition
+  if (kept === undefined && agents.has(target)) return ofAgent
   const known = kept === undefined ? undefined : await definitions.get(kept)
   return known ?? definitionOf(target, (name) => (agents.has(name) ? undefined : topologies.get(name)))
 }
