@@ -7,6 +7,7 @@
  *       say so (`invalid`), so that what goes back to the server in the history is JSON.
  *   C3. What the model thought (reasoning) is counted and is not part of the answer.
  *   C4. A server that sends no counts is counted for: estimated by the characters, and marked so.
+ *   C5. An answer without end is cut ("length"): what is read of one is bounded, in characters and in calls.
  */
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
@@ -32,6 +33,10 @@ type WireCall = Pick<Extract<StreamPart, { type: "tool-call" }>, "toolCallId" | 
 /** Characters that are read of an answer that is none. */
 const mostOfRefusal = 8192
 
+/** Characters that are read of an answer, what it thought and called included, and calls (C5). */
+const mostWritten = 4 * 1024 * 1024
+const mostCalls = 256
+
 /** Banned texts, top-k and the repetition penalty have no words in this protocol; they are left out. */
 export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, clock: Clock = systemClock): Model {
   let opened: { readonly model: LanguageModel; readonly server: Server } | undefined
@@ -56,6 +61,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
       const signals = request.signal === undefined ? [timeout.signal] : [request.signal, timeout.signal]
       const timer = request.timeoutMs === undefined ? undefined : clock.timer(request.timeoutMs, () => timeout.abort())
       const calls: WireCall[] = []
+      let begun = 0
       let written = ""
       let raw: unknown
       try {
@@ -73,6 +79,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
             yield { type: "text", text: part.delta }
           } else if (part.type === "reasoning-delta" || part.type === "tool-input-delta")
             written += part.delta // C3
+          else if (part.type === "tool-input-start") begun += 1
           else if (part.type === "tool-call") calls.push(part)
           else if (part.type === "error") throw ofStream(server, part.error, raw)
           else if (part.type === "finish") {
@@ -82,6 +89,8 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
             const reason = end === "stop" && whole.length > 0 ? "tool-calls" : end
             yield { type: "finish", reason, usage: usageOf(part.usage, request, written) }
           }
+          if (written.length > mostWritten || begun > mostCalls)
+            return yield { type: "finish", reason: "length", usage: usageOf({}, request, written) } // C5
         }
       } catch (error) {
         if (request.signal?.aborted === true) {

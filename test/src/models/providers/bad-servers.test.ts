@@ -4,6 +4,7 @@ import { AgentOSError } from "#actors/errors.js"
 import type { Message, Model, ModelPart, ModelRequest } from "#src/models/model.js"
 import { openAiCompatible } from "#src/models/providers/openai-compatible.js"
 import { calling, chunk, modelServer, refusing, saying, stream, type Answer } from "#test/support/model-server.js"
+import { until } from "#test/support/until.js"
 
 const server = await modelServer()
 t.teardown(() => server.close())
@@ -254,4 +255,33 @@ t.test("tokens are estimated where the server does not count them; what it thoug
   t.same(await collect(), [
     { type: "finish", reason: "stop", usage: { promptTokens: 7, completionTokens: 2, cachedTokens: 0 } },
   ])
+})
+
+t.test("an answer without end is cut, whatever it goes on with, and its server is heard no more", async (t) => {
+  const endless: Record<string, (n: number) => unknown> = {
+    text: () => chunk({ content: "x".repeat(60_000) }),
+    thought: () => chunk({ reasoning_content: "x".repeat(60_000) }),
+    "one call": (n) => calling(0, n === 0 ? "note" : undefined, n === 0 ? '{"v":"' : "x".repeat(60_000)),
+    "many calls": (n) => calling(n, "note", '{"v":1}'),
+  }
+  for (const [name, piece] of Object.entries(endless)) {
+    let hungUp = false
+    server.answers((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      response.on("close", () => (hungUp = true))
+      let sent = 0
+      const more = (): void => {
+        if (!hungUp) response.write(`data: ${JSON.stringify(piece(sent++))}\n\n`, () => setImmediate(more))
+      }
+      more()
+    })
+    const parts = await collect()
+    t.match(parts.at(-1), { type: "finish", reason: "length", usage: { estimated: true } }, name)
+    t.notOk(
+      parts.some(({ type }) => type === "tool-call"),
+      name,
+    )
+    t.ok(parts.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0) < 5_000_000, name)
+    await until(() => hungUp)
+  }
 })
