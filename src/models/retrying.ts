@@ -37,7 +37,7 @@ export function retrying(model: Model, parts: RetryingParts): Model {
     get info() {
       return model.info
     },
-    generate: (request) => ({ [Symbol.asyncIterator]: () => new Attempts(model, request, parts) }),
+    generate: (request) => new Attempts(model, request, parts),
     ...(countTokens === undefined ? {} : { countTokens: countTokens.bind(model) }),
     ...(embed === undefined ? {} : { embed: embed.bind(model) }),
     stop: () => model.stop(),
@@ -45,7 +45,7 @@ export function retrying(model: Model, parts: RetryingParts): Model {
 }
 
 /** The first attempt as it is, which most often is the last: no generator stands between it and who reads. */
-class Attempts implements AsyncIterator<ModelPart> {
+class Attempts implements AsyncIterableIterator<ModelPart> {
   readonly #further: (error: unknown) => AsyncIterator<ModelPart>
   #current: AsyncIterator<ModelPart>
   #begun = false
@@ -54,6 +54,10 @@ class Attempts implements AsyncIterator<ModelPart> {
     const until = parts.clock.monotonic() + (request.timeoutMs ?? defaultTimeMs)
     this.#further = (error) => furtherAttempts(model, request, until, parts, error)
     this.#current = model.generate(request)[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
   }
 
   next(): Promise<IteratorResult<ModelPart>> {
