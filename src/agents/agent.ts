@@ -36,12 +36,14 @@ export interface AgentDefinition {
   readonly limits?: AgentLimits
   /**
    * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `sum`: that, and the answer states the
-   * calculator's call with its result. `extract`: that, and the answer is a stretch of what its tools found. `faithful`: the numbers and words of the
+   * calculator's call with its result; where no such answer comes, a question that is an expression is calculated as it stands. `extract`: that, and the answer is a stretch of what its tools found. `faithful`: the numbers and words of the
    * input stand in the answer. What fails is tried again with sampling.
    */
   readonly verify?: "request" | "sum" | "extract" | "faithful"
   /** What it falls back to when its answer fails again. `input`, of a `faithful` agent: its input, joined. `result`, of a `sum` agent: the sum. */
   readonly fallback?: "input" | "result"
+  /** Of an agent that routes: words that sums are asked in. A question with such a sum is `math`, or `both` if it asks something else too. */
+  readonly sums?: readonly string[]
   /** When it says that it cannot answer, instead of what is not to be believed; what fails its check again is refused too. */
   readonly refusal?: Refusal
   /** Copies that share its load; default 1. */

@@ -5,7 +5,7 @@
 import type { Confidence, Message, ToolCall } from "../models/model.js"
 import { readQuery, termsOf } from "../knowledge/terms.js"
 import { mayBeSaid, type SmallTalk } from "./small-talk.js"
-import { spacedSum, sumsIn } from "./sums.js"
+import { askedBesides, spacedSum, sumsIn } from "./sums.js"
 
 export interface Refusal {
   /** What it says. */
@@ -42,6 +42,7 @@ export function isRefused(refusal: Refusal, turn: JudgedTurn): boolean {
   return (
     (answering &&
       ((turn.confidence?.least ?? 1) < least || (talk !== undefined && !mayBeSaid(talk, text, question, history)))) ||
+    (answering && refusal.besides !== "sum" && refusal.words !== undefined && askedBesides(question).length > 1) ||
     (refusal.words !== undefined && !isFamiliar(new Set(refusal.words), refusal.besides ?? "nothing", turn))
   )
 }
@@ -61,11 +62,14 @@ function isFamiliar(
       return calls.length > 0 || (known && strange.filter((word) => !said.has(word)).length <= 1)
     }
     case "sum":
-      return calls.every(({ arguments: { expression } }) =>
-        sumsIn(question).some(
-          (sum) => sum.expression === spacedSum(String(expression)) && sum.around.every((word) => words.has(word)),
-        ),
-      )
+      return calls.every(({ arguments: { expression } }) => {
+        const sums = sumsIn(question)
+        const called = spacedSum(String(expression))
+        return (
+          sums.length > 0 &&
+          sums.every((sum) => sum.expression === called && sum.around.every((word) => words.has(word)))
+        )
+      })
     case "subject": {
       if (calls.length > 0) return true
       // A sum that is asked as well is asked of somebody else.

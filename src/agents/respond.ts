@@ -28,6 +28,7 @@ import { tellingsIn } from "./small-talk.js"
 import { isRefused, type Refusal } from "./refusal.js"
 import { ToolCalls } from "./tool-calls.js"
 import { Meter, takeTurn, type Turn } from "./turn.js"
+import { expressionIn, routeOf } from "./sums.js"
 import { callStandsIn, isExtract, isFaithful, states, sumOf } from "./verify.js"
 
 export interface AgentRequest {
@@ -144,13 +145,15 @@ class Answering {
   }
 
   async answer(): Promise<AgentAnswer> {
-    const { name, fallback, refusal, limits: { steps = defaults.steps } = {} } = this.#agent // prettier-ignore
+    const { name, fallback, refusal, sums, limits: { steps = defaults.steps } = {} } = this.#agent // prettier-ignore
     const { input, history } = this.#request
     const { answered, found } = this.#calls
     const messages = messagesOf(this.#agent, this.#request)
     messages.push(...(await this.#calls.resume((spent) => this.#meter.recall(spent)))) // A2
     for (let turn = 0; turn < steps + this.#failures; turn++) {
       const said = await this.#turn(messages, turn)
+      const route = sums === undefined ? undefined : routeOf(input, sums)
+      if (route !== undefined) return this.#done(route, "stop")
       if (refusal !== undefined && isRefused(refusal, { question: input, found, history, ...said }))
         return this.#refused(refusal)
       const fault = this.#faultOf(said)
@@ -217,10 +220,22 @@ class Answering {
   }
 
   /** Nothing that was found is said, so it names no source. */
-  #refused({ text }: Refusal): AgentAnswer {
+  async #refused({ text }: Refusal): Promise<AgentAnswer> {
+    const { verify } = this.#agent
+    const expression = verify === "sum" ? expressionIn(this.#request.input) : undefined
+    if (expression !== undefined) return this.#calculated(expression)
     const answer = this.#done(text, "stop")
     const { sources: _, ...provenance } = answer.provenance
     return { ...answer, provenance: { ...provenance, trusted: true, refused: true } }
+  }
+
+  /** The expression with its result, or why it has none. */
+  async #calculated(expression: string): Promise<AgentAnswer> {
+    const { answered, found } = this.#calls
+    const before = answered.length
+    const calls = [{ id: "expression", tool: "calculator", arguments: { expression } }]
+    const [, told] = await this.#calls.run({ text: "", calls }, this.#meter.spent)
+    return this.#done(answered.length > before ? sumOf(answered, found) : String(told?.content), "stop")
   }
 
   #done(output: string, finish: Finish): AgentAnswer {

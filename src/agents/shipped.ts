@@ -16,6 +16,7 @@ export const shippedAgents = [
     description: "Tells what kind of question it is.",
     instructions: "route",
     memory: false,
+    sums: words.math,
     // No label is likelier than all the others together.
     refusal: { text: shippedRefusal, least: 0.5 },
   }),

@@ -43,7 +43,7 @@ export function sumsIn(text: string): AskedSum[] {
     const after = clauses(question.slice(from + found[0].length))[0] ?? ""
     sums.push({ expression, around: [...partsOf(before), ...partsOf(after)] })
   }
-  for (const found of question.matchAll(row)) add(found, spacedSum(found[0]))
+  for (const found of question.matchAll(row)) if (!isCode.test(found[0])) add(found, spacedSum(found[0]))
   for (const [pattern, expression] of forms)
     for (const found of question.matchAll(pattern))
       add(
@@ -51,6 +51,63 @@ export function sumsIn(text: string): AskedSum[] {
         expression.replace(/\$(\d)/g, (_, gap: string) => found.groups?.[`n${gap}`] ?? ""),
       )
   return sums
+}
+
+/** A date or a number to call, rather than a sum: "12/30/2026". */
+const isCode = /\d([-/])\d+\1\d/
+const leadIn = /^\s*(?:what(?:'s| is)|calculate|how much is)?(?![\p{L}\p{N}])/iu
+const anyOperator = new RegExp(`(?<!\\p{L})${operator}(?!\\p{L})`, "giu")
+
+/** The expression that the one clause of a question which asks for a sum is, as the calculator takes it: "(3 + 4) * 5". */
+export function expressionIn(question: string): string | undefined {
+  const { sums, others } = partedSums(question)
+  const more = others.some((clause) => /\d/.test(clause) && (!asks.test(clause) || sumsIn(clause).length > 0))
+  return more || sums.length > 1 ? undefined : sums[0]
+}
+
+function partedSums(question: string): { readonly sums: string[]; readonly others: string[] } {
+  const sums: string[] = []
+  const others: string[] = []
+  for (const clause of clauses(question)) {
+    const sum = expressionOf(clause)
+    if (sum === undefined) others.push(clause)
+    else sums.push(sum)
+  }
+  return { sums, others }
+}
+
+function expressionOf(clause: string): string | undefined {
+  const plain = clause
+    .normalize("NFKC")
+    .replace(/[’]/g, "'")
+    .replace("−", "-")
+    .replace(leadIn, "")
+    .replace(/[\s=.]+$/, "")
+    .replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (thousands) => thousands.replaceAll(",", ""))
+  if (isCode.test(plain)) return undefined
+  const expression = plain.replace(anyOperator, (text) => infix[text.toLowerCase()] ?? text).trim()
+  if (!/^[-+*/^().\d\s]+$/.test(expression) || !/[\d)]\s*[-+*/^]/.test(expression) || /\d\s+[\d.]/.test(expression))
+    return undefined
+  let written = ""
+  for (const part of expression.match(/\d*\.?\d+|\S/g) ?? [])
+    written += /[-+*/^]/.test(part) && /[\d)]$/.test(written) ? ` ${part} ` : part
+  return written
+}
+
+const asks = /\b(?:what|when|where|which|who|whom|whose|why|how)\b/i
+
+/** The clauses of a question that ask, by a question word, for something other than a sum. */
+export const askedBesides = (question: string): string[] =>
+  partedSums(question).others.filter((clause) => asks.test(clause) && sumsIn(clause).length === 0)
+
+/** What a question with a sum is for the shipped topology; absent: it has none that is asked in these words. */
+export function routeOf(question: string, words: readonly string[]): "math" | "both" | undefined {
+  const plain = expressionIn(question) !== undefined
+  if (!plain && !sumsIn(question).some(({ around }) => around.every((word) => words.includes(word)))) return undefined
+  // "Hello", "tell me" and their like ask for nothing.
+  return partedSums(question).others.every((clause) => partsOf(clause).length <= 2 || sumsIn(clause).length > 0)
+    ? "math"
+    : "both"
 }
 
 function form(text: string): RegExp {

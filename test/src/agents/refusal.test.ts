@@ -3,7 +3,7 @@ import t from "tap"
 import { defineAgent } from "#src/agents/agent.js"
 import { shippedRefusal } from "#src/agents/shipped.js"
 import { isRefused, type Refusal } from "#src/agents/refusal.js"
-import { sumsIn } from "#src/agents/sums.js"
+import { expressionIn, routeOf, sumsIn } from "#src/agents/sums.js"
 import { embeddedFolder, readCalibration } from "#src/models/calibration.js"
 import type { Model } from "#src/models/model.js"
 import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
@@ -68,6 +68,65 @@ t.test("what a question asks beside a plain sum makes it another question", asyn
     ["What is the capital of France?", "1 + 1"],
   ] as const)
     t.ok(refused(question, expression), question)
+})
+
+t.test(
+  "a question that is an expression is calculated as it stands, and nothing that only looks like one",
+  async (t) => {
+    for (const [question, expression] of [
+      ["(3+4)*5", "(3 + 4) * 5"],
+      ["12 plus 30 minus 2", "12 + 30 - 2"],
+      ["2+2=", "2 + 2"],
+      ["Calculate 12 * 12", "12 * 12"],
+      ["what's 0.1+0.2", "0.1 + 0.2"],
+      ["What is -5 + 3?", "-5 + 3"],
+      ["5 - -3", "5 - -3"],
+      ["1,234,567 + 1", "1234567 + 1"],
+      ["48x17", "48 * 17"],
+      ["48 × 17 =", "48 * 17"],
+      ["How much is 2^10?", "2 ^ 10"],
+      ["１２ + ３０", "12 + 30"],
+      ["What is (2 + 3) * 4, and where is the lamp kept?", "(2 + 3) * 4"],
+    ] as const)
+      t.equal(expressionIn(question), expression, question)
+    for (const question of [
+      "Is 2 + 2 = 5?",
+      "What is 15% of 240?",
+      "12/30/2026",
+      "2026-12-30",
+      "call 555-1234",
+      "What is 3 times 4 and 5?",
+      "What is 3 times 4, then squared minus 2?",
+      "What is 2 * 3 and what is 4 * 5?",
+      "What is 2 * 3 and the sum of 3 and 4?",
+      "What is 12 apples + 3?",
+      "1,23 + 4",
+      "12 13 + 4",
+      "42",
+      "-5",
+      "",
+    ])
+      t.equal(expressionIn(question), undefined, question)
+    t.equal(routeOf("What is 5 + 5 * 2?", words.math), "math")
+    t.equal(routeOf("What time is it and what is 2 * 3?", words.math), "both")
+    t.equal(routeOf("What happened on 9/11?", words.math), undefined)
+  },
+)
+
+t.test("sums as they are written are done, and half of a question is not answered as the whole", async (t) => {
+  const os = await createAgentOS({ data: "memory" })
+  for (const [question, answer] of [
+    ["(3+4)*5", "(3 + 4) * 5 = 35"],
+    ["What's 3.5 * 2?", "3.5 * 2 = 7"],
+    ["1,234 + 1", "1234 + 1 = 1235"],
+    ["What is 6 / 0?", "cannot calculate this: division by zero"],
+    ["What time is it and what is 2 * 3?", shippedRefusal],
+    ["What is 2 * 3 and what is 4 * 5?", shippedRefusal],
+    ["12/30/2026", shippedRefusal],
+    ["Where is actor state kept, and where are documents stored?", shippedRefusal],
+  ] as const)
+    t.equal((await os.run("ask", question)).output, answer, question)
+  await os.stop()
 })
 
 t.test("an answer from documents is about what was asked", async (t) => {
