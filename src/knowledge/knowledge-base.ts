@@ -203,6 +203,7 @@ class TenantKnowledge implements Knowledge {
 
   async assert(fact: Fact): Promise<void> {
     for (const field of ["subject", "relation", "object"] as const) {
+      if (typeof fact[field] !== "string") throw new AgentOSError("INVALID_FACT", `the fact's ${field} is no text`)
       if (fact[field].trim() === "") throw new AgentOSError("INVALID_FACT", `the fact's ${field} is empty`)
       if (!fact[field].isWellFormed())
         throw new AgentOSError("INVALID_FACT", `the fact's ${field} holds half of a surrogate pair`)
@@ -217,7 +218,7 @@ class TenantKnowledge implements Knowledge {
     return true
   }
 
-  async facts(pattern: FactPattern, { limit = Infinity } = {}): Promise<readonly Fact[]> {
+  async facts(pattern: FactPattern = {}, { limit = Infinity } = {}): Promise<readonly Fact[]> {
     // Facts sort by subject first, so a known subject narrows what is read.
     const found: Fact[] = []
     const subject = pattern.subject === undefined ? [] : [asName(pattern.subject)]

@@ -101,7 +101,7 @@ export interface Knowledge {
   assert(fact: Fact): Promise<void>
   retract(fact: Fact): Promise<boolean>
   /** Facts that match every given field, by their subjects; all of them, unless a limit is given. */
-  facts(pattern: FactPattern, options?: { readonly limit?: number }): Promise<readonly Fact[]>
+  facts(pattern?: FactPattern, options?: { readonly limit?: number }): Promise<readonly Fact[]>
   /** The records of a type, in the form of a schema: `records("city", z.object({ people: z.number() }))`. */
   records<T extends object>(type: string, schema: z.ZodType<T>): TypedRecords<T>
 }

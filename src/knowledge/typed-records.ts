@@ -1,4 +1,5 @@
 /** Records of one type: their form is checked when they are written, and found by what stands in them. */
+import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
 import { checkName } from "#actors/names.js"
@@ -16,7 +17,7 @@ export interface TypedRecords<T extends object> {
   get(id: string): Promise<T | undefined>
   /** @returns false when there was none */
   remove(id: string): Promise<boolean>
-  /** Records that hold all of it, by id; reads every record of the type. */
+  /** Records that hold all of it, by id; reads every record of the type. @throws `INVALID_RECORD` for what is no condition */
   find(where?: Where<T>, options?: { readonly limit?: number }): Promise<readonly (readonly [id: string, record: T])[]>
 }
 
@@ -52,7 +53,7 @@ export function typedRecords<T extends object>(
       for await (const value of records.values("record", type)) {
         const { id, record } = value as { id: string; record: T }
         if (found.length >= limit) break
-        if (Object.entries(where).every(([field, condition]) => holds(record[field as keyof T], condition)))
+        if (Object.entries(where).every(([field, condition]) => holds(field, record[field as keyof T], condition)))
           found.push([id, record])
       }
       return found
@@ -60,9 +61,23 @@ export function typedRecords<T extends object>(
   }
 }
 
-function holds(value: unknown, condition: unknown): boolean {
-  if (typeof condition !== "object" || condition === null) return condition === undefined || value === condition
-  const { min, max } = condition as { min?: number | string; max?: number | string }
-  if (typeof value !== "number" && typeof value !== "string") return false
-  return (min === undefined || value >= min) && (max === undefined || value <= max)
+/** @throws `INVALID_RECORD` for what is no condition of a number or a text */
+function holds(field: string, value: unknown, condition: unknown): boolean {
+  if (condition === undefined) return true
+  const isOrdered = typeof value === "number" || typeof value === "string"
+  if (!isOrdered || typeof condition !== "object" || condition === null) return isDeepStrictEqual(value, condition)
+  const bounds = Object.entries(condition)
+  if (bounds.length === 0 || bounds.some(([name, bound]) => !isBound(name, bound)))
+    throw new AgentOSError(
+      "INVALID_RECORD",
+      `${field}: ${clipped(condition)} is no condition; give a value, or numbers or texts as { min, max }`,
+    )
+  return bounds.every(
+    ([name, bound]) => typeof bound === typeof value && (name === "min" ? value >= bound : value <= bound),
+  )
 }
+
+const isBound = (name: string, bound: unknown): boolean =>
+  (name === "min" || name === "max") && (typeof bound === "number" || typeof bound === "string")
+
+const clipped = (condition: object): string => JSON.stringify(condition).slice(0, 100)

@@ -9,7 +9,7 @@
 import { MessageChannel } from "node:worker_threads"
 import { Piscina } from "piscina"
 import type { Clock } from "#actors/clock.js"
-import { thrownText } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Document } from "../knowledge.js"
 import type { DocumentBytes } from "./document-bytes.js"
 import { readingLimits, unreadable } from "./limits.js"
@@ -26,9 +26,13 @@ export interface Reading {
 const threads = 1
 const idleMs = 5_000
 
+const stopped = (id: string, cause?: unknown): AgentOSError =>
+  new AgentOSError("SYSTEM_STOPPED", `the node stopped before ${id} was read; nothing of it was added`, { cause })
+
 export class DocumentReader {
   readonly #clock: Clock
   #pool: Piscina<ReadTask, ReadOutcome> | undefined
+  #closed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -44,6 +48,7 @@ export class DocumentReader {
     { buffer, isText }: DocumentBytes,
     take: (block: readonly Passage[]) => Promise<void>,
   ): Promise<Reading> {
+    if (this.#closed) throw stopped(id)
     const { port1: ours, port2: theirs } = new MessageChannel()
     const ended = new AbortController()
     const limitMs = readingLimits.milliseconds(buffer.byteLength)
@@ -69,6 +74,7 @@ export class DocumentReader {
       return { passages: outcome.passages, notes: outcome.notes }
     } catch (error) {
       if (failure !== undefined) throw failure
+      if (this.#closed) throw stopped(id, error)
       const { code } = error as { code?: unknown }
       if (code === "ERR_WORKER_OUT_OF_MEMORY")
         throw unreadable(id, `takes more than ${readingLimits.heapMb} MiB of memory to read, the most that it is given`)
@@ -81,6 +87,7 @@ export class DocumentReader {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#pool?.destroy()
   }
 

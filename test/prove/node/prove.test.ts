@@ -73,7 +73,7 @@ t.test(
 
 t.test("requests that cost as much as they can are answered, a sample", { timeout: 120_000 }, async (t) => {
   const only = /(Run|SearchKnowledge|AddDocument)(?!.*half)/
-  const { requests, faults } = await sendHeavy(t.testdir(), { share: 0.01, tries: 1, only })
+  const { requests, faults } = await sendHeavy(t.testdir(), { share: 0.02, tries: 1, only })
   t.ok(requests > 20)
   for (const { name, answer } of faults) t.ok(answer !== undefined, name)
 })

@@ -39,3 +39,39 @@ t.test("types and tenants are apart", async (t) => {
   t.same(await knowledge.records("city", city).find(), [["a", { country: "x", people: 1 }]])
   t.same(await base.of("other").records("city", city).find(), [])
 })
+
+t.test("a condition is a value or bounds; what is neither is refused and finds nothing", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  const form = z.object({ price: z.number(), tags: z.array(z.string()), size: z.object({ high: z.number() }) })
+  const wares = knowledge.records("ware", form)
+  await wares.put("rope", { price: 4, tags: ["long"], size: { high: 1 } })
+  await wares.put("lamp", { price: 90, tags: ["warm", "red"], size: { high: 2 } })
+  const ids = async (where: object) => (await wares.find(where)).map(([id]) => id)
+  for (const price of [{ gt: 5 }, {}, [1], { min: null }, { min: 1, more: 2 }, { max: true }])
+    await t.rejects(ids({ price }), { code: "INVALID_RECORD", message: /price: .* is no condition/ })
+  t.same(await ids({ price: { min: "4" } }), [], "a number is no text")
+  t.same(await ids({ tags: ["warm", "red"] }), ["lamp"])
+  t.same(await ids({ size: { high: 1 } }), ["rope"])
+  t.same(await ids({ size: { high: 3 } }), [])
+})
+
+t.test("facts are asserted of texts, and asked for by any part of them or by none", async (t) => {
+  const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+  for (const fact of [{ subject: 1, relation: "r", object: "o" }, { subject: "s" }, {}])
+    await t.rejects(knowledge.assert(fact as never), { code: "INVALID_FACT" })
+  await knowledge.assert({ subject: "s", relation: "r", object: "o" })
+  t.same(await knowledge.facts(), [{ subject: "s", relation: "r", object: "o" }])
+})
+
+t.test("a document that is not read when its node stops is told as that", async (t) => {
+  const base = new KnowledgeBase(memoryRecords())
+  const adding = Promise.allSettled(
+    Array.from({ length: 20 }, (_, n) =>
+      base.of("default").add({ id: `d${n}`, format: "markdown", content: "- one\n".repeat(20_000) }),
+    ),
+  )
+  await base.close()
+  for (const added of await adding)
+    if (added.status === "rejected") t.match(added.reason, { code: "SYSTEM_STOPPED", executed: "no" })
+  await t.rejects(base.of("default").add({ id: "late", format: "text", content: "x" }), { code: "SYSTEM_STOPPED" })
+})
