@@ -1,4 +1,5 @@
 import { AgentOSError } from "#actors/errors.js"
+import { checkDecoding } from "../models/decoding/check-decoding.js"
 import type { Decoding } from "../models/model.js"
 import type { Refusal } from "./refusal.js"
 
@@ -61,5 +62,6 @@ export function defineAgent(agent: AgentDefinition): AgentDefinition {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1))
       throw wrong(`${name} is ${value}; it is a positive integer`)
   }
+  checkDecoding("INVALID_AGENT", agent.decoding)
   return agent
 }

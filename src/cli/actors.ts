@@ -4,9 +4,10 @@ import { withNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
 export async function actorsCommand(options: GlobalOptions & { readonly mostChildren: number }): Promise<void> {
+  const { mostChildren } = options
   await withNode(options, async (node) => {
     const tree =
-      node.kind === "local" ? node.os.actors.treeOf(options.mostChildren) : await node.call("ListActors", options)
+      node.kind === "local" ? node.os.actors.treeOf(mostChildren) : await node.call("ListActors", { mostChildren })
     console.log(printable(formatTree(tree)))
   })
 }

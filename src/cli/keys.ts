@@ -8,7 +8,10 @@ export async function createKey(
   options: GlobalOptions & { readonly requestsPerMinute?: number; readonly tenant?: string },
 ): Promise<void> {
   const { requestsPerMinute, tenant } = options
-  const given = { ...(requestsPerMinute && { requestsPerMinute }), ...(tenant !== undefined && { tenant }) }
+  const given = {
+    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+    ...(tenant !== undefined && { tenant }),
+  }
   const { key } = await withNode(options, async (node) =>
     node.kind === "local"
       ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).create(name, given)

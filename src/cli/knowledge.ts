@@ -1,13 +1,13 @@
 import { readFile, stat } from "node:fs/promises"
-import { relative, sep } from "node:path"
+import { basename, relative, resolve, sep } from "node:path"
 import { Presets, SingleBar } from "cli-progress"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import type { Knowledge } from "../knowledge/knowledge.js"
-import { documentFormats, formatOf } from "../knowledge/folder.js"
+import { documentFormats, documentsIn, formatOf } from "../knowledge/folder.js"
 import { checkSize } from "../knowledge/reading/document-bytes.js"
 import { printable } from "./printable.js"
-import { withNode } from "./node.js"
+import { withNode, type RemoteNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
 /** Adds folders with a progress bar. */
@@ -38,12 +38,8 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
         throw new AgentOSError("DOCUMENT_UNREADABLE", `${path}: no such file or folder`, { cause })
       })
       if (found.isDirectory()) {
-        if (node.kind === "remote")
-          throw new AgentOSError(
-            "DOCUMENT_UNREADABLE",
-            `a node is running on this data folder; give it single files, or start it with --knowledge ${path}`,
-          )
-        await addFolders(node.os.knowledge, [path])
+        if (node.kind === "remote") await sendFolder(node, path)
+        else await addFolders(node.os.knowledge, [path])
         continue
       }
       const format = formatOf(path)
@@ -64,6 +60,41 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
     }
   })
 }
+
+/** Gives a folder's files to a node that runs, one by one, under the folder's name. */
+async function sendFolder(node: RemoteNode, folder: string): Promise<void> {
+  const { files, notes } = await documentsIn(folder)
+  let [documents, passages] = [0, 0]
+  const told: string[] = [...notes]
+  const refused: string[] = []
+  for (const { path, name, format } of files) {
+    const id = `${basename(resolve(folder))}/${name}`
+    try {
+      checkSize(id, (await stat(path)).size)
+      const content = (await readFile(path)).toString("base64")
+      const added = await node.call("AddDocument", { id, format, content, encoding: "base64" })
+      documents += 1
+      passages += added.chunks
+      told.push(...added.notes.map((note) => `${id}: ${note}`))
+    } catch (error) {
+      const { code, message } = AgentOSError.from(error, "DOCUMENT_UNREADABLE")
+      if (!leftOut.has(code)) throw error
+      refused.push(message.includes(id) ? message : `${id}: ${message}`)
+    }
+  }
+  console.log(pc.dim(`${folder}: ${documents} documents, ${passages} passages`))
+  for (const note of told) console.log(pc.dim(printable(note)))
+  for (const message of refused) console.log(pc.yellow(`left out: ${printable(message)}`))
+}
+
+/** What keeps out one document, and not those after it. */
+const leftOut: ReadonlySet<string> = new Set([
+  "DOCUMENT_UNREADABLE",
+  "DOCUMENT_TOO_LARGE",
+  "INVALID_NAME",
+  "INVALID_REQUEST",
+  "PAYLOAD_TOO_LARGE",
+])
 
 /** A file's path from here, or from the folder that it shares with here, so that two of one name are two. */
 const idOf = (path: string): string =>
@@ -88,6 +119,9 @@ export async function removeKnowledge(ids: readonly string[], options: GlobalOpt
       const removed =
         node.kind === "local" ? await node.os.knowledge.remove(id) : (await node.call("RemoveDocument", { id })).removed
       console.log(removed ? pc.dim(`removed ${printable(id)}`) : pc.yellow(`there is no document ${printable(id)}`))
+      if (!removed) process.exitCode = 1
+      else if (id.startsWith("llmagentos/"))
+        console.log(pc.yellow("it comes with the package, and back at the next start unless `knowledge.shipped: false` is set")) // prettier-ignore
     }
   })
 }

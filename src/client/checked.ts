@@ -29,14 +29,16 @@ export function checked(transport: Transport): Transport {
   }
 }
 
-/** @throws `UNKNOWN_OPERATION`, `INVALID_REQUEST` */
-function checkCall(name: string, streams: boolean, input: object, { idempotencyKey }: CallOptions = {}): void {
+/** @throws `UNKNOWN_OPERATION`, `INVALID_REQUEST`, `CANCELLED` */
+function checkCall(name: string, streams: boolean, input: object, { idempotencyKey, signal }: CallOptions = {}): void {
   const operation = takes.get(name)
   if (operation === undefined)
     throw new AgentOSError("UNKNOWN_OPERATION", `there is no operation ${JSON.stringify(name)}`)
   if (operation.streams !== streams)
     throw new AgentOSError("UNKNOWN_OPERATION", `${name} is asked for with ${streams ? "call" : "follow"}`)
   operation.check(input)
+  if (signal?.aborted === true)
+    throw new AgentOSError("CANCELLED", "cancelled by the caller before it was sent", { executed: "no" })
   if (idempotencyKey !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/.test(idempotencyKey))
     throw new AgentOSError("INVALID_REQUEST", "idempotencyKey: 1 to 200 printable characters of ASCII")
 }

@@ -24,18 +24,35 @@ export interface FolderFile {
   readonly format: Document["format"]
 }
 
-/** Everything below a folder that may be a document, by path. @throws `DOCUMENT_UNREADABLE` */
-export async function documentsIn(folder: string): Promise<readonly FolderFile[]> {
+/** What stands below a folder. */
+export interface FolderFiles {
+  /** What may be a document, by path. */
+  readonly files: readonly FolderFile[]
+  /** What was passed over, for people. */
+  readonly notes: readonly string[]
+}
+
+/** @throws `DOCUMENT_UNREADABLE` */
+export async function documentsIn(folder: string): Promise<FolderFiles> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
     throw new AgentOSError("DOCUMENT_UNREADABLE", `cannot read the folder ${folder}`, { cause })
   })
-  return entries
-    .flatMap((entry) => {
-      const path = join(entry.parentPath, entry.name)
-      const format = entry.isFile() ? formatOf(path) : undefined
-      return format === undefined ? [] : [{ path, name: relative(folder, path).split(sep).join("/"), format }]
-    })
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
+  const files: FolderFile[] = []
+  const notes: string[] = []
+  const others = new Map<string, number>()
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name)
+    const name = relative(folder, path).split(sep).join("/")
+    const format = formatOf(path)
+    if (entry.isSymbolicLink()) notes.push(`${name} is a link, and was not followed`)
+    else if (entry.isFile() && format !== undefined) files.push({ path, name, format })
+    else if (entry.isFile()) others.set(extname(path), (others.get(extname(path)) ?? 0) + 1)
+  }
+  if (others.size > 0) {
+    const counts = [...others].sort(([a], [b]) => (a < b ? -1 : 1)).map(([end, n]) => `${n} ${end || "without an end"}`)
+    notes.push(`files that are no documents were left out: ${counts.join(", ")}`)
+  }
+  return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), notes }
 }
 
 /** How the documents of a folder are known. */

@@ -43,7 +43,7 @@ import { queryReads, readQuery } from "./terms.js"
 import { typedRecords, type TypedRecords } from "./typed-records.js"
 
 /** To be raised when the same document is read otherwise than before. */
-const readerVersion = 3
+const readerVersion = 4
 /** Passages whose sentences are looked at one by one. */
 const sentencePassages = 12
 /** Files of a folder that are looked at together. */
@@ -127,13 +127,13 @@ class TenantKnowledge implements Knowledge {
   }
 
   async addFolder(folder: string, { prefix, onProgress }: FolderOptions = {}): Promise<AddedFolder> {
-    const files = await documentsIn(folder)
+    const { files, notes: passedOver } = await documentsIn(folder)
     const heads = await this.#known()
     const { leading, path, isOurs } = await prefixOf(folder, prefix, [...heads.values()], files)
     let chunks = 0
     let done = 0
     const refused: AgentOSError[] = []
-    const notes: string[] = []
+    const notes: string[] = [...passedOver]
     const waiting = [...files]
     const work = async (): Promise<void> => {
       for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {

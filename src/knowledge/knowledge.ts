@@ -65,7 +65,7 @@ export interface AddedFolder {
   readonly refused: readonly AgentOSError[]
   /** Ids of documents that are no longer in the folder and are no longer known. */
   readonly removed: readonly string[]
-  /** As of `Added`, each after its document's id. */
+  /** What was passed over; and as of `Added`, each after its document's id. */
   readonly notes: readonly string[]
 }
 

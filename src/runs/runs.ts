@@ -28,9 +28,11 @@ import { checkName } from "#actors/names.js"
 import { checkNumbers, durationOrNever, wholeOrAll } from "#actors/numbers.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import { Table } from "#actors/table.js"
+import { checkText } from "#actors/words.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { checkContext } from "../agents/context-codec.js"
 import { Cancellation, onCancel } from "../cancellation.js"
+import { checkDecoding } from "../models/decoding/check-decoding.js"
 import type { Message } from "../models/model.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import { PartQueue } from "../models/part-queue.js"
@@ -276,7 +278,7 @@ export class Runs {
     const active = this.#activeOf(tenant, runId)
     if (active !== undefined) {
       checkRequest(request, active.request)
-      return this.#attach(active, signal, listener)
+      return this.#attach(runId, active, signal, listener)
     }
     return this.#answerOf(tenant, runId, request, await this.#logOf(tenant, runId))
   }
@@ -327,6 +329,9 @@ export class Runs {
     checkName("a target", target)
     if (commandId !== undefined) checkName("a command id", commandId)
     if (options.conversation !== undefined) checkName("a conversation", options.conversation)
+    checkText("INVALID_OPTION", "the input of a run", input ?? null)
+    if (options.context !== undefined) checkContext(options.context)
+    checkDecoding("INVALID_OPTION", options.decoding)
     checkNumbers("INVALID_OPTION", "", options, { timeoutMs: durationOrNever, budgetTokens: wholeOrAll })
     if (this.kindOf(target) === undefined)
       throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
@@ -353,7 +358,7 @@ export class Runs {
           active = this.#active.get(runId)
         }
         active ??= this.#begin({ runId, target, input, options, request, log }, listener)
-        return await this.#attach(active, options.signal, listener)
+        return await this.#attach(runId, active, options.signal, listener)
       } catch (error) {
         const moved = AgentOSError.from(error).code === "RUN_MOVED" // U5
         if (!moved || clock.monotonic() >= until) throw error
@@ -414,13 +419,16 @@ export class Runs {
   }
 
   async #attach(
+    runId: string,
     active: Active,
     signal: AbortSignal | Cancellation | undefined,
     listener: RunListener | undefined,
   ): Promise<RunResult> {
-    if (listener !== undefined && !active.listeners.includes(listener))
+    const { work, target } = active
+    if (listener !== undefined && !active.listeners.includes(listener)) {
+      void listener({ type: "start", runId, target, resumed: true }) // it goes on from where it is
       active.listeners = [...active.listeners, listener]
-    const { work } = active
+    }
     active.followers += 1
     let stay = (): void => undefined
     try {

@@ -15,6 +15,7 @@ import { hash as digest, timingSafeEqual } from "node:crypto"
 import type { Clock, Random } from "#actors/clock.js"
 import { DEFAULT_TENANT } from "#actors/cause.js"
 import { AgentOSError } from "#actors/errors.js"
+import { checkNumbers, count } from "#actors/numbers.js"
 import type { Caller, Role } from "./roles.js"
 
 /** A key as it is kept: everything but the secret. */
@@ -113,11 +114,12 @@ export class ApiKeys {
     return this.#known.get(id)?.record.revokedAt !== undefined
   }
 
-  /** Makes a key and keeps its record (K1, K4). */
+  /** Makes a key and keeps its record (K1, K4). @throws `INVALID_REQUEST` */
   async create(
     name: string,
     options: { role?: Role; tenant?: string; requestsPerMinute?: number } = {},
   ): Promise<NewKey> {
+    checkNumbers("INVALID_REQUEST", "", options, { requestsPerMinute: count })
     const id = Buffer.from(this.#random.bytes(8)).toString("hex")
     const secret = Buffer.from(this.#random.bytes(32)).toString("base64url")
     const record: KeyRecord = {

@@ -1,7 +1,7 @@
 /** What can be wrong with a topology, all at once. */
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { checkPattern } from "./pattern.js"
-import type { Topology } from "./topology.js"
+import type { OnError, Reduce, Topology } from "./topology.js"
 
 export interface Known {
   readonly agents: ReadonlySet<string>
@@ -30,6 +30,8 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
     const agent = (agentName: string, at: readonly (string | number)[]): void => {
       if (!known.agents.has(agentName)) fault(at, unknown("agent", agentName, [...known.agents]))
     }
+    const misshapen = shapeFault(node)
+    if (misshapen !== undefined) return fault(misshapen.path, misshapen.message)
     switch (node.kind) {
       case "agent": {
         const other = known.topologies.get(node.agent)
@@ -86,6 +88,47 @@ export function faultsOf(topology: Topology, known: Known, name?: string): Fault
   visit(topology, [], name === undefined ? [] : [name])
   return faults
 }
+
+export const reduceForms = "expected concatenate, vote, { judge: AGENT } or { fn: NAME }"
+export const onErrorForms = "expected fail, ignore or { retry: 1 to 100 }"
+
+const isReduce = (value: unknown): value is Reduce =>
+  value === "concatenate" ||
+  value === "vote" ||
+  (isRecord(value) && (typeof value["judge"] === "string" || typeof value["fn"] === "string"))
+
+export const isOnError = (value: unknown): value is OnError =>
+  value === "fail" ||
+  value === "ignore" ||
+  (isRecord(value) && Number.isInteger(value["retry"]) && Number(value["retry"]) >= 1 && Number(value["retry"]) <= 100)
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** What keeps a node that was made by hand from being looked at: a part of another type than it says. */
+function shapeFault(node: unknown): Fault | undefined {
+  const { kind, agent, steps, branches, reduce, onError, by, routes } = isRecord(node) ? node : {}
+  const not = (path: Fault["path"], message: string): Fault => ({ path, message })
+  if (kind === "agent") return typeof agent === "string" ? undefined : not(["agent"], "expected the name of an agent")
+  if (kind === "chain") return Array.isArray(steps) ? undefined : not(["chain"], "expected a list of steps")
+  if (kind === "parallel") {
+    if (!Array.isArray(branches)) return not(["parallel", "branches"], "expected a list of branches")
+    if (!isReduce(reduce)) return not(["parallel", "reduce"], reduceForms)
+    return isOnError(onError) ? undefined : not(["parallel", "onError"], onErrorForms)
+  }
+  if (kind !== "select") return not([], "expected the name of an agent, or chain, parallel or select")
+  if (!isRecord(routes)) return not(["select", "routes"], "expected labels with their routes")
+  const { agent: chooser, rules, examples } = isRecord(by) ? by : {}
+  const texts = (list: unknown): boolean => Array.isArray(list) && list.every((text) => typeof text === "string")
+  const chooses =
+    typeof chooser === "string" ||
+    (Array.isArray(rules) && rules.every(isRule)) ||
+    (isRecord(examples) && Object.values(examples).every(texts))
+  return chooses ? undefined : not(["select", "by"], "expected one of { agent }, { rules } and { examples }")
+}
+
+const isRule = (rule: unknown): boolean =>
+  isRecord(rule) && typeof rule["to"] === "string" && typeof (rule["fn"] ?? rule["matches"]) === "string"
 
 /** @throws `INVALID_TOPOLOGY` naming every fault */
 export function checkTopology(name: string, topology: Topology, known: Known): void {

@@ -11,7 +11,7 @@ import { readFile } from "node:fs/promises"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { readYaml, type YamlFault } from "../yaml.js"
 import type { Choice, OnError, Reduce, Rule, Topology } from "./topology.js"
-import { faultsOf, type Known } from "./validate.js"
+import { faultsOf, isOnError, onErrorForms, reduceForms, type Known } from "./validate.js"
 
 export interface TopologyFile {
   readonly name: string
@@ -138,17 +138,14 @@ class Reader {
       if ("judge" in parts) return { judge: this.text(parts["judge"], [...path, "judge"]) }
       if ("fn" in parts) return { fn: this.text(parts["fn"], [...path, "fn"]) }
     }
-    this.#fault(path, "expected concatenate, vote, { judge: AGENT } or { fn: NAME }")
+    this.#fault(path, reduceForms)
     return "concatenate"
   }
 
   #onError(value: unknown, path: Path): OnError {
-    if (value === "fail" || value === "ignore") return value
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      const { retry } = this.record(value, path, ["retry"])
-      if (typeof retry === "number" && Number.isInteger(retry) && retry >= 1 && retry <= 100) return { retry }
-    }
-    this.#fault(path, "expected fail, ignore or { retry: 1 to 100 }")
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) this.record(value, path, ["retry"])
+    if (isOnError(value)) return value
+    this.#fault(path, onErrorForms)
     return "fail"
   }
 

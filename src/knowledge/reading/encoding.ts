@@ -39,8 +39,10 @@ export function encodingOf(bytes: Uint8Array, format: TextFormat): Encoding {
   if (a === 0xff && b === 0xfe) return { name: "utf-16le" }
   if (a === 0xfe && b === 0xff) return { name: "utf-16be" }
   const head = bytes.subarray(0, lookedAt)
+  if (Buffer.from(head.subarray(0, 5)).toString("latin1") === "%PDF-")
+    throw new Unreadable("is a PDF, and not what its name or format says")
   const wide = wideEncoding(head)
-  if (wide !== undefined) return { name: wide }
+  if (wide !== undefined) return { name: wide, note: "it does not say its encoding and was read as UTF-16" }
   const declared = format === "html" ? declaredIn(head) : undefined
   if (declared !== undefined && declared !== "utf-8" && !declared.startsWith("utf-16")) return { name: declared }
   return utf8(bytes)

@@ -86,6 +86,7 @@ async function passagesOf(
   }
   cutter.end()
   await give(1)
+  if (cutter.passages === 0) notes = [...notes, "it has no text"]
   return { kind: "read", passages: cutter.passages, notes }
 }
 

@@ -242,6 +242,30 @@ t.test("knowledge is added from files and folders, searched, listed and removed"
   t.match((await cli(folder, "knowledge", "list")).out, /^notes\/a\.md 1 passages, \d+ bytes\nnotes\/b\.txt /m)
 })
 
+t.test(
+  "beside a node that runs a folder is added under the same ids, and a limit keeps out one file",
+  sideBySide,
+  async (t) => {
+    const big = "The harbor is old. ".repeat(100_000)
+    const folder = t.testdir({
+      ...quiet,
+      book: { "a.md": "The copper lantern hangs there.", "big.txt": big, "x.json": "{}", deep: { "b.txt": "Green." } },
+    })
+    const node = await startNode(join(folder, "data"), ["--config", join(folder, "llmagentos.yaml")])
+    t.teardown(() => node.kill())
+    const added = await cli(folder, "knowledge", "add", "./book")
+    t.equal(added.code, 0, added.err)
+    t.match(added.out, /book: 2 documents, 2 passages\n[^]*1 \.json[^]*left out: book\/big\.txt: .*bodyLimitBytes/)
+    t.match((await cli(folder, "knowledge", "list")).out, /^book\/a\.md [^]*\nbook\/deep\/b\.txt /)
+    t.equal((await cli(folder, "knowledge", "remove", "nothing")).code, 1)
+    const actors = await cli(folder, "actors", "--data", join(folder, "data"))
+    t.equal(actors.code, 0, actors.err)
+    const key = await cli(folder, "keys", "create", "x", "--requests-per-minute", "0")
+    t.equal(key.code, 1)
+    t.match(key.err, /INVALID_REQUEST requestsPerMinute/)
+  },
+)
+
 t.test("a key is made, listed without its secret, and revoked", sideBySide, async (t) => {
   const folder = t.testdir(quiet)
   const { out } = await cli(folder, "keys", "create", "robot", "--requests-per-minute", "60")

@@ -46,6 +46,10 @@ t.test("the client refuses what no operation takes before it is sent, whatever c
         code: "UNKNOWN_OPERATION",
       },
     )
+    const signal = AbortSignal.abort()
+    await t.rejects(client.run("echo", "hi", { signal }), { code: "CANCELLED", executed: "no" })
+    for (const apiKey of ["a\nb", "日", "a b"])
+      t.throws(() => createClient({ url, apiKey }), { code: "INVALID_REQUEST", message: /apiKey/ })
     t.equal(node.model.requests.length, asked, "nothing was asked")
     t.equal((await client.agent("echo")).replicas, 1)
   }

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises"
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import fc from "fast-check"
 import t from "tap"
@@ -541,4 +541,35 @@ t.test("what is no document and no search is refused with what would be right", 
     // prettier-ignore
     await t.rejects(knowledge.search("x", options as never), { code: "INVALID_OPTION" }, JSON.stringify(options))
   t.same(await knowledge.search("x", { limit: 1, unit: "sentence", question: "what?" }), [])
+})
+
+t.test("what was guessed, passed over or has no text stands in the notes", async (t) => {
+  const folder = t.testdir({
+    "a.md": "The harbor is old.",
+    "empty.md": "",
+    "blank.txt": " \n\n ",
+    "pdf.txt": "%PDF-1.4\n1 0 obj << /Type /Catalog >>",
+    "data.json": "{}",
+    "more.json": "{}",
+    noext: "x",
+    deep: {},
+  })
+  await writeFile(join(folder, "wide.txt"), "The lantern is green.", "utf16le")
+  await symlink(join(folder, "a.md"), join(folder, "link.md"))
+  await symlink(join(folder, "deep"), join(folder, "linked"))
+  await symlink(join(folder, "gone.md"), join(folder, "dangling.md"))
+  const knowledge = fresh()
+  const { notes, refused, documents } = await knowledge.addFolder(folder, { prefix: "book/" })
+  t.equal(documents, 4)
+  t.same([...notes].sort(), [
+    "book/blank.txt: it has no text",
+    "book/empty.md: it has no text",
+    "book/wide.txt: it does not say its encoding and was read as UTF-16",
+    "dangling.md is a link, and was not followed",
+    "files that are no documents were left out: 1 without an end, 2 .json",
+    "link.md is a link, and was not followed",
+    "linked is a link, and was not followed",
+  ])
+  t.match(refused, [{ code: "DOCUMENT_UNREADABLE", message: /book\/pdf\.txt is a PDF/ }])
+  t.match(await knowledge.search("lantern"), [{ source: "book/wide.txt" }])
 })

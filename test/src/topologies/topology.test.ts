@@ -221,3 +221,30 @@ t.test("text of any kind gives a topology or a clear error", async () => {
     { numRuns: 1500 },
   )
 })
+
+t.test("a topology made by hand that is none is refused before anything of it runs", async (t) => {
+  const agent = { kind: "agent", agent: "writer" }
+  const wrong: readonly unknown[] = [
+    parallel(["writer"], { reduce: "sum" as never }),
+    ...[null, 7, {}, { judge: 7 }, ["vote"]].map((reduce) => ({ ...parallel(["writer"]), reduce })),
+    ...[{ retry: -1 }, { retry: 0 }, { retry: 1.5 }, { retry: 1e9 }, { retry: "3" }, "whatever", null].map((onError) =>
+      parallel(["writer"], { onError: onError as never }).kind === "parallel"
+        ? { ...parallel(["writer"]), onError }
+        : undefined,
+    ),
+    { kind: "loop", steps: [agent] },
+    { kind: "agent" },
+    { kind: "chain" },
+    { kind: "chain", steps: [undefined] },
+    { kind: "parallel", branches: "writer", reduce: "vote", onError: "fail" },
+    { kind: "select", by: "writer", routes: { a: agent } },
+    { kind: "select", by: { rules: [{ matches: 7, to: "a" }] }, routes: { a: agent } },
+    { kind: "select", by: { examples: { a: "one" } }, routes: { a: agent } },
+    { kind: "select", by: { agent: "writer" } },
+    null,
+    [],
+  ]
+  for (const topology of wrong)
+    t.throws(() => checkTopology("team", topology as Topology, known), { code: "INVALID_TOPOLOGY" }, JSON.stringify(topology)) // prettier-ignore
+  t.doesNotThrow(() => checkTopology("team", parallel(["writer"], { onError: { retry: 100 } }), known))
+})
