@@ -5,6 +5,8 @@
 import type { Confidence, Message, ToolCall } from "../models/model.js"
 import { readQuery, termsOf } from "../knowledge/terms.js"
 import { mayBeSaid, type SmallTalk } from "./small-talk.js"
+import { canAnswer } from "./look-up.js"
+import { isExtract } from "./verify.js"
 import { askedBesides, spacedSum, sumsIn } from "./sums.js"
 
 export interface Refusal {
@@ -72,6 +74,12 @@ function isFamiliar(
       })
     case "subject": {
       if (calls.length > 0) return true
+      // Where the answer stands nowhere, its check says so.
+      if (
+        found.some((sentence) => isExtract(sentence, text)) &&
+        !found.some((sentence) => canAnswer(question, sentence, text))
+      )
+        return false
       // A sum that is asked as well is asked of somebody else.
       const sums = new Set(sumsIn(question).flatMap(({ expression }) => wordsOf(expression)))
       const there = new Set(termsOf(found.join(" ")))

@@ -8,6 +8,7 @@ import { embeddedFolder, readCalibration } from "#src/models/calibration.js"
 import type { Model } from "#src/models/model.js"
 import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
 import { sum, written } from "#src/models/training/corpus/math.js"
+import { canAnswer } from "#src/agents/look-up.js"
 import { createAgentOS } from "#src/os.js"
 import type { RunEvent } from "#src/run.js"
 import { chain, parallel } from "#src/topologies/topology.js"
@@ -127,6 +128,39 @@ t.test("sums as they are written are done, and half of a question is not answere
   ] as const)
     t.equal((await os.run("ask", question)).output, answer, question)
   await os.stop()
+})
+
+t.test("a stretch of a sentence answers what was asked, and not its opposite or another question", async (t) => {
+  const drawer = "The spare key is kept in the blue drawer."
+  const two = "The red bicycle is kept in the garage and the blue bicycle is kept in the cellar."
+  for (const [question, sentence, answer] of [
+    ["Where is the spare key kept?", drawer, "the blue drawer"],
+    ["Where is the gold not kept?", "The gold is not kept in the red safe.", "the red safe"],
+    ["Where is the lamp kept?", "The lamp is kept in Roma and not in the cellar.", "Roma"],
+    ["Where is the blue bicycle kept?", two, "the cellar"],
+    ["Who owns the shop?", "The shop is owned by Ada.", "Ada"],
+    ["When was Roma released?", "Roma was released in 2019.", "2019"],
+    ["How much does the lamp cost?", "The lamp costs 20 euros.", "20 euros"],
+    ["How do I change the limit?", "Set max_size to change the limit.", "max_size"],
+  ] as const)
+    t.ok(canAnswer(question, sentence, answer), question)
+  for (const [question, sentence, answer] of [
+    ["Where is the journal kept?", "The journal is kept in the folder.", "the journal"],
+    ["What is the default data folder?", "The default data folder is `data`.", "data folder"],
+    ["Where is the gold kept?", "The gold is not kept in the red safe.", "the red safe"],
+    ["Where is the gold kept?", "The red safe does not hold the gold.", "The red safe"],
+    ["Where are passwords stored?", "Do not store passwords in the wiki.", "the wiki"],
+    ["Where is the lamp kept?", "The lamp isn't kept in the cellar.", "the cellar"],
+    ["Where is the spare key not kept?", drawer, "the blue drawer"],
+    ["Where is the blue bicycle kept?", two, "the garage"],
+    ["Who keeps the spare key?", drawer, "the blue drawer"],
+    ["Is the spare key kept in the red drawer?", drawer, "the blue drawer"],
+    ["Why is the spare key kept in the drawer?", drawer, "the blue drawer"],
+    ["How is the spare key kept?", drawer, "the blue drawer"],
+    ["When is the spare key kept?", drawer, "the blue drawer"],
+    ["How many keys are kept?", drawer, "the blue drawer"],
+  ] as const)
+    t.notOk(canAnswer(question, sentence, answer), question)
 })
 
 t.test("an answer from documents is about what was asked", async (t) => {

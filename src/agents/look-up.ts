@@ -1,0 +1,72 @@
+/**
+ * Whether a stretch of a sentence can be the answer to a question, by the forms of English. Pure.
+ *
+ * Invariants
+ *   L1. It says more than the question does.
+ *   L2. The sentence, as far as the stretch, denies what the question denies, and nothing else.
+ *   L3. Of clauses that are joined, its own names whatever of the question the sentence names: another's is about another thing.
+ *   L4. It is of the kind that the question word asks for; a question for yes or no has no such stretch.
+ */
+import { readQuery, termsOf } from "../knowledge/terms.js"
+
+export function canAnswer(question: string, sentence: string, answer: string): boolean {
+  const at = sentence.toLowerCase().indexOf(answer.toLowerCase())
+  if (at < 0) return false
+  const before = sentence.slice(0, at)
+  const after = sentence.slice(at + answer.length)
+  const own =
+    (before.split(joint).at(-1) ?? "") + sentence.slice(at, at + answer.length) + (after.split(joint)[0] ?? "")
+  const [asked, there, named] = [termsOf(question), termsOf(sentence), termsOf(own)].map((terms) => new Set(terms))
+  return (
+    meant(answer).some((forms) => !forms.some((form) => asked?.has(form))) && // L1
+    isDenied(question) === isDenied(before + (after.split(contrast)[0] ?? "")) && // L2
+    meant(question).every(
+      (forms) => !forms.some((form) => there?.has(form)) || forms.some((form) => named?.has(form)),
+    ) && // L3
+    isOfKind(
+      question,
+      before
+        .split(/[\s"(]+/)
+        .filter((word) => !/^(?:|an?|the)$/i.test(word))
+        .at(-1) ?? "",
+      sentence.slice(at, at + answer.length),
+    ) // L4
+  )
+}
+
+/** The forms of each word that says something. */
+const meant = (text: string): (readonly string[])[] =>
+  readQuery(text).terms.flatMap(({ forms, weight }) => (weight === 1 ? [forms] : []))
+
+const joint = /;|,?\s(?:and|but|while|whereas)\s/i
+const contrast = /,?\s(?:and|but) not\s/i
+const isDenied = (text: string): boolean =>
+  /\b(?:not|no|never|none|nor|neither|nobody|nothing|nowhere|without|unlike|except|cannot)\b|n['’]t\b/i.test(text)
+
+/** @param word the one before the answer, but for an article */
+function isOfKind(question: string, word: string, answer: string): boolean {
+  const kind = /\b(?:who|whom|whose|why|where|when|how(?: (?:long|many|much|big|old|far|often))?|what|which)\b/i.exec(question)?.[0].toLowerCase() // prettier-ignore
+  const holdsName = /(?<!\p{L})\p{Lu}/u.test(answer.replace(/^(?:an?|the)\s/i, ""))
+  const holdsNumber = /\p{N}/u.test(answer)
+  const inPlace = /^(?:in|at|on|under|inside|near|into|behind|beside)$/i.test(word)
+  switch (kind) {
+    case undefined:
+      return !/^\W*(?:is|are|was|were|am|do|does|did|has|have|had|should|may|must)\b/i.test(question)
+    case "why":
+      return false
+    case "who":
+    case "whom":
+    case "whose":
+      return holdsName && !/^(?:on|at|under|inside|near|into|behind|beside)$/i.test(word)
+    case "when":
+      return holdsNumber || (holdsName && /^(?:on|in|at|since|until|after|before|by|every|is)$/i.test(word))
+    case "where":
+    case "what":
+    case "which":
+      return true
+    case "how":
+      return !inPlace
+    default:
+      return holdsNumber || /\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|a|an)\b/i.test(answer)
+  }
+}
