@@ -6,10 +6,13 @@
  *   L2. The sentence, as far as the stretch, denies what the question denies, and nothing else.
  *   L3. Of clauses that are joined, its own names whatever of the question the sentence names: another's is about another thing.
  *   L4. It is of the kind that the question word asks for; a question for yes or no has no such stretch.
+ *   L5. A preposition that ends the question ends what stands before it, where the sentence has it.
+ *   L6. Numbers in words between the words of a sum are no question for documents.
  */
 import { readQuery, termsOf } from "../knowledge/terms.js"
 
 export function canAnswer(question: string, sentence: string, answer: string): boolean {
+  if (spelledSum.test(question)) return false // L6
   const at = sentence.toLowerCase().indexOf(answer.toLowerCase())
   if (at < 0) return false
   const before = sentence.slice(0, at)
@@ -23,6 +26,7 @@ export function canAnswer(question: string, sentence: string, answer: string): b
     meant(question).every(
       (forms) => !forms.some((form) => there?.has(form)) || forms.some((form) => named?.has(form)),
     ) && // L3
+    followsLast(question, before, sentence) && // L5
     isOfKind(
       question,
       before
@@ -32,6 +36,16 @@ export function canAnswer(question: string, sentence: string, answer: string): b
       sentence.slice(at, at + answer.length),
     ) // L4
   )
+}
+
+const spelledSum = /(?<!\d\s|many\s)\b(?:plus|minus|times|(?:divided|multiplied) by)\s\p{L}/iu
+
+function followsLast(question: string, before: string, sentence: string): boolean {
+  const last = /\s(as|on|in|to|with|from|at|for|by)\W*$/i.exec(question)?.[1]
+  if (last === undefined || !new RegExp(`\\b${last}\\b`, "i").test(sentence)) return true
+  const asked = new Set(termsOf(question))
+  const between = new RegExp(`.*\\b${last}\\b(.*)$`, "is").exec(before)?.[1]
+  return between !== undefined && meant(between).every((forms) => forms.some((form) => asked.has(form)))
 }
 
 /** The forms of each word that says something. */

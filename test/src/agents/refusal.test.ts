@@ -141,6 +141,9 @@ t.test("a stretch of a sentence answers what was asked, and not its opposite or 
     ["Who owns the shop?", "The shop is owned by Ada.", "Ada"],
     ["When was Roma released?", "Roma was released in 2019.", "2019"],
     ["How much does the lamp cost?", "The lamp costs 20 euros.", "20 euros"],
+    ["What are API keys stored as?", "API keys are stored as SHA-256 hashes in LevelDB.", "SHA-256 hashes"],
+    ["Which port does Roma listen on?", "Roma listens on port 7420.", "7420"],
+    ["What is 2 times 3, and where is the spare key kept?", drawer, "the blue drawer"],
     ["How do I change the limit?", "Set max_size to change the limit.", "max_size"],
   ] as const)
     t.ok(canAnswer(question, sentence, answer), question)
@@ -155,6 +158,8 @@ t.test("a stretch of a sentence answers what was asked, and not its opposite or 
     ["Where is the blue bicycle kept?", two, "the garage"],
     ["Who keeps the spare key?", drawer, "the blue drawer"],
     ["Is the spare key kept in the red drawer?", drawer, "the blue drawer"],
+    ["What are API keys stored as?", "API keys are stored as SHA-256 hashes in LevelDB.", "LevelDB"],
+    ["what is twelve times twelve", "A dozen is 1 times twelve.", "1"],
     ["Why is the spare key kept in the drawer?", drawer, "the blue drawer"],
     ["How is the spare key kept?", drawer, "the blue drawer"],
     ["When is the spare key kept?", drawer, "the blue drawer"],
