@@ -79,7 +79,7 @@ t.test("a process that is larger than it may be takes no more requests", async (
 t.test("replicas and open requests have a limit, told with its figure", async (t) => {
   const { script, waiting } = held()
   const node = await smallNode({ agents: [echo], script, limits: { maxReplicas: 3, maxOpen: 1 } })
-  await t.rejects(node.agents.replicate("echo", 4), { code: "BUDGET_EXCEEDED", message: /holds 3/ })
+  await t.rejects(node.agents.replicate("echo", 4), { code: "BUDGET_EXCEEDED", executed: "no", message: /holds 3/ })
   t.equal(node.agents.describe("echo").replicas, 1, "a refused number changes nothing")
   await node.agents.replicate("echo", 3)
   await node.agents.replicate("echo", 2)
