@@ -169,7 +169,7 @@ function asked(target: string, input: string, options: AskOptions): [InputOf<"Ru
 
 function transportOf({ url, apiKey, tls, clock = systemClock }: ClientOptions): Transport {
   const { protocol, host } = parse(url)
-  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
+  if (apiKey !== undefined && !/^[\x21-\x7e]*$/.test(apiKey))
     throw new AgentOSError("INVALID_REQUEST", "apiKey holds what no key has: only printable ASCII, without spaces")
   if (protocol === "grpc:") return grpcTransport(host, apiKey, clock)
   if (protocol === "grpcs:") return grpcTransport(host, apiKey, clock, tls ?? {})
