@@ -35,6 +35,7 @@ import type { Message, Model } from "./models/model.js"
 import { embeddedModel, ModelRegistry, type ModelConfig } from "./models/registry.js"
 import { openLog } from "./monitoring/log.js"
 import { HealthRegistry, healthy } from "./monitoring/health.js"
+import { ActivityFeed, type Activity } from "./monitoring/activity.js"
 import { Metrics } from "./monitoring/metrics.js"
 import { keepPrivate } from "./private-folder.js"
 import { writeNodeFile } from "./node-file.js"
@@ -113,6 +114,8 @@ export interface AgentOS {
   /** @param tenant whose run it is; default "default" @returns false when the run had already ended */
   cancel(runId: string, tenant?: string): Promise<boolean>
   status(runId: string, tenant?: string): Promise<RunStatus | undefined>
+  /** The runs that go on at this node, and those of late. @param tenant whose they are; default "default" */
+  runs(tenant?: string): readonly Activity[]
   /** The last turns of a conversation, oldest first. @param scope whose it is; default: that of programs of this machine */
   conversation(target: string, id: string, scope?: Partial<Scope>): Promise<readonly Message[]>
   /** Opens REST and gRPC. @throws `UNAVAILABLE_PORT` */
@@ -203,6 +206,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     kit.register(tool)
   const registry = new ModelRegistry(system, models)
   const metrics = new Metrics({ actors: system })
+  const activity = new ActivityFeed(clock)
   const health = new HealthRegistry()
   health.addReadiness("places", () => (manager.full === undefined ? healthy : { ok: false, reason: manager.full }))
   if (member !== undefined) health.addReadiness("cluster", () => member.health())
@@ -223,6 +227,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     records: room("run"),
     retention: config.retention,
     embedder: hashedNgrams(),
+    activity,
+    metrics,
     clock,
     random,
     others: member?.runs.others,
@@ -359,6 +365,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         : stream(target, input, runOptions),
     cancel: async (runId, tenant) => (member?.runs ?? runs).cancel(scopeOf({ tenant }).tenant, runId),
     status: (runId, tenant) => (member?.runs ?? runs).status(scopeOf({ tenant }).tenant, runId),
+    runs: (tenant) => activity.recent(scopeOf({ tenant }).tenant),
     conversation: (target, id, scope) => (member?.runs ?? runs).conversation({ ...scopeOf(scope), target, id }),
     async listen() {
       if (gateway !== undefined) return gateway
@@ -379,6 +386,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         logger,
         keys,
         metrics,
+        activity,
         health,
         audit: auditStore(room("audit"), config.cluster?.node ?? config.name, config.retention.audit, clock),
         ...(member === undefined ? {} : { followHealth: true }),

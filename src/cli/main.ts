@@ -101,6 +101,15 @@ program
   })
 
 program
+  .command("runs")
+  .description("List the runs of a node: those that go on, and those of late.")
+  .option("--json", "print them as JSON")
+  .action(async (_options, command: Command) => {
+    const { runsCommand } = await import("./runs.js")
+    await runsCommand(command.optsWithGlobals())
+  })
+
+program
   .command("topology")
   .description("Work with topology files.")
   .command("check")

@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly audit?: AuditStore | undefined
   readonly metrics?: Metrics | undefined
   readonly health?: HealthRegistry | undefined
+  /** The runs of this node; absent: none are told of. */
+  readonly activity?: ActivityFeed | undefined
   /** Whether gRPC's health follows the readiness of the node, as it comes and goes; default: it serves until it closes. */
   readonly followHealth?: boolean
   /** Whether to serve the API page and the status page; default yes. */
@@ -82,7 +84,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     guard,
     calls,
     metrics: options.metrics ?? new Metrics(),
-    activity: new ActivityFeed(clock),
+    activity: options.activity ?? new ActivityFeed(clock),
     health,
     logger,
     clock,

@@ -1,5 +1,5 @@
 /**
- * The operations themselves, the same behind every door: policy, then the system, then the books.
+ * The operations themselves, the same behind every door: policy, then the system.
  *
  * Invariants
  *   S1. What is asked goes on under the tenant and the caller that asked: keys and conversations of others do not exist.
@@ -58,7 +58,6 @@ export interface ServiceParts {
 
 export class Service {
   readonly parts: ServiceParts
-  #runs = 0
 
   constructor(parts: ServiceParts) {
     this.parts = parts
@@ -67,13 +66,10 @@ export class Service {
   async run(call: Call, input: RunInput): Promise<RunResult> {
     this.#permit(call, input.target)
     const open = this.parts.calls.begin(call)
-    const end = this.#begin(call, input.target)
     try {
-      const run = await this.parts.backend.run(input.target, input.input, optionsOf(call, input, open.work))
-      end(run)
-      return run
+      return await this.parts.backend.run(input.target, input.input, optionsOf(call, input, open.work))
     } catch (error) {
-      end(AgentOSError.from(error, "INTERNAL"))
+      this.#note(call, input.target, error)
       throw error
     } finally {
       open.end()
@@ -88,25 +84,21 @@ export class Service {
 
   async *#follow(call: Call, input: RunInput): AsyncGenerator<RunEvent> {
     const open = this.parts.calls.begin(call)
-    const end = this.#begin(call, input.target)
     const options = optionsOf(call, input, open.work)
-    let outcome: RunResult | AgentOSError = new AgentOSError("CANCELLED", "the caller stopped listening")
     try {
       for await (const event of this.parts.backend.stream(input.target, input.input, options)) {
         if (event.type === "error") throw event.error
-        if (event.type === "end") outcome = event.run
         yield event
       }
     } catch (error) {
-      outcome = AgentOSError.from(error, "INTERNAL")
+      this.#note(call, input.target, error)
       throw error
     } finally {
       open.end()
-      end(outcome)
     }
   }
 
-  /** The runs of late and every change. It has no end of its own. */
+  /** The runs that go on, those of late and every change. It has no end of its own. */
   watch(call: Call): AsyncIterable<Activity> {
     const open = this.parts.calls.begin(call, { endless: true })
     const changes = this.parts.activity.follow(call.caller.tenant, open.work)
@@ -216,27 +208,10 @@ export class Service {
     this.parts.guard.require(call.caller, "call", target, call.operation, call.traceId)
   }
 
-  /** Opens the books on a run; the returned function closes them. */
-  #begin(call: Call, target: string): (outcome: RunResult | AgentOSError) => void {
-    const { metrics, activity, guard, clock } = this.parts
-    const { id: caller, tenant } = call.caller
-    const id = ++this.#runs
-    const startedAt = clock.wallTime()
-    metrics.runStarted()
-    activity.note(tenant, { id, target, caller, startedAt, state: "running" })
-    return (outcome) => {
-      const failed = outcome instanceof AgentOSError
-      const elapsedMs = clock.wallTime() - startedAt
-      if (failed && outcome.code === "FORBIDDEN")
-        guard.refused(outcome.code, call.operation, call.traceId, caller, target) // by a step
-      metrics.runEnded(target, failed ? undefined : outcome.usage)
-      activity.note(
-        tenant,
-        failed
-          ? { id, target, caller, startedAt, state: "failed", elapsedMs, code: outcome.code }
-          : { id, target, caller, startedAt, state: "finished", elapsedMs, runId: outcome.runId },
-      )
-    }
+  /** Policy may refuse a step of a run, long after its door let it in. */
+  #note(call: Call, target: string, error: unknown): void {
+    const { code } = AgentOSError.from(error, "INTERNAL")
+    if (code === "FORBIDDEN") this.parts.guard.refused(code, call.operation, call.traceId, call.caller.id, target)
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * The runs of late, for people who watch: a short list, and a stream of its changes.
+ * The runs that go on and those of late, for people who watch: a list, and a stream of its changes.
  *
  * Invariants
- *   V1. The list holds a fixed number of runs; the oldest gives way.
+ *   V1. The list holds every run that goes on and a fixed number of those that have ended; the one that ended first gives
+ *       way.
  *   V2. A watcher that reads too slowly misses changes; it never makes the node wait or grow.
  *   V3. Watchers are told together, now and then, how the runs that changed stand now: the more there is to tell, the more
  *       seldom, so that a run costs about the same however many watch.
@@ -14,7 +15,7 @@ import { onCancel, type Cancellation } from "../cancellation.js"
 export interface Activity {
   /** A number of its own, one higher for each run. */
   readonly id: number
-  readonly runId?: string
+  readonly runId: string
   readonly target: string
   readonly caller: string
   readonly state: "running" | "finished" | "failed"
@@ -39,8 +40,9 @@ const between = { leastMs: 50, perChangeMs: 0.05 }
 export class ActivityFeed {
   readonly #clock: Clock
   readonly #capacity: number
-  /** By tenant, then by id: oldest first. */
-  readonly #recent = new Map<string, Map<number, Activity>>()
+  /** By tenant, then by id. */
+  readonly #running = new Map<string, Map<number, Activity>>()
+  readonly #ended = new Map<string, Map<number, Activity>>()
   readonly #changed = new Map<string, Map<number, Activity>>()
   readonly #watchers = new Set<Watcher>()
   #telling = false
@@ -54,7 +56,11 @@ export class ActivityFeed {
 
   /** Notes a run that began or ended. */
   note(tenant: string, activity: Activity): void {
-    this.#put(this.#recent, tenant, activity)
+    if (activity.state === "running") listOf(this.#running, tenant).set(activity.id, activity)
+    else {
+      listOf(this.#running, tenant).delete(activity.id)
+      this.#put(this.#ended, tenant, activity)
+    }
     if (this.#watchers.size === 0) return
     this.#put(this.#changed, tenant, activity)
     if (this.#telling) return
@@ -62,12 +68,13 @@ export class ActivityFeed {
     this.#clock.timer(Math.max(between.leastMs, this.#told * between.perChangeMs), () => this.#tell())
   }
 
-  /** The runs of late, oldest first. */
+  /** The runs that go on and those of late, in the order in which they began. */
   recent(tenant: string): readonly Activity[] {
-    return [...(this.#recent.get(tenant)?.values() ?? [])]
+    const both = [...listOf(this.#ended, tenant).values(), ...listOf(this.#running, tenant).values()]
+    return both.sort((one, other) => one.id - other.id)
   }
 
-  /** The runs of late and every change, until it is called off or left. */
+  /** What `recent` tells and every change, until it is called off or left. */
   async *follow(tenant: string, signal: Cancellation | AbortSignal | undefined): AsyncGenerator<Activity> {
     const watcher: Watcher = { tenant, news: [this.recent(tenant)], wake: () => undefined }
     let over = false
@@ -89,16 +96,11 @@ export class ActivityFeed {
     }
   }
 
-  /** V1 */
+  /** The first gives way (V1, V2). */
   #put(runs: Map<string, Map<number, Activity>>, tenant: string, activity: Activity): void {
-    let list = runs.get(tenant)
-    if (list === undefined) runs.set(tenant, (list = new Map()))
-    if (list.size >= this.#capacity && !list.has(activity.id)) {
-      const oldest = list.keys().next().value as number
-      if (oldest > activity.id) return // it began before all that are told of
-      list.delete(oldest)
-    }
+    const list = listOf(runs, tenant)
     list.set(activity.id, activity)
+    if (list.size > this.#capacity) list.delete(list.keys().next().value as number)
   }
 
   /** V3 */
@@ -116,4 +118,10 @@ export class ActivityFeed {
     }
     this.#changed.clear()
   }
+}
+
+function listOf(runs: Map<string, Map<number, Activity>>, tenant: string): Map<number, Activity> {
+  let list = runs.get(tenant)
+  if (list === undefined) runs.set(tenant, (list = new Map()))
+  return list
 }

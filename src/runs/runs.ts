@@ -13,14 +13,9 @@
  *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
  *       again goes on with the run from its last finished step.
  *   U8. A run is seen, followed and cancelled in its tenant only.
- *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on meanwhile.
- *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node has a journal of its own, this holds for nodes that can be
- *       reached.
- *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
- *       again goes on with the run from its last finished step.
- *   U8. A run is seen, followed and cancelled in its tenant only.
- *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on meanwhile.
  *   U9. A run that was refused before anything of it began leaves nothing; of the others so much is kept as `kept.ts` says.
+ *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on meanwhile.
+ *   U11. A run that goes on here is told of from its begin to its end, whoever began it: a door, the program or `resume`.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -35,6 +30,8 @@ import { Cancellation, onCancel } from "../cancellation.js"
 import { checkDecoding } from "../models/decoding/check-decoding.js"
 import type { Message } from "../models/model.js"
 import type { Embedder } from "../knowledge/knowledge.js"
+import type { ActivityFeed } from "../monitoring/activity.js"
+import type { Metrics } from "../monitoring/metrics.js"
 import { PartQueue } from "../models/part-queue.js"
 import type { RecordStore } from "../record-store.js"
 import type { RunEvent, RunListener, RunResult, Scope, ScopedOptions } from "../run.js"
@@ -68,6 +65,9 @@ export interface RunsParts {
   readonly journal: Journal
   readonly records: RecordStore
   readonly embedder: Embedder
+  /** Are told of every run that goes on here (U11). */
+  readonly activity: Pick<ActivityFeed, "note">
+  readonly metrics: Pick<Metrics, "runStarted" | "runEnded">
   readonly clock: Clock
   readonly random: Random
   /** Milliseconds that a run may take unless it says otherwise. */
@@ -136,6 +136,7 @@ export class Runs {
   readonly #kept: Kept
   readonly #definitions: Definitions
   readonly #active = new Table<Active>()
+  #begun = 0
 
   constructor(parts: RunsParts) {
     this.#parts = parts
@@ -482,9 +483,11 @@ export class Runs {
       followers: 0,
     }
     this.#active.set(runId, active)
-    const forget = (): void => {
+    const noteEnd = this.#noteBegin(run)
+    const forget = (outcome: RunResult | AgentOSError): void => {
       cancelTimer()
       this.#active.delete(runId)
+      noteEnd(outcome)
     }
     const emit: RunListener = (event) => tellAll(active.listeners, event)
     const resumed = log.state.started !== undefined
@@ -496,10 +499,27 @@ export class Runs {
       owner: this.#owner,
     }
     void carryOut(run, { work, emit, resumed, isLeft: () => active.left }, this.#carriedOutBy).then(
-      (run) => (forget(), settle?.resolve(run)),
-      (error: unknown) => (forget(), settle?.reject(error)),
+      (run) => (forget(run), settle?.resolve(run)),
+      (error: unknown) => (forget(AgentOSError.from(error, "RUN_FAILED")), settle?.reject(error)),
     )
     return active
+  }
+
+  /** U11 */
+  #noteBegin({ runId, target, options }: AskedRun): (outcome: RunResult | AgentOSError) => void {
+    const { activity, metrics, clock } = this.#parts
+    const { tenant, caller } = options
+    const startedAt = clock.wallTime()
+    const about = { id: ++this.#begun, runId, target, caller, startedAt }
+    metrics.runStarted()
+    activity.note(tenant, { ...about, state: "running" })
+    return (outcome) => {
+      const failed = outcome instanceof AgentOSError
+      const elapsedMs = clock.wallTime() - startedAt
+      metrics.runEnded(target, failed ? undefined : outcome.usage)
+      const end = failed ? ({ state: "failed", code: outcome.code } as const) : ({ state: "finished" } as const)
+      activity.note(tenant, { ...about, ...end, elapsedMs })
+    }
   }
 
   /** The answer of a run that has ended. @throws what ended it otherwise; `KEY_REUSED` */

@@ -9,6 +9,8 @@ import type { AgentDefinition } from "#src/agents/agent.js"
 import { ClusterAgents } from "#src/agents/cluster-agents.js"
 import { respond } from "#src/agents/respond.js"
 import { hashedNgrams } from "#src/knowledge/hashed-ngrams.js"
+import { ActivityFeed } from "#src/monitoring/activity.js"
+import { Metrics } from "#src/monitoring/metrics.js"
 import type { ModelInfo } from "#src/models/model.js"
 import { memoryRecords, type RecordStore } from "#src/record-store.js"
 import type { Model } from "#src/models/model.js"
@@ -105,6 +107,8 @@ export async function smallNode({
     journal,
     records,
     embedder: hashedNgrams(),
+    activity: new ActivityFeed(clock),
+    metrics: new Metrics({ processMetrics: false }),
     clock,
     random: systemRandom,
   })

@@ -79,7 +79,7 @@ const byId = z.strictObject({ runId: name })
 const activity = z
   .object({
     id: count.describe("A number of its own, one higher for each run."),
-    runId: z.string().exactOptional(),
+    runId: z.string(),
     target: z.string(),
     caller: z.string(),
     state: z.enum(["running", "finished", "failed"]),
@@ -165,7 +165,7 @@ export const runs = {
   ListRuns: operation({
     role: "operator",
     tag: "runs",
-    summary: "The runs of late.",
+    summary: "Every run that goes on at this node, and those of late.",
     rest: { method: "GET", path: "/v1/runs" },
     input: nothing,
     output: z.object({ runs: z.array(activity) }),
@@ -176,7 +176,7 @@ export const runs = {
   WatchRuns: streamOperation({
     role: "operator",
     tag: "runs",
-    summary: "The runs of late and every change.",
+    summary: "The same, and every change.",
     rest: { method: "GET", path: "/v1/runs/live" },
     input: nothing,
     output: activity,

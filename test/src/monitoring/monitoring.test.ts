@@ -111,24 +111,32 @@ t.test("a node that is not alive is not ready, and a check that throws has faile
   t.same(health.ready().parts["journal"], { ok: true })
 })
 
-t.test("the list of runs keeps the newest, and a watcher sees each change until it stops", async (t) => {
-  const clock = new HandClock()
-  const feed = new ActivityFeed(clock, 2)
-  const run = (id: number, more: object = {}) => feed.note("default", { id, target: "ask", caller: "local", state: "running", startedAt: 0, ...more }) // prettier-ignore
-  const seen: number[] = []
-  for (const id of [1, 2]) run(id)
-  for await (const { id } of feed.follow("default", undefined)) {
-    seen.push(id)
-    if (id === 2) {
-      run(3)
-      clock.wind(1000)
+t.test(
+  "the list of runs keeps those that go on and the newest that ended, and a watcher sees each change until it stops",
+  async (t) => {
+    const clock = new HandClock()
+    const feed = new ActivityFeed(clock, 2)
+    const run = (id: number, more: object = {}) => feed.note("default", { id, runId: `r${id}`, target: "ask", caller: "local", state: "running", startedAt: 0, ...more }) // prettier-ignore
+    const seen: number[] = []
+    for (const id of [1, 2]) run(id)
+    for await (const { id } of feed.follow("default", undefined)) {
+      seen.push(id)
+      if (id === 2) {
+        run(3)
+        clock.wind(1000)
+      }
+      if (id === 3) break
     }
-    if (id === 3) break
-  }
-  run(3, { state: "finished", runId: "r" })
-  t.strictSame(seen, [1, 2, 3])
-  t.match(feed.recent("default"), [{ id: 2 }, { id: 3, state: "finished" }])
-})
+    run(3, { state: "finished", runId: "r" })
+    t.strictSame(seen, [1, 2, 3])
+    const listed = () => feed.recent("default").map(({ id, state }) => `${id} ${state}`)
+    t.strictSame(listed(), ["1 running", "2 running", "3 finished"])
+    for (const id of [4, 5]) run(id, { state: "failed" })
+    t.strictSame(listed(), ["1 running", "2 running", "4 failed", "5 failed"])
+    run(1, { state: "finished" })
+    t.strictSame(listed(), ["1 finished", "2 running", "5 failed"], "the one that ended first gives way")
+  },
+)
 
 t.test(
   "however many runs change and however many watch, a watcher is told of a list at a time, of its own tenant",
@@ -147,7 +155,14 @@ t.test(
     for (let second = 0; second < 10; second++) {
       for (let i = 0; i < 1000; i++)
         for (const state of ["running", "finished"] as const)
-          feed.note(++id % 2 === 0 ? "acme" : "else", { id, target: "ask", caller: "local", state, startedAt: 0 })
+          feed.note(++id % 2 === 0 ? "acme" : "else", {
+            id,
+            runId: `r${id}`,
+            target: "ask",
+            caller: "local",
+            state,
+            startedAt: 0,
+          })
       clock.wind(1000)
       await new Promise(setImmediate)
     }
