@@ -151,7 +151,15 @@ class Answering {
     const messages = messagesOf(this.#agent, this.#request)
     messages.push(...(await this.#calls.resume((spent) => this.#meter.recall(spent)))) // A2
     for (let turn = 0; turn < steps + this.#failures; turn++) {
-      const said = await this.#turn(messages, turn)
+      let said: Turn
+      try {
+        said = await this.#turn(messages, turn)
+      } catch (error) {
+        // What it found is too long for it, not what it was asked.
+        const tooLong = found.length > 0 && AgentOSError.from(error).code === "CONTEXT_TOO_LONG"
+        if (refusal === undefined || !tooLong) throw error
+        return this.#refused(refusal)
+      }
       const route = sums === undefined ? undefined : routeOf(input, sums)
       if (route !== undefined) return this.#done(route, "stop")
       if (refusal !== undefined && isRefused(refusal, { question: input, found, history, ...said }))

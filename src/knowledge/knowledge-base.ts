@@ -36,7 +36,7 @@ import { scoreSentences } from "./rank.js"
 import type { Passage } from "./reading/passages.js"
 import { DocumentReader } from "./reading/reader.js"
 import { bytesOf, bytesOfFile, type DocumentBytes } from "./reading/document-bytes.js"
-import { isQuestion, sentencesOf } from "./sentences.js"
+import { isQuestion, shortSentencesOf } from "./sentences.js"
 import { StoredDocuments, type DocumentHead } from "./stored-documents.js"
 import { namesOf, tenantRecords, type TenantRecords } from "./tenant-records.js"
 import { queryReads, readQuery } from "./terms.js"
@@ -189,7 +189,7 @@ class TenantKnowledge implements Knowledge {
     if (unit === "passage") return hits.map(({ source, passage, score }) => hit(source, passage, passage.text, score))
     const candidates = hits
       .flatMap(({ source, passage }) =>
-        sentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", source, passage })),
+        shortSentencesOf(passage.text).map((text) => ({ text, about: passage.heading ?? "", source, passage })),
       )
       // A question answers nothing.
       .filter(({ text }) => !isQuestion(text) && (question === "" || !text.includes(question)))

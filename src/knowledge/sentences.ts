@@ -23,6 +23,43 @@ export function sentencesOf(text: string): string[] {
 export const isQuestion = (sentence: string): boolean =>
   /(?:[?？؟;]|(?:です|ます|した|せん)か。?)["'”’»)\]」』）]*$/.test(sentence)
 
+/** Longest sentence that is given as one, in letters: what is longer is a list, a log or a text without capitals. */
+const longestSentence = 300
+
+/** The same, where what is longer is cut: after full stops, whatever follows them, then as `piecesOf` does. */
+export const shortSentencesOf = (text: string): string[] =>
+  sentencesOf(text).flatMap((sentence) => {
+    if (sentence.length <= longestSentence) return [sentence]
+    const parts = joinedAfterAbbreviations(sentence.split(/(?<=[.!?…]["'”’)\]]?\s)/))
+    return parts.flatMap((part) => piecesOf(part.trim(), longestSentence))
+  })
+
+/** Marks within a sentence, with the space that follows those that need one. */
+const clauseEnd = /[;:,–—،؛]["'”’)\]]?\s|[、，；：。！？।॥]/g
+
+/** A text in pieces of at most so many characters: cut after a mark, else between words, else between characters. */
+export function piecesOf(text: string, length: number): string[] {
+  const pieces: string[] = []
+  let rest = text
+  while (rest.length > length) {
+    const head = rest.slice(0, length + 1)
+    const marks = Array.from(head.matchAll(clauseEnd), ({ index, 0: mark }) => index + mark.trimEnd().length)
+    const mark = marks.findLast((end) => end <= length) ?? 0
+    const end = mark > length / 2 ? mark : head.lastIndexOf(" ")
+    const cut = end > 0 ? end : endWithin(rest, length)
+    pieces.push(rest.slice(0, cut))
+    rest = rest.slice(cut).trimStart()
+  }
+  return [...pieces, rest]
+}
+
+/** Where the first so many characters end, or the one before, so that no pair is cut. */
+export function endWithin(text: string, length: number): number {
+  if (text.length <= length) return text.length
+  const last = text.charCodeAt(length - 1)
+  return last >= 0xd800 && last < 0xdc00 ? length - 1 : length
+}
+
 const titles =
   "Dr|Prof|Mr|Mrs|Ms|St|Nr|No|Hr|Fr|Abb|Str|Tel|Bd|bzw|ca|vgl|evtl|inkl|bzgl|sog|Mme|Mlle|env|Sr|Sra|Dott|Ing"
 const phrases = "z|z\\. ?B|d|d\\. ?h|u|u\\. ?a|p|p\\. ?ex"

@@ -3,12 +3,12 @@
  *
  * Invariants
  *   P1. A passage has at most `passageLength` characters. A paragraph that is longer is cut between sentences, a
- *       sentence between words, a word between characters; no half of a surrogate pair stands alone.
+ *       sentence after its marks or between words, a word between characters; no half of a surrogate pair stands alone.
  *   P2. Whatever is longer than a stretch is cut while it comes, so a document of one paragraph costs no more memory
  *       than one of many.
  *   P3. Nothing is lost but space: a heading that is too long for one is prose too.
  */
-import { sentencesOf } from "../sentences.js"
+import { endWithin, piecesOf, sentencesOf } from "../sentences.js"
 import { readingLimits, Unreadable } from "./limits.js"
 
 /** A stretch of a document that is found as a whole. */
@@ -59,9 +59,9 @@ export class PassageCutter {
     const long = this.#paragraph.replace(/\s+/g, " ")
     const sentences = sentencesOf(long)
     const last = sentences.pop() ?? ""
-    const pieces = wordsWithin(last)
+    const pieces = piecesWithin(last)
     const rest = pieces.pop() ?? ""
-    for (const piece of [...sentences.flatMap(wordsWithin), ...pieces]) this.#add(piece)
+    for (const piece of [...sentences.flatMap(piecesWithin), ...pieces]) this.#add(piece)
     this.#paragraph = long.endsWith(" ") && rest !== "" ? `${rest} ` : rest
   }
 
@@ -70,7 +70,7 @@ export class PassageCutter {
     this.#paragraph = ""
     if (text === "") return
     if (text.length <= passageLength) this.#add(text)
-    else for (const sentence of sentencesOf(text)) for (const piece of wordsWithin(sentence)) this.#add(piece)
+    else for (const sentence of sentencesOf(text)) for (const piece of piecesWithin(sentence)) this.#add(piece)
   }
 
   heading(text: string): void {
@@ -141,21 +141,4 @@ export class PassageCutter {
 }
 
 /** A sentence in pieces that fit a passage (P1). */
-function wordsWithin(sentence: string): string[] {
-  const pieces: string[] = []
-  let rest = sentence
-  while (rest.length > passageLength) {
-    const space = rest.lastIndexOf(" ", passageLength)
-    const end = space > 0 ? space : endWithin(rest, passageLength)
-    pieces.push(rest.slice(0, end))
-    rest = rest.slice(end).trimStart()
-  }
-  return [...pieces, rest]
-}
-
-/** Where the first so many characters end, or the one before, so that no pair is cut. */
-function endWithin(text: string, length: number): number {
-  if (text.length <= length) return text.length
-  const last = text.charCodeAt(length - 1)
-  return last >= 0xd800 && last < 0xdc00 ? length - 1 : length
-}
+const piecesWithin = (sentence: string): string[] => piecesOf(sentence, passageLength)

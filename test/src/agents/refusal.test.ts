@@ -226,6 +226,23 @@ t.test("the shipped topology says what it cannot do, names no source for it, and
 })
 
 t.test(
+  "what is found is cut to what the model reads, or is no answer, and never a fault of the question",
+  async (t) => {
+    const os = await createAgentOS({ data: "memory", knowledge: { shipped: false } })
+    const kept = "walrus cape is kept in the old barn"
+    for (const [content, answer] of [
+      [`the ${kept}. ${"filler text. ".repeat(60)}`, "the old barn"],
+      [`The ${kept} ${"2026-01-01T00:00:00 0x7ff3a9c1 ".repeat(20)}`, shippedRefusal],
+    ] as const) {
+      await os.knowledge.add({ id: "a", format: "text", content })
+      t.equal((await os.run("ask", "Where is the walrus cape kept?")).output, answer)
+    }
+    await t.rejects(os.run("ask", "walrus ".repeat(500)), { code: "CONTEXT_TOO_LONG" }, "what is asked is too long")
+    await os.stop()
+  },
+)
+
+t.test(
   "small talk within a conversation is what it is alone, and names in it stand whole",
   { timeout: 60_000 },
   async (t) => {

@@ -2,7 +2,7 @@ import t from "tap"
 import { PassageIndex } from "#src/knowledge/finding/passage-index.js"
 import { KnowledgeBase } from "#src/knowledge/knowledge-base.js"
 import type { Embedder } from "#src/knowledge/knowledge.js"
-import { isQuestion, sentencesOf } from "#src/knowledge/sentences.js"
+import { isQuestion, sentencesOf, shortSentencesOf } from "#src/knowledge/sentences.js"
 import { readQuery } from "#src/knowledge/terms.js"
 import { memoryRecords } from "#src/record-store.js"
 import { languagesHold } from "#test/support/language-property.js"
@@ -81,6 +81,30 @@ t.test("sentences end at the marks of each language", async (t) => {
   for (const asking of ["Where?", "在哪里？", "أين؟", "どこですか。", "「どこですか？」", '("Who?")'])
     t.ok(isQuestion(asking), asking)
   for (const telling of ["Here.", "在这里。", "ここです。", "静かな町。"]) t.notOk(isQuestion(telling), telling)
+})
+
+t.test("what is too long for a sentence is cut after full stops, then after marks, then between words", async (t) => {
+  const many = (text: string) => text.repeat(40).trim()
+  const table: [text: string, first: string][] = [
+    ["the cape is kept in the barn. " + many("filler text. "), "the cape is kept in the barn."],
+    [
+      "The cape is in the barn, " + many("with what nobody needs, "),
+      "The cape is in the barn, with what nobody needs,",
+    ],
+    ["斗篷放在旧谷仓里，" + many("还有许多谁也不需要的东西，"), "斗篷放在旧谷仓里，还有许多谁也不需要的东西，"],
+    ["The cape is in the barn " + many("0x7ff3a9c1 2026-01-01 "), "The cape is in the barn 0x7ff3a9c1"],
+    ["🦭".repeat(400), "🦭".repeat(150)],
+  ]
+  for (const [text, first] of table) {
+    const sentences = shortSentencesOf(text)
+    t.match(sentences[0]?.slice(0, first.length), first)
+    t.ok(
+      sentences.every((sentence) => sentence.length <= 300 && sentence.isWellFormed()),
+      first,
+    )
+    t.equal(sentences.join("").replaceAll(" ", ""), text.replaceAll(" ", ""))
+  }
+  t.same(shortSentencesOf("a short one. not cut."), ["a short one. not cut."])
 })
 
 t.test("spelling hides no word, and sentences lose nothing but white space, in random Unicode", async () =>
