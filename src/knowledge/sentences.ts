@@ -5,6 +5,7 @@
  *   S1. A line's end ends a sentence; no other white space does, except in Thai and Lao, which write no other mark.
  *   S2. Nothing but white space is lost.
  *   S3. The full stop of an abbreviation or of an ordinal number in German ends no sentence.
+ *   S4. A mark that opens speech begins a sentence and ends none.
  */
 
 const segmenter = new Intl.Segmenter("en", { granularity: "sentence" })
@@ -68,12 +69,18 @@ const days = "[Aa]m|[Vv]om|[Zz]um|[Bb]is|[Aa]b|[Dd]e[nmrs]|[Dd]ie|[Dd]as|[Ii]m|[
 const abbreviation = new RegExp(`(?:^|[\\s(])(?:${titles}|${phrases}|(?:${days}) \\d{1,2})\\.\\s+$`, "u")
 /** Speech in Japanese goes on after its quotation mark. */
 const speech = /[。！？][」』]$/
+/** Unicode's rules leave what opens the next sentence with the one before, where no space is between them. */
+const opening = /(?<=[。！？][」』”’）》】]*)[「『（〈《【“‘]+$/
 
 function joinedAfterAbbreviations(segments: readonly string[]): string[] {
   const joined: string[] = []
   for (const segment of segments) {
     const before = joined.at(-1)
-    if (before !== undefined && (abbreviation.test(before) || (speech.test(before) && segment.startsWith("と"))))
+    const [opened] = opening.exec(before ?? "") ?? []
+    if (before !== undefined && opened !== undefined) {
+      joined[joined.length - 1] = before.slice(0, -opened.length) // S4
+      joined.push(opened + segment)
+    } else if (before !== undefined && (abbreviation.test(before) || (speech.test(before) && segment.startsWith("と"))))
       joined[joined.length - 1] = before + segment
     else joined.push(segment)
   }
