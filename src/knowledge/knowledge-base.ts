@@ -43,7 +43,7 @@ import { queryReads, readQuery } from "./terms.js"
 import { typedRecords, type TypedRecords } from "./typed-records.js"
 
 /** To be raised when the same document is read otherwise than before. */
-const readerVersion = 4
+const readerVersion = 5
 /** Passages whose sentences are looked at one by one. */
 const sentencePassages = 12
 /** Files of a folder that are looked at together. */

@@ -6,7 +6,8 @@
  *       sentence after its marks or between words, a word between characters; no half of a surrogate pair stands alone.
  *   P2. Whatever is longer than a stretch is cut while it comes, so a document of one paragraph costs no more memory
  *       than one of many.
- *   P3. Nothing is lost but space: a heading that is too long for one is prose too.
+ *   P3. Nothing is lost but space: a heading that is too long for one is prose too, and one that nothing stands under
+ *       is a passage of its own.
  */
 import { endWithin, piecesOf, sentencesOf } from "../sentences.js"
 import { readingLimits, Unreadable } from "./limits.js"
@@ -15,7 +16,7 @@ import { readingLimits, Unreadable } from "./limits.js"
 export interface Passage {
   readonly heading?: string
   readonly text: string
-  /** A program or a command, which has no sentences. */
+  /** It has no sentences: a program, a command, a heading that nothing stands under. */
   readonly code?: true
 }
 
@@ -31,6 +32,8 @@ const stretch = 10 * passageLength
 export class PassageCutter {
   readonly #emit: (passage: Passage) => void
   #heading: string | undefined
+  /** Whether the heading is text of the document, and nothing stands under it yet. */
+  #alone = false
   #paragraph = ""
   #passage = ""
   #code = ""
@@ -74,13 +77,21 @@ export class PassageCutter {
   }
 
   heading(text: string): void {
-    this.endParagraph()
-    this.#flush()
     this.#count(text)
     const whole = text.replace(/\s+/g, " ").trim()
-    this.#heading = whole === "" ? undefined : whole.slice(0, endWithin(whole, headingLength))
+    if (whole === this.#heading) this.#alone = false // it is said again
+    this.under(whole === "" ? undefined : whole.slice(0, endWithin(whole, headingLength)))
+    this.#alone = whole !== ""
     if (whole.length > headingLength) this.#paragraph = whole // P3
     this.endParagraph()
+  }
+
+  /** What comes is found under this, which is no text of the document. */
+  under(label: string | undefined): void {
+    this.endParagraph()
+    this.#flush()
+    this.#endHeading()
+    this.#heading = label
   }
 
   /** Some of a program; its space stays. */
@@ -101,6 +112,13 @@ export class PassageCutter {
     this.endParagraph()
     this.endCode()
     this.#flush()
+    this.#endHeading()
+  }
+
+  #endHeading(): void {
+    const text = this.#heading
+    this.#heading = undefined
+    if (this.#alone && text !== undefined) this.#give({ text, code: true }) // P3
   }
 
   /** @param least characters that must be left to be cut */
@@ -127,6 +145,7 @@ export class PassageCutter {
   }
 
   #give(passage: Passage): void {
+    this.#alone = false
     this.#passages += 1
     if (this.#passages > readingLimits.passages)
       throw new Unreadable(`has more than ${readingLimits.passages} passages, the most that are taken; cut it`)

@@ -29,7 +29,7 @@ export async function readPdf(
     for (let number = 1; number <= file.numPages; number++) {
       const page = await file.getPage(number)
       const before = cutter.passages
-      cutter.heading(`page ${number}`)
+      cutter.under(`page ${number}`)
       const text = new PlainTextReader(cutter)
       const pieces = page.streamTextContent().getReader() as ReadableStreamDefaultReader<{ items: readonly object[] }>
       for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {

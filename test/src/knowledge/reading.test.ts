@@ -240,6 +240,21 @@ t.test("a heading that is too long for one is prose too", async (t) => {
   t.match(first?.text, /^long long .* end\nThe harbor\.$/)
 })
 
+t.test("a heading that nothing stands under is found, and is no sentence", async (t) => {
+  const content = "# Zebra stable\n\n## Lion\n\nThe cage is blue.\n\n## Giraffe\n\n## Okapi\n\n```sh\nrun\n```\n\n# End"
+  t.same(await passagesOf("markdown", content), [
+    { text: "Zebra stable", code: true },
+    { heading: "Lion", text: "The cage is blue." },
+    { text: "Giraffe", code: true },
+    { heading: "Okapi", text: "run", code: true },
+    { text: "End", code: true },
+  ])
+  const knowledge = fresh()
+  t.match(await knowledge.add({ id: "a.md", format: "markdown", content: "# Ring at five" }), { chunks: 1, notes: [] })
+  t.match(await knowledge.search("ring"), [{ source: "a.md", text: "Ring at five" }])
+  t.same(await knowledge.search("ring", { unit: "sentence" }), [])
+})
+
 t.test("a document that changes while others are added is found as one of its contents", async (t) => {
   const knowledge = fresh()
   const add = (n: number) =>
