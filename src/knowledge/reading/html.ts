@@ -7,12 +7,13 @@ import type { PassageCutter } from "./passages.js"
 
 /** Elements whose beginning and end part paragraphs. */
 const blocks = new Set(
-  "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul".split(
-    " ",
+  `address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer
+  form header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul`.split(
+    /\s+/,
   ),
 )
 const headings = new Set(["h1", "h2", "h3", "h4", "h5", "h6"])
-/** Elements whose text is for programs, or no part of the page. */
+/** Elements whose text is for programs, or no part of the page; and titles, as of pictures, but for the page's own. */
 const unread = new Set(["script", "style", "template", "title"])
 
 export class HtmlReader {
@@ -22,11 +23,16 @@ export class HtmlReader {
   #unread = 0
   #code = 0
   #heading: string | undefined
+  /** Whether the page's title has come, or can come no more. */
+  #titled = false
 
   constructor(cutter: PassageCutter) {
     this.#cutter = cutter
     this.#parser = new Parser({
       onopentagname: (name) => this.#open(name),
+      onattribute: (name, value) => {
+        if (name === "alt" && value !== "") this.#text(` ${value} `)
+      },
       ontext: (text) => this.#text(text),
       onclosetag: (name) => this.#close(name),
     })
@@ -47,8 +53,10 @@ export class HtmlReader {
     this.#depth += 1
     if (this.#depth > readingLimits.htmlDepth)
       throw new Unreadable(`has elements nested more than ${readingLimits.htmlDepth} deep, the most that are read`)
-    if (unread.has(name)) this.#unread += 1
-    else if (headings.has(name)) {
+    const isTitle = name === "title" && !this.#titled && this.#unread === 0
+    this.#titled ||= isTitle || name === "body"
+    if (unread.has(name) && !isTitle) this.#unread += 1
+    else if (headings.has(name) || isTitle) {
       this.#endHeading()
       this.#cutter.endParagraph()
       this.#heading = ""
@@ -61,8 +69,8 @@ export class HtmlReader {
 
   #close(name: string): void {
     this.#depth -= 1
-    if (unread.has(name)) this.#unread -= 1
-    else if (headings.has(name)) this.#endHeading()
+    if (unread.has(name) && this.#unread > 0) this.#unread -= 1
+    else if (headings.has(name) || name === "title") this.#endHeading()
     else if (name === "pre") {
       this.#code -= 1
       if (this.#code === 0) this.#cutter.endCode()

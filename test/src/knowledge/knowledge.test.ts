@@ -252,19 +252,21 @@ t.test("Markdown is read as headings, paragraphs, items, rows and code", async (
   ])
 })
 
-t.test("HTML is read without its marks, scripts and styles", async (t) => {
-  const content = `<html><head><title>x</title><style>p { color: red }</style></head><body>
+t.test("HTML is read without its marks, scripts and styles, with its title and what its pictures show", async (t) => {
+  const content = `<html><head><title>Food</title><style>p { color: red }</style></head><body>
     <p>Fish &amp; chips, <b>hot</b>.</p><h2>The <i>harbor</i></h2>
     <p>Read <a href="https://example.com">this</a>.<br># 1 is no heading</p><ul><li>one</li><li>two</li></ul>
     <table><tr><th>name</th><th>port</th></tr><tr><td>REST</td><td>7420</td></tr></table>
     <pre>npm start
 
-npm stop</pre><script>alert("no")</script><img alt="picture"></body></html>`
+npm stop</pre><script>alert("no")</script>
+    <svg><title>icon</title></svg><p>See<img src="a.png" alt="an old windmill">here.<img alt=""></body></html>`
   const heading = "The harbor"
   t.same(await passagesOf({ id: "a.html", format: "html", content }), [
-    { text: "Fish & chips, hot." },
+    { heading: "Food", text: "Fish & chips, hot." },
     { heading, text: "Read this. # 1 is no heading\none\ntwo\nname; port\nREST; 7420" },
     { heading, text: "npm start\n\nnpm stop", code: true },
+    { heading, text: "See an old windmill here." },
   ])
 })
 

@@ -249,6 +249,8 @@ t.test("a heading that nothing stands under is found, and is no sentence", async
     { heading: "Okapi", text: "run", code: true },
     { text: "End", code: true },
   ])
+  const page = "<title>Gazelles</title><h1>Gazelles</h1><p>They run.</p><h2></h2><p>Fast.</p>"
+  t.equal(await textOf("html", page), "Gazelles|They run.\n|Fast.")
   const knowledge = fresh()
   t.match(await knowledge.add({ id: "a.md", format: "markdown", content: "# Ring at five" }), { chunks: 1, notes: [] })
   t.match(await knowledge.search("ring"), [{ source: "a.md", text: "Ring at five" }])
