@@ -31,11 +31,15 @@ export async function readPdf(
       const before = cutter.passages
       cutter.under(`page ${number}`)
       const text = new PlainTextReader(cutter)
+      let last: Item | undefined
       const pieces = page.streamTextContent().getReader() as ReadableStreamDefaultReader<{ items: readonly object[] }>
       for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
         checkArrays()
-        for (const item of piece.value.items as readonly { str?: string; hasEOL?: boolean }[]) {
-          if (item.str !== undefined) text.write(item.hasEOL === true ? `${item.str}\n` : item.str)
+        for (const item of piece.value.items as readonly (Item | { readonly str?: undefined })[]) {
+          if (item.str === undefined) continue
+          if (goesBack(item, last)) text.write(" ")
+          text.write(item.hasEOL ? `${item.str}\n` : item.str)
+          last = item
         }
       }
       checkArrays()
@@ -58,6 +62,24 @@ export async function readPdf(
   } finally {
     unbound()
   }
+}
+
+/** Some text of a page, as the library gives it. */
+interface Item {
+  readonly str: string
+  readonly dir: string
+  readonly hasEOL: boolean
+  readonly width: number
+  readonly height: number
+  readonly transform: readonly number[]
+}
+
+/** Whether text begins before the end of what stands before it: lines that stand too close for the library to part. */
+function goesBack({ dir, height, transform: [a = 0, b = 0, , , x = 0, y = 0] }: Item, last: Item | undefined): boolean {
+  if (last === undefined || dir !== "ltr" || last.dir !== "ltr") return false
+  const [, , , , lastX = 0, lastY = 0] = last.transform
+  const along = ((x - lastX) * a + (y - lastY) * b) / Math.hypot(a, b)
+  return along < last.width - height / 2
 }
 
 /** Pages after which the library forgets what it may want again, such as fonts. */

@@ -15,10 +15,8 @@ export class PlainTextReader {
     while (from < text.length) {
       const end = text.indexOf("\n", from)
       const line = text.slice(from, end < 0 ? undefined : end)
-      if (line.trim() !== "") {
-        this.#emptyLine = false
-        this.#cutter.prose(line)
-      }
+      this.#emptyLine &&= line.trim() === ""
+      if (!this.#emptyLine) this.#cutter.prose(line) // a space alone may be between two words of it
       if (end < 0) return
       if (this.#emptyLine) this.#cutter.endParagraph()
       else this.#cutter.prose(" ")

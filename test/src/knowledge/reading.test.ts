@@ -234,6 +234,18 @@ t.test("a PDF tells which of its pages have no text", async (t) => {
   })
 })
 
+t.test("columns and lines of a PDF are apart, however close they stand", async (t) => {
+  const drawn = async (drawing: string): Promise<string> =>
+    textOf("pdf", pdfOf([{ stream: Buffer.from(`BT /F1 12 Tf ${drawing} ET`) }]))
+  const table: [drawing: string, text: string][] = [
+    ["72 100 Td (Name) Tj 200 0 Td (Price) Tj -200 -20 Td (Gecko) Tj 200 0 Td (42) Tj", "Name Price Gecko 42"],
+    ["20 100 Td (The key) Tj 0 -3 Td (stands) Tj 0 -1 Td (here) Tj", "The key stands here"],
+    ["0 1 -1 0 100 20 Tm (Up) Tj 1 0 0 1 20 60 Tm (and on) Tj", "Up and on"],
+    ["20 100 Td [(Wa) 80 (ter) -20 (fall)] TJ 5 Ts /F1 8 Tf (2) Tj", "Waterfall2"],
+  ]
+  for (const [drawing, text] of table) t.equal(await drawn(drawing), `page 1|${text}`)
+})
+
 t.test("a heading that is too long for one is prose too", async (t) => {
   const [first] = await passagesOf("markdown", `# ${"long ".repeat(100)}end\n\nThe harbor.`)
   t.equal(first?.heading?.length, 200)
