@@ -20,7 +20,9 @@ import type { Message } from "../models/model.js"
 import type { RunEvent, RunResult } from "../run.js"
 import type { ConversationId } from "./conversations.js"
 import type { RunFailure } from "./run-log.js"
-import type { FollowedRun, OtherNodes, Runs, RunStatus } from "./runs.js"
+import type { FollowedRun, OtherNodes } from "./other-nodes.js"
+import type { RunStatus } from "./recorded-runs.js"
+import type { Runs } from "./runs.js"
 
 const service = "os/runs"
 /** How often it is looked whether a member has gone, and, when none has, whether something was left behind all the same. */

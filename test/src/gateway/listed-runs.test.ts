@@ -90,7 +90,7 @@ t.test(
     for (const go of second.held) go()
     await own
     for (;;) if ((await streamed.next()).done === true) break
-    t.equal(second.os.runs().filter(({ state }) => state === "running").length, 0)
+    await until(() => second.os.runs().every(({ state }) => state === "finished"), "the end of all")
     t.match(await second.rest.call("ListRuns", {}), { runs: { 99: { state: "finished" } } })
   },
 )
