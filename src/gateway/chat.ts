@@ -74,8 +74,7 @@ export class ChunkWriter {
   follow(event: RunEvent): readonly object[] {
     switch (event.type) {
       case "start":
-        this.#runId = event.runId
-        return [this.#chunk({ role: "assistant", content: "" })]
+        return this.#begin(event.runId)
       case "token": {
         const text = this.#sent === "" ? event.text.trimStart() : event.text
         return this.#request.kind === "agent" && text !== "" ? [this.#text(text)] : []
@@ -83,6 +82,7 @@ export class ChunkWriter {
       case "end": {
         const rest = remainder(this.#sent, event.run.output)
         return [
+          ...this.#begin(event.run.runId), // the only event of a run that had ended before
           ...(rest === "" ? [] : [this.#text(rest)]),
           this.#chunk({}, finishReasons[event.run.finish]),
           ...(this.#request.includeUsage ? [{ ...this.#head(), choices: [], usage: usageOf(event.run) }] : []),
@@ -91,6 +91,12 @@ export class ChunkWriter {
       default:
         return []
     }
+  }
+
+  #begin(runId: string): readonly object[] {
+    if (this.#runId !== "") return []
+    this.#runId = runId
+    return [this.#chunk({ role: "assistant", content: "" })]
   }
 
   #text(content: string): object {

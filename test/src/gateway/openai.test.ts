@@ -114,6 +114,34 @@ t.test("OpenAI's own client is told why an answer ends, streamed or not", async 
   server.close()
 })
 
+t.test("a stream that is asked for again with its idempotency key reads as it did at first", async (t) => {
+  const node = await openNode()
+  const openai = connect(node)
+  for (const model of ["echo", "twice"]) {
+    const read = async () => {
+      const messages = [{ role: "user" as const, content: "one two three" }]
+      const stream = await openai.chat.completions.create(
+        { model, messages, stream: true, stream_options: { include_usage: true } },
+        { headers: { "Idempotency-Key": `again-${model}` } },
+      )
+      const chunks: OpenAI.ChatCompletionChunk[] = []
+      for await (const chunk of stream) chunks.push(chunk)
+      const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta))
+      return {
+        ids: [...new Set(chunks.map(({ id }) => id))],
+        first: deltas[0],
+        text: deltas.map(({ content }) => content ?? "").join(""),
+        roles: deltas.filter(({ role }) => role !== undefined).length,
+        usage: chunks.at(-1)?.usage,
+      }
+    }
+    const first = await read()
+    t.match(first, { ids: [/^chatcmpl-.+$/], first: { role: "assistant" }, text: "one two three", roles: 1 })
+    t.strictSame(await read(), first)
+  }
+  await node.stop()
+})
+
 t.test("OpenAI's own client understands what goes wrong", async (t) => {
   const node = await openNode()
   const openai = connect(node)
