@@ -62,7 +62,7 @@ export interface Askable {
 export interface Client {
   /** Asks an agent or topology and waits for the answer. */
   run(target: string, input: string, options?: AskOptions): Promise<Answer>
-  /** The same, telling what happens while it goes. Leaving the loop cancels the run. */
+  /** The same, telling what happens while it goes. Leaving the loop cancels the run, unless it has an idempotency key. */
   stream(target: string, input: string, options?: AskOptions): AsyncIterable<AnswerEvent>
   status(runId: string): Promise<RunStatus>
   /** False when the run had already ended. */

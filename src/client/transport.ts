@@ -5,7 +5,7 @@ import type { InputOf, OutputOf, StreamName, UnaryName } from "../gateway/operat
 
 /** What goes with a call beside its input. */
 export interface CallOptions {
-  /** Calls it off. */
+  /** Calls it off; a run with an idempotency key goes on. */
   readonly signal?: AbortSignal | undefined
   /** The same key again gives the first answer instead of a second run. */
   readonly idempotencyKey?: string | undefined

@@ -5,6 +5,7 @@
  *   E1. What is made within one turn of the event loop leaves in one write: a write a token costs ten times as much.
  *   E2. A reader that is too slow holds the run back: `send` waits while more than a megabyte is unsent.
  *   E3. Where nothing happens, a comment every so often keeps what is between from taking the stream for dead.
+ *   E4. To a reader that is gone nothing is sent, and nothing is kept for it; what is read may go on without it.
  */
 import type { ServerResponse } from "node:http"
 import type { Clock } from "#actors/clock.js"
@@ -40,6 +41,7 @@ export class EventStream {
 
   /** Sends one event; the promise, if there is one, says when to go on (E2). */
   send(data: unknown, event?: string): Promise<void> | undefined {
+    if (this.#response.destroyed) return undefined // E4
     if (this.#pending === "") this.#clock.afterInputOutput(() => this.#flush()) // E1
     this.#pending += `${event === undefined ? "" : `event: ${event}\n`}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`
     return this.#response.writableLength + this.#pending.length > high ? this.#drained() : undefined

@@ -2,7 +2,7 @@
  * The gRPC door: AgentService of proto/agent.proto over the service, with health and reflection.
  *
  * Invariants
- *   D1. The call's deadline becomes the run's `timeoutMs`, its cancellation the run's signal.
+ *   D1. The call's deadline becomes the run's `timeoutMs`, its end before the answer the call's signal.
  *   D2. A message that cannot be decoded is the caller's mistake (`INVALID_REQUEST`), never an internal error.
  *   D3. A failed call carries the same code as over REST, in the trailer `error-code`.
  *   D4. Nothing is read of a message before the call was admitted (`admission.ts`).
@@ -183,8 +183,8 @@ class Methods {
       const pump = async () => {
         const admitted = await this.#callOf(call, name, over)
         for await (const event of operation.follow(read(call.request), admitted, this.#service)) {
-          if (call.cancelled) return
-          if (!call.write(answer.toMessage(event))) await drained(call)
+          // What goes on without its caller is read on (S4 of `service.ts`).
+          if (!call.cancelled && !call.write(answer.toMessage(event))) await drained(call)
         }
         over.is = true
         meter.observe("OK", clock.monotonic() - began)

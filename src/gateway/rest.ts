@@ -4,7 +4,6 @@
  * Invariants
  *   R1. Nothing is read of a body before the request was admitted: origin, key, rate and role are judged from the head.
  *   R2. A POST is JSON or it is refused, so that no form of a foreign page can make one.
- *   R3. A caller that hangs up cancels its run, unless it gave an idempotency key and can come back for the answer.
  */
 import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
@@ -252,10 +251,8 @@ export function count(request: FastifyRequest, now: number): void {
 
 const connections = new WeakMap<Socket, Cancellation>()
 
-/** Calls off when the caller hangs up (R3). All requests of a connection share one, since a connection ends for all of them at once. */
-export function hangUp(request: FastifyRequest): Cancellation | undefined {
-  if (request.method === "POST" && request.headers["idempotency-key"] !== undefined) return undefined
-  const { socket } = request.raw
+/** Calls off when the caller hangs up. All requests of a connection share one: it ends for all of them at once. */
+export function hangUp({ raw: { socket } }: FastifyRequest): Cancellation {
   let connection = connections.get(socket)
   if (connection === undefined) {
     const begun = (connection = new Cancellation())

@@ -5,6 +5,8 @@
  *   S1. What is asked goes on under the tenant and the caller that asked: keys and conversations of others do not exist.
  *   S2. A caller of role `user` sees and cancels only runs of its own; others do not exist for it.
  *   S3. A stream ends with an `end` event or throws; an `error` event is thrown.
+ *   S4. A caller that hangs up calls its run off, unless the run has an idempotency key: it goes on, and who comes with
+ *       the key again gets its answer.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -21,7 +23,7 @@ import type { RunEvent, RunResult, ScopedOptions } from "../run.js"
 import type { Guard } from "../security/guard.js"
 import { includes, type Caller } from "../security/roles.js"
 import type { GatewayBackend, RunStatus } from "./backend.js"
-import type { OpenCalls } from "./open-calls.js"
+import type { OpenCall, OpenCalls } from "./open-calls.js"
 
 /** Facts and records that are found when no limit is given. */
 const mostFound = 100
@@ -65,7 +67,7 @@ export class Service {
 
   async run(call: Call, input: RunInput): Promise<RunResult> {
     this.#permit(call, input.target)
-    const open = this.parts.calls.begin(call)
+    const open = this.#open(call)
     try {
       return await this.parts.backend.run(input.target, input.input, optionsOf(call, input, open.work))
     } catch (error) {
@@ -83,7 +85,7 @@ export class Service {
   }
 
   async *#follow(call: Call, input: RunInput): AsyncGenerator<RunEvent> {
-    const open = this.parts.calls.begin(call)
+    const open = this.#open(call)
     const options = optionsOf(call, input, open.work)
     try {
       for await (const event of this.parts.backend.stream(input.target, input.input, options)) {
@@ -206,6 +208,11 @@ export class Service {
       throw new AgentOSError("UNKNOWN_TARGET", `no agent or topology is called ${JSON.stringify(target)}`)
     }
     this.parts.guard.require(call.caller, "call", target, call.operation, call.traceId)
+  }
+
+  /** S4 */
+  #open({ caller, signal, idempotencyKey }: Call): OpenCall {
+    return this.parts.calls.begin(idempotencyKey === undefined ? { caller, signal } : { caller })
   }
 
   /** Policy may refuse a step of a run, long after its door let it in. */

@@ -1,6 +1,9 @@
 import t from "tap"
-import { createClient, type AnswerEvent, type Client } from "#src/client/index.js"
+import { createClient, type AnswerEvent, type AskOptions, type Client } from "#src/client/index.js"
+import { runOfCommand } from "#src/runs/command.js"
 import { openNode } from "#test/support/open-node.js"
+import { scriptedModel } from "#test/support/scripted-model.js"
+import { until } from "#test/support/until.js"
 
 /** What every transport promises. */
 function clientContract(name: string, connect: (node: { rest: string; grpc: string }) => Client): void {
@@ -72,6 +75,47 @@ function clientContract(name: string, connect: (node: { rest: string; grpc: stri
     t.not((await client.run("echo", "hello", { idempotencyKey: "k2" })).runId, first.runId)
     t.match(await client.status(first.runId), { state: "finished", output: "hello", target: "echo" })
     t.equal(await client.cancel(first.runId), false)
+    await client.close()
+    await node.stop()
+  })
+
+  t.test(`${name}: a run with an idempotency key goes on without its caller, until it is cancelled`, async (t) => {
+    let answer = (): void => undefined
+    const answers = new Promise<void>((done) => (answer = done))
+    const model = scriptedModel(async () => {
+      await answers
+      return "at last"
+    })
+    const node = await openNode({ models: { scripted: model } })
+    const client = connect(node)
+    const ways = {
+      run: (options: AskOptions): Promise<unknown> => client.run("echo", "hello", options),
+      async stream(options: AskOptions) {
+        for await (const event of client.stream("echo", "hello", options)) t.ok(event)
+      },
+    }
+    const leave = async (way: keyof typeof ways, idempotencyKey?: string) => {
+      const control = new AbortController()
+      const before = model.requests.length
+      const call = ways[way]({ signal: control.signal, idempotencyKey })
+      await until(() => model.requests.length > before, `a ${way} to reach the model`)
+      control.abort()
+      await t.rejects(call, { code: "CANCELLED" })
+      return model.requests[before]?.signal
+    }
+    const kept = [await leave("run", "a"), await leave("stream", "b"), await leave("stream", "c")]
+    for (const way of ["run", "stream"] as const) {
+      const signal = await leave(way)
+      await until(() => signal?.aborted === true, `the ${way} without a key to be called off`)
+    }
+    t.strictSame(kept.map((signal) => signal?.aborted), [false, false, false]) // prettier-ignore
+    t.equal(await client.cancel(runOfCommand("default", "local", "c")), true)
+    t.strictSame(kept.map((signal) => signal?.aborted), [false, false, true]) // prettier-ignore
+    answer()
+    for (const idempotencyKey of ["a", "b"]) {
+      t.equal((await client.run("echo", "hello", { idempotencyKey })).output, "at last")
+    }
+    t.equal(model.requests.length, 5, "nothing was asked twice")
     await client.close()
     await node.stop()
   })
