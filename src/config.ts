@@ -185,6 +185,7 @@ export const configSchema = z
     name: name.default("llmagentos").describe("Name of this system in addresses and logs."),
     data: z
       .string()
+      .min(1, 'name a folder, or "memory"')
       .default("data")
       .describe('Folder that holds everything durable. One process owns it at a time. "memory" keeps nothing.'),
     store: z

@@ -1,6 +1,8 @@
 /** A folder whose content is its owner's alone: it holds keys, conversations and the node's own token. */
-import { chmod, mkdir, readdir, stat } from "node:fs/promises"
-import { join } from "node:path"
+import { existsSync, mkdirSync } from "node:fs"
+import { chmod, mkdtemp, readdir, rmdir, stat } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 
 /** What lies in a data folder and is written by the node. */
 const parts = ["store", "logs"]
@@ -8,15 +10,52 @@ const parts = ["store", "logs"]
 /**
  * Makes a folder that only its owner can enter (mode 700), and closes what is in it already to others (600). What
  * belongs to somebody else stays as it is: a volume may have its own rules.
+ *
+ * @throws `INVALID_CONFIG` when it cannot be made or written
  */
 export async function keepPrivate(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeWritable(folder, "data")
   await close(folder, 0o700)
   for (const part of parts.map((name) => join(folder, name))) {
     const names = await readdir(part).catch(() => undefined)
     if (names === undefined) continue
     await close(part, 0o700)
     await Promise.all(names.map((name) => close(join(part, name), 0o600)))
+  }
+}
+
+/**
+ * Makes a folder where there is none, and tries whether it can be written.
+ *
+ * @param field names it in the configuration or on the command line
+ * @throws `INVALID_CONFIG`
+ */
+export async function makeWritable(folder: string, field: string): Promise<void> {
+  try {
+    makeFolder(folder)
+    await rmdir(await mkdtemp(join(folder, ".writable-")))
+  } catch (cause) {
+    throw new AgentOSError(
+      "INVALID_CONFIG",
+      `${field}: the folder ${folder} cannot be made or written (${thrownText(cause)}); name one that this user may write`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * Makes a folder and those above it, one by one: Node's own `recursive` never ends where a folder takes none, as in
+ * `/proc`.
+ */
+export function makeFolder(folder: string): void {
+  const absent: string[] = []
+  for (let at = resolve(folder); !existsSync(at); at = dirname(at)) absent.unshift(at)
+  for (const at of absent) {
+    try {
+      mkdirSync(at, { mode: 0o700 })
+    } catch (error) {
+      if (!existsSync(at)) throw error // nobody else has made it since
+    }
   }
 }
 

@@ -19,6 +19,7 @@ import { AgentOSError } from "#actors/errors.js"
 import { parseConfig } from "../config.js"
 import type { HealthReport } from "../monitoring/health.js"
 import { findConsul, freePorts, startConsul, type LocalConsul } from "./local-consul.js"
+import { makeWritable } from "../private-folder.js"
 import type { GlobalOptions } from "./settings.js"
 
 const main = fileURLToPath(new URL("./main.js", import.meta.url))
@@ -39,6 +40,7 @@ export async function clusterUp(options: UpOptions): Promise<void> {
   parseConfig(nodeSettings(own.settings, first), own.path) // tells every fault before anything is started
   const binary = await findConsul()
   const folder = resolve(options.folder)
+  await makeWritable(folder, "--folder")
   const stopping = new AbortController()
   const nodes: LocalNode[] = []
   let consul: LocalConsul | undefined

@@ -8,7 +8,8 @@ import { printable } from "./printable.js"
  */
 export function fail(error: unknown): never {
   if (error instanceof AgentOSError) console.error(`${pc.red(error.code)} ${printable(error.message)}`)
-  else if (isSystemError(error)) console.error(`${pc.red(error.code)} ${printable(error.message)}`)
+  else if (isSystemError(error))
+    console.error(`${pc.red(error.code)} ${printable(error.message.replace(`${error.code}: `, ""))}`)
   else console.error(error)
   process.exit(1)
 }

@@ -1,5 +1,6 @@
 /** The node's log: one JSON object a line, secrets blotted out. */
 import { pino } from "pino"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import { quietLogger, type Logger } from "#actors/telemetry.js"
 import { RotatingFile, type Rotation } from "./rotating-file.js"
 
@@ -21,10 +22,12 @@ export interface NodeLogger extends Logger {
   close(): Promise<void>
 }
 
-/** Opens the log. Lines are written at once: a log that loses its last lines in a crash is no use. */
+/**
+ * Opens the log. Lines are written at once: a log that loses its last lines in a crash is no use.
+ * @throws `INVALID_CONFIG` when its file cannot be made or written
+ */
 export function openLog(options: LogOptions, destination?: pino.DestinationStream): NodeLogger {
-  const file =
-    destination === undefined && options.file !== "-" ? new RotatingFile(options.file, options.rotation) : undefined
+  const file = destination === undefined && options.file !== "-" ? openFile(options) : undefined
   const logger = pino(
     {
       level: options.level,
@@ -46,5 +49,18 @@ export function openLog(options: LogOptions, destination?: pino.DestinationStrea
       logger.flush()
       file?.close()
     },
+  }
+}
+
+function openFile({ file, rotation }: LogOptions): RotatingFile {
+  try {
+    return new RotatingFile(file, rotation)
+  } catch (cause) {
+    throw new AgentOSError(
+      "INVALID_CONFIG",
+      `monitoring.file: the log ${file} cannot be made or written (${thrownText(cause)}); ` +
+        'name a file that this user may write, or "-" for standard output',
+      { cause },
+    )
   }
 }

@@ -8,8 +8,9 @@
  *       never fails whoever writes.
  *   F3. Only its owner reads it.
  */
-import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
+import { closeSync, fchmodSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
+import { makeFolder } from "../private-folder.js"
 
 export interface Rotation {
   /** Size of a file that is full. */
@@ -31,7 +32,7 @@ export class RotatingFile {
   constructor(path: string, rotation: Rotation) {
     this.#path = path
     this.#rotation = rotation
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
     this.#open()
   }
 

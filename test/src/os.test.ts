@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import t from "tap"
 import { parseConfig } from "#src/config.js"
 import { createAgentOS } from "#src/os.js"
@@ -10,6 +11,33 @@ t.test("a system that cannot be made leaves its folder free", async (t) => {
   await t.rejects(createAgentOS({ data }), { code: "LEVEL_LOCKED" })
   await os.stop()
   await (await createAgentOS({ data })).stop()
+})
+
+t.test("a data folder that cannot be made or written is refused by name, wherever it stands", async (t) => {
+  const there = t.testdir({ file: "" })
+  const file = join(there, "file")
+  const folders = [
+    file,
+    join(file, "below"),
+    "/proc",
+    "/proc/x",
+    "/proc/x/y",
+    "/dev/null",
+    "/sys/x",
+    "a\0b",
+    "x".repeat(300),
+  ]
+  for (const data of folders)
+    await t.rejects(createAgentOS({ data }), {
+      code: "INVALID_CONFIG",
+      message: /^data: the folder .* cannot be made or written \(.+\); name one that this user may write$/,
+    })
+  await t.rejects(createAgentOS({ data: "" }), { code: "INVALID_CONFIG", message: /data: name a folder, or "memory"/ })
+  for (const log of [join(file, "node.log"), "/proc/x/y/node.log", there])
+    await t.rejects(createAgentOS({ data: "memory", monitoring: { file: log } }), {
+      code: "INVALID_CONFIG",
+      message: /^monitoring\.file: the log .* cannot be made or written \(.+\); name a file/,
+    })
 })
 
 t.test("the shipped documents are known, unless they are not wanted", async (t) => {

@@ -416,10 +416,15 @@ t.test("what comes from documents and files cannot steer the terminal that shows
 
 t.test("files that are damaged or of another kind are named without a stack", sideBySide, async (t) => {
   const cases: readonly [files: object, args: readonly string[], told: RegExp][] = [
-    [{ data: "a file" }, ["agents"], /(ENOTDIR|EEXIST).*data/],
+    [{ data: "a file" }, ["agents"], /^INVALID_CONFIG data: the folder data cannot be made or written .*; name one/],
+    [
+      { data: { logs: "a file" } },
+      ["agents"],
+      /^INVALID_CONFIG monitoring\.file: the log data\/logs\/node\.log cannot be /,
+    ],
     [{ data: { store: "a file" } }, ["agents"], /STORE_FAILED.*data\/store/],
     [{ data: { logs: { "node.log": {} } } }, ["agents"], /node\.log/],
-    [{ data: { token: {} } }, ["start", "--port", "0", "--grpc-port", "0"], /data\/token/],
+    [{ data: { token: {} } }, ["start", "--port", "0", "--grpc-port", "0"], /^EISDIR (?!EISDIR).*data\/token/],
     [{ "llmagentos.yaml": "topologies: [team.yaml]\n" }, ["agents"], /INVALID_TOPOLOGY team\.yaml: cannot be read/],
     [{ "llmagentos.yaml": {} }, ["agents"], /INVALID_CONFIG .*llmagentos\.yaml/],
   ]
