@@ -9,7 +9,6 @@
  */
 export class Shares {
   readonly #all: number
-  readonly #held = new Map<string, number>()
   #taken = 0
 
   constructor(all: number) {
@@ -30,23 +29,53 @@ export class Shares {
   }
 
   /** Whether a holder may take so many more (H1). */
-  mayTake(holder: string, times: number, count = 1): boolean {
+  mayTake({ held }: Holder, times: number, count = 1): boolean {
     const free = this.#all - this.#taken
-    return count <= free && (this.#held.get(holder) ?? 0) + count - 1 < times * (free - count + 1)
+    return count <= free && held + count - 1 < times * (free - count + 1)
   }
 
   /** @param holders each of them holds what is taken */
-  take(holders: readonly string[], count = 1): void {
+  take(holders: readonly Holder[], count = 1): void {
     this.#taken += count
-    for (const holder of holders) this.#held.set(holder, (this.#held.get(holder) ?? 0) + count)
+    for (const holder of holders) holder.held += count
   }
 
-  give(holders: readonly string[], count = 1): void {
+  give(holders: readonly Holder[], count = 1): void {
     this.#taken -= count
-    for (const holder of holders) {
-      const left = (this.#held.get(holder) ?? 0) - count
-      if (left > 0) this.#held.set(holder, left)
-      else this.#held.delete(holder)
-    }
+    for (const holder of holders) holder.held -= count
+  }
+}
+
+/** Somebody who takes places. */
+export class Holder {
+  readonly name: string
+  held = 0
+  /** Those who have entered under its name and not left. */
+  present = 0
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** Holders by name, known as long as somebody is there under it. */
+export class Holders<T extends Holder = Holder> {
+  readonly #known = new Map<string, T>()
+  readonly #made: (name: string) => T
+
+  constructor(made: (name: string) => T) {
+    this.#made = made
+  }
+
+  enter(name: string): T {
+    let holder = this.#known.get(name)
+    if (holder === undefined) this.#known.set(name, (holder = this.#made(name)))
+    holder.present += 1
+    return holder
+  }
+
+  leave(name: string, holder: T): void {
+    holder.present -= 1
+    if (holder.present === 0) this.#known.delete(name)
   }
 }

@@ -21,7 +21,7 @@ import { defineAgent, type AgentDefinition } from "./agent.js"
 import { LlmAgent, type Responder } from "./llm-agent.js"
 import { MemoryUse } from "../monitoring/memory-use.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
-import { Shares } from "../shares.js"
+import { Holder, Holders, Shares } from "../shares.js"
 
 /** How the places are shared (`shares.ts`): a caller leaves more free than its tenant and its agent, which others use too. */
 const [callersTimes, othersTimes] = [1, 3]
@@ -62,11 +62,21 @@ interface Replica {
 
 interface Entry {
   readonly definition: AgentDefinition
-  /** What it is called among those who share the places (M5). */
-  readonly holder: string
+  /** Among those who share the places (M5). */
+  readonly holder: Holder
   replicas: Replica[]
   /** How many it is to have while it runs. */
   wanted: number
+}
+
+/** A tenant among those who share the places, with its callers (M5). */
+class Tenant extends Holder {
+  readonly callers: Holders
+
+  constructor(tenant: string) {
+    super(`tenant ${tenant}`)
+    this.callers = new Holders((caller) => new Holder(`caller ${joined(tenant, caller)}`))
+  }
 }
 
 /** How an agent was steered last (M4). */
@@ -93,6 +103,7 @@ export class AgentManager {
   readonly #respond: Responder
   readonly #limits: AgentManagerLimits
   readonly #places: Shares
+  readonly #tenants = new Holders((tenant) => new Tenant(tenant))
   readonly #memory: MemoryUse
   readonly #agents = new Map<string, Entry>()
   #incarnation = 0
@@ -113,7 +124,7 @@ export class AgentManager {
     if (this.#agents.has(definition.name))
       throw new AgentOSError("NAME_TAKEN", `there is an agent named ${definition.name} already`)
     const { name, replicas = 1 } = definition
-    const entry: Entry = { definition, holder: `agent ${name}`, replicas: [], wanted: replicas }
+    const entry: Entry = { definition, holder: new Holder(`agent ${name}`), replicas: [], wanted: replicas }
     void this.#fit(entry)
     this.#agents.set(definition.name, entry)
   }
@@ -205,9 +216,14 @@ export class AgentManager {
     for (const other of replicas) if (other.open < replica.open) replica = other // M1
     const { tenant } = request
     const { caller = "local" } = options
-    const holder = joined(tenant, caller)
-    const holders = [`caller ${holder}`, `tenant ${tenant}`, agent]
-    this.#checkPlaces(holders)
+    const itsTenant = this.#tenants.enter(tenant)
+    const itsCaller = itsTenant.callers.enter(caller)
+    const holders = [itsCaller, itsTenant, agent]
+    const refusal = this.#refusal(holders)
+    if (refusal !== undefined) {
+      this.#leave(tenant, caller, itsTenant, itsCaller)
+      throw refusal
+    }
     this.#places.take(holders)
     replica.open += 1
     const ticket = ++this.#tickets
@@ -218,7 +234,7 @@ export class AgentManager {
       const { timeoutMs = limit, traceId } = options
       const answer = ref
         .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller: options.caller, tenant } })
-        .ask("respond", { ticket, request, holder })
+        .ask("respond", { ticket, request, holder: itsCaller.name })
       // After the request, so that a cancellation that is there already follows it into the mailbox.
       stay = onCancel(options.signal, () => ref.tell("cancel", ticket))
       return await answer
@@ -228,6 +244,7 @@ export class AgentManager {
     } finally {
       stay()
       this.#places.give(holders)
+      this.#leave(tenant, caller, itsTenant, itsCaller)
       replica.open -= 1
     }
   }
@@ -247,20 +264,25 @@ export class AgentManager {
     )
   }
 
-  /** @throws `MAILBOX_FULL` (M2), `SHARE_SPENT` (M5) */
-  #checkPlaces(holders: readonly string[]): void {
+  #leave(tenant: string, caller: string, itsTenant: Tenant, itsCaller: Holder): void {
+    itsTenant.callers.leave(caller, itsCaller)
+    this.#tenants.leave(tenant, itsTenant)
+  }
+
+  /** Why there is no place for another request: `MAILBOX_FULL` (M2), `SHARE_SPENT` (M5). */
+  #refusal(holders: readonly Holder[]): AgentOSError | undefined {
     const { taken, full } = this.#places
     if (full)
-      throw new AgentOSError(
+      return new AgentOSError(
         "MAILBOX_FULL",
         `${taken} requests are open at this node's agents; it takes no more for now`,
       )
     const spent = holders.find((holder, i) => !this.#places.mayTake(holder, i === 0 ? callersTimes : othersTimes))
-    if (spent !== undefined)
-      throw new AgentOSError(
-        "SHARE_SPENT",
-        `of the ${taken} requests that are open at this node's agents, ${spent} has its share`,
-      )
+    if (spent === undefined) return undefined
+    return new AgentOSError(
+      "SHARE_SPENT",
+      `of the ${taken} requests that are open at this node's agents, ${spent.name} has its share`,
+    )
   }
 
   #entry(name: string): Entry {

@@ -9,7 +9,7 @@
 import { Bag } from "#actors/bag.js"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { Shares } from "../shares.js"
+import { Holder, Holders, Shares } from "../shares.js"
 
 /** A request that arrives. */
 export interface Arrival {
@@ -35,6 +35,7 @@ export const inflowBytes = (bodyLimitBytes: number): number => Math.max(leastByt
 
 export class Inflow {
   readonly #shares: Shares
+  readonly #callers = new Holders((name) => new Holder(name))
   readonly #clock: Clock
   readonly #arriving = new Bag<Member>()
   #looking = false
@@ -52,7 +53,8 @@ export class Inflow {
   /** @param late is called when it takes too long (N2) */
   begin(caller: string, late: () => void): Arrival {
     const member: Member = { place: 0, since: this.#clock.monotonic(), late }
-    const holders = [caller]
+    const holder = this.#callers.enter(caller)
+    const holders = [holder]
     let held = 0
     let over = false
     this.#arriving.add(member)
@@ -60,7 +62,7 @@ export class Inflow {
     return {
       add: (bytes) => {
         if (over) return
-        if (!this.#shares.mayTake(caller, 1, bytes)) throw full(caller)
+        if (!this.#shares.mayTake(holder, 1, bytes)) throw full(caller)
         this.#shares.take(holders, bytes)
         held += bytes
       },
@@ -69,6 +71,7 @@ export class Inflow {
         over = true
         this.#arriving.remove(member)
         if (held > 0) this.#shares.give(holders, held)
+        this.#callers.leave(caller, holder)
       },
     }
   }

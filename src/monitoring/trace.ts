@@ -26,14 +26,28 @@ export function traceparent(traceId: string): string {
  */
 export class TraceIds {
   readonly #half: string
-  #next: number
+  /** The count, in two parts: the head is written down once for all that share it. */
+  #high: number
+  #low = 1
+  #head: string
 
   constructor(random: Random) {
     this.#half = Buffer.from(random.bytes(8)).toString("hex")
-    this.#next = 1 + Math.floor(random.float() * 2 ** 40)
+    this.#high = Math.floor(random.float() * 2 ** 20)
+    this.#head = this.#headOf(this.#high)
   }
 
   mint(): string {
-    return this.#half + (this.#next++).toString(16).padStart(16, "0")
+    if (this.#low === lows) {
+      this.#head = this.#headOf(++this.#high)
+      this.#low = 0
+    }
+    return this.#head + (lows + this.#low++).toString(16).slice(1)
+  }
+
+  #headOf(high: number): string {
+    return this.#half + high.toString(16).padStart(11, "0")
   }
 }
+
+const lows = 2 ** 20

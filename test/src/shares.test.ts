@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import t from "tap"
-import { Shares } from "#src/shares.js"
+import { Holder, Holders, Shares } from "#src/shares.js"
 import { Slots } from "#src/agents/slots.js"
 import { Cancellation } from "#src/cancellation.js"
 
@@ -10,17 +10,19 @@ t.test("whatever is taken and given, nobody takes more than its share and a newc
     fc.property(fc.integer({ min: 8, max: 100 }), fc.constantFrom(1, 3), steps, (all, times, moves) => {
       const shares = new Shares(all)
       const held = new Map<number, number>()
-      for (const [holder, wants] of moves) {
-        const has = held.get(holder) ?? 0
+      const holders = Array.from({ length: 6 }, (_, i) => new Holder(String(i)))
+      for (const [which, wants] of moves) {
+        const holder = holders[which] as Holder
+        const has = held.get(which) ?? 0
         const taken = [...held.values()].reduce((sum, count) => sum + count, 0)
         if (shares.taken !== taken) return false
         if (!wants) {
           if (has === 0) continue
-          shares.give([String(holder)])
-          held.set(holder, has - 1)
-        } else if (shares.mayTake(String(holder), times)) {
-          shares.take([String(holder)])
-          held.set(holder, has + 1)
+          shares.give([holder])
+          held.set(which, has - 1)
+        } else if (shares.mayTake(holder, times)) {
+          shares.take([holder])
+          held.set(which, has + 1)
           if (has + 1 > Math.ceil((times * all) / (times + 1)) || taken + 1 > all) return false
         } else if (has === 0 && taken < all) return false
       }
@@ -31,18 +33,36 @@ t.test("whatever is taken and given, nobody takes more than its share and a newc
 
 t.test("one holder alone gets its share, and six of them all places but a few", (t) => {
   const shares = new Shares(100)
-  const fill = (holder: string): number => {
+  const [a, b, ...others] = ["a", "b", "c", "d", "e", "f"].map((name) => new Holder(name)) as [
+    Holder,
+    Holder,
+    ...Holder[],
+  ]
+  const fill = (holder: Holder): number => {
     let count = 0
     for (; shares.mayTake(holder, 3); count++) shares.take([holder])
     return count
   }
-  t.equal(fill("a"), 75)
-  t.equal(fill("b"), 19)
-  t.notOk(shares.mayTake("a", 3))
-  for (const holder of ["c", "d", "e", "f"]) fill(holder)
+  t.equal(fill(a), 75)
+  t.equal(fill(b), 19)
+  t.notOk(shares.mayTake(a, 3))
+  for (const holder of others) fill(holder)
   t.ok(shares.taken >= 99, String(shares.taken))
-  shares.give(["a"], 50)
-  t.ok(shares.mayTake("a", 3))
+  shares.give([a], 50)
+  t.ok(shares.mayTake(a, 3))
+  t.end()
+})
+
+t.test("a holder is one and the same as long as somebody is there under its name, and then forgotten", (t) => {
+  const holders = new Holders((name) => new Holder(name))
+  const [first, second] = [holders.enter("a"), holders.enter("a")]
+  t.equal(first, second)
+  t.not(holders.enter("b"), first)
+  holders.leave("a", first)
+  t.equal(holders.enter("a"), first)
+  holders.leave("a", first)
+  holders.leave("a", first)
+  t.not(holders.enter("a"), first)
   t.end()
 })
 
