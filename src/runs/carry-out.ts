@@ -8,19 +8,20 @@ import { AgentOSError, saying } from "#actors/errors.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { emptyContext } from "../agents/context-codec.js"
 import type { ContextVector } from "../agents/context-vector.js"
+import type { AgentAnswer, AgentRequest } from "../agents/respond.js"
 import type { Cancellation } from "../cancellation.js"
 import type { Embedder } from "../knowledge/knowledge.js"
-import type { Decoding, Message } from "../models/model.js"
+import type { Message } from "../models/model.js"
 import type { RunListener, RunResult, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import type { Conversations } from "./conversations.js"
 import { definitionOf, type Definition, type Definitions } from "./definitions.js"
-import { execute, type NamedFunction } from "./execute.js"
+import { execute, type ExecuteParts, type NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
 import type { Unrecorded } from "./unrecorded.js"
 import type { OpenRuns } from "./open-runs.js"
-import type { EndedRun, StartedRun } from "./run-log.js"
+import type { EndedRun, RunLog, StartedRun } from "./run-log.js"
 
 /** What is asked, and where it is recorded. */
 export interface AskedRun {
@@ -68,6 +69,73 @@ export const leaveOpen: ReadonlySet<string> = new Set([
   "MODEL_STOPPED",
 ])
 
+/** What the steps of one run are carried out with. */
+class Asking implements ExecuteParts {
+  readonly runId: string
+  readonly tenant: string
+  readonly traceId: string
+  readonly history: readonly Message[]
+  readonly log: RunLog
+  readonly clock: Clock
+  readonly emit: RunListener
+  readonly embedder: Embedder
+  readonly budgetTokens: number | undefined
+  readonly #options: ScopedOptions
+  readonly #parts: CarryOutParts
+  readonly #definition: Definition
+  readonly #began: number
+
+  constructor(
+    { runId, options, log }: AskedRun,
+    parts: CarryOutParts,
+    how: Pick<ExecuteParts, "emit" | "history" | "budgetTokens"> & {
+      readonly definition: Definition
+      readonly began: number
+    },
+  ) {
+    this.runId = runId
+    this.tenant = options.tenant
+    this.traceId = options.traceId ?? ""
+    this.history = how.history
+    this.log = log
+    this.clock = parts.clock
+    this.emit = how.emit
+    this.embedder = parts.embedder
+    this.budgetTokens = how.budgetTokens
+    this.#options = options
+    this.#parts = parts
+    this.#definition = how.definition
+    this.#began = how.began
+  }
+
+  permit(called: string): void {
+    this.#parts.policy.require([this.#options.caller], "call", called)
+  }
+
+  ask(agent: string, request: AgentRequest, work: Cancellation): Promise<AgentAnswer> {
+    const { decoding, timeoutMs, caller } = this.#options
+    let asked = decoding === undefined ? request : { ...request, decoding }
+    if (timeoutMs !== undefined && timeoutMs !== Infinity)
+      asked = { ...asked, timeoutMs: Math.max(0, timeoutMs - (this.clock.monotonic() - this.#began)) }
+    return this.#parts.agents.ask(agent, asked, { signal: work, traceId: this.traceId, caller })
+  }
+
+  topology(name: string): Topology | undefined {
+    return Object.hasOwn(this.#definition, name) ? this.#definition[name] : undefined
+  }
+
+  fn(name: string): NamedFunction {
+    const { functions } = this.#parts
+    const found = functions.get(name)
+    if (found !== undefined) return found
+    const known = [...functions.keys()].join(", ") || "none"
+    throw new AgentOSError(
+      "UNKNOWN_FUNCTION",
+      `no function is registered as ${JSON.stringify(name)}; there are: ${known}`,
+    )
+  }
+}
+
 /** @throws what ended the run; it says what of the run was done */
 export async function carryOut(
   run: AskedRun,
@@ -75,52 +143,22 @@ export async function carryOut(
   parts: CarryOutParts,
 ): Promise<RunResult> {
   const { runId, target, input, options, log } = run
-  const { agents, functions, embedder, clock, conversations, open, policy } = parts
-  const { tenant, caller, conversation, decoding, traceId = "" } = options
+  const { clock, conversations, open } = parts
+  const { tenant, conversation } = options
   const began = clock.monotonic()
   void emit({ type: "start", runId, target, resumed })
   try {
     const heard = conversation === undefined ? undefined : await conversations.history({ ...options, target, id: conversation }, log.state.started?.said) // prettier-ignore
     const recorded = log instanceof JournalLog ? log : undefined
-    const definition = await pinned(target, log, parts)
+    const isAgent = log.state.started?.definition === undefined && parts.agents.has(target)
+    const definition = isAgent ? ofAgent : await pinned(target, log, parts)
     if (recorded !== undefined && recorded.state.started === undefined)
       await begin(run, recorded, parts, heard?.said, definition)
     const context = options.context ?? emptyContext
     const history = [...context.messages, ...(heard?.messages ?? [])]
-    const executed = await execute(
-      definition[target] ?? { kind: "agent", agent: target },
-      input,
-      {
-        runId,
-        tenant,
-        traceId,
-        history,
-        log,
-        clock,
-        emit,
-        embedder,
-        permit: (called) => policy.require([caller], "call", called),
-        budgetTokens: least(options.budgetTokens, context.budgetTokens),
-        ask: (agent, request, step) => {
-          const left = (options.timeoutMs ?? Infinity) - (clock.monotonic() - began)
-          const more: { decoding?: Decoding; timeoutMs?: number } = {}
-          if (decoding !== undefined) more.decoding = decoding
-          if (left !== Infinity) more.timeoutMs = Math.max(0, left)
-          return agents.ask(agent, { ...request, ...more }, { signal: step, traceId, caller })
-        },
-        topology: (name) => (Object.hasOwn(definition, name) ? definition[name] : undefined),
-        fn: (name) => {
-          const found = functions.get(name)
-          if (found === undefined)
-            throw new AgentOSError(
-              "UNKNOWN_FUNCTION",
-              `no function is registered as ${JSON.stringify(name)}; there are: ${[...functions.keys()].join(", ") || "none"}`,
-            )
-          return found
-        },
-      },
-      work,
-    )
+    const budgetTokens = least(options.budgetTokens, context.budgetTokens)
+    const asking = new Asking(run, parts, { emit, history, definition, budgetTokens, began })
+    const executed = await execute(definition[target] ?? { kind: "agent", agent: target }, input, asking, work)
     const ended: EndedRun = { elapsedMs: clock.monotonic() - began, ...executed }
     if (conversation !== undefined)
       await conversations.remember({ ...options, target, id: conversation }, { user: input, reply: executed.output, runId }) // prettier-ignore
@@ -162,7 +200,6 @@ const ofAgent: Definition = {}
 async function pinned(target: string, { state }: JournalLog | Unrecorded, parts: CarryOutParts): Promise<Definition> {
   const { agents, topologies, definitions } = parts
   const kept = state.started?.definition
-  if (kept === undefined && agents.has(target)) return ofAgent
   const known = kept === undefined ? undefined : await definitions.get(kept)
   return known ?? definitionOf(target, (name) => (agents.has(name) ? undefined : topologies.get(name)))
 }

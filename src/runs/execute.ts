@@ -40,10 +40,10 @@ export interface ExecuteParts {
   readonly clock: Clock
   readonly emit: RunListener
   /** @throws `FORBIDDEN` when whoever asks may not call this agent or topology */
-  readonly permit: (called: string) => void
-  readonly ask: (agent: string, request: AgentRequest, work: Cancellation) => Promise<AgentAnswer>
-  readonly topology: (name: string) => Topology | undefined
-  readonly fn: (name: string) => NamedFunction
+  permit(called: string): void
+  ask(agent: string, request: AgentRequest, work: Cancellation): Promise<AgentAnswer>
+  topology(name: string): Topology | undefined
+  fn(name: string): NamedFunction
   readonly embedder: Embedder
   readonly budgetTokens: number | undefined
 }
@@ -77,48 +77,59 @@ interface Branch {
   readonly budget: Budget
 }
 
-export async function execute(
-  topology: Topology,
-  input: string,
-  parts: ExecuteParts,
-  work: Cancellation,
-): Promise<Executed> {
-  const { budgetTokens = Infinity } = parts
-  const steps = new Map<string, StepResult>()
+/** @throws what ended it; `BUDGET_EXCEEDED`, `NO_ROUTE`, `OUTPUT_REJECTED`, `INVALID_ANSWER` */
+export function execute(topology: Topology, input: string, parts: ExecuteParts, work: Cancellation): Promise<Executed> {
+  return new Execution(parts).run(topology, input, work)
+}
+
+class Execution {
+  readonly #parts: ExecuteParts
+  readonly #steps = new Map<string, StepResult>()
   /** What the steps have spent so far, finished or not (X4). */
-  const spent = new Map<string, Usage>()
+  readonly #spent = new Map<string, Usage>()
 
-  const visited = visit(topology, "0", input, { work, budget: new Budget(budgetTokens) })
-  const { text: output, finish } = await visited.catch((thrown: unknown) => {
-    if (thrown instanceof Refused) return thrown.said // X6
-    throw thrown
-  })
-  return { output, finish, usage: [...spent.values()].reduce(bothUsages, noUsage), ...summary(steps) }
-
-  function spend(step: string, usage: Usage, budget: Budget): void {
-    budget.spend(tokensOf(usage) - tokensOf(spent.get(step) ?? noUsage)) // a branch that is tried again comes by once more
-    spent.set(step, usage)
+  constructor(parts: ExecuteParts) {
+    this.#parts = parts
   }
 
-  async function visit(node: Topology, path: string, said: string, branch: Branch): Promise<Said> {
+  async run(topology: Topology, input: string, work: Cancellation): Promise<Executed> {
+    const { budgetTokens = Infinity } = this.#parts
+    let said: Said
+    try {
+      said = await this.#visit(topology, "0", input, { work, budget: new Budget(budgetTokens) })
+    } catch (thrown) {
+      if (!(thrown instanceof Refused)) throw thrown
+      said = thrown.said // X6
+    }
+    const usage = [...this.#spent.values()].reduce(bothUsages, noUsage)
+    return { output: said.text, finish: said.finish, usage, ...summary(this.#steps) }
+  }
+
+  #spend(step: string, usage: Usage, budget: Budget): void {
+    budget.spend(tokensOf(usage) - tokensOf(this.#spent.get(step) ?? noUsage)) // a branch that is tried again comes by once more
+    this.#spent.set(step, usage)
+  }
+
+  async #visit(node: Topology, path: string, said: string, branch: Branch): Promise<Said> {
     switch (node.kind) {
       case "agent": {
-        const named = parts.topology(node.agent)
-        if (named === undefined) return answer(node.agent, path, said, branch)
-        parts.permit(node.agent) // X5
-        return visit(named, path, said, branch)
+        const named = this.#parts.topology(node.agent)
+        if (named === undefined) return this.#step(node.agent, path, said, branch)
+        this.#parts.permit(node.agent) // X5
+        return this.#visit(named, path, said, branch)
       }
       case "chain": {
         let last: Said = { text: said, finish: "stop" }
-        for (const [i, child] of node.steps.entries()) last = await visit(child, `${path}.${i}`, last.text, branch)
+        for (const [i, child] of node.steps.entries())
+          last = await this.#visit(child, `${path}.${i}`, last.text, branch)
         return last
       }
       case "parallel": {
-        const answers = await branches(node, path, said, branch)
-        return reduce(node.reduce, said, answers, path, branch)
+        const answers = await this.#branches(node, path, said, branch)
+        return this.#reduce(node.reduce, said, answers, path, branch)
       }
       case "select": {
-        const label = await choose(node.by, Object.keys(node.routes), path, said, branch)
+        const label = await this.#choose(node.by, Object.keys(node.routes), path, said, branch)
         const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
         const next = route ?? node.otherwise
         if (next === undefined)
@@ -126,78 +137,61 @@ export async function execute(
             "NO_ROUTE",
             `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`,
           )
-        return visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, branch)
+        return this.#visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, branch)
       }
     }
   }
 
-  async function answer(agent: string, step: string, said: string, branch: Branch): Promise<Said> {
-    const { output: text, finish = "stop", provenance } = await carryOut(agent, step, said, branch)
-    if (provenance.refused === true) throw new Refused({ text, finish }) // X6
+  /** One step: an agent's answer, from the log or asked for now. */
+  async #step(agent: string, step: string, said: string, { work, budget }: Branch): Promise<Said> {
+    const { clock, emit, log } = this.#parts
+    const began = clock.monotonic()
+    void emit({ type: "step", step, agent, status: "started" })
+    let result: StepResult
+    try {
+      work.throwIfCancelled()
+      this.#parts.permit(agent) // X5
+      result = log.finished(step) ?? (await this.#ask(agent, step, said, work, budget))
+    } catch (thrown) {
+      const error = AgentOSError.from(thrown, "RUN_FAILED")
+      const { code, message } = error
+      void emit({ type: "step", step, agent, status: "failed", code, message, elapsedMs: clock.monotonic() - began })
+      throw error
+    }
+    this.#spend(step, result.usage, budget)
+    this.#steps.set(step, result)
+    const { output: text, finish = "stop", usage, provenance } = result
+    const { model, refused } = provenance
+    const elapsedMs = clock.monotonic() - began
+    const finished = { type: "step", step, agent, status: "finished", output: text, finish, elapsedMs, usage } as const
+    void emit(model === undefined ? finished : { ...finished, model })
+    if (refused === true) throw new Refused({ text, finish }) // X6
     return { text, finish }
   }
 
-  async function carryOut(agent: string, step: string, said: string, { work, budget }: Branch): Promise<StepResult> {
-    const began = parts.clock.monotonic()
-    void parts.emit({ type: "step", step, agent, status: "started" })
-    try {
-      work.throwIfCancelled()
-      parts.permit(agent) // X5
-      const known = parts.log.finished(step)
-      const result = known ?? (await begin(agent, step, said, work, budget))
-      spend(step, result.usage, budget)
-      steps.set(step, result)
-      const { output, finish = "stop", usage, provenance } = result
-      void parts.emit({
-        type: "step",
-        step,
-        agent,
-        status: "finished",
-        output,
-        finish,
-        ...(provenance.model === undefined ? {} : { model: provenance.model }),
-        elapsedMs: parts.clock.monotonic() - began,
-        usage,
-      })
-      return result
-    } catch (thrown) {
-      const error = AgentOSError.from(thrown, "RUN_FAILED")
-      void parts.emit({
-        type: "step",
-        step,
-        agent,
-        status: "failed",
-        code: error.code,
-        message: error.message,
-        elapsedMs: parts.clock.monotonic() - began,
-      })
-      throw error
-    }
-  }
-
-  /** Asks the agent of a step. */
-  async function begin(
-    agent: string,
-    step: string,
-    said: string,
-    work: Cancellation,
-    budget: Budget,
-  ): Promise<StepResult> {
-    const { runId, tenant, traceId, history, log } = parts
+  async #ask(agent: string, step: string, said: string, work: Cancellation, budget: Budget): Promise<StepResult> {
+    const { runId, tenant, traceId, history, log, budgetTokens } = this.#parts
     const before = log.spent(step)
-    if (before !== undefined) spend(step, before, budget)
+    if (before !== undefined) this.#spend(step, before, budget)
     const { left } = budget
     if (left <= 0)
       throw new AgentOSError(
         "BUDGET_EXCEEDED",
         `of the run's ${budgetTokens} tokens none is left for step ${step} (${agent})`,
       )
-    await log.claimStep(step)
+    const claimed = log.claimStep(step)
+    if (claimed !== undefined) await claimed
     const request = { runId, step, input: said, history, tenant, traceId, ...(before && { spent: before }) }
     try {
-      const answer = await parts.ask(agent, left === Infinity ? request : { ...request, budgetTokens: left }, work)
-      const result = { agent, ...answer }
-      await log.finishStep(step, result)
+      const answer = await this.#parts.ask(
+        agent,
+        left === Infinity ? request : { ...request, budgetTokens: left },
+        work,
+      )
+      const { output, finish, usage, provenance } = answer
+      const result = { agent, output, finish, usage, provenance }
+      const recorded = log.finishStep(step, result)
+      if (recorded !== undefined) await recorded
       return result
     } catch (thrown) {
       const error = AgentOSError.from(thrown, "RUN_FAILED")
@@ -206,14 +200,14 @@ export async function execute(
       else if (usage === undefined)
         budget.spend(left) // X4
       else {
-        spend(step, usage, budget)
+        this.#spend(step, usage, budget)
         if (tokensOf(usage) > tokensOf(before ?? noUsage)) await log.spend(step, usage).catch(() => undefined)
       }
       throw error
     }
   }
 
-  async function branches(
+  async #branches(
     node: Extract<Topology, { kind: "parallel" }>,
     path: string,
     said: string,
@@ -228,7 +222,7 @@ export async function execute(
       node.branches.map(async (child, i) => {
         for (let attempt = 1; ; attempt++) {
           try {
-            return await visit(child, `${path}.${i}`, said, { work: both, budget: shares[i] as Budget })
+            return await this.#visit(child, `${path}.${i}`, said, { work: both, budget: shares[i] as Budget })
           } catch (error) {
             if (attempt < tries && !both.cancelled) continue
             if (onError !== "ignore" && !(error instanceof Refused))
@@ -251,13 +245,7 @@ export async function execute(
     return answers
   }
 
-  async function reduce(
-    how: Reduce,
-    said: string,
-    answers: readonly Said[],
-    path: string,
-    branch: Branch,
-  ): Promise<Said> {
+  async #reduce(how: Reduce, said: string, answers: readonly Said[], path: string, branch: Branch): Promise<Said> {
     if (how === "concatenate") {
       const cut = answers.find(({ finish }) => finish !== "stop")
       return { text: answers.map(({ text }) => text).join("\n"), finish: cut?.finish ?? "stop" }
@@ -270,11 +258,11 @@ export async function execute(
       return answers.find((answer) => votes.get(voteOf(answer)) === most) ?? { text: "", finish: "stop" }
     }
     if ("fn" in how) {
-      const fn = parts.fn(how.fn)
+      const fn = this.#parts.fn(how.fn)
       const texts = answers.map(({ text }) => text)
-      return { text: await decide(how.fn, `${path}.reduce`, () => fn(said, texts), branch), finish: "stop" }
+      return { text: await this.#decide(how.fn, `${path}.reduce`, () => fn(said, texts), branch), finish: "stop" }
     }
-    const { text: verdict } = await answer(
+    const { text: verdict } = await this.#step(
       how.judge,
       `${path}.judge`,
       `${said}\n${answers.map(({ text }, i) => `${i + 1}. ${text}`).join("\n")}\nWhich answer is best? Reply with its number.`,
@@ -290,8 +278,8 @@ export async function execute(
   }
 
   /** What a function of the program says, once (L4 of `run-log.ts`). It is not waited for once the run is called off. */
-  async function decide(name: string, step: string, how: () => unknown, { work }: Branch): Promise<string> {
-    const { log } = parts
+  async #decide(name: string, step: string, how: () => unknown, { work }: Branch): Promise<string> {
+    const { log } = this.#parts
     const known = log.decided(step)
     if (known !== undefined) return known
     await log.claimStep(step)
@@ -305,7 +293,7 @@ export async function execute(
     return said
   }
 
-  async function choose(
+  async #choose(
     by: Choice,
     labels: readonly string[],
     path: string,
@@ -313,7 +301,7 @@ export async function execute(
     branch: Branch,
   ): Promise<string | undefined> {
     if ("agent" in by) {
-      const label = (await answer(by.agent, `${path}.by`, said, branch)).text.trim().toLowerCase()
+      const label = (await this.#step(by.agent, `${path}.by`, said, branch)).text.trim().toLowerCase()
       return (
         labels.find((name) => name.toLowerCase() === label) ??
         labels.find((name) => label.split(/[^\p{L}\p{N}_-]+/u).includes(name.toLowerCase())) ??
@@ -326,22 +314,22 @@ export async function execute(
           if (matchesPattern(rule.matches, said)) return rule.to
           continue
         }
-        const fn = parts.fn(rule.fn)
-        if ((await decide(rule.fn, `${path}.by.${i}`, () => fn(said, []), branch)) === "true") return rule.to
+        const fn = this.#parts.fn(rule.fn)
+        if ((await this.#decide(rule.fn, `${path}.by.${i}`, () => fn(said, []), branch)) === "true") return rule.to
       }
       return undefined
     }
-    const known = parts.log.decided(`${path}.by`)
+    const known = this.#parts.log.decided(`${path}.by`)
     if (known !== undefined) return known
     const examples = Object.entries(by.examples).flatMap(([label, texts]) => texts.map((text) => ({ label, text })))
-    const [asked, ...vectors] = await parts.embedder.embed([said, ...examples.map(({ text }) => text)])
+    const [asked, ...vectors] = await this.#parts.embedder.embed([said, ...examples.map(({ text }) => text)])
     let best: { label: string; likeness: number } | undefined
     vectors.forEach((vector, i) => {
       const likeness = vector.reduce((sum, x, j) => sum + x * (asked?.[j] ?? 0), 0)
       if (best === undefined || likeness > best.likeness)
         best = { label: (examples[i] as (typeof examples)[number]).label, likeness }
     })
-    if (best !== undefined) await parts.log.decide(`${path}.by`, best.label) // another embedder may see it otherwise
+    if (best !== undefined) await this.#parts.log.decide(`${path}.by`, best.label) // another embedder may see it otherwise
     return best?.label
   }
 }

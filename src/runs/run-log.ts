@@ -119,10 +119,11 @@ export function begunCall({ callId: _, ...call }: PlannedCall, known?: RecordedC
 export interface RunLog {
   /** The recorded answer of a step, if it was finished before. */
   finished(step: string): StepResult | undefined
-  claimStep(step: string): Promise<void>
+  /** @returns undefined: there is nothing to wait for */
+  claimStep(step: string): Promise<void> | undefined
   /** The agent of a claimed step did not begin. */
   refused(step: string): void
-  finishStep(step: string, result: StepResult): Promise<void>
+  finishStep(step: string, result: StepResult): Promise<void> | undefined
   /** What the tries of a step have spent that failed, all together (L7). */
   spent(step: string): Usage | undefined
   spend(step: string, usage: Usage): Promise<void>
@@ -140,9 +141,9 @@ export interface RunLog {
 /** Of a run that is not recorded. */
 export const noLog: RunLog = {
   finished: () => undefined,
-  claimStep: async () => {},
+  claimStep: () => undefined,
   refused: () => undefined,
-  finishStep: async () => {},
+  finishStep: () => undefined,
   spent: () => undefined,
   spend: async () => {},
   decided: () => undefined,

@@ -1,26 +1,28 @@
 import type { Executed } from "#actors/errors.js"
 import type { ToolOutcome } from "../tools/tool.js"
-import { newRunState, noLog, type PlannedCall, type RunLog } from "./run-log.js"
+import { newRunState, type PlannedCall, type RunLog } from "./run-log.js"
 
 /** Nothing is known of it but that it was begun; all of them share it. */
 const unknown = newRunState()
 
 /** The log of a run that is not recorded: it knows what was done, as long as the run goes on. Costs next to nothing. */
 export class Unrecorded implements RunLog {
-  readonly state = unknown
   #claimed = false
   #effects = false
   /** Calls under way that may not be repeated. */
   #calls: Set<string> | undefined
+
+  get state() {
+    return unknown
+  }
 
   executed(): Executed {
     if (this.#effects) return "yes"
     return this.#claimed ? "maybe" : "no"
   }
 
-  claimStep(): Promise<void> {
+  claimStep(): undefined {
     this.#claimed = true
-    return noLog.claimStep("")
   }
 
   /** It has one step. */
@@ -36,12 +38,12 @@ export class Unrecorded implements RunLog {
     this.#effects ||= kind === "ok" && this.#calls?.has(callId) === true
   }
 
-  finished = noLog.finished
-  finishStep = noLog.finishStep
-  spent = noLog.spent
-  spend = noLog.spend
-  decided = noLog.decided
-  decide = noLog.decide
-  call = noLog.call
-  claimTurn = noLog.claimTurn
+  finished(): undefined {}
+  finishStep(): undefined {}
+  spent(): undefined {}
+  async spend(): Promise<void> {}
+  decided(): undefined {}
+  async decide(): Promise<void> {}
+  call(): undefined {}
+  async claimTurn(): Promise<void> {}
 }
