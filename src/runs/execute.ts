@@ -71,6 +71,8 @@ class Refused extends Error {
   }
 }
 
+type OfKind<Kind extends Topology["kind"]> = Extract<Topology, { kind: Kind }>
+
 /** What goes on along one branch: it is called off, and it spends, as a whole. */
 interface Branch {
   readonly work: Cancellation
@@ -110,7 +112,8 @@ class Execution {
     this.#spent.set(step, usage)
   }
 
-  async #visit(node: Topology, path: string, said: string, branch: Branch): Promise<Said> {
+  /** No async function of its own: one stands between every agent and its run otherwise. */
+  #visit(node: Topology, path: string, said: string, branch: Branch): Promise<Said> {
     switch (node.kind) {
       case "agent": {
         const named = this.#parts.topology(node.agent)
@@ -118,28 +121,33 @@ class Execution {
         this.#parts.permit(node.agent) // X5
         return this.#visit(named, path, said, branch)
       }
-      case "chain": {
-        let last: Said = { text: said, finish: "stop" }
-        for (const [i, child] of node.steps.entries())
-          last = await this.#visit(child, `${path}.${i}`, last.text, branch)
-        return last
-      }
-      case "parallel": {
-        const answers = await this.#branches(node, path, said, branch)
-        return this.#reduce(node.reduce, said, answers, path, branch)
-      }
-      case "select": {
-        const label = await this.#choose(node.by, Object.keys(node.routes), path, said, branch)
-        const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
-        const next = route ?? node.otherwise
-        if (next === undefined)
-          throw new AgentOSError(
-            "NO_ROUTE",
-            `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`,
-          )
-        return this.#visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, branch)
-      }
+      case "chain":
+        return this.#chain(node, path, said, branch)
+      case "parallel":
+        return this.#branches(node, path, said, branch).then((all) =>
+          this.#reduce(node.reduce, said, all, path, branch),
+        )
+      case "select":
+        return this.#select(node, path, said, branch)
     }
+  }
+
+  async #chain({ steps }: OfKind<"chain">, path: string, said: string, branch: Branch): Promise<Said> {
+    let last: Said = { text: said, finish: "stop" }
+    for (const [i, child] of steps.entries()) last = await this.#visit(child, `${path}.${i}`, last.text, branch)
+    return last
+  }
+
+  async #select(node: OfKind<"select">, path: string, said: string, branch: Branch): Promise<Said> {
+    const label = await this.#choose(node.by, Object.keys(node.routes), path, said, branch)
+    const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
+    const next = route ?? node.otherwise
+    if (next === undefined)
+      throw new AgentOSError(
+        "NO_ROUTE",
+        `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`,
+      )
+    return this.#visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, branch)
   }
 
   /** One step: an agent's answer, from the log or asked for now. */
@@ -207,12 +215,7 @@ class Execution {
     }
   }
 
-  async #branches(
-    node: Extract<Topology, { kind: "parallel" }>,
-    path: string,
-    said: string,
-    { work, budget }: Branch,
-  ): Promise<Said[]> {
+  async #branches(node: OfKind<"parallel">, path: string, said: string, { work, budget }: Branch): Promise<Said[]> {
     const both = new Cancellation()
     const shares = budget.share(node.branches.length)
     const stay = work.onCancel(() => both.cancel(work.reason as AgentOSError))
