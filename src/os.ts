@@ -23,7 +23,7 @@ import "./errors.js"
 import { AgentManager, type AgentManagerLimits } from "./agents/agent-manager.js"
 import type { AgentDefinition } from "./agents/agent.js"
 import type { ClusterAgents } from "./agents/cluster-agents.js"
-import { respond } from "./agents/respond.js"
+import { respond, type AgentAnswer } from "./agents/respond.js"
 import { shippedAgents } from "./agents/shipped.js"
 import type { ClusterConfig } from "./cluster-config.js"
 import { parseConfig, type Config, type ConfigInput } from "./config.js"
@@ -41,7 +41,15 @@ import { keepPrivate } from "./private-folder.js"
 import { writeNodeFile } from "./node-file.js"
 import { invalidPlugin, loadPlugins, type Hooks, type Plugin } from "./plugins/plugin.js"
 import type { RecordStore } from "./record-store.js"
-import { scopeOf, type RunEvent, type RunListener, type RunOptions, type RunResult, type Scope } from "./run.js"
+import {
+  scopeOf,
+  type RunEvent,
+  type RunListener,
+  type RunOptions,
+  type RunResult,
+  type Scope,
+  type ScopedOptions,
+} from "./run.js"
 import type { NamedFunction } from "./runs/execute.js"
 import type { RunStatus } from "./runs/recorded-runs.js"
 import { Runs } from "./runs/runs.js"
@@ -236,9 +244,8 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   })
   const manager: AgentManager = new AgentManager(
     system,
-    async (agent, request, work) => {
+    (agent, request, work) => {
       const { log, emit, caller } = agentsOfAll?.runOf(request) ?? runs.of(request.runId)
-      const model = await registry.answering(agent.model ?? embeddedModel, agent.fallbackModel)
       const permit = (tool: string): void => policy.require([agent.name, caller ?? "local"], "use", tool)
       const endedByHook = (thrown: unknown): void => work.cancel(AgentOSError.from(thrown, "RUN_FAILED"))
       const seen: RunListener = (event) => {
@@ -248,7 +255,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
         return emit(event)
       }
       const tools = agent.grounding === "sentence" ? withSentences : kit
-      return respond(agent, request, { model, tools, log, clock, emit: seen, permit }, work)
+      const answered = (model: Model): Promise<AgentAnswer> =>
+        respond(agent, request, { model, tools, log, clock, emit: seen, permit }, work)
+      const model = registry.answering(agent.model ?? embeddedModel, agent.fallbackModel)
+      return model instanceof Promise ? model.then(answered) : answered(model)
     },
     limitsOf(config),
   )
@@ -319,9 +329,12 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
     }
   }
 
-  async function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
+  function run(target: string, input: string, runOptions: RunOptions = {}): Promise<RunResult> {
     const options = { ...runOptions, ...scopeOf(runOptions) }
-    if (hooks.length === 0) return runs.run(target, input, options)
+    return hooks.length === 0 ? runs.run(target, input, options) : runWithHooks(target, input, options)
+  }
+
+  async function runWithHooks(target: string, input: string, options: ScopedOptions): Promise<RunResult> {
     await tellHooks((hook) => hook.onRunStart?.({ target, input }))
     const result = await runs.run(target, input, options)
     await tellHooks((hook) => hook.onRunEnd?.(result))

@@ -73,7 +73,8 @@ export const LlmAgent = defineActor({
       // G2
       void (async () => {
         try {
-          await state.slots.take(cancellation, holder) // G1
+          const turn = state.slots.take(cancellation, holder) // G1
+          if (turn !== undefined) await turn
           try {
             answer.reply(await state.respond(state.agent, request, cancellation))
             state.answered += 1

@@ -149,7 +149,8 @@ class Answering {
     const { input, history } = this.#request
     const { answered, found } = this.#calls
     const messages = messagesOf(this.#agent, this.#request)
-    messages.push(...(await this.#calls.resume((spent) => this.#meter.recall(spent)))) // A2
+    const resumed = this.#calls.resume((spent) => this.#meter.recall(spent)) // A2
+    if (resumed !== undefined) messages.push(...(await resumed))
     for (let turn = 0; turn < steps + this.#failures; turn++) {
       let said: Turn
       try {
@@ -160,6 +161,7 @@ class Answering {
         if (refusal === undefined || !tooLong) throw error
         return this.#refused(refusal)
       }
+      this.#model = said.model
       const route = sums === undefined ? undefined : routeOf(input, sums)
       if (route !== undefined) return this.#done(route, "stop")
       if (refusal !== undefined && isRefused(refusal, { question: input, found, history, ...said }))
@@ -180,7 +182,7 @@ class Answering {
   }
 
   /** @throws when there are no tokens or no time left (A3) */
-  async #turn(messages: readonly Message[], turn: number): Promise<Turn> {
+  #turn(messages: readonly Message[], turn: number): Promise<Turn> {
     const { name, limits, refusal, tools = [] } = this.#agent
     const own = { ...this.#agent.decoding, ...this.#request.decoding }
     const { budgetTokens = Infinity, spent = noUsage, step, traceId } = this.#request
@@ -191,21 +193,18 @@ class Answering {
       throw new AgentOSError("BUDGET_EXCEEDED", `agent ${name} has used its ${tokens} tokens without an answer`)
     const timeoutMs = this.#timeLeft()
     this.#work.throwIfCancelled()
-    const sampling = this.#failures === 0 ? {} : { temperature: 0.7, topP: 0.9, seed: this.#failures * 1000 + turn }
-    const decoding: Decoding = { ...own, ...sampling }
-    const withTools = tools.length > 0 ? { tools: kit.specs(tools) } : {}
+    const seed = this.#failures * 1000 + turn
+    const decoding: Decoding = this.#failures === 0 ? own : { ...own, temperature: 0.7, topP: 0.9, seed }
     const judged = refusal !== undefined
-    const asked = { messages, ...withTools, decoding, timeoutMs, traceId, confidence: judged }
-    const said = await takeTurn(
+    const asked = { messages, decoding, timeoutMs, traceId, confidence: judged }
+    return takeTurn(
       model,
-      asked,
+      tools.length > 0 ? { ...asked, tools: kit.specs(tools) } : asked,
       this.#work,
       this.#meter,
       most,
       (text) => (judged ? undefined : emit({ type: "token", step, agent: name, text })), // A6
     )
-    this.#model = said.model
-    return said
   }
 
   /** What is wrong with a turn, by the agent's own check. */

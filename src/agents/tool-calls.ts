@@ -21,8 +21,6 @@ const defaults = { callsPerTurn: 16, calls: 64 }
 /** A tool's time may be found up by so much before the answer's is, which is the same time. */
 const coarseMs = 20
 
-const none: ReadonlyMap<string, RecordedCall> = new Map()
-
 export class ToolCalls {
   /** Texts that tools gave, the calls that they answer, and where these come from. */
   readonly found: string[] = []
@@ -36,7 +34,7 @@ export class ToolCalls {
   readonly #parts: Omit<RespondParts, "model">
   readonly #work: Cancellation
   readonly #timeLeft: (least?: number) => number
-  readonly #earlier: ReadonlyMap<string, RecordedCall>
+  readonly #earlier: ReadonlyMap<string, RecordedCall> | undefined
   readonly #limits: typeof defaults
   /** Turns and calls so far; a call's number is part of its id. */
   #turns = 0
@@ -56,7 +54,7 @@ export class ToolCalls {
     this.#parts = parts
     this.#work = work
     this.#timeLeft = timeLeft
-    this.#earlier = request.calls === undefined ? none : new Map(request.calls)
+    this.#earlier = request.calls && new Map(request.calls)
     this.#limits = { ...defaults, ...agent.limits }
   }
 
@@ -64,11 +62,16 @@ export class ToolCalls {
    * Goes on with what an earlier try of the step has recorded.
    *
    * @param recall is told what had been spent with each turn
-   * @returns what the model reads of it
+   * @returns what the model reads of it; undefined: there is nothing
    */
-  async resume(recall: (spent: Usage) => void): Promise<Message[]> {
+  resume(recall: (spent: Usage) => void): Promise<Message[]> | undefined {
+    const first = this.#known(0)
+    return first && this.#resume(first, recall)
+  }
+
+  async #resume(earliest: RecordedCall, recall: (spent: Usage) => void): Promise<Message[]> {
     const messages: Message[] = []
-    for (let first = this.#known(this.#count); first !== undefined; first = this.#known(this.#count)) {
+    for (let first: RecordedCall | undefined = earliest; first !== undefined; first = this.#known(this.#count)) {
       const planned: PlannedCall[] = []
       for (let at = this.#count; ; at++) {
         const known = this.#known(at)
@@ -197,7 +200,7 @@ export class ToolCalls {
 
   #known(index: number): RecordedCall | undefined {
     const id = this.#idOf(index)
-    return this.#parts.log.call(id) ?? this.#earlier.get(id)
+    return this.#parts.log.call(id) ?? this.#earlier?.get(id)
   }
 }
 

@@ -25,7 +25,7 @@ export class ModelRegistry {
   readonly #configs: Map<string, ModelConfig>
   readonly #open = new Map<string, Promise<Model>>()
   /** Models as agents use them, by the name of their fallback. */
-  readonly #answering = new WeakMap<Promise<Model>, Map<string, Promise<Model>>>()
+  readonly #answering = new WeakMap<Promise<Model>, Map<string, Model | Promise<Model>>>()
   readonly #infos = new Map<string, ModelInfo>()
 
   constructor(system: ActorSystem, models: Readonly<Record<string, ModelConfig | Model>> = {}) {
@@ -74,19 +74,24 @@ export class ModelRegistry {
   /**
    * A model as agents use it: asked again while its server is busy, and then, where it is named, another one.
    *
+   * @returns itself, once it is open: nobody waits for it then
    * @throws what `get` throws
    */
-  answering(name: string, fallback: string | undefined): Promise<Model> {
+  answering(name: string, fallback: string | undefined): Model | Promise<Model> {
     const open = this.get(name)
+    const answering = this.#answering.get(open) ?? new Map<string, Model | Promise<Model>>()
     const key = fallback ?? ""
-    let answering = this.#answering.get(open)?.get(key)
-    if (answering === undefined) {
-      const { clock, random } = this.#system
-      const other = fallback === undefined ? undefined : () => this.get(fallback)
-      answering = open.then((model) => retrying(model, { clock, random, fallback: other }))
-      this.#answering.set(open, new Map(this.#answering.get(open)).set(key, answering))
-    }
-    return answering
+    const known = answering.get(key)
+    if (known !== undefined) return known
+    const { clock, random } = this.#system
+    const other = fallback === undefined ? undefined : () => this.get(fallback)
+    const opening = open.then((model) => {
+      const opened = retrying(model, { clock, random, fallback: other })
+      answering.set(key, opened)
+      return opened
+    })
+    this.#answering.set(open, answering.set(key, opening))
+    return opening
   }
 
   async #openModel(name: string): Promise<Model> {
