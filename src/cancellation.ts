@@ -1,5 +1,5 @@
 import { Bag } from "#actors/bag.js"
-import type { AgentOSError } from "#actors/errors.js"
+import { AgentOSError } from "#actors/errors.js"
 import { follow, unfollow } from "#actors/following.js"
 
 interface Listener {
@@ -72,6 +72,12 @@ export function onCancel(source: AbortSignal | Cancellation | undefined, listene
   const follower = { aborted: listener }
   follow(source, follower)
   return () => unfollow(source, follower)
+}
+
+/** `throwIfCancelled` of either kind. */
+export function throwIfCalledOff(signal: AbortSignal | Cancellation | undefined): void {
+  if (signal instanceof Cancellation) signal.throwIfCancelled()
+  else if (signal?.aborted === true) throw AgentOSError.from(signal.reason, "CANCELLED")
 }
 
 /** What work gives, or why it was called off; that it goes on then concerns nobody. Costs a fraction of `Promise.race`. */

@@ -16,7 +16,7 @@ import { joined } from "#actors/names.js"
 import type { ActorSystem } from "#actors/system.js"
 import type { RefOf } from "#actors/actor.js"
 import type { RecordStore } from "../record-store.js"
-import { onCancel, type Cancellation } from "../cancellation.js"
+import { onCancel, throwIfCalledOff, type Cancellation } from "../cancellation.js"
 import { defineAgent, type AgentDefinition } from "./agent.js"
 import { LlmAgent, type Responder } from "./llm-agent.js"
 import { MemoryUse } from "../monitoring/memory-use.js"
@@ -210,6 +210,7 @@ export class AgentManager {
   /** Asks the replica that has least to do. @throws what the agent throws; `UNKNOWN_AGENT`, `AGENT_STOPPED`, `BUDGET_EXCEEDED` */
   async ask(name: string, request: AgentRequest, options: AskOptions = {}): Promise<AgentAnswer> {
     if (this.#memory.isAbove) await this.#checkMemory()
+    throwIfCalledOff(options.signal)
     const { replicas, definition, holder: agent } = this.#entry(name)
     let replica = replicas[0]
     if (replica === undefined) throw new AgentOSError("AGENT_STOPPED", `agent ${name} is stopped; start it first`)
@@ -235,7 +236,6 @@ export class AgentManager {
       const answer = ref
         .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller: options.caller, tenant } })
         .ask("respond", { ticket, request, holder: itsCaller.name })
-      // After the request, so that a cancellation that is there already follows it into the mailbox.
       stay = onCancel(options.signal, () => ref.tell("cancel", ticket))
       return await answer
     } catch (error) {

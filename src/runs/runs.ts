@@ -28,7 +28,7 @@ import { Table } from "#actors/table.js"
 import { checkText } from "#actors/words.js"
 import type { AgentManager } from "../agents/agent-manager.js"
 import { checkContext } from "../agents/context-codec.js"
-import { Cancellation, onCancel } from "../cancellation.js"
+import { Cancellation, onCancel, throwIfCalledOff } from "../cancellation.js"
 import { checkDecoding } from "../models/decoding/check-decoding.js"
 import type { Message } from "../models/model.js"
 import type { Embedder } from "../knowledge/knowledge.js"
@@ -379,9 +379,4 @@ export class Runs {
 function checkScope({ tenant, caller }: Scope): void {
   checkName("a tenant", tenant)
   checkName("a caller", caller)
-}
-
-function throwIfCalledOff(signal: AbortSignal | Cancellation | undefined): void {
-  if (signal instanceof Cancellation) signal.throwIfCancelled()
-  else signal?.throwIfAborted()
 }
