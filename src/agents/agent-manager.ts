@@ -231,7 +231,7 @@ export class AgentManager {
     const { ref } = replica
     let stay = (): void => undefined
     try {
-      const limit = (definition.limits?.timeMs ?? 60_000) + askGraceMs
+      const limit = ((request.definition ?? definition).limits?.timeMs ?? 60_000) + askGraceMs
       const { timeoutMs = limit, traceId } = options
       const answer = ref
         .with({ timeoutMs: Math.min(timeoutMs, limit), cause: { traceId, caller: options.caller, tenant } })

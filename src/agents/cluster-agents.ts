@@ -17,6 +17,7 @@ import { incarnationOf, type NodeId } from "#cluster/node.js"
 import type { Peers } from "#cluster/peers.js"
 import { Cancellation, onCancel } from "../cancellation.js"
 import { begunCall, type RecordedCall } from "../runs/run-log.js"
+import type { AgentDefinition } from "./agent.js"
 import type { AgentDescription, AgentManager, AskOptions } from "./agent-manager.js"
 import {
   agentsService,
@@ -120,6 +121,10 @@ export class ClusterAgents {
 
   has(name: string): boolean {
     return this.#parts.agents.has(name)
+  }
+
+  definition(name: string): AgentDefinition {
+    return this.#parts.agents.definition(name)
   }
 
   /** Asks the agent where its queue is shortest. @throws what the agent throws; `UNKNOWN_AGENT`, `NO_NODE_FOR_AGENT` */
@@ -241,7 +246,7 @@ export class ClusterAgents {
     calls: Map<string, RecordedCall>,
   ): Promise<AgentAnswer> {
     const { peers, agents, runOf } = this.#parts
-    const { model, limits } = agents.definition(name)
+    const { model, limits } = request.definition ?? agents.definition(name)
     const ticket = ++this.#tickets
     const queue = this.#queues.get(node)
     const timeoutMs = Math.min(options.timeoutMs ?? Infinity, (limits?.timeMs ?? defaultTimeMs) + graceMs)

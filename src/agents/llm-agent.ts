@@ -76,7 +76,7 @@ export const LlmAgent = defineActor({
           const turn = state.slots.take(cancellation, holder) // G1
           if (turn !== undefined) await turn
           try {
-            answer.reply(await state.respond(state.agent, request, cancellation))
+            answer.reply(await state.respond(request.definition ?? state.agent, request, cancellation))
             state.answered += 1
           } finally {
             state.slots.leave(holder)

@@ -39,6 +39,8 @@ export interface AgentRequest {
   readonly history: readonly Message[]
   readonly tenant: string
   readonly traceId: string
+  /** The agent as its run began with it; absent: as it is. */
+  readonly definition?: AgentDefinition
   /** How its model chooses its words, over the agent's own. */
   readonly decoding?: Decoding
   /** What earlier tries of this step have spent; the usage of the answer holds it. */

@@ -16,7 +16,7 @@ import type { RunListener, RunResult, ScopedOptions } from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import type { Conversations } from "./conversations.js"
-import { definitionOf, type Definition, type Definitions } from "./definitions.js"
+import type { Definition, Definitions } from "./definitions.js"
 import { execute, type ExecuteParts, type NamedFunction } from "./execute.js"
 import { JournalLog } from "./journal-log.js"
 import type { Unrecorded } from "./unrecorded.js"
@@ -46,7 +46,6 @@ export interface Course {
 
 export interface CarryOutParts {
   readonly agents: Pick<AgentManager, "has" | "ask">
-  readonly topologies: ReadonlyMap<string, Topology>
   readonly functions: ReadonlyMap<string, NamedFunction>
   readonly conversations: Conversations
   readonly definitions: Definitions
@@ -83,6 +82,8 @@ class Asking implements ExecuteParts {
   readonly #options: ScopedOptions
   readonly #parts: CarryOutParts
   readonly #definition: Definition
+  /** Agents that are asked as the run began with them; those of a run that begins are as they are. */
+  readonly #pinned: Definition["agents"]
   readonly #began: number
 
   constructor(
@@ -90,6 +91,7 @@ class Asking implements ExecuteParts {
     parts: CarryOutParts,
     how: Pick<ExecuteParts, "emit" | "history" | "budgetTokens"> & {
       readonly definition: Definition
+      readonly resumed: boolean
       readonly began: number
     },
   ) {
@@ -105,6 +107,7 @@ class Asking implements ExecuteParts {
     this.#options = options
     this.#parts = parts
     this.#definition = how.definition
+    this.#pinned = how.resumed ? how.definition.agents : ofUnrecorded.agents
     this.#began = how.began
   }
 
@@ -117,11 +120,14 @@ class Asking implements ExecuteParts {
     let asked = decoding === undefined ? request : { ...request, decoding }
     if (timeoutMs !== undefined && timeoutMs !== Infinity)
       asked = { ...asked, timeoutMs: Math.max(0, timeoutMs - (this.clock.monotonic() - this.#began)) }
+    const definition = Object.hasOwn(this.#pinned, agent) ? this.#pinned[agent] : undefined
+    if (definition !== undefined) asked = { ...asked, definition }
     return this.#parts.agents.ask(agent, asked, { signal: work, traceId: this.traceId, caller })
   }
 
   topology(name: string): Topology | undefined {
-    return Object.hasOwn(this.#definition, name) ? this.#definition[name] : undefined
+    const { topologies } = this.#definition
+    return Object.hasOwn(topologies, name) ? topologies[name] : undefined
   }
 
   fn(name: string): NamedFunction {
@@ -150,15 +156,14 @@ export async function carryOut(
   try {
     const heard = conversation === undefined ? undefined : await conversations.history({ ...options, target, id: conversation }, log.state.started?.said) // prettier-ignore
     const recorded = log instanceof JournalLog ? log : undefined
-    const isAgent = log.state.started?.definition === undefined && parts.agents.has(target)
-    const definition = isAgent ? ofAgent : await pinned(target, log, parts)
-    if (recorded !== undefined && recorded.state.started === undefined)
-      await begin(run, recorded, parts, heard?.said, definition)
+    const definition = recorded === undefined ? ofUnrecorded : await pinned(target, recorded, parts)
+    if (recorded !== undefined && recorded.state.started === undefined) await begin(run, recorded, parts, heard?.said)
     const context = options.context ?? emptyContext
     const history = [...context.messages, ...(heard?.messages ?? [])]
     const budgetTokens = least(options.budgetTokens, context.budgetTokens)
-    const asking = new Asking(run, parts, { emit, history, definition, budgetTokens, began })
-    const executed = await execute(definition[target] ?? { kind: "agent", agent: target }, input, asking, work)
+    const asking = new Asking(run, parts, { emit, history, definition, resumed, budgetTokens, began })
+    const whole = asking.topology(target) ?? { kind: "agent", agent: target }
+    const executed = await execute(whole, input, asking, work)
     const ended: EndedRun = { elapsedMs: clock.monotonic() - began, ...executed }
     if (conversation !== undefined)
       await conversations.remember({ ...options, target, id: conversation }, { user: input, reply: executed.output, runId }) // prettier-ignore
@@ -193,15 +198,14 @@ function ofRun(error: AgentOSError, log: JournalLog | Unrecorded): AgentOSError 
   return executed === error.executed ? error : saying(error, executed)
 }
 
-/** An agent by itself is carried out by no topology. */
-const ofAgent: Definition = {}
+/** An agent by itself. */
+const ofUnrecorded: Definition = { topologies: {}, agents: {} }
 
 /** What the run is carried out by: what it began with, where that is known (F1 of `definitions.ts`). */
-async function pinned(target: string, { state }: JournalLog | Unrecorded, parts: CarryOutParts): Promise<Definition> {
-  const { agents, topologies, definitions } = parts
-  const kept = state.started?.definition
-  const known = kept === undefined ? undefined : await definitions.get(kept)
-  return known ?? definitionOf(target, (name) => (agents.has(name) ? undefined : topologies.get(name)))
+async function pinned(target: string, { state }: JournalLog, { definitions }: CarryOutParts): Promise<Definition> {
+  const { definition } = state.started ?? {}
+  const known = definition === undefined ? undefined : await definitions.get(definition)
+  return known ?? definitions.of(target)
 }
 
 /** Both are written before anything is done; the note goes first, so that no started run is ever without one. A store of this node alone keeps that order. */
@@ -210,9 +214,9 @@ async function begin(
   log: JournalLog,
   { owner, open, clock, definitions }: CarryOutParts,
   said: number | undefined,
-  definition: Definition,
 ): Promise<void> {
   const { tenant, caller, conversation, traceId, budgetTokens, decoding, context, timeoutMs = Infinity } = options
+  const definition = await definitions.keep(target)
   const started: StartedRun = {
     target,
     input,
@@ -225,10 +229,10 @@ async function begin(
     ...(context === undefined ? {} : { context }),
     ...(timeoutMs === Infinity ? {} : { until: clock.wallTime() + timeoutMs }),
     ...(request === undefined ? {} : { request }),
-    ...(Object.keys(definition).length === 0 ? {} : { definition: await definitions.keep(definition) }),
+    definition,
     ...(owner === undefined ? {} : { node: owner }),
   }
-  const noted = open.note(tenant, runId)
+  const noted = open.note(tenant, runId, definition)
   if (owner !== undefined) await noted
   await Promise.all([noted, log.append({ name: "started", payload: started })])
 }

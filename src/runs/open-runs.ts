@@ -23,6 +23,8 @@ export interface OpenRun {
   readonly node: string
   /** Under which the note stands. */
   readonly key?: string
+  /** The hash of what it began with; absent in notes from before. */
+  readonly definition?: string
 }
 
 export class OpenRuns {
@@ -39,9 +41,12 @@ export class OpenRuns {
     this.#node = node
   }
 
-  /** @param again it was noted as one that had ended, for now */
-  note(tenant: string, runId: string, again = false): Promise<void> {
-    const open = [this.#key(tenant, runId), true] as const
+  /**
+   * @param definition the hash of what it began with
+   * @param again it was noted as one that had ended, for now
+   */
+  note(tenant: string, runId: string, definition: string | undefined, again = false): Promise<void> {
+    const open = [this.#key(tenant, runId), definition ?? true] as const
     return this.#records.write(again ? [open, this.#kept.change(actorOf(tenant, runId), undefined)] : [open])
   }
 
@@ -59,9 +64,9 @@ export class OpenRuns {
   }
 
   async *all(): AsyncGenerator<OpenRun> {
-    for await (const [key] of this.#records.entries("open")) {
+    for await (const [key, definition] of this.#records.entries("open")) {
       const [, tenant = "", runId = "", node = ""] = key.startsWith(oldPrefix) ? key.split("\u0000") : parted(key)
-      yield { tenant, runId, node, key }
+      yield { tenant, runId, node, key, ...(typeof definition === "string" ? { definition } : {}) }
     }
   }
 
@@ -86,7 +91,7 @@ export class OpenRuns {
       if (AgentOSError.from(error).code === "RUN_MOVED") return undefined
       throw error
     }
-    await this.note(run.tenant, run.runId)
+    await this.note(run.tenant, run.runId, started.definition)
     if (run.node !== this.#node || run.key?.startsWith(oldPrefix) === true) await this.#forget(run)
     return log
   }

@@ -52,7 +52,7 @@ import { noLog, type RunLog, type StartedRun } from "./run-log.js"
 import { Unrecorded } from "./unrecorded.js"
 
 export interface RunsParts extends ActiveRunParts {
-  readonly agents: Pick<AgentManager, "has" | "ask">
+  readonly agents: Pick<AgentManager, "has" | "ask" | "definition">
   readonly topologies: ReadonlyMap<string, Topology>
   readonly functions: ReadonlyMap<string, NamedFunction>
   readonly policy: Policy
@@ -95,7 +95,7 @@ export class Runs {
     this.#conversations = new Conversations({ journal, records, clock, kept, shared: others?.shared ?? false })
     this.#open = new OpenRuns(records, journal, kept, this.#owner)
     this.#recorded = new RecordedRuns(journal, kept, this.#conversations)
-    this.#definitions = new Definitions(records)
+    this.#definitions = new Definitions(parts)
   }
 
   /** Who owns the runs of this node; undefined: nobody else could. */
@@ -333,7 +333,7 @@ export class Runs {
 
   async #takeOver(log: JournalLog, tenant: string, runId: string): Promise<void> {
     await log.takeOver(this.#owner ?? "")
-    await this.#open.note(tenant, runId, true)
+    await this.#open.note(tenant, runId, log.state.started?.definition, true)
   }
 
   #activeOf(tenant: string, runId: string): ActiveRun | undefined {

@@ -1,9 +1,11 @@
 import t from "tap"
+import { z } from "zod"
 import { systemClock } from "#actors/clock.js"
 import { memoryJournal } from "#actors/persistence/memory-journal.js"
-import { defineAgent } from "#src/agents/agent.js"
+import { defineAgent, type AgentDefinition } from "#src/agents/agent.js"
 import { memoryRecords } from "#src/record-store.js"
 import { chain, parallel, select, type Step, type Topology } from "#src/topologies/topology.js"
+import { defineTool } from "#src/tools/tool.js"
 import { asked, type Script } from "#test/support/scripted-model.js"
 import { smallNode, type SmallNodeOptions } from "#test/support/small-node.js"
 import { until } from "#test/support/until.js"
@@ -12,10 +14,9 @@ const agent = (name: string) => defineAgent({ name, instructions: name })
 const agents = ["one", "two", "slow", "three"].map(agent)
 
 /** A process that is stopped while the agent `slow` is at work, and the next on the same store, with other topologies. */
-async function restarted(
-  before: Pick<SmallNodeOptions, "topologies" | "functions">,
-  after: Pick<SmallNodeOptions, "topologies" | "functions">,
-) {
+type Defined = Partial<Pick<SmallNodeOptions, "topologies" | "functions" | "agents" | "tools">>
+
+async function restarted(before: Defined, after: Defined, target = "job") {
   const [journal, records] = [memoryJournal(systemClock), memoryRecords()]
   let held = true
   const asks: string[] = []
@@ -26,7 +27,7 @@ async function restarted(
   }
   const common = { agents, script, journal: { ...journal, close: async () => {} }, records }
   const first = await smallNode({ ...common, ...before })
-  const broken = first.runs.run("job", "go", { commandId: "k" }).catch((error: unknown) => error)
+  const broken = first.runs.run(target, "go", { commandId: "k" }).catch((error: unknown) => error)
   await until(() => asks.includes("slow"))
   await first.runs.drain(0)
   await broken
@@ -35,7 +36,7 @@ async function restarted(
   asks.length = 0
   const second = await smallNode({ ...common, ...after })
   const resumed = await second.runs.resume()
-  return { asks, second, resumed, again: () => second.runs.run("job", "go", { commandId: "k" }) }
+  return { asks, second, resumed, again: () => second.runs.run(target, "go", { commandId: "k" }) }
 }
 
 t.test("a run goes on with the topology that it began with, however that was changed meanwhile", async (t) => {
@@ -61,6 +62,56 @@ t.test("a run goes on with the topology that it began with, however that was cha
   await until(async () => (await gone.second.runs.status(gone.resumed[0]!))?.state === "finished")
   t.match(await gone.second.runs.status(gone.resumed[0]!), { output: "go one slow" })
   await gone.second.stop()
+})
+
+const tools = [
+  defineTool({
+    name: "look",
+    description: "Looks.",
+    parameters: z.object({}),
+    idempotent: true,
+    execute: () => "seen",
+  }),
+]
+
+t.test("a run goes on with the agents that it began with, however they were changed meanwhile", async (t) => {
+  const job = chain(["slow", "inner"])
+  const topologies = { job, inner: parallel(["three"], { reduce: { judge: "two" } }) }
+  const changes: Record<string, readonly AgentDefinition[]> = {
+    instructions: agents.map((one) => ({ ...one, instructions: "changed" })),
+    tools: agents.map((one) => ({ ...one, tools: ["look"] })),
+    decoding: agents.map((one) => ({ ...one, decoding: { temperature: 0.123 }, memory: false })),
+  }
+  for (const [name, changed] of Object.entries(changes))
+    for (const target of ["job", "slow"]) {
+      const { again, second, asks } = await restarted(
+        { topologies, tools },
+        { topologies, tools, agents: changed },
+        target,
+      )
+      const begun = JSON.stringify(await again().catch((error: unknown) => error))
+      t.strictSame(asks, target === "job" ? ["slow", "three", "two"] : ["slow"], `${name} of ${target}`)
+      t.notMatch(begun, /changed/)
+      const asked = JSON.stringify(second.model.requests)
+      t.notMatch(asked, /look|0\.123|changed/, `${name} of ${target}: not as it is now`)
+      await second.runs.run("slow", "go", { commandId: "new" })
+      t.match(JSON.stringify(second.model.requests), /look|0\.123|changed/, "the next run does")
+      await second.stop()
+    }
+})
+
+t.test("a run that began with an agent or a tool that is gone fails saying so", async (t) => {
+  const begun = agents.map((one) => ({ ...one, tools: ["look"] }))
+  const topologies = { job: chain(["slow", "three"]) }
+  const noTool = await restarted({ topologies, tools, agents: begun }, { topologies })
+  await t.rejects(noTool.again(), { code: "UNKNOWN_TOOL", message: /look/ })
+  await noTool.second.stop()
+  const noAgent = await restarted(
+    { topologies },
+    { topologies: { job: chain(["one"]) }, agents: agents.filter(({ name }) => name !== "three") },
+  )
+  await t.rejects(noAgent.again(), { code: "UNKNOWN_AGENT", message: /three/ })
+  await noAgent.second.stop()
 })
 
 t.test("what functions have decided is decided once", async (t) => {
