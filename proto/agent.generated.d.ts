@@ -1432,6 +1432,9 @@ export namespace llmagentos {
 
             /** Document content */
             content?: (Uint8Array|null);
+
+            /** Document folder */
+            folder?: (string|null);
         }
 
         /** Represents a Document. */
@@ -1451,6 +1454,9 @@ export namespace llmagentos {
 
             /** Document content. */
             public content: Uint8Array;
+
+            /** Document folder. */
+            public folder?: (string|null);
 
             /**
              * Encodes the specified Document message. Does not implicitly {@link llmagentos.v1.Document.verify|verify} messages.
@@ -1482,6 +1488,9 @@ export namespace llmagentos {
 
             /** AddDocumentReply notes */
             notes?: (string[]|null);
+
+            /** AddDocumentReply id */
+            id?: (string|null);
         }
 
         /** Represents an AddDocumentReply. */
@@ -1501,6 +1510,9 @@ export namespace llmagentos {
 
             /** AddDocumentReply notes. */
             public notes: string[];
+
+            /** AddDocumentReply id. */
+            public id: string;
 
             /**
              * Encodes the specified AddDocumentReply message. Does not implicitly {@link llmagentos.v1.AddDocumentReply.verify|verify} messages.

@@ -4037,6 +4037,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {string|null} [id] Document id
              * @property {string|null} [format] Document format
              * @property {Uint8Array|null} [content] Document content
+             * @property {string|null} [folder] Document folder
              */
 
             /**
@@ -4079,6 +4080,23 @@ export const llmagentos = $root.llmagentos = (() => {
             Document.prototype.content = $util.newBuffer([]);
 
             /**
+             * Document folder.
+             * @member {string|null|undefined} folder
+             * @memberof llmagentos.v1.Document
+             * @instance
+             */
+            Document.prototype.folder = null;
+
+            // OneOf field names bound to virtual getters and setters
+            let $oneOfFields;
+
+            // Virtual OneOf for proto3 optional field
+            Object.defineProperty(Document.prototype, "_folder", {
+                get: $util.oneOfGetter($oneOfFields = ["folder"]),
+                set: $util.oneOfSetter($oneOfFields)
+            });
+
+            /**
              * Encodes the specified Document message. Does not implicitly {@link llmagentos.v1.Document.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.Document
@@ -4100,6 +4118,8 @@ export const llmagentos = $root.llmagentos = (() => {
                     writer.uint32(/* id 2, wireType 2 =*/18).string(message.format);
                 if (message.content != null && Object.hasOwnProperty.call(message, "content"))
                     writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.content);
+                if (message.folder != null && Object.hasOwnProperty.call(message, "folder"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.folder);
                 return writer;
             };
 
@@ -4149,6 +4169,10 @@ export const llmagentos = $root.llmagentos = (() => {
                             message.content = reader.bytes();
                             break;
                         }
+                    case 4: {
+                            message.folder = reader.string();
+                            break;
+                        }
                     default:
                         reader.skipType(tag & 7, long);
                         break;
@@ -4174,6 +4198,7 @@ export const llmagentos = $root.llmagentos = (() => {
              * @property {number|null} [chunks] AddDocumentReply chunks
              * @property {boolean|null} [unchanged] AddDocumentReply unchanged
              * @property {Array.<string>|null} [notes] AddDocumentReply notes
+             * @property {string|null} [id] AddDocumentReply id
              */
 
             /**
@@ -4217,6 +4242,14 @@ export const llmagentos = $root.llmagentos = (() => {
             AddDocumentReply.prototype.notes = $util.emptyArray;
 
             /**
+             * AddDocumentReply id.
+             * @member {string} id
+             * @memberof llmagentos.v1.AddDocumentReply
+             * @instance
+             */
+            AddDocumentReply.prototype.id = "";
+
+            /**
              * Encodes the specified AddDocumentReply message. Does not implicitly {@link llmagentos.v1.AddDocumentReply.verify|verify} messages.
              * @function encode
              * @memberof llmagentos.v1.AddDocumentReply
@@ -4239,6 +4272,8 @@ export const llmagentos = $root.llmagentos = (() => {
                 if (message.notes != null && message.notes.length)
                     for (let i = 0; i < message.notes.length; ++i)
                         writer.uint32(/* id 3, wireType 2 =*/26).string(message.notes[i]);
+                if (message.id != null && Object.hasOwnProperty.call(message, "id"))
+                    writer.uint32(/* id 4, wireType 2 =*/34).string(message.id);
                 return writer;
             };
 
@@ -4288,6 +4323,10 @@ export const llmagentos = $root.llmagentos = (() => {
                             if (!(message.notes && message.notes.length))
                                 message.notes = [];
                             message.notes.push(reader.string());
+                            break;
+                        }
+                    case 4: {
+                            message.id = reader.string();
                             break;
                         }
                     default:

@@ -61,21 +61,22 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
   })
 }
 
-/** Gives a folder's files to a node that runs, one by one, under the folder's name. */
+/** Gives a folder's files to a node that runs, one by one. */
 async function sendFolder(node: RemoteNode, folder: string): Promise<void> {
   const { files, notes } = await documentsIn(folder)
+  const within = resolve(folder)
   let [documents, passages] = [0, 0]
   const told: string[] = [...notes]
   const refused: string[] = []
   for (const { path, name, format } of files) {
-    const id = `${basename(resolve(folder))}/${name}`
+    const id = `${basename(within)}/${name}` // to speak of it; the node may know others of that name
     try {
       checkSize(id, (await stat(path)).size)
       const content = (await readFile(path)).toString("base64")
-      const added = await node.call("AddDocument", { id, format, content, encoding: "base64" })
+      const added = await node.call("AddDocument", { id: name, folder: within, format, content, encoding: "base64" })
       documents += 1
       passages += added.chunks
-      told.push(...added.notes.map((note) => `${id}: ${note}`))
+      told.push(...added.notes.map((note) => `${added.id}: ${note}`))
     } catch (error) {
       const { code, message } = AgentOSError.from(error, "DOCUMENT_UNREADABLE")
       if (!leftOut.has(code)) throw error

@@ -128,10 +128,9 @@ export function createClient(options: ClientOptions): Client {
     replicateAgent: (name, count) => call("ReplicateAgent", { name, count }),
     topologies: async () => (await call("ListTopologies", {})).topologies,
     topology: (name) => call("DescribeTopology", { name }),
-    addDocument: ({ id, format, content }) =>
+    addDocument: ({ content, ...document }) =>
       call("AddDocument", {
-        id,
-        format,
+        ...document,
         ...(content instanceof Uint8Array
           ? { content: Buffer.from(content).toString("base64"), encoding: "base64" }
           : { content }),

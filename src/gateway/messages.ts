@@ -28,9 +28,10 @@ export const runStatusForm = (plain: Form): Form => ({
 /** A document's content is its bytes. */
 export const documentForm = (plain: Form): Form => ({
   toMessage(value) {
-    const { id = "", format, content = "", encoding } = value as Readonly<Record<string, string>>
+    const { id = "", format, content = "", encoding, folder } = value as Readonly<Record<string, string>>
     const inBase64 = encoding === undefined ? format === "pdf" : encoding === "base64"
-    return { id, format, content: inBase64 ? bytesOfBase64(id, content) : Buffer.from(content) }
+    const bytes = inBase64 ? bytesOfBase64(id, content) : Buffer.from(content)
+    return { id, format, content: bytes, ...(folder === undefined ? {} : { folder }) }
   },
   toValue({ content, ...message }) {
     const bytes =

@@ -14,7 +14,7 @@ import type { Logger } from "#actors/telemetry.js"
 import type { Cancellation } from "../cancellation.js"
 import type { ContextVector } from "../agents/context-vector.js"
 import type { Decoding } from "../models/model.js"
-import type { DocumentEntry, Fact, FactPattern, SearchHit } from "../knowledge/knowledge.js"
+import type { Document, DocumentEntry, Fact, FactPattern, SearchHit } from "../knowledge/knowledge.js"
 import { anyRecord, type Where } from "../knowledge/typed-records.js"
 import type { Activity, ActivityFeed } from "../monitoring/activity.js"
 import type { HealthRegistry } from "../monitoring/health.js"
@@ -148,12 +148,9 @@ export class Service {
     return agents.describe(name)
   }
 
-  async addDocument(
-    call: Call,
-    document: { id: string; format: "text" | "markdown" | "html" | "pdf"; content: string | Uint8Array },
-  ) {
+  async addDocument(call: Call, document: Document) {
     const added = await this.#knowledge(call).add(document)
-    this.parts.guard.done(call.caller, call.operation, document.id, call.traceId)
+    this.parts.guard.done(call.caller, call.operation, added.id, call.traceId)
     return added
   }
 

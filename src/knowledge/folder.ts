@@ -1,6 +1,6 @@
 /** A folder of documents, and what their ids begin with. */
 import { readdir, stat } from "node:fs/promises"
-import { extname, join, relative, resolve, sep } from "node:path"
+import { extname, join, relative, sep } from "node:path"
 import { AgentOSError } from "#actors/errors.js"
 import type { Document } from "./knowledge.js"
 import type { DocumentHead } from "./stored-documents.js"
@@ -55,54 +55,28 @@ export async function documentsIn(folder: string): Promise<FolderFiles> {
   return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), notes }
 }
 
-/** How the documents of a folder are known. */
-export interface FolderIds {
-  /** What their ids begin with. */
-  readonly leading: string
-  /** The folder, by which its documents are told from others. */
-  readonly path: string
-  /** Whether a document was added from this folder, before it was moved perhaps, or before ids began with its name. */
-  isOurs(head: DocumentHead): boolean
-}
+/** A document that is there, or one that is to come, by what its id begins with. */
+export type Standing = Pick<DocumentHead, "id" | "folder">
 
 /**
- * A folder's own name leads, as long as no other folder's documents begin with it; then as many of the folders above it
- * as are needed. A folder that is no longer there has moved, and this one may be it.
+ * What leads the ids of a folder's documents: its own name, as long as no other folder's documents begin with it; then
+ * as many of the folders above it as are needed.
  *
- * @param given what is to lead, where it was said
- * @param known all documents
- * @param files what is in the folder
+ * @param path the folder's
  */
-export async function prefixOf(
-  folder: string,
-  given: string | undefined,
-  known: readonly DocumentHead[],
-  files: readonly FolderFile[],
-): Promise<FolderIds> {
-  const path = resolve(folder)
-  const others = new Set(known.flatMap(({ folder }) => (folder === undefined || folder === path ? [] : [folder])))
-  for (const other of [...others]) {
-    const there = await stat(other).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
-    if (!there) others.delete(other)
-  }
-  const isOthers = ({ folder }: DocumentHead): boolean => folder !== undefined && others.has(folder)
-  const names = new Set(files.map(({ name }) => name))
+export function leadingOf(path: string, known: readonly Standing[]): string {
+  const others = known.filter(({ folder }) => folder !== undefined && folder !== path)
   const parts = path.split(sep).filter((part) => part !== "")
   const candidates = parts.map((_, at) => `${parts.slice(-1 - at).join("/")}/`)
-  const leading =
-    given ??
-    candidates.find((candidate) => !known.some((head) => isOthers(head) && head.id.startsWith(candidate))) ??
-    candidates.at(-1) ??
-    ""
-  return {
-    leading,
-    path,
-    isOurs: (head) =>
-      head.folder === undefined
-        ? head.blocks === undefined && names.has(head.id)
-        : !isOthers(head) && head.id.startsWith(leading),
+  return candidates.find((candidate) => !others.some(({ id }) => id.startsWith(candidate))) ?? candidates.at(-1) ?? ""
+}
+
+/** Those folders of documents that are no longer there: one has moved, and another of its name may be it. */
+export async function foldersGone(known: readonly Standing[]): Promise<ReadonlySet<string>> {
+  const gone = new Set(known.flatMap(({ folder }) => folder ?? []))
+  for (const folder of [...gone]) {
+    const found = await stat(folder).catch(() => undefined)
+    if (found?.isDirectory() === true) gone.delete(folder)
   }
+  return gone
 }

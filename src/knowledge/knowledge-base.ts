@@ -10,6 +10,7 @@
  *   B6. What is found is always made from the store: a document is taken into the index as it stands there, whether it
  *       was there at the first search, was added since, or was told of by another node.
  */
+import { resolve } from "node:path"
 import type { z } from "zod"
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -17,7 +18,7 @@ import { asName, checkName } from "#actors/names.js"
 import { checkNumbers, countOrAll } from "#actors/numbers.js"
 import { checkOptions, checkText, checkWord } from "#actors/words.js"
 import type { RecordStore } from "../record-store.js"
-import { documentsIn, prefixOf } from "./folder.js"
+import { documentsIn, foldersGone, leadingOf, type Standing } from "./folder.js"
 import { PassageFinder } from "./finding/finder.js"
 import type {
   Added,
@@ -112,6 +113,8 @@ class TenantKnowledge implements Knowledge {
   #indexed: Promise<void> | undefined
   /** What is taken into the index, one document after the other. */
   #indexing: Promise<unknown> = Promise.resolve()
+  /** What leads the ids of each folder that was added since the start. */
+  readonly #leading = new Map<string, string>()
   /** The last addition or removal of each document that is under way. */
   readonly #changing = new Map<string, Promise<unknown>>()
 
@@ -123,13 +126,29 @@ class TenantKnowledge implements Knowledge {
 
   async add(document: Document): Promise<Added> {
     checkDocument(document) // B5
-    return this.#add(document, (leading) => bytesOf(document, leading, this.#around.clock))
+    const { format, content } = document
+    const folder = document.folder === undefined ? undefined : resolve(document.folder)
+    const id = folder === undefined ? document.id : (await this.#leadingOf(folder)) + document.id
+    checkId(id)
+    const read = (leading: string): Promise<DocumentBytes> =>
+      bytesOf({ id, format, content }, leading, this.#around.clock)
+    return this.#add({ id, format }, read, folder)
   }
 
   async addFolder(folder: string, { prefix, onProgress }: FolderOptions = {}): Promise<AddedFolder> {
     const { files, notes: passedOver } = await documentsIn(folder)
     const heads = await this.#known()
-    const { leading, path, isOurs } = await prefixOf(folder, prefix, [...heads.values()], files)
+    const path = resolve(folder)
+    const moved = await foldersGone(this.#standing(heads))
+    const isOthers = ({ folder }: Standing): boolean => folder !== undefined && folder !== path && !moved.has(folder)
+    const leading = prefix ?? leadingOf(path, this.#standing(heads).filter(isOthers))
+    this.#leading.set(path, leading)
+    const names = new Set(files.map(({ name }) => name))
+    /** Whether a document was added from this folder, before it was moved perhaps, or before ids began with its name. */
+    const isOurs = (head: DocumentHead): boolean =>
+      head.folder === undefined
+        ? head.blocks === undefined && names.has(head.id)
+        : !isOthers(head) && head.id.startsWith(leading)
     let chunks = 0
     let done = 0
     const refused: AgentOSError[] = []
@@ -154,9 +173,9 @@ class TenantKnowledge implements Knowledge {
     }
     await Promise.all(Array.from({ length: filesAtOnce }, work))
     const found = new Set(files.map(({ name }) => leading + name))
-    const gone = [...heads.values()].filter((head) => isOurs(head) && !found.has(head.id))
-    for (const { id } of gone) await this.remove(id)
-    return { documents: files.length - refused.length, chunks, refused, removed: gone.map(({ id }) => id), notes }
+    const left = [...heads.values()].filter((head) => isOurs(head) && !found.has(head.id))
+    for (const { id } of left) await this.remove(id)
+    return { documents: files.length - refused.length, chunks, refused, removed: left.map(({ id }) => id), notes }
   }
 
   remove(id: string): Promise<boolean> {
@@ -268,7 +287,7 @@ class TenantKnowledge implements Knowledge {
       const bytes = content.buffer.byteLength // before it is given away
       const heads = await this.#known()
       const before = heads.get(id)
-      if (before?.hash === version) return { chunks: before.chunks, unchanged: true, notes: before.notes } // B2
+      if (before?.hash === version) return { id, chunks: before.chunks, unchanged: true, notes: before.notes } // B2
       const writer = this.#stored.begin(id, version)
       try {
         const reading = await this.#around.reader.read(document, content, (block) => writer.take(block))
@@ -281,8 +300,21 @@ class TenantKnowledge implements Knowledge {
       }
       await this.#index(id)
       const { chunks, notes } = heads.get(id) as DocumentHead
-      return { chunks, unchanged: false, notes }
+      return { id, chunks, unchanged: false, notes }
     })
+  }
+
+  /** What leads the ids of a folder whose documents come one by one; it is kept as long as this node runs. */
+  async #leadingOf(path: string): Promise<string> {
+    const heads = await this.#known()
+    const leading = this.#leading.get(path) ?? leadingOf(path, this.#standing(heads))
+    this.#leading.set(path, leading)
+    return leading
+  }
+
+  /** The documents, and the folders whose documents may be on their way. */
+  #standing(heads: ReadonlyMap<string, DocumentHead>): readonly Standing[] {
+    return [...heads.values(), ...Array.from(this.#leading, ([folder, id]) => ({ folder, id }))]
   }
 
   /** One change of a document after the other. */
@@ -367,8 +399,9 @@ class TenantKnowledge implements Knowledge {
 }
 
 /** @throws `INVALID_NAME`, `INVALID_OPTION` */
-function checkDocument({ id, format, content }: Document): void {
+function checkDocument({ id, format, content, folder }: Document): void {
   checkId(id) // B5
+  checkText("INVALID_OPTION", "a document's folder", folder)
   checkWord("INVALID_OPTION", "a document's format", format ?? null, formats)
   if (typeof content !== "string" && !(content instanceof Uint8Array))
     throw new AgentOSError("INVALID_OPTION", `a document's content is of type ${typeof content}; it is text or bytes`)

@@ -36,10 +36,16 @@ export interface Document {
   readonly id: string
   readonly format: "text" | "markdown" | "html" | "pdf"
   readonly content: string | Uint8Array
+  /**
+   * The folder that it stands in. `id` is then its path within, and is led by the folder's name, and by as many folders
+   * above it as tell it from others that were added.
+   */
+  readonly folder?: string
 }
 
 /** A document that was added. */
 export interface Added {
+  readonly id: string
   /** Passages. */
   readonly chunks: number
   /** Whether it was there already as it is. */

@@ -31,19 +31,29 @@ export const knowledge = {
         .enum(["utf8", "base64"])
         .optional()
         .describe("What `content` is; default base64 for a PDF and utf8 for all others."),
+      folder: z
+        .string()
+        .min(1)
+        .max(4096)
+        .exactOptional()
+        .describe(
+          "Path of the folder that it stands in; `id` is then its path within, and is led by the folder's name, and by as many folders above it as tell it from others.",
+        ),
     }),
     output: z.object({
+      id: z.string(),
       chunks: count.describe("Passages."),
       unchanged: z.boolean().describe("Whether it was there already as it is."),
       notes: z.array(z.string()).describe("What of it was not read, and how the rest was taken, for people."),
     }),
     errors: ["DOCUMENT_UNREADABLE", "DOCUMENT_TOO_LARGE", "MEMORY_FULL", "WORKER_LOST", ...ofStores],
     wire: { request: v1.Document, reply: v1.AddDocumentReply, ask: documentForm },
-    handle: async ({ id, format, content, encoding = format === "pdf" ? "base64" : "utf8" }, call, service) =>
+    handle: async ({ id, format, content, folder, encoding = format === "pdf" ? "base64" : "utf8" }, call, service) =>
       service.addDocument(call, {
         id,
         format,
         content: encoding === "utf8" ? content : bytesOfBase64(id, content),
+        ...(folder === undefined ? {} : { folder }),
       }),
   }),
   ListDocuments: operation({

@@ -250,6 +250,7 @@ t.test(
     const folder = t.testdir({
       ...quiet,
       book: { "a.md": "The copper lantern hangs there.", "big.txt": big, "x.json": "{}", deep: { "b.txt": "Green." } },
+      other: { book: { "a.md": "The silver lantern hangs here." } },
     })
     const node = await startNode(join(folder, "data"), ["--config", join(folder, "llmagentos.yaml")])
     t.teardown(() => node.kill())
@@ -257,6 +258,13 @@ t.test(
     t.equal(added.code, 0, added.err)
     t.match(added.out, /book: 2 documents, 2 passages\n[^]*1 \.json[^]*left out: book\/big\.txt: .*bodyLimitBytes/)
     t.match((await cli(folder, "knowledge", "list")).out, /^book\/a\.md [^]*\nbook\/deep\/b\.txt /)
+    const list = async () => (await cli(folder, "knowledge", "list")).out
+    const ids = /^book\/a\.md [^]*\nbook\/deep\/b\.txt [^]*\nother\/book\/a\.md /
+    for (const again of [false, true]) {
+      for (const book of ["other/book", "./book"]) t.equal((await cli(folder, "knowledge", "add", book)).code, 0)
+      t.match(await list(), ids, again ? "and so when they are added again" : "two folders of one name are two")
+    }
+    t.equal((await list()).split("\n").length, 4)
     t.equal((await cli(folder, "knowledge", "remove", "nothing")).code, 1)
     const actors = await cli(folder, "actors", "--data", join(folder, "data"))
     t.equal(actors.code, 0, actors.err)

@@ -52,6 +52,7 @@ t.test("a document is found, replaced, left alone when unchanged, and removed", 
   const { records, writes } = counted()
   const knowledge = new KnowledgeBase(records).of("default")
   t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), {
+    id: "ports.txt",
     chunks: 1,
     unchanged: false,
     notes: [],
@@ -59,6 +60,7 @@ t.test("a document is found, replaced, left alone when unchanged, and removed", 
   t.match(await knowledge.search("harbor"), [{ source: "ports.txt", text: "The harbor listens on port 99." }])
 
   t.same(await knowledge.add(text("ports.txt", "The harbor listens on port 99.")), {
+    id: "ports.txt",
     chunks: 1,
     unchanged: true,
     notes: [],
@@ -279,6 +281,7 @@ t.test("a PDF is read page by page, given as bytes or base64", async (t) => {
   const knowledge = fresh()
   const bytes = pdfOfLines(["The harbor opens at six.", "The lantern is green."])
   t.same(await knowledge.add({ id: "a.pdf", format: "pdf", content: bytes }), {
+    id: "a.pdf",
     chunks: 2,
     unchanged: false,
     notes: [],
@@ -425,6 +428,30 @@ t.test("documents of two folders are two, also when the folders and the files ha
   await addAll()
   t.same(await ids(), ["deep/one/README.md", "one/README.md", "two/README.md"], "and so at the next start")
   t.equal((await knowledge.search("harbor")).length, 3)
+
+  const other = fresh()
+  const [one, two] = ["one", "deep/one"].map((path) => join(root, path))
+  await Promise.all([one, two].map((path) => other.addFolder(path as string)))
+  t.same(
+    (await other.documents()).map(({ id }) => id),
+    ["deep/one/README.md", "one/README.md"],
+    "added at once",
+  )
+})
+
+t.test("a document that is given with its folder has the id that the folder would give it", async (t) => {
+  const records = memoryRecords()
+  const given = (folder: string, id = "README.md") => ({ ...text(id, "The harbor is old."), folder })
+  const knowledge = new KnowledgeBase(records).of("default")
+  const [first, second] = await Promise.all([knowledge.add(given("/a/one")), knowledge.add(given("/b/one"))])
+  t.same([first.id, second.id], ["one/README.md", "b/one/README.md"])
+  const later = new KnowledgeBase(records).of("default")
+  t.match(await later.add(given("/b/one")), { id: "b/one/README.md", unchanged: true })
+  t.match(await later.add(given("/a/one", "deep/b.md")), { id: "one/deep/b.md", unchanged: false })
+  t.match(await later.add(given("/c/../c/one/")), { id: "c/one/README.md" })
+  t.match(await later.add(given("/")), { id: "README.md" })
+  for (const folder of ["/half\ud800", 5 as unknown as string])
+    await t.rejects(later.add(given(folder)), { code: /INVALID_(NAME|OPTION)/ })
 })
 
 t.test("a file that is no longer in its folder is no longer known when the folder is added again", async (t) => {
