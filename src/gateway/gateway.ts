@@ -107,7 +107,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   addRoutes(app, service)
   addOpenAI(app, service)
   addHealth(app, service)
-  const { server, setServing } = await grpcDoor({ service, messageLimitBytes: gateway.bodyLimitBytes, inflow, random })
+  const { server, listening, setServing } = await grpcDoor({ service, messageLimitBytes: gateway.bodyLimitBytes, inflow, random })
 
   const rest = await app.listen({ host: gateway.host, port: gateway.port }).catch((cause: unknown) => {
     server.forceShutdown()
@@ -132,7 +132,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       cancelLook()
       setServing(false)
-      await closeDoors({ app, server, calls, clock }, gateway.drainMs)
+      await closeDoors({ app, server, listening, calls, clock }, gateway.drainMs)
       keys.close()
       await audit.close()
       tls?.close()

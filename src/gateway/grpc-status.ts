@@ -111,19 +111,31 @@ export function boundedTimeout(header: string): string {
 /**
  * Lets grpc-js see heads that it can follow: a time limit that does not overflow its timer (T3), and of a method that
  * is none the one that says so.
+ *
+ * @param unknown the path of the method that answers for those that there are not
+ * @returns what listens, once it is bound
  */
-export function soften(server: Server, service: string, methods: ReadonlySet<string>): void {
-  const inner = server as unknown as { createHttp2Server(credentials: ServerCredentials): Http2Server }
+export function soften(server: Server, unknown: string): readonly Http2Server[] {
+  const listening: Http2Server[] = []
+  const inner = server as unknown as {
+    readonly handlers: ReadonlyMap<string, unknown>
+    createHttp2Server(credentials: ServerCredentials): Http2Server
+  }
   const create = inner.createHttp2Server.bind(server)
-  inner.createHttp2Server = (credentials) =>
-    create(credentials).prependListener("stream", (_stream, headers) => {
+  inner.createHttp2Server = (credentials) => {
+    const made = create(credentials).prependListener("stream", (_stream, headers) => {
       const timeout = headers["grpc-timeout"]
       if (typeof timeout === "string") headers["grpc-timeout"] = boundedTimeout(timeout)
       const path = headers[":path"] ?? ""
-      if (path.startsWith(`/${service}/`) && !methods.has(path.slice(service.length + 2)))
-        headers[":path"] = `/${service}/${unknownMethod}`
+      if (inner.handlers.has(path)) return
+      headers[":path"] = unknown
+      headers[askedHeader] = path
     })
+    listening.push(made)
+    return made
+  }
+  return listening
 }
 
-/** Stands for every method that there is not. */
-export const unknownMethod = "Unknown"
+/** Metadata that holds the path which was asked for and is not there. */
+export const askedHeader = "x-asked-path"

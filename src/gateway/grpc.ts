@@ -8,6 +8,7 @@
  *   D4. Nothing is read of a message before the call was admitted (`admission.ts`).
  */
 import { readFile } from "node:fs/promises"
+import type { Server as ListeningServer } from "node:net"
 import type { Metadata } from "@grpc/grpc-js"
 import {
   Server,
@@ -29,7 +30,8 @@ import type { Caller, Role } from "../security/roles.js"
 import { admission } from "./admission.js"
 import { checkOf } from "./check.js"
 import type { DoorTls } from "./door-tls.js"
-import { ownUp, soften, statusOf, unknownMethod } from "./grpc-status.js"
+import { askedHeader, ownUp, soften, statusOf } from "./grpc-status.js"
+import { clipped } from "./faces.js"
 import type { Inflow } from "./inflow.js"
 import { jsonSchema } from "./json-schema.js"
 import { everyOperation, isStream } from "./operations.js"
@@ -55,13 +57,21 @@ export interface GrpcOptions {
 
 type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>
 
+export interface GrpcDoor {
+  readonly server: Server
+  /** What holds its connections, once it is bound. */
+  readonly listening: readonly ListeningServer[]
+  /** What health says of it. */
+  setServing(serving: boolean): void
+}
+
 /** A gRPC server with AgentService, not bound to a port yet. */
 export async function grpcDoor({
   service,
   messageLimitBytes,
   inflow,
   random,
-}: GrpcOptions): Promise<{ server: Server; setServing(serving: boolean): void }> {
+}: GrpcOptions): Promise<GrpcDoor> {
   const methods = new Methods(service, random)
   const server = new Server({
     interceptors: [
@@ -81,7 +91,7 @@ export async function grpcDoor({
   })
   for (const [name, operation] of everyOperation) methods.add(name, operation)
   methods.addUnknown()
-  soften(server, serviceName, new Set(Object.keys(methods.definition)))
+  const listening = soften(server, `/${serviceName}/${unknownMethod}`)
   server.addService(methods.definition, methods.handlers)
   // Their CommonJS code is needed by nobody else, so it is loaded with the door.
   const [{ ReflectionService }, { HealthImplementation }] = await Promise.all([
@@ -93,6 +103,7 @@ export async function grpcDoor({
   health.addToServer(server)
   return {
     server,
+    listening,
     setServing(serving) {
       for (const name of ["", serviceName]) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING")
     },
@@ -100,6 +111,8 @@ export async function grpcDoor({
 }
 
 const serviceName = "llmagentos.v1.AgentService"
+/** Stands for every method that there is not. */
+const unknownMethod = "Unknown"
 
 /** What reflection serves: the descriptor that the build made of the contract. */
 async function describedPackage(): Promise<PackageDefinition> {
@@ -144,9 +157,14 @@ class Methods {
   addUnknown(): void {
     const bytes = { encode: () => ({ finish: () => new Uint8Array() }), decode: () => ({}) }
     this.definition[unknownMethod] = method(unknownMethod, { request: bytes, reply: bytes }, false)
-    const refusal = new AgentOSError("UNKNOWN_OPERATION", "there is no such method; reflection tells which there are")
-    this.handlers[unknownMethod] = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) =>
+    this.handlers[unknownMethod] = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => {
+      const asked = JSON.stringify(clipped(text(call.metadata, askedHeader) ?? unknownMethod, 200))
+      const refusal = new AgentOSError(
+        "UNKNOWN_OPERATION",
+        `there is no method ${asked}; reflection tells which there are, as /${serviceName}/Run`,
+      )
       callback({ name: refusal.name, ...statusOf(refusal, this.#trace(call)) })
+    }
   }
 
   #unary(name: string, operation: Operation, meter: OperationMeter): handleUnaryCall<unknown, unknown> {

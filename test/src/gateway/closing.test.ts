@@ -1,10 +1,18 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
+import { connect } from "node:net"
 import { join } from "node:path"
+import { setImmediate as turn } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { Client as Channel, credentials } from "@grpc/grpc-js"
 import t from "tap"
+import { systemRandom } from "#actors/clock.js"
 import { createClient } from "#src/client/index.js"
+import { parseConfig } from "#src/config.js"
+import type { GatewayBackend } from "#src/gateway/backend.js"
+import { openGateway } from "#src/gateway/gateway.js"
+import { openLog } from "#src/monitoring/log.js"
+import { HandClock } from "#test/support/hand-clock.js"
 import { startNode, type NodeProcess } from "#test/support/node-process.js"
 import { until } from "#test/support/until.js"
 
@@ -164,3 +172,50 @@ t.test(
     await again.kill()
   },
 )
+
+t.test("while a node finishes its calls, and shortly after, each door says that it is stopping", async (t) => {
+  let end = (): void => undefined
+  const ends = new Promise<void>((done) => (end = done))
+  const backend: Partial<GatewayBackend> = {
+    kindOf: () => "agent",
+    async *stream(target) {
+      yield { type: "start", runId: "1", target, resumed: false }
+      await ends
+    },
+  }
+  const clock = new HandClock()
+  const gateway = await openGateway({
+    backend: backend as GatewayBackend,
+    config: parseConfig({ gateway: { port: 0, grpcPort: 0 } }),
+    clock,
+    random: systemRandom,
+    logger: openLog({ level: "silent", file: "-", rotation: { megabytes: 1, files: 1 }, node: "door" }),
+  })
+  const pass = async (milliseconds: number): Promise<void> => {
+    for (let passed = 0; passed < milliseconds; passed += 10, clock.wind(10)) for (let turns = 0; turns < 5; turns++) await turn() // prettier-ignore
+  }
+  let read = ""
+  const socket = connect(Number(new URL(gateway.rest).port), "127.0.0.1")
+  socket.on("data", (chunk: Buffer) => (read += chunk.toString())).on("error", (error) => (read += String(error)))
+  const body = JSON.stringify({ target: "a", input: "b" })
+  const head = "HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n"
+  socket.write(`POST /v1/runs ${head}Content-Length: ${body.length}\r\n\r\n${body}`)
+  await until(() => read.includes("event: start"), "the stream to begin")
+
+  const clients = [gateway.rest, `grpc://${gateway.grpc}`].map((url) => createClient({ url }))
+  let closed = false
+  const closing = gateway.close().then(() => (closed = true))
+  const refused = { code: "NODE_STOPPING", retryable: true, executed: "no", details: { retryAfterMs: 1000 } }
+  await pass(1_000)
+  for (const client of clients) await t.rejects(client.agents(), refused, "while a call goes on")
+  end()
+  await until(() => read.endsWith("0\r\n\r\n"), "the stream to end")
+  await pass(60)
+  for (const client of clients) await t.rejects(client.agents(), refused, "shortly after")
+  socket.write(`GET /v1/agents ${head}\r\n`)
+  await until(() => /HTTP\/1.1 503[^]*NODE_STOPPING|Error/.test(read) || socket.destroyed, "an answer")
+  t.match(read, /HTTP\/1.1 503[^]*connection: close[^]*NODE_STOPPING/, "on the connection that the stream left open")
+  await until(() => pass(100).then(() => closed), "the doors to close")
+  await closing
+  await Promise.all(clients.map((client) => client.close()))
+})

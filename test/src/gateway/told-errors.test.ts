@@ -19,7 +19,7 @@ function strange(
 ): Promise<ServiceError | undefined> {
   return new Promise((resolve) =>
     channel.makeUnaryRequest(
-      `/llmagentos.v1.AgentService/${method}`,
+      method.startsWith("/") ? method : `/llmagentos.v1.AgentService/${method}`,
       () => Buffer.from(bytes),
       (reply: Buffer) => reply,
       null,
@@ -115,7 +115,26 @@ t.test("what grpc-js refuses by itself carries a code as every error does", asyn
   const slow = v1.RunRequest.encode({ target: "slow", input: "x" }).finish()
   const cases = [
     [await strange(channel, "Run", large, { metadata }), status.RESOURCE_EXHAUSTED, "PAYLOAD_TOO_LARGE", "no"],
-    [await strange(channel, "Nothing", slow, { metadata }), status.UNIMPLEMENTED, "UNKNOWN_OPERATION", "no"],
+    ...(await Promise.all(
+      [
+        "Nothing",
+        "",
+        "Run/",
+        "/llmagentos.v2.AgentService/Run",
+        "/foo.Bar/Baz",
+        "/grpc.health.v1.Health/Look",
+        "/Run",
+        "/",
+      ].map(
+        async (method) =>
+          [
+            await strange(channel, method, slow, { metadata }),
+            status.UNIMPLEMENTED,
+            "UNKNOWN_OPERATION",
+            "no",
+          ] as const,
+      ),
+    )),
   ] as const
   for (const [error, code, name, executed] of cases) {
     t.equal(error?.code, code, name)
