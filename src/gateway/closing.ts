@@ -12,6 +12,7 @@ import type { Server as GrpcServer } from "@grpc/grpc-js"
 import type { FastifyInstance } from "fastify"
 import type { Clock } from "#actors/clock.js"
 import type { OpenCalls } from "./open-calls.js"
+import type { SilentConnections } from "./silent-connections.js"
 
 /**
  * How long both doors answer after the last call has ended. A stream that began before the doors closed leaves its
@@ -26,6 +27,7 @@ const lookMs = 20
 export interface OpenDoors {
   readonly app: FastifyInstance
   readonly server: GrpcServer
+  readonly silent: SilentConnections
   /** What holds the connections of the gRPC server. */
   readonly listening: readonly Server[]
   readonly calls: OpenCalls
@@ -45,14 +47,15 @@ export async function closeDoors(doors: OpenDoors, drainMs: number): Promise<voi
   await closed
 }
 
-async function closeWhenQuiet({ app, server, listening, calls, clock }: OpenDoors): Promise<void> {
+async function closeWhenQuiet({ app, silent, server, listening, calls, clock }: OpenDoors): Promise<void> {
   while (calls.size > 0 && !calls.areCut) await pauseOf(clock, lookMs)
   if (await haveConnections([app.server, ...listening])) await pauseOf(clock, lingerMs)
   await new Promise<void>((done) => clock.afterInputOutput(done)) // what arrived while this process was held up
-  await Promise.all([closeRest(app, clock), closeGrpc(server, clock)])
+  await Promise.all([closeRest(app, silent, clock), closeGrpc(server, clock)])
 }
 
-async function closeRest(app: FastifyInstance, clock: Clock): Promise<void> {
+async function closeRest(app: FastifyInstance, silent: SilentConnections, clock: Clock): Promise<void> {
+  silent.close()
   const closed = app.close()
   while (!(await endsWithin(closed, lookMs, clock))) app.server.closeIdleConnections()
 }

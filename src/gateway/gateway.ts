@@ -24,6 +24,7 @@ import { addHealth } from "./health.js"
 import { addOpenAI } from "./openai.js"
 import { addRoutes } from "./routes.js"
 import { Service } from "./service.js"
+import { SilentConnections } from "./silent-connections.js"
 
 export interface GatewayOptions {
   readonly backend: GatewayBackend
@@ -100,6 +101,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     random,
     tls,
   })
+  const silent = new SilentConnections(app.server)
   if (options.pages !== false) {
     await addOpenApi(app)
     addDashboard(app)
@@ -132,7 +134,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       cancelLook()
       setServing(false)
-      await closeDoors({ app, server, listening, calls, clock }, gateway.drainMs)
+      await closeDoors({ app, silent, server, listening, calls, clock }, gateway.drainMs)
       keys.close()
       await audit.close()
       tls?.close()

@@ -14,6 +14,7 @@ import { openGateway } from "#src/gateway/gateway.js"
 import { openLog } from "#src/monitoring/log.js"
 import { HandClock } from "#test/support/hand-clock.js"
 import { startNode, type NodeProcess } from "#test/support/node-process.js"
+import { openNode } from "#test/support/open-node.js"
 import { until } from "#test/support/until.js"
 
 const plugin = fileURLToPath(new URL("../../support/paced-plugin.js", import.meta.url))
@@ -218,4 +219,16 @@ t.test("while a node finishes its calls, and shortly after, each door says that 
   await until(() => pass(100).then(() => closed), "the doors to close")
   await closing
   await Promise.all(clients.map((client) => client.close()))
+})
+
+t.test("a connection on which nothing was asked does not hold a node that stops", async (t) => {
+  const node = await openNode({ gateway: { drainMs: 60_000 } })
+  const silent = connect(Number(new URL(node.rest).port), "127.0.0.1")
+  const ended = new Promise((done) => silent.on("close", done).resume())
+  await new Promise((done) => silent.once("connect", done))
+  await fetch(`${node.rest}/healthz`)
+  const began = performance.now()
+  await node.stop()
+  await ended
+  t.ok(performance.now() - began < 30_000)
 })
