@@ -10,6 +10,7 @@ import type { InputOf, OutputOf } from "../gateway/operations.js"
 import type { EventView, RunView } from "../gateway/views.js"
 import type { Added, Document, DocumentEntry, Fact, SearchHit } from "../knowledge/knowledge.js"
 import { checked } from "./checked.js"
+import { closable } from "./closable.js"
 import { grpcTransport } from "./grpc-transport.js"
 import { restTransport } from "./rest-transport.js"
 import { tlsFetch } from "./tls-fetch.js"
@@ -107,13 +108,13 @@ export interface Client {
   readonly call: Transport["call"]
   /** Any operation that streams. Leaving the loop calls it off. */
   readonly follow: Transport["follow"]
-  /** Closes the connection. */
+  /** Closes the connection. Calls that go on then, and later ones, end with `CLIENT_CLOSED`. */
   close(): Promise<void>
 }
 
 /** Makes a client; the connection is opened by the first call. @throws `INVALID_REQUEST` for a URL of another kind */
 export function createClient(options: ClientOptions): Client {
-  const transport = checked(transportOf(options))
+  const transport = closable(checked(transportOf(options)))
   const { call, follow } = transport
   return {
     run: (target, input, options = {}) => call("Run", ...asked(target, input, options)),

@@ -48,6 +48,11 @@ export const gatewayErrors = defineErrors({
     meaning: "A port of the gateway cannot be listened on; another process may hold it.",
   },
   UNREACHABLE: { retryable: true, executed: "maybe", meaning: "The client found no node at this address, or lost it." },
+  CLIENT_CLOSED: {
+    retryable: false,
+    executed: "no",
+    meaning: "The client was closed, before the call or while it went on; make another one.",
+  },
   INTERNAL: {
     retryable: false,
     executed: "maybe",

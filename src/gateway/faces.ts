@@ -160,6 +160,7 @@ export const faces: Readonly<Record<Code, Face>> = {
   NOT_CLUSTERED: { http: 409, grpc: status.FAILED_PRECONDITION },
   UNAVAILABLE_PORT: internal,
   UNREACHABLE: unavailable,
+  CLIENT_CLOSED: cancelled,
   INTERNAL: internal,
 }
 

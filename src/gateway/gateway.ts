@@ -109,7 +109,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   addRoutes(app, service)
   addOpenAI(app, service)
   addHealth(app, service)
-  const { server, listening, setServing } = await grpcDoor({ service, messageLimitBytes: gateway.bodyLimitBytes, inflow, random })
+  const { server, listening, setServing } = await grpcDoor({
+    service,
+    messageLimitBytes: gateway.bodyLimitBytes,
+    inflow,
+    random,
+  })
 
   const rest = await app.listen({ host: gateway.host, port: gateway.port }).catch((cause: unknown) => {
     server.forceShutdown()

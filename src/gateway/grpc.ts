@@ -66,12 +66,7 @@ export interface GrpcDoor {
 }
 
 /** A gRPC server with AgentService, not bound to a port yet. */
-export async function grpcDoor({
-  service,
-  messageLimitBytes,
-  inflow,
-  random,
-}: GrpcOptions): Promise<GrpcDoor> {
+export async function grpcDoor({ service, messageLimitBytes, inflow, random }: GrpcOptions): Promise<GrpcDoor> {
   const methods = new Methods(service, random)
   const server = new Server({
     interceptors: [

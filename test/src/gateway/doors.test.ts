@@ -120,6 +120,34 @@ function clientContract(name: string, connect: (node: { rest: string; grpc: stri
     await node.stop()
   })
 
+  t.test(`${name}: a client that was closed says so of every call, also of those that went on`, async (t) => {
+    const node = await openNode()
+    const client = connect(node)
+    await client.run("echo", "hello")
+    const next = (events: AsyncIterable<AnswerEvent>) => events[Symbol.asyncIterator]().next()
+    const watched = client.follow("WatchRuns", {})[Symbol.asyncIterator]()
+    await watched.next()
+    const run = client.run("slow", "hello")
+    await until(() => node.model.requests.length === 2, "the run to reach the model")
+    const watching = (async () => {
+      while ((await watched.next()).done !== true) t.ok(true)
+    })()
+    const cut = [run, watching].map((call) =>
+      t.rejects(Promise.resolve<unknown>(call), { code: "CLIENT_CLOSED", executed: "maybe" }),
+    )
+    await client.close()
+    await Promise.all(cut)
+    const calls: (() => Promise<unknown>)[] = [
+      () => client.run("echo", "hello"),
+      () => client.agents(),
+      () => next(client.stream("echo", "hello")),
+    ]
+    for (const call of calls)
+      await t.rejects(call, { code: "CLIENT_CLOSED", retryable: false, executed: "no", message: /createClient/ })
+    await client.close()
+    await node.stop()
+  })
+
   t.test(`${name}: agents are listed and steered, knowledge is added and found`, async (t) => {
     const node = await openNode()
     const client = connect(node)
