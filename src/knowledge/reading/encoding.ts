@@ -56,7 +56,7 @@ function utf8(bytes: Uint8Array): Encoding {
   }
   refuseBinary(bytes)
   const { damaged, right } = multibyte(bytes)
-  if (right > damaged) return { name: "utf-8", note: `${damaged} characters are no UTF-8 and are shown as \ufffd` }
+  if (right > damaged) return { name: "utf-8" }
   return { name: "windows-1252", note: "it is no UTF-8 and was read as Windows-1252" }
 }
 

@@ -37,11 +37,17 @@ export class PassageCutter {
   #paragraph = ""
   #passage = ""
   #code = ""
+  #damaged = 0
   #characters = 0
   #passages = 0
 
   constructor(emit: (passage: Passage) => void) {
     this.#emit = emit
+  }
+
+  /** Characters so far that stand for what could not be read. */
+  get damaged(): number {
+    return this.#damaged
   }
 
   /** Passages so far. */
@@ -154,6 +160,7 @@ export class PassageCutter {
 
   #count(text: string): void {
     this.#characters += text.length
+    for (let at = text.indexOf("\ufffd"); at >= 0; at = text.indexOf("\ufffd", at + 1)) this.#damaged += 1
     if (this.#characters > readingLimits.characters)
       throw new Unreadable(`holds more than ${readingLimits.characters} characters of text, the most that are taken`)
   }

@@ -38,7 +38,7 @@ export async function readPdf(
         for (const item of piece.value.items as readonly (Item | { readonly str?: undefined })[]) {
           if (item.str === undefined) continue
           if (goesBack(item, last)) text.write(" ")
-          text.write(item.hasEOL ? `${item.str}\n` : item.str)
+          text.write(item.str.toWellFormed() + (item.hasEOL ? "\n" : ""))
           last = item
         }
       }

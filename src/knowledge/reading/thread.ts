@@ -86,6 +86,9 @@ async function passagesOf(
   }
   cutter.end()
   await give(1)
+  const { damaged } = cutter
+  if (damaged > 0)
+    notes = [...notes, `${damaged} characters are damaged, or half of a surrogate pair, and are shown as \ufffd`]
   if (cutter.passages === 0) notes = [...notes, "it has no text"]
   return { kind: "read", passages: cutter.passages, notes }
 }

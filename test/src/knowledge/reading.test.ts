@@ -151,7 +151,7 @@ t.test("UTF-16 without a mark, Latin-1 and Windows-1252 are read, and what was g
   t.match(added.notes, [/no UTF-8.*Windows-1252/])
   t.match(await knowledge.documents(), [{ id: "l", notes: added.notes }])
   const damaged = Buffer.concat([Buffer.from("schöne grüße von überall her, für dich"), Buffer.from([0xff])])
-  t.match(await knowledge.add({ id: "d", format: "text", content: damaged }), { notes: [/1 characters are no UTF-8/] })
+  t.match(await knowledge.add({ id: "d", format: "text", content: damaged }), { notes: [/^1 characters are damaged/] })
   t.match(await knowledge.search("überall"), [{ text: /grüße/ }])
 })
 
@@ -244,6 +244,27 @@ t.test("columns and lines of a PDF are apart, however close they stand", async (
     ["20 100 Td [(Wa) 80 (ter) -20 (fall)] TJ 5 Ts /F1 8 Tf (2) Tj", "Waterfall2"],
   ]
   for (const [drawing, text] of table) t.equal(await drawn(drawing), `page 1|${text}`)
+})
+
+t.test("what of a text is no character is told, however it came", async (t) => {
+  const wide = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le")
+  const table: [format: Document["format"], content: Document["content"], damaged: number][] = [
+    ["text", "half \ud83d of a \udc31 pair", 2],
+    ["markdown", "# half \ud83d\n\n```\n\udc31\n```", 2],
+    ["html", "<p title='\ud83d'>&#xd83d; and \udc31</p>", 2],
+    ["text", wide("half \ud83d of a pair"), 1],
+    ["text", Buffer.from([0x61, 0x20, 0xc3, 0x20, ...Buffer.from("ü ö ä")]), 1],
+    ["text", "\ud83d".repeat(100_000), 100_000],
+    ["text", "🐱".repeat(200_000), 0],
+    ["text", wide("🐱"), 0],
+  ]
+  for (const [format, content, damaged] of table) {
+    const { notes } = await fresh().add({ id: "a", format, content })
+    t.same(
+      notes,
+      damaged === 0 ? [] : [`${damaged} characters are damaged, or half of a surrogate pair, and are shown as \ufffd`],
+    )
+  }
 })
 
 t.test("a heading that is too long for one is prose too", async (t) => {
