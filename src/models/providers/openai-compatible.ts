@@ -13,6 +13,7 @@ import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 import { estimatedTokens } from "../estimate.js"
 import type { Model, ModelPart, ModelRequest, ToolCall, Usage } from "../model.js"
+import { answerEvents } from "./answer-events.js"
 import { answeredStatus, brokenOff, saidInStream, type Server } from "./told-errors.js"
 import { toPrompt, type CallOptions, type LanguageModel, type StreamPart } from "./wire-messages.js"
 import { wireNames, type WireNames } from "./wire-names.js"
@@ -99,7 +100,8 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions, c
         }
         if (timeout.signal.aborted)
           throw new AgentOSError("DEADLINE_EXCEEDED", `${options.model} did not finish within ${request.timeoutMs} ms`)
-        throw error instanceof AgentOSError ? error : brokenOff(server, thrownText(error), error)
+        const { cause } = Object(error) as { readonly cause?: unknown } // the SDK wraps what breaks off at once
+        throw [error, cause].find((one) => one instanceof AgentOSError) ?? brokenOff(server, thrownText(error), error)
       } finally {
         timer?.()
         timeout.abort() // a consumer that left early does not keep the connection
@@ -132,11 +134,10 @@ async function open(options: OpenAiCompatibleOptions, clock: Clock): Promise<{ m
     fetch: async (url, init) => {
       const response = await fetch(url, init)
       const { ok, status, headers } = response
-      const type = headers.get("content-type") ?? ""
-      if (ok && !/json|html/i.test(type)) return response
-      const body = await beginning(response)
-      if (!ok) throw answeredStatus(server, status, headers, body, clock.wallTime())
-      throw saidInStream(server, body)
+      if (!ok) throw answeredStatus(server, status, headers, await beginning(response), clock.wallTime())
+      if (/html/i.test(headers.get("content-type") ?? "")) throw saidInStream(server, await beginning(response))
+      const endless = (): AgentOSError => brokenOff(server, "a piece of its answer is too long")
+      return new Response(response.body?.pipeThrough(answerEvents(mostWritten, endless)), { status, headers })
     },
     ...(apiKey === undefined ? {} : { apiKey }),
   })

@@ -1,4 +1,4 @@
-import t from "tap"
+import t, { type Test } from "tap"
 import "#src/errors.js"
 import { AgentOSError } from "#actors/errors.js"
 import type { Message, Model, ModelPart, ModelRequest } from "#src/models/model.js"
@@ -136,6 +136,101 @@ t.test("an error inside an answer of status 200 is told in its words and judged 
     t.match((await failure(refusing(200, body))).message, words)
   t.match((await failure(stream())).message, /without a finish reason/)
 })
+
+/** Answers with these bytes, one write after the other. */
+const bytes =
+  (type: string, ...texts: readonly string[]): Answer =>
+  (response) => {
+    response.writeHead(200, { "content-type": type })
+    const left = [...texts]
+    const more = (): void => {
+      const text = left.shift()
+      if (text === undefined) response.end()
+      else response.write(text, () => setImmediate(more))
+    }
+    more()
+  }
+
+t.test("a whole answer of a server that does not stream is read, whatever it calls its type", async (t) => {
+  const answer = (message: object, finish_reason: string | null = "stop", more: object = {}) => ({
+    id: "c1",
+    object: "chat.completion",
+    created: 1,
+    model: "some-model",
+    choices: [{ index: 0, message: { role: "assistant", ...message }, finish_reason }],
+    usage,
+    ...more,
+  })
+  const call = { id: "call-1", type: "function", function: { name: "send", arguments: '{"to":"Ada"}' } }
+  const legacy = { content: null, function_call: { name: "send", arguments: '{"to":"Ada"}' } }
+  const sends = [{ type: "tool-call", call: { tool: "send", arguments: { to: "Ada" } } }, { reason: "tool-calls" }]
+  const long = "x".repeat(100_000)
+  const counted = { promptTokens: 7, completionTokens: 2 }
+  for (const [body, parts] of [
+    [
+      answer({ content: "Hello." }),
+      [
+        { type: "text", text: "Hello." },
+        { reason: "stop", usage: counted },
+      ],
+    ],
+    [answer({ content: "Hello." }, null, { error: null }), [{ text: "Hello." }, { reason: "stop" }]],
+    [answer({ content: long }, "length"), [{ text: long }, { reason: "length" }]],
+    [answer({ content: null, tool_calls: [call, { ...call, id: "call-2" }] }, "tool_calls"), [sends[0], ...sends]],
+    [answer(legacy, "function_call"), sends],
+    [answer(legacy, "stop"), sends],
+  ] as const) {
+    for (const type of ["application/json", "application/json; charset=utf-8", "text/plain", "text/event-stream"])
+      for (const text of [JSON.stringify(body), JSON.stringify(body, undefined, 2), `\n${JSON.stringify(body)}\r\n`]) {
+        server.answers(bytes(type, text.slice(0, 7), text.slice(7)))
+        const read = await collect()
+        t.match(read, parts)
+        t.equal(read.length, parts.length)
+      }
+  }
+  for (const type of ["application/json", "text/plain"])
+    t.match(await failure(bytes(type, '{"error":{"message":"no such model","code":404}}')), { code: "MODEL_REFUSED", message: /no such model/ }) // prettier-ignore
+  t.match(await failure(bytes("text/plain", "gone ", "away")), { code: "MODEL_UNAVAILABLE", message: /gone away/ })
+  const endless = (response: Parameters<Answer>[0]): void => {
+    response.writeHead(200, { "content-type": "application/json" })
+    const more = (): void => void (response.destroyed || response.write("x".repeat(60_000), () => setImmediate(more)))
+    more()
+  }
+  t.match(await failure(endless), { code: "MODEL_UNAVAILABLE", message: /too long/ })
+})
+
+t.test("an error that says nothing is none, in each piece of an answer", async (t) => {
+  for (const error of [null, ""]) {
+    server.answers(stream(...[chunk({ content: "Hel" }), chunk({ content: "lo." }), chunk({}, "stop", usage)].map((piece) => ({ ...piece, error })))) // prettier-ignore
+    t.match(await collect(), [{ text: "Hel" }, { text: "lo." }, { type: "finish", reason: "stop" }])
+  }
+})
+
+t.test("the older form of a tool call is read as one, in any pieces, on lines of any end", async (t) => {
+  for (const calls of [undefined, null, []]) await readsOlder(t, calls)
+})
+
+async function readsOlder(t: Test, calls: unknown): Promise<void> {
+  const called = (part: object) => chunk({ content: null, tool_calls: calls, function_call: part })
+  const pieces = [called({ name: "send", arguments: "" }), called({ arguments: '{"to":' }), called({ arguments: '"Ada"}' })] // prettier-ignore
+  for (const finish of ["function_call", "stop"])
+    for (const end of ["\n", "\r\n", "\r"])
+      for (const size of [1, 7, 100_000]) {
+        const text = [...pieces, chunk({ function_call: null }, finish, usage), "[DONE]"]
+          .map((piece) => `data: ${typeof piece === "string" ? piece : JSON.stringify(piece)}${end}${end}`)
+          .join("")
+        const parts = text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? []
+        server.answers(bytes("text/event-stream", ...parts))
+        const read = await collect()
+        t.match(read, [
+          { type: "tool-call", call: { tool: "send", arguments: { to: "Ada" } } },
+          { reason: "tool-calls" },
+        ])
+        t.equal(read.length, 2)
+        const [part] = read
+        t.ok(part?.type === "tool-call" && part.call.id !== "", "it has an id to be answered by")
+      }
+}
 
 t.test("a turn is sent no limit that nobody asked for", async (t) => {
   server.answers(saying("Hello."))
