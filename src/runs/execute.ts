@@ -315,6 +315,7 @@ class Execution {
       for (const [i, rule] of by.rules.entries()) {
         if ("matches" in rule) {
           if (matchesPattern(rule.matches, said)) return rule.to
+          await new Promise<void>((done) => this.#parts.clock.afterInputOutput(done)) // many rules hold nobody, either
           continue
         }
         const fn = this.#parts.fn(rule.fn)

@@ -6,26 +6,39 @@
  *   R1. A pattern that is taken says of a text what `new RegExp(source, "iu").test(text)` says; only \b takes
  *       the long s and the sign of the kelvin for no letters.
  *   R2. What the engine lacks is refused when the topology is read, with what would be right.
- *   R3. The time of a test is bounded: it grows with the text and the pattern's size only, and both have a limit.
+ *   R3. A test is over within some 30 ms. Where the automaton of a pattern has few states, all of them are made when it is
+ *       compiled, and each character of a long text is looked up once. Where it has many, none is made: a character costs
+ *       about as much as the pattern is large, and so much less of the text is read.
  *
  * @see Cox 2007, https://swtch.com/~rsc/regexp/regexp1.html
  */
 import { RE2JS } from "re2js"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 
-/** Characters of a text that a rule reads; what follows is not looked at. */
+/** Characters of a text that a rule reads; what follows is not looked at (R3). */
 export const ruleReads = 100_000
+/** Characters that a rule reads whose automaton is large: so many at most, and in all times its instructions. */
+export const largeReads = { most: 10_000, instructions: 1_000_000 }
+/** States of a pattern's automaton, and looks at instructions that it takes to make them. */
+const automatonLimits = { states: 1000, looks: 1_000_000 }
 /** Instructions of a compiled pattern: about its letters, those in a counted repetition once for each time. */
 const sizeLimit = 500
 /** Longest pattern, in characters. */
 const lengthLimit = 10_000
 /** Patterns kept compiled. */
 const cacheLimit = 1000
-const compiled = new Map<string, RE2JS>()
+const compiled = new Map<string, Pattern>()
+
+interface Pattern {
+  readonly engine: RE2JS
+  /** Characters that it reads. */
+  readonly reads: number
+}
 
 /** Whether a text holds what a pattern says, in any case. @throws `INVALID_TOPOLOGY` as `checkPattern` */
 export function matchesPattern(source: string, text: string): boolean {
-  return compile(source).test(text.slice(0, ruleReads))
+  const { engine, reads } = compile(source)
+  return engine.test(text.slice(0, reads))
 }
 
 /** @throws `INVALID_TOPOLOGY` saying what is wrong with a pattern */
@@ -33,7 +46,7 @@ export function checkPattern(source: string): void {
   compile(source)
 }
 
-function compile(source: string): RE2JS {
+function compile(source: string): Pattern {
   const known = compiled.get(source)
   if (known !== undefined) return known
   if (source.length > lengthLimit)
@@ -44,23 +57,64 @@ function compile(source: string): RE2JS {
     throw refused(`not a regular expression: ${thrownText(cause)}`, cause)
   }
   const translated = translate(source)
-  let pattern: RE2JS
+  let engine: RE2JS
   try {
-    pattern = RE2JS.compile(translated, RE2JS.CASE_INSENSITIVE)
+    engine = RE2JS.compile(translated, RE2JS.CASE_INSENSITIVE)
   } catch (cause) {
     throw refused(
       `this pattern is not taken (${thrownText(cause)}); repeat at most 1,000 times, or write it simpler`,
       cause,
     )
   }
-  if (pattern.programSize() > sizeLimit)
+  const size = engine.programSize()
+  if (size > sizeLimit)
     throw refused(
-      `this pattern is too large: ${pattern.programSize()} instructions of at most ${sizeLimit}; ` +
+      `this pattern is too large: ${size} instructions of at most ${sizeLimit}; ` +
         "count less often, or make several rules of it",
     )
   if (compiled.size >= cacheLimit) compiled.clear()
+  const isLarge = !madeStates(engine)
+  const reads = isLarge ? Math.min(largeReads.most, Math.floor(largeReads.instructions / size)) : ruleReads
+  const pattern = { engine, reads }
   compiled.set(source, pattern)
   return pattern
+}
+
+/** What of the engine's automaton is needed to make its states before there is a text. */
+interface Automaton {
+  readonly prog: { readonly start: number }
+  /** Whether the engine does without it. */
+  failed: boolean
+  /** Where one class of characters ends and the next begins. */
+  readonly classBounds: Int32Array
+  searchClass(character: number): number
+  makeState(instructions: readonly number[], flags: number, ids: readonly number[]): State | null
+  step(state: State, characters: number, character: number, anchor: number): State | null
+}
+interface State {
+  readonly nfaStates: readonly number[]
+}
+const [textBegins, unanchored] = [5, 0]
+
+/** Makes all states of the automaton where they are few; otherwise the engine does without it (R3). */
+function madeStates(engine: RE2JS): boolean {
+  const automaton = engine.re2().dfa as Automaton
+  automaton.failed ||= !makeStates(automaton)
+  return !automaton.failed
+}
+
+function makeStates(automaton: Automaton): boolean {
+  const classes = [0, ...automaton.classBounds].map((first) => [automaton.searchClass(first), first] as const)
+  const states = new Set<State>()
+  const add = (state: State | null): boolean => state !== null && states.add(state).size <= automatonLimits.states
+  if (!add(automaton.makeState([automaton.prog.start], textBegins, []))) return false
+  let looks = 0
+  for (const state of states)
+    for (const [characters, first] of classes) {
+      looks += 1 + state.nfaStates.length
+      if (looks > automatonLimits.looks || !add(automaton.step(state, characters, first, unanchored))) return false
+    }
+  return true
 }
 
 const refused = (message: string, cause?: unknown): AgentOSError =>
