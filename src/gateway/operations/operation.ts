@@ -42,15 +42,19 @@ export type Plain<Value> = Value extends readonly (infer Item)[]
     ? { readonly [Key in keyof Value]: Plain<Value[Key]> }
     : Value
 
-/** One question, one answer. */
-export interface Operation<
-  Input extends z.ZodObject = z.ZodObject,
-  Output extends z.ZodType = z.ZodType,
-> extends Contract {
+/** What is asked for over both doors, and by clients: it has a role, and messages. */
+interface Typed<Input extends z.ZodObject, Output extends z.ZodType> extends Contract {
   readonly role: Role
   readonly input: Input
   readonly output: Output
   readonly wire: Wire
+}
+
+/** One question, one answer. */
+export interface Operation<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> extends Typed<
+  Input,
+  Output
+> {
   handle(input: z.output<Input>, call: Call, service: Service): Promise<Plain<z.input<Output>>>
 }
 
@@ -58,11 +62,7 @@ export interface Operation<
 export interface StreamOperation<
   Input extends z.ZodObject = z.ZodObject,
   Output extends z.ZodType = z.ZodType,
-> extends Contract {
-  readonly role: Role
-  readonly input: Input
-  readonly output: Output
-  readonly wire: Wire
+> extends Typed<Input, Output> {
   /** The name of a server-sent event. */
   eventOf(event: Plain<z.input<Output>>): string
   /** Throws before the first event what can be known then. Ends when the call is called off. */
