@@ -43,12 +43,18 @@ export const health = {
   },
 } as const satisfies Record<string, Contract>
 
+/** O1 of `origin.ts` protects callers of operations: whoever looks whether a node is well learns nothing else. */
+function probe(name: "Health" | "Ready") {
+  const options = routeOptions(name, health[name])
+  return { ...options, config: { ...options.config, probe: true } }
+}
+
 export function addHealth(app: FastifyInstance, { parts }: Service): void {
   const { guard, metrics } = parts
   const tell = (reply: FastifyReply, report: HealthReport): FastifyReply =>
     reply.code(report.ok ? 200 : 503).send(report)
   app.route({
-    ...routeOptions("Health", health.Health),
+    ...probe("Health"),
     handler(request, reply) {
       const challenge = request.headers[challengeHeader]
       const proof = typeof challenge === "string" ? guard.prove(challenge) : undefined
@@ -57,7 +63,7 @@ export function addHealth(app: FastifyInstance, { parts }: Service): void {
     },
   })
   app.route({
-    ...routeOptions("Ready", health.Ready),
+    ...probe("Ready"),
     handler: (_request, reply) => tell(reply, parts.health.ready()),
   })
   app.route({

@@ -1,8 +1,8 @@
 /**
- * How much a JSON text holds, counted before it is parsed: a parser takes its time for values and not for letters, so
- * that a megabyte of empty objects would hold the event loop and one of prose does not.
+ * JSON that a caller sent. How much it holds is counted before it is parsed: a parser takes its time for values and not
+ * for letters, so that a megabyte of empty objects would hold the event loop and one of prose does not.
  */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 
 /** Most values of one request; a chat of a thousand messages has a tenth of them. */
 export const mostValues = 50_000
@@ -29,4 +29,37 @@ function endOfString(text: string, from: number): number {
     if ((end - before) % 2 === 1) return end
   }
   return text.length // it is not closed: the parser says so
+}
+
+/**
+ * The value of a text.
+ *
+ * @param what is told of one that is none: the body, or a field
+ * @throws `INVALID_REQUEST`, also for a field with which an object that is copied would become another
+ */
+export function readJson(text: string, what: string): unknown {
+  checkJsonText(text)
+  let value: unknown
+  try {
+    value = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text)
+  } catch (cause) {
+    throw new AgentOSError("INVALID_REQUEST", `${what} is not JSON: ${thrownText(cause)}`, { cause })
+  }
+  const fault = /proto|\\u/.test(text) ? prototypeIn(value) : undefined
+  if (fault === undefined) return value
+  throw new AgentOSError("INVALID_REQUEST", `${what} holds ${JSON.stringify(fault)}, which no field may be called`)
+}
+
+/** Where a value names a prototype. */
+function prototypeIn(value: unknown): string | undefined {
+  const left: { readonly path: string; readonly value: unknown }[] = [{ path: "", value }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next.value !== "object" || next.value === null) continue
+    for (const [name, part] of Object.entries(next.value)) {
+      const path = next.path === "" ? name : `${next.path}.${name}`
+      if (name === "__proto__" || /(^|\.)constructor\.prototype$/.test(path.slice(-30))) return path
+      left.push({ path, value: part })
+    }
+  }
+  return undefined
 }

@@ -27,7 +27,7 @@ import { errorBody, faceOf } from "./faces.js"
 import type { Inflow } from "./inflow.js"
 import type { JsonSchema } from "./json-schema.js"
 import { Places, refuseBytes, takeAllHeads } from "./rest-refusals.js"
-import { checkJsonText } from "./json-text.js"
+import { readJson } from "./json-text.js"
 import type { Service, Call } from "./service.js"
 
 declare module "fastify" {
@@ -42,6 +42,8 @@ declare module "fastify" {
     /** Role it needs; absent: it is open to everyone. */
     role?: Role
     meter?: OperationMeter
+    /** Whether it answers HTTP/1.0 without `Host`, as load balancers speak it. No browser does. */
+    probe?: boolean
   }
 }
 
@@ -59,7 +61,7 @@ export interface RestOptions {
 export function restDoor({ service, own, bodyLimitBytes, inflow, random, tls }: RestOptions): FastifyInstance {
   const { guard, calls, clock, logger, metrics } = service.parts
   const traceIds = new TraceIds(random)
-  // A request without `Host` is refused as any that names another node, and not by Node without a word.
+  // Node would answer a request without `Host` by itself, and without an error of this door's form.
   const timeouts = { headersTimeout: 5_000, connectionsCheckingInterval: 500, requireHostHeader: false }
   const places = new Places()
   const settings = {
@@ -80,18 +82,13 @@ export function restDoor({ service, own, bodyLimitBytes, inflow, random, tls }: 
   const app = tls === undefined ? fastify({ ...settings, http: timeouts }) : secured(tls, settings, timeouts)
   takeAllHeads(app, () => traceIds.mint())
   app.removeContentTypeParser("text/plain")
-  // Many clients name a content type without sending a body; what needs one says so when it is checked.
-  const parseJson = app.getDefaultJsonParser("error", "error")
   app.removeContentTypeParser("application/json")
-  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body === "") return done(null, undefined)
-    try {
-      checkJsonText(body)
-    } catch (error) {
-      return done(AgentOSError.from(error))
-    }
-    parseJson.call(app, request, body, done)
-  })
+  // Many clients name a content type without sending a body; what needs one says so when it is checked.
+  app.addContentTypeParser<string>(
+    "application/json",
+    { parseAs: "string" },
+    async (_request: FastifyRequest, body: string) => (body === "" ? undefined : readJson(body, "the body")),
+  )
   app.setValidatorCompiler<JsonSchema>(({ schema, httpPart }) =>
     httpPart === "querystring" ? compiledForText(schema) : compiled(schema),
   )
@@ -113,7 +110,8 @@ export function restDoor({ service, own, bodyLimitBytes, inflow, random, tls }: 
     const operation = config.operation ?? "Unknown"
     request.began = clock.monotonic()
     reply.header("traceparent", traceparent(request.id))
-    const verdict = judgeOrigin(own, headers.host, headers.origin)
+    const probes = config.probe === true && headers.host === undefined && request.raw.httpVersion === "1.0"
+    const verdict = probes ? "own" : judgeOrigin(own, headers.host, headers.origin)
     if (verdict !== "own") {
       const code = verdict === "foreign-host" ? "FOREIGN_HOST" : "FOREIGN_ORIGIN"
       guard.refused(code, operation, request.id)

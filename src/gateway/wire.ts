@@ -10,6 +10,7 @@
  *   W3. A value that is its message as it is is not copied.
  */
 import type { z } from "zod"
+import { readJson } from "./json-text.js"
 import { jsonSchema, resolved, type JsonSchema } from "./json-schema.js"
 
 /** What protobufjs generates for a message. */
@@ -42,18 +43,20 @@ interface Wired {
 }
 
 export function askForm({ input, wire }: Wired): Form {
-  const plain = plainForm(input)
+  const plain = plainForm(input, readJson)
   return wire.ask?.(plain) ?? plain
 }
 
 export function answerForm({ output, wire }: Wired): Form {
-  const plain = plainForm(output)
+  const plain = plainForm(output, (text) => JSON.parse(text) as unknown)
   return wire.answer?.(plain) ?? plain
 }
 
-function plainForm(form: z.ZodType): Form {
+type JsonReader = (text: string, field: string) => unknown
+
+function plainForm(form: z.ZodType, read: JsonReader): Form {
   const schema = jsonSchema(form)
-  const by = new BySchema(schema.definitions ?? {})
+  const by = new BySchema(schema.definitions ?? {}, read)
   const same = !by.differs(schema)
   return {
     toMessage: (value) => (same ? value : by.toMessage(schema, value)) as Message, // W3
@@ -72,9 +75,11 @@ const defaults: Readonly<Record<string, unknown>> = { string: "", integer: 0, nu
 
 class BySchema {
   readonly #definitions: Readonly<Record<string, JsonSchema>>
+  readonly #read: JsonReader
 
-  constructor(definitions: Readonly<Record<string, JsonSchema>>) {
+  constructor(definitions: Readonly<Record<string, JsonSchema>>, read: JsonReader) {
     this.#definitions = definitions
+    this.#read = read
   }
 
   /** Whether a value and its message are not the same. */
@@ -122,7 +127,7 @@ class BySchema {
       const sent = Object.hasOwn(message, at) ? message[at] : undefined
       const absent = sent == null || (Array.isArray(sent) && sent.length === 0)
       if (absent && schema.required?.includes(name) !== true) continue // W2
-      if (isJson(property)) value[name] = absent ? undefined : JSON.parse(String(sent))
+      if (isJson(property)) value[name] = absent ? undefined : this.#read(String(sent), at)
       else value[name] = this.toValue(property, sent)
     }
     return value

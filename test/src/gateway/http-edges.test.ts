@@ -59,6 +59,27 @@ t.test("bytes that are no request are refused in the form of every error", async
   await node.stop()
 })
 
+t.test("probes that speak HTTP/1.0 are answered without Host, and nothing else is", async (t) => {
+  const node = await openNode()
+  for (const path of ["/healthz", "/readyz"]) {
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await sent(node.rest, `${method} ${path} HTTP/1.0\r\n\r\n`)
+      t.equal(answer.status, 200, `${method} ${path}`)
+      t.notMatch(answer.head, /transfer-encoding/)
+      t.match(answer.body, method === "GET" ? /"ok":true/ : /^$/)
+    }
+    for (const head of [
+      "HTTP/1.0\r\nHost: evil.example",
+      "HTTP/1.1\r\nHost: evil.example\r\nConnection: close",
+      "HTTP/1.1\r\nConnection: close",
+    ])
+      t.equal((await sent(node.rest, `GET ${path} ${head}\r\n\r\n`)).status, 403, `${path} ${head}`)
+  }
+  for (const path of ["/v1/agents", "/metrics", "/", "/docs", "/openapi.json", "/nothing"])
+    t.equal((await sent(node.rest, `GET ${path} HTTP/1.0\r\n\r\n`)).status, 403, path)
+  await node.stop()
+})
+
 t.test("a method that a path has not is refused with those that it has", async (t) => {
   const node = await openNode()
   const cases: readonly (readonly [string, string, readonly string[]])[] = [
