@@ -163,7 +163,10 @@ export class ToolCalls {
     if (refusal !== undefined) return told("error", refusal) // C1
     permit(tool)
     if (known !== undefined && known.begun !== false && tools.get(tool)?.idempotent !== true)
-      return told("unresolved", `the call of ${tool} had begun before a restart; whether it was carried out is unknown`) // C2
+      return told(
+        "unresolved",
+        `the call of ${tool} had begun and was broken off; whether it was carried out is unknown`,
+      ) // C2
     await log.claimCall(call)
     this.#work.throwIfCancelled()
     const outcome = await tools.call(tool, args, {

@@ -142,11 +142,14 @@ class Execution {
     const label = await this.#choose(node.by, Object.keys(node.routes), path, said, branch)
     const route = label !== undefined && Object.hasOwn(node.routes, label) ? node.routes[label] : undefined
     const next = route ?? node.otherwise
-    if (next === undefined)
+    if (next === undefined) {
+      const routes = Object.keys(node.routes).join(", ")
+      const chosen = label === undefined ? "none of its rules holds" : `it chose ${JSON.stringify(label)}`
       throw new AgentOSError(
         "NO_ROUTE",
-        `select at ${path} chose ${JSON.stringify(label)}, which is none of ${Object.keys(node.routes).join(", ")}, and has no otherwise`,
+        `the select at ${path} found no route for its input: ${chosen}, its routes are ${routes}, and it has no \`otherwise\``,
       )
+    }
     return this.#visit(next, `${path}.${route === undefined ? "otherwise" : label}`, said, branch)
   }
 

@@ -47,7 +47,7 @@ export const runErrors = defineErrors({
     executed: "yes",
     meaning: "The tokens, steps or memory that a run or node may use are used up.",
   },
-  NO_ROUTE: { retryable: false, executed: "yes", meaning: "A select found no branch for its input." },
+  NO_ROUTE: { retryable: false, executed: "maybe", meaning: "A select found no branch for its input." },
   OUTPUT_REJECTED: {
     retryable: true,
     executed: "yes",

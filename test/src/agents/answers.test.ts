@@ -210,7 +210,7 @@ function crashing(dies: (names: readonly string[], payload: unknown) => boolean)
 }
 
 t.test("after a crash in the second call of a turn the third is still made, and none is made twice", async (t) => {
-  for (const [dying, second] of [["tool-claimed", "2"], ["tool-finished", "had begun before a restart"]] as const) {
+  for (const [dying, second] of [["tool-claimed", "2"], ["tool-finished", "had begun and was broken off"]] as const) {
     const ran: (number | undefined)[] = []
     const { inner, journal } = crashing(
       (names, payload) => names.includes(dying) && (payload as { callId: string }).callId.endsWith("/1"),

@@ -350,7 +350,7 @@ t.test("a tool call that had begun is reported as unresolved after a crash, not 
     events.find((event) => event.type === "tool" && event.status !== "called"),
     { status: "unresolved", tool: "send" },
   )
-  t.match(events.at(-1), { type: "end", run: { output: /send had begun before a restart/ } })
+  t.match(events.at(-1), { type: "end", run: { output: /send had begun and was broken off/ } })
   await second.stop()
 })
 
@@ -377,5 +377,61 @@ t.test("whatever a function of a topology throws, the run fails in words, and th
     t.ok(error instanceof AgentOSError)
   }
   t.equal((await node.runs.run("all", "hi")).output, "fine")
+  await node.stop()
+})
+
+t.test(
+  "a call that was broken off by a stop of its agent is told as such, and not as one before a restart",
+  async (t) => {
+    let begun = () => undefined as void
+    const inside = new Promise<void>((done) => (begun = done))
+    const hold = defineTool({
+      name: "hold",
+      description: "Holds.",
+      parameters: z.object({}),
+      execute: (_, { signal }) =>
+        new Promise((_done, fail) => {
+          begun()
+          signal.addEventListener("abort", () => fail(new Error("called off")))
+        }),
+    })
+    const node = await smallNode({
+      agents: [defineAgent({ name: "a", instructions: "a", tools: ["hold"] })],
+      script: (request) => asked(request).results[0] ?? { tool: "hold", arguments: {} },
+      tools: [hold],
+    })
+    const first = node.runs.run("a", "go", { commandId: "k" })
+    await inside
+    await node.agents.stop("a")
+    t.match(await first.catch((error: unknown) => error), { retryable: true, executed: "maybe" })
+    await node.agents.start("a")
+    const { output } = await node.runs.run("a", "go", { commandId: "k" })
+    t.match(output, /hold had begun and was broken off/)
+    t.notMatch(output, /restart/)
+    await node.stop()
+  },
+)
+
+t.test("a select without a route says why, and what of its run was done", async (t) => {
+  const routes = { letter: chain(["a"]), bill: chain(["a"]) }
+  const node = await smallNode({
+    agents: [defineAgent({ name: "a", instructions: "a" })],
+    script: () => "something else",
+    functions: { never: () => "false" },
+    topologies: {
+      pattern: select({ by: { rules: [{ matches: "x", to: "letter" }] }, routes }),
+      function: select({ by: { rules: [{ fn: "never", to: "bill" }] }, routes }),
+      agent: select({ by: { agent: "a" }, routes }),
+    },
+  })
+  const none = /found no route for its input: none of its rules holds, its routes are letter, bill/
+  const table = [
+    ["pattern", none, "no"],
+    ["function", none, "maybe"],
+    ["agent", /it chose "something else", its routes are letter, bill/, "maybe"],
+  ] as const
+  for (const [name, message, executed] of table)
+    for (const options of [{}, { commandId: `k ${name}` }])
+      await t.rejects(node.runs.run(name, "hello", options), { code: "NO_ROUTE", message, executed }, name)
   await node.stop()
 })
