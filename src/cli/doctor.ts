@@ -33,6 +33,7 @@ export async function doctor(options: GlobalOptions): Promise<void> {
     disk(config.data),
     kept("runs kept", config.retention.runs),
     kept("conversations kept", config.retention.conversations),
+    definitions(config.retention.runs),
     kept("audit kept", config.retention.audit),
     log(config.retention.log),
     port("REST port", config.gateway.host, config.gateway.port),
@@ -180,6 +181,14 @@ function port(what: string, host: string, number: number): Promise<Finding> {
 
 function log({ megabytes, files }: Config["retention"]["log"]): Finding {
   return { what: "log kept", state: "good", found: `${files + 1} files of ${megabytes} MB at most` }
+}
+
+function definitions({ days }: Config["retention"]["runs"]): Finding {
+  return {
+    what: "definitions kept",
+    state: "good",
+    found: `while a run may go on with one, and ${days + 2} days after its last use`,
+  }
 }
 
 function kept(what: string, { days, count, megabytes }: Config["retention"]["runs"]): Finding {

@@ -82,7 +82,7 @@ export class Definitions {
   }
 
   /** Lets go of what no run can go on with (F3). @param open what open runs name @param days how long others are kept */
-  async sweep(open: ReadonlySet<string>, days: number): Promise<void> {
+  async sweep(open: ReadonlySet<string | undefined>, days: number): Promise<void> {
     const { records, clock } = this.#parts
     const since = clock.wallTime() - (days + 2) * dayMs
     for await (const [key, value] of records.entries(keyOf(""))) {

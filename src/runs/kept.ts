@@ -34,7 +34,7 @@ export interface Note {
   readonly run?: { readonly sequence: number; readonly target: string; readonly caller?: string }
 }
 
-const kinds = { runs: ["run"], conversations: ["conversation", "conversation-of"] } as const
+export const kinds = { runs: ["run"], conversations: ["conversation", "conversation-of"] } as const
 const lookEveryMs = 60_000
 /** Part of a limit that may be noted before it is looked at once (K3). */
 const much = 0.05
@@ -49,6 +49,8 @@ export interface KeptParts {
   readonly retention: Retention
   /** Is told of what is gone. */
   readonly removed: (actor: PersistenceId) => void
+  /** What else is looked through, before; it ends early once this is closed. */
+  readonly before: (closed: () => boolean) => Promise<void>
 }
 
 export class Kept {
@@ -64,15 +66,15 @@ export class Kept {
 
   /** The change of records that notes it, or strikes what was noted. */
   change(actor: PersistenceId, note: Omit<Note, "at"> | undefined): readonly [key: string, value: unknown] {
-    if (note === undefined) return [keyOf(actor), undefined]
+    if (note === undefined) return [keptKey(actor), undefined]
     this.#noted.count += 1
     this.#noted.size += note.size
     this.look()
-    return [keyOf(actor), { at: this.#parts.clock.wallTime(), ...note } satisfies Note]
+    return [keptKey(actor), { at: this.#parts.clock.wallTime(), ...note } satisfies Note]
   }
 
   async noteOf(actor: PersistenceId): Promise<Note | undefined> {
-    return (await this.#parts.records.get(keyOf(actor))) as Note | undefined
+    return (await this.#parts.records.get(keptKey(actor))) as Note | undefined
   }
 
   /** Looks through what is kept before long (K3). */
@@ -103,7 +105,8 @@ export class Kept {
   }
 
   async #sweep(): Promise<void> {
-    const { records, clock, retention } = this.#parts
+    const { records, clock, retention, before } = this.#parts
+    await before(() => this.#closed)
     for (const kind of ["runs", "conversations"] as const) {
       const { days, count, megabytes } = retention[kind]
       const since = clock.wallTime() - days * dayMs
@@ -132,4 +135,5 @@ export class Kept {
   }
 }
 
-const keyOf = ({ tenant, type, key }: PersistenceId): string => joined("kept", type, tenant, key)
+/** Of the note of one. */
+export const keptKey = ({ tenant, type, key }: PersistenceId): string => joined("kept", type, tenant, key)

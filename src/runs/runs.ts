@@ -21,7 +21,7 @@
  */
 import type { Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { checkName } from "#actors/names.js"
+import { checkName, joined } from "#actors/names.js"
 import { checkNumbers, durationOrNever, wholeOrAll } from "#actors/numbers.js"
 import type { Journal, PersistenceId } from "#actors/persistence/journal.js"
 import { Table } from "#actors/table.js"
@@ -43,6 +43,7 @@ import { checkRequest, requestOf, runOfCommand } from "./command.js"
 import { Conversations, type ConversationId } from "./conversations.js"
 import { Definitions } from "./definitions.js"
 import type { NamedFunction } from "./execute.js"
+import { noteFromBefore } from "./from-before.js"
 import { JournalLog } from "./journal-log.js"
 import { Kept, type Retention } from "./kept.js"
 import { OpenRuns } from "./open-runs.js"
@@ -90,7 +91,8 @@ export class Runs {
     this.#parts = parts
     const { records, journal, clock, others, retention } = parts
     const removed = (actor: PersistenceId): void => this.#conversations.forget(actor)
-    const kept = new Kept({ records, journal, clock, retention, removed })
+    const before = (closed: () => boolean): Promise<void> => this.#lookThrough(closed)
+    const kept = new Kept({ records, journal, clock, retention, removed, before })
     this.#kept = kept
     this.#conversations = new Conversations({ journal, records, clock, kept, shared: others?.shared ?? false })
     this.#open = new OpenRuns(records, journal, kept, this.#owner)
@@ -255,6 +257,21 @@ export class Runs {
   /** Lets go at once of what is not to be kept any more. */
   sweep(): Promise<void> {
     return this.#kept.sweep()
+  }
+
+  /** U9 */
+  async #lookThrough(closed: () => boolean): Promise<void> {
+    const { retention } = this.#parts
+    const open = new Set<string>()
+    const definitions = new Set<string | undefined>()
+    for await (const { tenant, runId, definition } of this.#open.all()) {
+      open.add(joined(tenant, runId))
+      definitions.add(definition)
+    }
+    const isOpen = ({ tenant, type, key }: PersistenceId): boolean => type === "run" && open.has(joined(tenant, key))
+    await noteFromBefore(this.#parts, isOpen, closed)
+    // A note from before says no definition; it is read again when its run has ended.
+    if (!definitions.has(undefined)) await this.#definitions.sweep(definitions, retention.runs.days)
   }
 
   async #follow(

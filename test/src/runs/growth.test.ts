@@ -116,6 +116,85 @@ t.test("of runs and conversations so many, so much and so long are kept as is co
   }
 })
 
+t.test("runs and conversations from before there were notes of them are let go in their turn", async (t) => {
+  const [journal, records] = [{ ...memoryJournal(systemClock), close: async () => {} }, memoryRecords()]
+  let held = false
+  const script: Script = () => (held ? new Promise<never>(() => undefined) : "ok")
+  const options = { agents, topologies, script, journal, records }
+  const first = await smallNode(options)
+  for (let i = 0; i < 10; i++) {
+    await first.runs.run("one", "hello", { conversation: `c${i}` })
+    await first.runs.run("job", "hello", { commandId: `k${i}`, caller: "ada" })
+  }
+  held = true
+  const open = first.runs.run("job", "go", { commandId: "open" }).catch(() => undefined)
+  await until(() => first.model.requests.length === 21)
+  await first.runs.drain(0)
+  await open
+  await first.stop()
+  for await (const [key] of records.entries("kept")) await records.write([[key, undefined]])
+
+  const keysOf = async (type: string) => {
+    const keys: string[] = []
+    for await (const key of journal.keys("default", type)) keys.push(key)
+    return keys.length
+  }
+  const limits = { days: 1, count: 5, megabytes: 10 }
+  const second = await smallNode({ ...options, retention: { runs: limits, conversations: limits } })
+  await second.runs.sweep()
+  t.equal(await keysOf("run"), 6, "so many, and the one that is open")
+  t.equal(await keysOf("conversation"), 5)
+  held = false
+  const [runId = ""] = await second.runs.resume()
+  await until(async () => (await second.runs.status(runId))?.state === "finished")
+  await second.stop()
+})
+
+t.test("a definition is kept as long as a run may go on with it, and then let go", async (t) => {
+  const day = 86_400_000
+  let days = 0
+  const clock = { ...systemClock, wallTime: () => systemClock.wallTime() + days * day }
+  const [journal, records] = [{ ...memoryJournal(clock), close: async () => {} }, memoryRecords()]
+  let held = true
+  const script: Script = () => (held ? new Promise<never>(() => undefined) : "ok")
+  const options = { agents, script, journal, records, clock }
+  const first = await smallNode({ ...options, topologies })
+  const open = first.runs.run("job", "go", { commandId: "open" }).catch(() => undefined)
+  await until(() => first.model.requests.length === 1)
+  await first.runs.drain(0)
+  await open
+  await first.stop()
+
+  const definitions = async () => {
+    let found = 0
+    for await (const _ of records.entries("definition")) found += 1
+    return found
+  }
+  const second = await smallNode({ ...options, topologies: { job: chain(["one", "one"]) } })
+  days = 100
+  await second.runs.sweep()
+  t.equal(await definitions(), 1, "a run is open")
+  held = false
+  const [runId = ""] = await second.runs.resume()
+  await until(async () => (await second.runs.status(runId))?.state === "finished")
+  t.match(await second.runs.status(runId), { output: "ok" })
+  await second.runs.run("job", "now", {})
+  t.equal(await definitions(), 2)
+  days = 108
+  await second.runs.run("job", "later", {})
+  days = 110
+  await until(async () => {
+    await second.runs.sweep()
+    return (await definitions()) === 1
+  })
+  days = 130
+  await second.runs.sweep()
+  t.equal(await definitions(), 0)
+  t.match(await second.runs.run("job", "again", { commandId: "k" }), { output: "ok" })
+  t.equal(await definitions(), 1, "one that is asked for again is written again")
+  await second.stop()
+})
+
 t.test("what is open, or goes on again, is not let go of", async (t) => {
   const none = { days: 0, count: 0, megabytes: 0 }
   const journal = memoryJournal(systemClock)
