@@ -8,6 +8,8 @@
  *   L4. It is of the kind that the question word asks for; a question for yes or no has no such stretch.
  *   L5. A preposition that ends the question ends what stands before it, where the sentence has it.
  *   L6. Numbers in words between the words of a sum are no question for documents.
+ *   L7. It is no name of a column, and what answers "where" stands after a word of place, or before a word of holding.
+ *   L8. It is no whole sentence, unless the question asks how.
  */
 import { readQuery, termsOf } from "../knowledge/terms.js"
 
@@ -27,6 +29,8 @@ export function canAnswer(question: string, sentence: string, answer: string): b
       (forms) => !forms.some((form) => there?.has(form)) || forms.some((form) => named?.has(form)),
     ) && // L3
     followsLast(question, before, sentence) && // L5
+    !columnName.test(answer) && // L7
+    (/[\p{L}\p{N}]/u.test(before + after) || /\bhow\b/i.test(question)) && // L8
     isOfKind(
       question,
       before
@@ -34,7 +38,8 @@ export function canAnswer(question: string, sentence: string, answer: string): b
         .filter((word) => !/^(?:|an?|the)$/i.test(word))
         .at(-1) ?? "",
       sentence.slice(at, at + answer.length),
-    ) // L4
+      holds.test(after),
+    ) // L4, L7
   )
 }
 
@@ -48,6 +53,18 @@ function followsLast(question: string, before: string, sentence: string): boolea
   return between !== undefined && meant(between).every((forms) => forms.some((form) => asked.has(form)))
 }
 
+/** Whether a sentence names what a question does, more than one word, and nothing else before the answer. */
+export function leadsTo(question: string, sentence: string, answer: string): boolean {
+  const before = sentence.slice(0, Math.max(0, sentence.toLowerCase().indexOf(answer.toLowerCase())))
+  const [asked, said] = [meant(question), meant(before)]
+  const [named, there] = [new Set(termsOf(question)), new Set(termsOf(before))]
+  return (
+    asked.length > 1 &&
+    asked.every((forms) => forms.some((form) => there.has(form))) &&
+    said.every((forms) => forms.some((form) => named.has(form)))
+  )
+}
+
 /** The forms of each word that says something. */
 const meant = (text: string): (readonly string[])[] =>
   readQuery(text).terms.flatMap(({ forms, weight }) => (weight === 1 ? [forms] : []))
@@ -57,8 +74,14 @@ const contrast = /,?\s(?:and|but) not\s/i
 const isDenied = (text: string): boolean =>
   /\b(?:not|no|never|none|nor|neither|nobody|nothing|nowhere|without|unlike|except|cannot)\b|n['’]t\b/i.test(text)
 
-/** @param word the one before the answer, but for an article */
-function isOfKind(question: string, word: string, answer: string): boolean {
+const columnName = /(?:^|;\s)[^;:]{1,40}:\s/
+const holds = /^\s(?:holds?|keeps?|contains?|stores?|ha(?:s|ve)|defines?|describes?|documents?|sets?|gets?)\b/i
+
+/**
+ * @param word the one before the answer, but for an article
+ * @param isHolder whether what follows says that the answer holds something
+ */
+function isOfKind(question: string, word: string, answer: string, isHolder: boolean): boolean {
   const kind = /\b(?:who|whom|whose|why|where|when|how(?: (?:long|many|much|big|old|far|often))?|what|which)\b/i.exec(question)?.[0].toLowerCase() // prettier-ignore
   const holdsName = /(?<!\p{L})\p{Lu}/u.test(answer.replace(/^(?:an?|the)\s/i, ""))
   const holdsNumber = /\p{N}/u.test(answer)
@@ -75,6 +98,12 @@ function isOfKind(question: string, word: string, answer: string): boolean {
     case "when":
       return holdsNumber || (holdsName && /^(?:on|in|at|since|until|after|before|by|every|is)$/i.test(word))
     case "where":
+      return (
+        inPlace ||
+        isHolder ||
+        /^(?:by|to|is|are|file|above|below|between|over|within)$/i.test(word) ||
+        /\bfrom\W*$/i.test(question)
+      )
     case "what":
     case "which":
       return true

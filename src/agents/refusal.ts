@@ -5,9 +5,9 @@
 import type { Confidence, Message, ToolCall } from "../models/model.js"
 import { readQuery, termsOf } from "../knowledge/terms.js"
 import { mayBeSaid, type SmallTalk } from "./small-talk.js"
-import { canAnswer } from "./look-up.js"
+import { canAnswer, leadsTo } from "./look-up.js"
 import { isExtract } from "./verify.js"
-import { askedBesides, spacedSum, sumsIn } from "./sums.js"
+import { askedBesides, asks, isNoSum, spacedSum, sumsIn } from "./sums.js"
 
 export interface Refusal {
   /** What it says. */
@@ -17,8 +17,8 @@ export interface Refusal {
   /** Words that its questions are made of, in lower case. Absent: any. */
   readonly words?: readonly string[]
   /**
-   * What may stand in a question besides those words. `nothing`. `names`: one more word, and those that the answer says again. `sum`: the one that
-   * the calculator is asked, and whatever stands in other clauses. `subject`: words that stand in what its tools found, all but a quarter of them.
+   * What may stand in a question besides those words. `nothing`. `names`: those that the answer says again, and one more where nothing is asked. `sum`: the one that
+   * the calculator is asked, and whatever stands in other clauses. `subject`: words that stand in what its tools found, all but a quarter of them; where there are none, a sentence that names all of the question before the answer.
    */
   readonly besides?: "nothing" | "names" | "sum" | "subject"
   /** What its answers are held to; it then reads only what it was told of a conversation. */
@@ -61,9 +61,11 @@ function isFamiliar(
     case "names": {
       const said = new Set(wordsOf(text))
       const known = wordsOf(question).length > strange.length
-      return calls.length > 0 || (known && strange.filter((word) => !said.has(word)).length <= 1)
+      const unsaid = strange.filter((word) => !said.has(word)).length
+      return calls.length > 0 || (known && unsaid <= (asks.test(question) ? 0 : 1))
     }
     case "sum":
+      if (isNoSum(question)) return false
       return calls.every(({ arguments: { expression } }) => {
         const sums = sumsIn(question)
         const called = spacedSum(String(expression))
@@ -88,7 +90,8 @@ function isFamiliar(
         if (sums.has(word) || terms.length === 0) return []
         return [terms.some(({ forms, weight }) => weight === 1 && forms.some((form) => there.has(form)))]
       })
-      return subject.length > 0 && subject.filter((stands) => !stands).length <= subject.length / 4
+      if (subject.length === 0) return found.some((sentence) => leadsTo(question, sentence, text))
+      return subject.filter((stands) => !stands).length <= subject.length / 4
     }
   }
 }

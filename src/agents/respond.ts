@@ -29,7 +29,7 @@ import { isRefused, type Refusal } from "./refusal.js"
 import { ToolCalls } from "./tool-calls.js"
 import { Meter, takeTurn, type Turn } from "./turn.js"
 import { expressionIn, routeOf } from "./sums.js"
-import { callStandsIn, isExtract, isFaithful, states, sumOf } from "./verify.js"
+import { callStandsIn, endedWhole, isExtract, isFaithful, states, sumOf } from "./verify.js"
 
 export interface AgentRequest {
   readonly runId: string
@@ -156,7 +156,7 @@ class Answering {
     for (let turn = 0; turn < steps + this.#failures; turn++) {
       let said: Turn
       try {
-        said = await this.#turn(messages, turn)
+        said = this.#whole(await this.#turn(messages, turn))
       } catch (error) {
         // What it found is too long for it, not what it was asked.
         const tooLong = found.length > 0 && AgentOSError.from(error).code === "CONTEXT_TOO_LONG"
@@ -207,6 +207,13 @@ class Answering {
       most,
       (text) => (judged ? undefined : emit({ type: "token", step, agent: name, text })), // A6
     )
+  }
+
+  /** An answer that is to be a stretch of what was found, with the name or number whole that ends it. */
+  #whole(said: Turn): Turn {
+    const { found } = this.#calls
+    if (this.#agent.verify !== "extract" || said.calls.length > 0) return said
+    return { ...said, text: found.reduce((text, sentence) => endedWhole(sentence, text), said.text) }
   }
 
   /** What is wrong with a turn, by the agent's own check. */

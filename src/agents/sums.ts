@@ -53,13 +53,21 @@ export function sumsIn(text: string): AskedSum[] {
   return sums
 }
 
-/** A date or a number to call, rather than a sum: "12/30/2026". */
-const isCode = /\d([-/])\d+\1\d/
+/** A date, an address or a number to call, rather than a sum: "12/30/2026", "10.0.0.1/24", "0800-123456". */
+const isCode = /\d([-/])\d+\1\d|\d\.\d+\.\d|(?<![\d.])0\d/
+const callOrYears = /(?<!\d)\d{3,4}-\d{4}(?!\d)/
+const toCalculate =
+  /\b(?:how much|total|result|sum|difference|minus|comput|calculat|evaluat|equal|work out|figure out)/i
+
+/** Whether what looks like a sum is rather a number to call, or years: "What is 555-1234?", and not "Calculate 555-1234". */
+export const isNoSum = (question: string): boolean => callOrYears.test(question) && !toCalculate.test(question)
+
 const leadIn = /^\s*(?:what(?:'s| is)|calculate|how much is)?(?![\p{L}\p{N}])/iu
 const anyOperator = new RegExp(`(?<!\\p{L})${operator}(?!\\p{L})`, "giu")
 
 /** The expression that the one clause of a question which asks for a sum is, as the calculator takes it: "(3 + 4) * 5". */
 export function expressionIn(question: string): string | undefined {
+  if (isNoSum(question)) return undefined
   const { sums, others } = partedSums(question)
   const more = others.some((clause) => /\d/.test(clause) && (!asks.test(clause) || sumsIn(clause).length > 0))
   return more || sums.length > 1 ? undefined : sums[0]
@@ -94,7 +102,8 @@ function expressionOf(clause: string): string | undefined {
   return written
 }
 
-const asks = /\b(?:what|when|where|which|who|whom|whose|why|how)\b/i
+/** A question word. */
+export const asks = /\b(?:what|when|where|which|who|whom|whose|why|how)\b/i
 
 /** The clauses of a question that ask, by a question word, for something other than a sum. */
 export const askedBesides = (question: string): string[] =>
@@ -102,6 +111,7 @@ export const askedBesides = (question: string): string[] =>
 
 /** What a question with a sum is for the shipped topology; absent: it has none that is asked in these words. */
 export function routeOf(question: string, words: readonly string[]): "math" | "both" | undefined {
+  if (isNoSum(question)) return undefined
   const plain = expressionIn(question) !== undefined
   if (!plain && !sumsIn(question).some(({ around }) => around.every((word) => words.includes(word)))) return undefined
   // "Hello", "tell me" and their like ask for nothing.

@@ -50,4 +50,17 @@ export function isExtract(text: string, answer: string): boolean {
   ).test(spaced(text))
 }
 
+/** An answer that breaks off within a name or a number, such as "20" of "20.19", up to its end, where there is one. */
+export function endedWhole(text: string, answer: string): string {
+  const wanted = spaced(answer)
+  if (wanted === "" || isExtract(text, answer)) return answer
+  const escaped = wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  const longer = new RegExp(
+    `(?<![\\p{L}\\p{N}_])(?<![\\p{L}\\p{N}][.,/_:-])${escaped}(?:[.,/_:-][\\p{L}\\p{N}_]+)+(?![\\p{L}\\p{N}_])`,
+    "giu",
+  )
+  const [only, ...others] = new Set(spaced(text).match(longer))
+  return only !== undefined && others.length === 0 ? only : answer
+}
+
 const spaced = (text: string): string => text.replace(/\s+/g, " ").trim()

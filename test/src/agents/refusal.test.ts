@@ -226,6 +226,42 @@ t.test("the shipped topology says what it cannot do, names no source for it, and
 })
 
 t.test(
+  "of this project the shipped topology answers what it knows, and guesses nothing",
+  { timeout: 60_000 },
+  async (t) => {
+    const os = await createAgentOS({ data: "memory" })
+    const answer = async (question: string) => (await os.run("ask", question)).output
+    for (const [question, known] of [
+      ["Where is the log written to?", "data/logs/node.log"],
+      ["Where is the configuration read from?", "llmagentos.yaml"],
+      ["Where is the wire contract defined?", "proto/agent.proto"],
+      ["What is the license?", "Apache-2.0"],
+      ["What is the lowest supported version of Node?", "20.19"],
+      ["What is the default mailbox capacity?", "65,536"],
+      ["What is the limit of a document?", "32 MB"],
+      ["Calculate 555-1234", "555 - 1234 = -679"],
+    ])
+      t.equal(await answer(question as string), known)
+    for (const question of [
+      "Where is the token kept?",
+      "What does the token do?",
+      "Where are passwords stored?",
+      "Where is the password kept?",
+      "Where is my house?",
+      "What is the time limit?",
+      "What does the store hold?",
+      "What is the port?",
+      "What is 555-1234?",
+      "What is 1984-2001?",
+      "What is 0800-123456?",
+      "What is 192.168.0.1/24?",
+    ])
+      t.equal(await answer(question), shippedRefusal, question)
+    await os.stop()
+  },
+)
+
+t.test(
   "what is found is cut to what the model reads, or is no answer, and never a fault of the question",
   async (t) => {
     const os = await createAgentOS({ data: "memory", knowledge: { shipped: false } })

@@ -1,5 +1,5 @@
 import t from "tap"
-import { callStandsIn, isExtract, isFaithful } from "#src/agents/verify.js"
+import { callStandsIn, endedWhole, isExtract, isFaithful } from "#src/agents/verify.js"
 
 const call = (tool: string, args: Record<string, unknown>) => ({ id: "1", tool, arguments: args })
 
@@ -27,4 +27,22 @@ t.test("an answer is an extract when it is a whole stretch of the text", async (
     t.ok(isExtract(text, answer), answer)
   for (const answer of ["Apache-2", "FILE", "logs/node.log", "data/logs", "MIT", "", ".", "201"])
     t.notOk(isExtract(text, answer), answer)
+})
+
+t.test("an answer that breaks off within a name or a number is that name or number", async (t) => {
+  const text = "Version 20.19 keeps 65,536 of proto/agent.proto, a.b, a.c and data-base (Apache-2.0)."
+  for (const [answer, whole] of [
+    ["20", "20.19"],
+    ["65", "65,536"],
+    ["proto", "proto/agent.proto"],
+    ["apache-2", "Apache-2.0"],
+    ["Version 20", "Version 20.19"],
+    ["20.19", "20.19"],
+    ["a", "a"],
+    ["prot", "prot"],
+    ["19", "19"],
+    ["(", "("],
+    ["", ""],
+  ] as const)
+    t.equal(endedWhole(text, answer), whole, answer)
 })
