@@ -13,6 +13,7 @@ import { checked } from "./checked.js"
 import { closable } from "./closable.js"
 import { grpcTransport } from "./grpc-transport.js"
 import { restTransport } from "./rest-transport.js"
+import { checkTls } from "./tls-faults.js"
 import { tlsFetch } from "./tls-fetch.js"
 import type { CallOptions, Transport } from "./transport.js"
 
@@ -112,7 +113,7 @@ export interface Client {
   close(): Promise<void>
 }
 
-/** Makes a client; the connection is opened by the first call. @throws `INVALID_REQUEST` for a URL of another kind */
+/** Makes a client; the connection is opened by the first call. @throws `INVALID_REQUEST` for a URL of another kind; `INVALID_CERTIFICATE` */
 export function createClient(options: ClientOptions): Client {
   const transport = closable(checked(transportOf(options)))
   const { call, follow } = transport
@@ -171,6 +172,7 @@ function transportOf({ url, apiKey, tls, clock = systemClock }: ClientOptions): 
   const { protocol, host } = parse(url)
   if (apiKey !== undefined && !/^[\x21-\x7e]*$/.test(apiKey))
     throw new AgentOSError("INVALID_REQUEST", "apiKey holds what no key has: only printable ASCII, without spaces")
+  if (tls !== undefined) checkTls(tls)
   if (protocol === "grpc:") return grpcTransport(host, apiKey, clock)
   if (protocol === "grpcs:") return grpcTransport(host, apiKey, clock, tls ?? {})
   if (protocol === "http:" || protocol === "https:")

@@ -20,6 +20,7 @@ import { operations } from "../gateway/operations.js"
 import { answerForm, askForm, type Message } from "../gateway/wire.js"
 import { traceparent } from "../monitoring/trace.js"
 import type { ClientTls } from "./client.js"
+import { tlsFault } from "./tls-faults.js"
 import { rebuilt, type CallOptions, type Transport } from "./transport.js"
 
 export function grpcTransport(host: string, apiKey: string | undefined, clock: Clock, tls?: ClientTls): Transport {
@@ -58,7 +59,7 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
         const cancel = (): void => pending.cancel()
         const pending = channel.makeUnaryRequest<Buffer, Message>(...parts(name, input, options), (error, message) => {
           options.signal?.removeEventListener("abort", cancel)
-          if (error !== null) reject(errorOf(error))
+          if (error !== null) reject(errorOf(error, host))
           else if (message === undefined) reject(new AgentOSError("INTERNAL", "the node sent no answer"))
           else resolve(answer.toValue(message) as never)
         })
@@ -78,7 +79,7 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
           if (event !== undefined) yield event as never
         }
       } catch (error) {
-        throw errorOf(error as ServiceError)
+        throw errorOf(error as ServiceError, host)
       } finally {
         options.signal?.removeEventListener("abort", cancel)
         cancel()
@@ -89,13 +90,13 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
 }
 
 /** The error as the node told it, or the nearest of ours when gRPC itself failed (G2). */
-function errorOf(error: ServiceError): AgentOSError {
+function errorOf(error: ServiceError, host: string): AgentOSError {
   const given = (name: string): string | undefined => {
     const [value] = error.metadata?.get(name) ?? []
     return value === undefined ? undefined : String(value)
   }
   const code = given("error-code")
-  if (code === undefined) return ofGrpc(error)
+  if (code === undefined) return ofGrpc(error, host)
   const [retryable, details] = [given("error-retryable"), given("error-details")]
   return rebuilt(
     {
@@ -137,7 +138,9 @@ const refusals = new Set([
 ])
 
 /** A failure that no node told of. */
-function ofGrpc(error: ServiceError): AgentOSError {
+function ofGrpc(error: ServiceError, host: string): AgentOSError {
+  const refused = error.code === status.UNAVAILABLE ? tlsFault(host, error.details, error) : undefined
+  if (refused !== undefined) return refused
   const unsent = /No connection established|Name resolution failed/.test(error.details)
   return new AgentOSError(codes[error.code] ?? "INTERNAL", error.details ?? error.message, {
     cause: error,

@@ -4,12 +4,13 @@
  * Invariants
  *   P1. What stands in a path is one part of it: a name that a URL would read as a step up or as nothing is not sent.
  */
-import { AgentOSError } from "#actors/errors.js"
+import { AgentOSError, thrownText } from "#actors/errors.js"
 import type { Told } from "../gateway/faces.js"
 import { operations } from "../gateway/operations.js"
 import type { Contract } from "../gateway/operations/operation.js"
 import { traceparent } from "../monitoring/trace.js"
 import { readEvents } from "./event-reader.js"
+import { tlsFault } from "./tls-faults.js"
 import type { TlsFetch } from "./tls-fetch.js"
 import { rebuilt, type CallOptions, type Transport } from "./transport.js"
 
@@ -120,5 +121,9 @@ function unreachable(cause: unknown, url: string, signal: AbortSignal | undefine
   const { code, cause: inner } = (cause ?? {}) as Fault & { readonly cause?: Fault }
   if (unsent.has(inner?.code ?? code ?? "") || inner?.message === "bad port")
     return new AgentOSError("UNREACHABLE", `no node answers at ${url}`, { cause, executed: "no" })
-  return new AgentOSError("UNREACHABLE", `the connection to ${url} ended before the answer`, { cause })
+  const words = inner?.message ?? thrownText(cause)
+  return (
+    tlsFault(url, words, cause) ??
+    new AgentOSError("UNREACHABLE", `the connection to ${url} ended before the answer: ${words}`, { cause })
+  )
 }

@@ -71,6 +71,53 @@ t.test("with requireClientCert only a caller whose certificate the authority sig
   t.strictSame(await answers(node, await shown(ours, -1)), refused, "one that is over")
 })
 
+t.test(
+  "a client says what is wrong with certificates, and what would be right, over both doors",
+  { skip },
+  async (t) => {
+    const folder = t.testdir()
+    const authority = await Authority.make(folder, "ours")
+    const { ca: caFile, cert, key } = await authority.certificate("node", names)
+    const [ca, good] = [await readFile(caFile), { cert: await readFile(cert), key: await readFile(key) }]
+    const other = await authority.certificate("other", ["elsewhere.example"])
+    const old = await authority.certificate("old", names, -1)
+    const clear = await openNode()
+    const fails = async (node: { rest: string; grpc: string }, tls: ClientTls, message: RegExp) => {
+      for (const url of [node.rest.replace("http:", "https:"), `grpcs://${node.grpc}`]) {
+        const client = createClient({ url, tls })
+        await t.rejects(
+          client.run("echo", "hello"),
+          { code: "UNREACHABLE", executed: "no", retryable: false, message },
+          url,
+        )
+        await client.close()
+      }
+    }
+    await fails(clear, { ca }, /speaks no TLS/)
+    await clear.stop()
+    for (const [files, tls, message] of [
+      [{ cert, key }, {}, /certificate.*`tls\.ca`/],
+      [{ cert: other.cert, key: other.key }, { ca }, /altnames.*a name that its certificate holds/],
+      [{ cert: old.cert, key: old.key }, { ca }, /expired.*valid now/],
+      [{ cert, key, ca: caFile, requireClientCert: true }, { ca }, /alert.*`tls\.cert`/],
+    ] as const) {
+      const node = await openNode({ gateway: { tls: files } })
+      await fails(node, tls, message)
+      await node.stop()
+    }
+    for (const [tls, message] of [
+      [{ ca: "none" }, /^tls\.ca cannot be used: /],
+      [{ ...good, cert: "none" }, /^tls\.cert cannot be used: /],
+      [{ ...good, key: "none" }, /^tls\.key cannot be used: .*PEM/],
+      [{ ...good, key: await readFile(other.key) }, /^tls\.key cannot be used: .*the one of/],
+      [{ cert: good.cert }, /belong together/],
+      [{ key: good.key }, /belong together/],
+    ] as const)
+      for (const url of ["https://127.0.0.1:1", "grpcs://127.0.0.1:1"])
+        t.throws(() => createClient({ url, tls }), { code: "INVALID_CERTIFICATE", executed: "no", message }, url)
+  },
+)
+
 t.test("a certificate that changes is used without a restart; one that does not fit never", { skip }, async (t) => {
   const folder = t.testdir()
   const authority = await Authority.make(folder, "ours")
