@@ -3,7 +3,8 @@
  *
  * Invariants
  *   O1. Creating a system opens no port; `listen` does.
- *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at the next start, or on another node.
+ *   O2. `stop` closes in order: doors, runs, agents, models, journal. What was under way and is journalled goes on at
+ *       the next start, or on another node.
  *   O3. Without `cluster:` nothing of the cluster is loaded.
  */
 import { rm } from "node:fs/promises"
@@ -76,7 +77,9 @@ export interface AgentOSOptions extends Omit<ConfigInput, "agents" | "topologies
   /** Functions that topologies may name. */
   readonly functions?: Readonly<Record<string, NamedFunction>>
   readonly plugins?: readonly (string | Plugin)[]
-  /** Entities of your own, by definition: `os.actors.entity(Account, "alice")`. In a cluster the same on every node. */
+  /**
+   * Entities of your own, by definition: `os.actors.entity(Account, "alice")`. In a cluster the same on every node.
+   */
   readonly definitions?: readonly AnyDefinition[]
   /** With `cluster`: how nodes find each other, instead of the configured registry. */
   readonly registry?: Registry
@@ -125,7 +128,11 @@ export interface AgentOS {
   status(runId: string, tenant?: string): Promise<RunStatus | undefined>
   /** The runs that go on at this node, and those of late. @param tenant whose they are; default "default" */
   runs(tenant?: string): readonly Activity[]
-  /** The last turns of a conversation, oldest first. @param scope whose it is; default: that of programs of this machine */
+  /**
+   * The last turns of a conversation, oldest first.
+   *
+   * @param scope whose it is; default: that of programs of this machine
+   */
   conversation(target: string, id: string, scope?: Partial<Scope>): Promise<readonly Message[]>
   /** Opens REST and gRPC. @throws `UNAVAILABLE_PORT` */
   listen(): Promise<Doors>
@@ -137,7 +144,11 @@ const shippedDocuments = fileURLToPath(new URL("../../docs/", import.meta.url))
 /** How long `stop` waits for runs under way. */
 const drainMs = 500
 
-/** Makes a system (O1). @throws `INVALID_CONFIG`, `LEVEL_LOCKED`, and what is wrong with agents, topologies, tools or plugins */
+/**
+ * Makes a system (O1).
+ *
+ * @throws `INVALID_CONFIG`, `LEVEL_LOCKED`, and what is wrong with agents, topologies, tools or plugins
+ */
 export async function createAgentOS(options: AgentOSOptions = {}): Promise<AgentOS> {
   const opened: (() => Promise<unknown>)[] = []
   try {
@@ -180,10 +191,15 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   opened.push(() => journal.close())
   const extensions = await loadPlugins(plugins)
   const member = config.cluster && (await joinAs(config.cluster))
-  const system = member?.system ?? new ActorSystem({ name: config.name, journal, definitions, clock, random, logger, metrics: true }) // prettier-ignore
+  const system =
+    member?.system ?? new ActorSystem({ name: config.name, journal, definitions, clock, random, logger, metrics: true })
 
   async function joinAs(cluster: ClusterConfig): Promise<Member> {
-    const models = new Set([embeddedModel, ...Object.keys(options.models ?? {}), ...extensions.flatMap(({ models = {} }) => Object.keys(models))]) // prettier-ignore
+    const models = new Set([
+      embeddedModel,
+      ...Object.keys(options.models ?? {}),
+      ...extensions.flatMap(({ models = {} }) => Object.keys(models)),
+    ])
     const { Member } = await import("./member.js") // O3
     const common = { clock, random, logger, environment: process.env, definitions, registry: registryOfNodes, carrier }
     const joined = await Member.join({ ...common, name: config.name, config: cluster, store, models: [...models] })
@@ -281,7 +297,14 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   for (const { model = embeddedModel, fallbackModel = model, name, tools: wanted = [] } of manager.definitions()) {
     const missing = [model, fallbackModel].find((one) => !registry.has(one))
     // In a cluster another node may have it.
-    if (member === undefined && missing !== undefined) throw new AgentOSError("UNKNOWN_MODEL", `agent ${name} wants the model ${JSON.stringify(missing)}; there are: ${registry.describe().map(({ id }) => id).join(", ")}`) // prettier-ignore
+    if (member === undefined && missing !== undefined)
+      throw new AgentOSError(
+        "UNKNOWN_MODEL",
+        `agent ${name} wants the model ${JSON.stringify(missing)}; there are: ${registry
+          .describe()
+          .map(({ id }) => id)
+          .join(", ")}`,
+      )
     kit.specs(wanted)
   }
   // Nodes that share a store are steered each by itself.
@@ -408,7 +431,10 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
       if (!inMemory) {
         const { tls } = config.gateway
         const place = { pid: process.pid, rest: gateway.rest, grpc: gateway.grpc }
-        await writeNodeFile(nodeFile, tls === undefined ? place : { ...place, tls: { cert: resolve(tls.cert), key: resolve(tls.key) } }) // prettier-ignore
+        await writeNodeFile(
+          nodeFile,
+          tls === undefined ? place : { ...place, tls: { cert: resolve(tls.cert), key: resolve(tls.key) } },
+        )
       }
       return gateway
     },

@@ -4,7 +4,9 @@ import type { ContextVector } from "./agents/context-vector.js"
 import type { Cancellation } from "./cancellation.js"
 import type { Decoding, Usage } from "./models/model.js"
 
-/** Why an answer ends where it ends: the model was done, or it was cut off by length or by a filter of its provider. */
+/**
+ * Why an answer ends where it ends: the model was done, or it was cut off by length or by a filter of its provider.
+ */
 export type Finish = "stop" | "length" | "content-filter"
 
 /** Whose runs, conversations and idempotency keys they are. */
@@ -29,8 +31,8 @@ export interface RunResult {
 }
 
 /**
- * What a run tells while it goes. `step` is the path of the step in the topology ("0", "1.0", ...), unique in a run. The last event is
- * `end` or `error`.
+ * What a run tells while it goes. `step` is the path of the step in the topology ("0", "1.0", ...), unique in a run.
+ * The last event is `end` or `error`.
  */
 export type RunEvent =
   | { readonly type: "start"; readonly runId: string; readonly target: string; readonly resumed: boolean }
@@ -87,8 +89,8 @@ export interface RunOptions {
   /** Remembers what was said under this id; absent: nothing is remembered. */
   readonly conversation?: string
   /**
-   * The same id again gives the first run's answer instead of a second run; one that failed for now goes on. It belongs to
-   * tenant and caller, and to one question: with another it is refused (`KEY_REUSED`).
+   * The same id again gives the first run's answer instead of a second run; one that failed for now goes on. It
+   * belongs to tenant and caller, and to one question: with another it is refused (`KEY_REUSED`).
    */
   readonly commandId?: string
   /** Default: "default". */

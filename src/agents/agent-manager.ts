@@ -3,13 +3,13 @@
  *
  * Invariants
  *   M1. A request goes to the replica with the fewest requests open; ties go to the older one.
- *   M2. No more than `maxReplicas` actors and `maxOpen` requests exist at a time, all agents together, and none is begun while the process is larger
- *       than `maxMemoryMb`.
+ *   M2. No more than `maxReplicas` actors and `maxOpen` requests exist at a time, all agents together, and none is
+ *       begun while the process is larger than `maxMemoryMb`.
  *   M3. A stopped agent keeps its definition and refuses requests until it is started.
  *   M4. What was started, stopped and replicated stays so over a restart of the node, until the agent's definition
  *       asks for another number of replicas.
- *   M5. A caller, a tenant and an agent have each their share of `maxOpen` (`shares.ts`), and of the places of a replica
- *       (`slots.ts`): none of them keeps the others out. A run that goes on without its caller counts for it.
+ *   M5. A caller, a tenant and an agent have each their share of `maxOpen` (`shares.ts`), and of the places of a
+ *       replica (`slots.ts`): none of them keeps the others out. A run that goes on without its caller counts for it.
  */
 import { AgentOSError } from "#actors/errors.js"
 import { joined } from "#actors/names.js"
@@ -23,7 +23,10 @@ import { MemoryUse } from "../monitoring/memory-use.js"
 import type { AgentAnswer, AgentRequest } from "./respond.js"
 import { Holder, Holders, Shares } from "../shares.js"
 
-/** How the places are shared (`shares.ts`): a caller leaves more free than its tenant and its agent, which others use too. */
+/**
+ * How the places are shared (`shares.ts`): a caller leaves more free than its tenant and its agent, which others
+ * use too.
+ */
 const [callersTimes, othersTimes] = [1, 3]
 
 export interface AgentManagerLimits {
@@ -207,7 +210,11 @@ export class AgentManager {
     await this.#keep(entry)
   }
 
-  /** Asks the replica that has least to do. @throws what the agent throws; `UNKNOWN_AGENT`, `AGENT_STOPPED`, `BUDGET_EXCEEDED` */
+  /**
+   * Asks the replica that has least to do.
+   *
+   * @throws what the agent throws; `UNKNOWN_AGENT`, `AGENT_STOPPED`, `BUDGET_EXCEEDED`
+   */
   async ask(name: string, request: AgentRequest, options: AskOptions = {}): Promise<AgentAnswer> {
     if (this.#memory.isAbove) await this.#checkMemory()
     throwIfCalledOff(options.signal)

@@ -23,7 +23,10 @@ export interface AgentDefinition {
   readonly description?: string
   /** Name of a model; default `scribe`, the embedded one. */
   readonly model?: string
-  /** Name of the model that answers when that one does not: it refuses, or its server is busy for longer than a retry. */
+  /**
+   * Name of the model that answers when that one does not: it refuses, or its server is busy for longer than a
+   * retry.
+   */
   readonly fallbackModel?: string | undefined
   /** What it is told before every question. For the embedded model: the name of its task. */
   readonly instructions: string
@@ -36,16 +39,26 @@ export interface AgentDefinition {
   readonly decoding?: Decoding
   readonly limits?: AgentLimits
   /**
-   * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `sum`: that, and the answer states the
-   * calculator's call with its result; where no such answer comes, a question that is an expression is calculated as it stands. `extract`: that, and the answer is a stretch of what its tools found. `faithful`: the numbers and words of the
-   * input stand in the answer. What fails is tried again with sampling.
+   * A check of what the model writes. `request`: the numbers and words of a tool call stand in the question. `sum`:
+   * that, and the answer states the calculator's call with its result; where no such answer comes, a question that is
+   * an expression is calculated as it stands. `extract`: that, and the answer is a stretch of what its tools found.
+   * `faithful`: the numbers and words of the input stand in the answer. What fails is tried again with sampling.
    */
   readonly verify?: "request" | "sum" | "extract" | "faithful"
-  /** What it falls back to when its answer fails again. `input`, of a `faithful` agent: its input, joined. `result`, of a `sum` agent: the sum. */
+  /**
+   * What it falls back to when its answer fails again. `input`, of a `faithful` agent: its input, joined. `result`,
+   * of a `sum` agent: the sum.
+   */
   readonly fallback?: "input" | "result"
-  /** Of an agent that routes: words that sums are asked in. A question with such a sum is `math`, or `both` if it asks something else too. */
+  /**
+   * Of an agent that routes: words that sums are asked in. A question with such a sum is `math`, or `both` if it
+   * asks something else too.
+   */
   readonly sums?: readonly string[]
-  /** When it says that it cannot answer, instead of what is not to be believed; what fails its check again is refused too. */
+  /**
+   * When it says that it cannot answer, instead of what is not to be believed; what fails its check again is
+   * refused too.
+   */
   readonly refusal?: Refusal
   /** Copies that share its load; default 1. */
   readonly replicas?: number

@@ -1,15 +1,21 @@
 /**
- * The agents of a cluster, as one node asks them: each request goes to a node that has the agent's model, by the length of its queue (`placement.ts`), and comes back
- * here with its events, while this node keeps the run and its log.
+ * The agents of a cluster, as one node asks them: each request goes to a node that has the agent's model, by the
+ * length of its queue (`placement.ts`), and comes back here with its events, while this node keeps the run and its
+ * log.
  *
  * Invariants
- *   D1. Tool calls that other nodes make for a step are recorded here, before the tool runs and after: in the run's log, and for a run without one in memory.
- *   D2. A request whose node goes, or that is refused there before it was begun, is tried on another node, each node once. It knows the calls of the try before: those
- *       finished are not made again, one that was begun is unresolved unless its tool is idempotent (A2 of `respond.ts`). A model that answers twice does no harm.
- *      While no node can answer, a request waits a little: a node that restarts comes back, and one that has just joined is not known yet.
+ *   D1. Tool calls that other nodes make for a step are recorded here, before the tool runs and after: in the run's
+ *       log, and for a run without one in memory.
+ *   D2. A request whose node goes, or that is refused there before it was begun, is tried on another node, each node
+ *       once. It knows the calls of the try before: those finished are not made again, one that was begun is
+ *       unresolved unless its tool is idempotent (A2 of `respond.ts`). A model that answers twice does no harm.
+ *      While no node can answer, a request waits a little: a node that restarts comes back, and one that has just
+ *      joined is not known yet.
  *   D3. Cancellation and what is left of the time go along.
- *   D4. Peers are told of this node's queues when they come, every `tellEveryMs` while something changes, and at once when much does.
- *   D5. Starting, stopping and replicating an agent is done on every node that can be reached; how many copies are wanted counts for each.
+ *   D4. Peers are told of this node's queues when they come, every `tellEveryMs` while something changes, and at once
+ *       when much does.
+ *   D5. Starting, stopping and replicating an agent is done on every node that can be reached; how many copies are
+ *       wanted counts for each.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -72,8 +78,18 @@ const defaultTimeMs = 60_000
 
 /** Refusals before anything was done, and ends of a node or of what works on it. */
 const elsewhere = new Set([
-  "MAILBOX_FULL", "SHARE_SPENT", "MEMORY_FULL", "AGENT_STOPPED", "UNKNOWN_AGENT", "UNKNOWN_MODEL", "SYSTEM_STOPPED", "ACTOR_STOPPED", "MODEL_STOPPED", "NODE_UNREACHABLE", "NODE_LOST",
-]) // prettier-ignore
+  "MAILBOX_FULL",
+  "SHARE_SPENT",
+  "MEMORY_FULL",
+  "AGENT_STOPPED",
+  "UNKNOWN_AGENT",
+  "UNKNOWN_MODEL",
+  "SYSTEM_STOPPED",
+  "ACTOR_STOPPED",
+  "MODEL_STOPPED",
+  "NODE_UNREACHABLE",
+  "NODE_LOST",
+])
 /** Of these, what this node's own agents may answer without having begun. */
 const elsewhereFromHere = new Set(["MAILBOX_FULL", "SHARE_SPENT", "MEMORY_FULL", "AGENT_STOPPED"])
 
@@ -127,7 +143,11 @@ export class ClusterAgents {
     return this.#parts.agents.definition(name)
   }
 
-  /** Asks the agent where its queue is shortest. @throws what the agent throws; `UNKNOWN_AGENT`, `NO_NODE_FOR_AGENT` */
+  /**
+   * Asks the agent where its queue is shortest.
+   *
+   * @throws what the agent throws; `UNKNOWN_AGENT`, `NO_NODE_FOR_AGENT`
+   */
   async ask(name: string, request: AgentRequest, options: AskOptions = {}): Promise<AgentAnswer> {
     const { agents, random, clock, holdMs = defaultHoldMs } = this.#parts
     const until = clock.monotonic() + holdMs
@@ -172,7 +192,11 @@ export class ClusterAgents {
     const { peers, agents } = this.#parts
     const nodes = new Map([[peers.self.name, agents.occupation().open]])
     for (const [peer, { told }] of this.#well())
-      if (told !== undefined) nodes.set(incarnationOf(peer)?.name ?? peer, told.agents.reduce((sum, { queued }) => sum + queued, 0)) // prettier-ignore
+      if (told !== undefined)
+        nodes.set(
+          incarnationOf(peer)?.name ?? peer,
+          told.agents.reduce((sum, { queued }) => sum + queued, 0),
+        )
     return nodes
   }
 
@@ -192,7 +216,10 @@ export class ClusterAgents {
         throw outcome.reason
   }
 
-  /** A peer is believed to be lost: what it works on for this node is done elsewhere (D2), and what it says of that later is refused. */
+  /**
+   * A peer is believed to be lost: what it works on for this node is done elsewhere (D2), and what it says of that
+   * later is refused.
+   */
   lost(peer: NodeId): void {
     for (const { to, giveUp } of this.#sent.values())
       if (to === peer) giveUp(new AgentOSError("NODE_LOST", `node ${peer} is away`, { node: peer }))
@@ -210,7 +237,7 @@ export class ClusterAgents {
     this.#unfollow()
   }
 
-  // --- asking ---------------------------------------------------------------------------------------------------------------------------------
+  // --- asking ------------------------------------------------------------------------------------
 
   #places(name: string): Place[] {
     const { models, concurrency, agents } = this.#parts
@@ -266,8 +293,13 @@ export class ClusterAgents {
     const stay = onCancel(options.signal, () => giveUp(reasonOf(options.signal)))
     let answered = false
     try {
-      const answer = peers.call(node, agentsService, "respond", guest, { timeoutMs: timeoutMs + graceMs }) as Promise<AgentAnswer> // prettier-ignore
-      answer.then(() => (answered = true), () => (answered = true)) // prettier-ignore
+      const answer = peers.call(node, agentsService, "respond", guest, {
+        timeoutMs: timeoutMs + graceMs,
+      }) as Promise<AgentAnswer>
+      answer.then(
+        () => (answered = true),
+        () => (answered = true),
+      )
       return await Promise.race([answer, gaveUp])
     } catch (error) {
       const late = AgentOSError.from(error).code === "ASK_TIMEOUT"
@@ -299,7 +331,7 @@ export class ClusterAgents {
     )
   }
 
-  // --- what peers say -------------------------------------------------------------------------------------------------------------------------
+  // --- what peers say ----------------------------------------------------------------------------
 
   #handle(type: string, payload: unknown, from: NodeId): unknown {
     switch (type) {
@@ -377,11 +409,13 @@ export class ClusterAgents {
     else await agents[steering](name)
   }
 
-  // --- queues ---------------------------------------------------------------------------------------------------------------------------------
+  // --- queues ------------------------------------------------------------------------------------
 
   #load(): Omit<NodeLoad, "seen"> {
     const { agents, models, concurrency } = this.#parts
-    const list = agents.list().map(({ name, model, state, replicas, queued }) => ({ name, model, state, replicas, queued })) // prettier-ignore
+    const list = agents
+      .list()
+      .map(({ name, model, state, replicas, queued }) => ({ name, model, state, replicas, queued }))
     return { agents: list, models: models(), concurrency, taking: this.#taking }
   }
 

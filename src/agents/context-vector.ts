@@ -12,8 +12,8 @@ export interface Provenance {
 }
 
 /**
- * What one agent hands the next: the conversation so far, values by name, an embedding of the whole with the id of the model that made
- * it, provenance, and what is left of budget and deadline. Plain data; version 1.
+ * What one agent hands the next: the conversation so far, values by name, an embedding of the whole with the id of
+ * the model that made it, provenance, and what is left of budget and deadline. Plain data; version 1.
  */
 export interface ContextVector {
   readonly version: 1

@@ -1,8 +1,10 @@
 /**
- * Requests that other nodes have sent here: worked on by this node's agents, while the run, its log and its listeners stay where it was begun.
+ * Requests that other nodes have sent here: worked on by this node's agents, while the run, its log and its listeners
+ * stay where it was begun.
  *
  * Invariants
- *   W1. A tool runs here only after the node of the run has recorded the claim: so what is unclear after a loss is known there.
+ *   W1. A tool runs here only after the node of the run has recorded the claim: so what is unclear after a loss is
+ *       known there.
  *   W2. What the asker does not wait for any more (it cancelled, or its link was lost) is called off here.
  *   W3. Events go back in their order, before the answer; many of one turn of the event loop go together.
  *   W4. They are taken there before more are made here: who reads slowly there holds the agent back here.
@@ -132,7 +134,10 @@ export class GuestWork {
   }
 }
 
-/** The events of a run on their way to its node: those of one turn together (W3), and no more ahead than it takes (W4). */
+/**
+ * The events of a run on their way to its node: those of one turn together (W3), and no more ahead than it takes
+ * (W4).
+ */
 export class EventsBack {
   readonly #clock: Clock
   readonly #send: (events: readonly RunEvent[]) => Promise<unknown>

@@ -1,14 +1,18 @@
 /**
  * Which node a request goes to, by how long its queue is there. Pure.
  *
- * A node's queue is measured in turns: the requests that are open at the agents on one model, over how many of them these agents work on at a time. Of all nodes two
- * are drawn, and the shorter queue wins (Mitzenmacher, "The power of two choices in randomized load balancing", 2001): what is known of others is a moment old, and if all
- * took the shortest of all, they would all come to the same node. This node knows its own queue exactly, and is always one of those compared.
+ * A node's queue is measured in turns: the requests that are open at the agents on one model, over how many of them
+ * these agents work on at a time. Of all nodes two are drawn, and the shorter queue wins (Mitzenmacher, "The power of
+ * two choices in randomized load balancing", 2001): what is known of others is a moment old, and if all took the
+ * shortest of all, they would all come to the same node. This node knows its own queue exactly, and is always one of
+ * those compared.
  *
  * Invariants
  *   P1. When this node's queue is as short as the other's, the request stays here.
- *   P2. A node that cannot answer (no such model, the agent stopped, the node about to leave) or that has been tried for this request gets none.
- *   P3. What this node has sent since it was last told of a queue counts in it, and what was answered since does not (`QueueThere`).
+ *   P2. A node that cannot answer (no such model, the agent stopped, the node about to leave) or that has been tried
+ *       for this request gets none.
+ *   P3. What this node has sent since it was last told of a queue counts in it, and what was answered since does not
+ *       (`QueueThere`).
  */
 import type { NodeId } from "#cluster/node.js"
 

@@ -2,10 +2,10 @@
  * Places to work at. Who waits gets one in the order of asking, but for this:
  *
  * Invariants
- *   S1. Of those who wait, the one goes first who holds fewest places; so a holder with many requests does not make the
- *       others wait for all of them.
- *   S2. There are a quarter more places than `count`, for those who hold fewer than what is left of them: whoever takes
- *       all that it may leaves some to the others.
+ *   S1. Of those who wait, the one goes first who holds fewest places; so a holder with many requests does not make
+ *       the others wait for all of them.
+ *   S2. There are a quarter more places than `count`, for those who hold fewer than what is left of them: whoever
+ *       takes all that it may leaves some to the others.
  */
 import type { Cancellation } from "../cancellation.js"
 

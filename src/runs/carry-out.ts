@@ -57,7 +57,10 @@ export interface CarryOutParts {
   readonly owner: string | undefined
 }
 
-/** What ends the carrying out of a run, and not the run: a store that failed cannot record it, a stop leaves it open, to be resumed. */
+/**
+ * What ends the carrying out of a run, and not the run: a store that failed cannot record it, a stop leaves it
+ * open, to be resumed.
+ */
 export const leaveOpen: ReadonlySet<string> = new Set([
   "RUN_MOVED",
   "JOURNAL_FAILED",
@@ -154,7 +157,10 @@ export async function carryOut(
   const began = clock.monotonic()
   void emit({ type: "start", runId, target, resumed })
   try {
-    const heard = conversation === undefined ? undefined : await conversations.history({ ...options, target, id: conversation }, log.state.started?.said) // prettier-ignore
+    const heard =
+      conversation === undefined
+        ? undefined
+        : await conversations.history({ ...options, target, id: conversation }, log.state.started?.said)
     const recorded = log instanceof JournalLog ? log : undefined
     const definition = recorded === undefined ? ofUnrecorded : await pinned(target, recorded, parts)
     if (recorded !== undefined && recorded.state.started === undefined) await begin(run, recorded, parts, heard?.said)
@@ -166,7 +172,10 @@ export async function carryOut(
     const executed = await execute(whole, input, asking, work)
     const ended: EndedRun = { elapsedMs: clock.monotonic() - began, ...executed }
     if (conversation !== undefined)
-      await conversations.remember({ ...options, target, id: conversation }, { user: input, reply: executed.output, runId }) // prettier-ignore
+      await conversations.remember(
+        { ...options, target, id: conversation },
+        { user: input, reply: executed.output, runId },
+      )
     if (recorded !== undefined) {
       await recorded.append({ name: "ended", payload: ended }) // U2
       void open.strike(tenant, runId, recorded)
@@ -191,7 +200,10 @@ export async function carryOut(
   }
 }
 
-/** The same error, as one of the run: what it says was done is what the run has done, or may do, when it is left open. */
+/**
+ * The same error, as one of the run: what it says was done is what the run has done, or may do, when it is left
+ * open.
+ */
 function ofRun(error: AgentOSError, log: JournalLog | Unrecorded): AgentOSError {
   const goesOn = leaveOpen.has(error.code) && log.state.started !== undefined
   const executed = goesOn && log.executed() === "no" ? "maybe" : log.executed()
@@ -208,7 +220,10 @@ async function pinned(target: string, { state }: JournalLog, { definitions }: Ca
   return known ?? definitions.of(target)
 }
 
-/** Both are written before anything is done; the note goes first, so that no started run is ever without one. A store of this node alone keeps that order. */
+/**
+ * Both are written before anything is done; the note goes first, so that no started run is ever without one. A
+ * store of this node alone keeps that order.
+ */
 async function begin(
   { runId, target, input, options, request }: AskedRun,
   log: JournalLog,

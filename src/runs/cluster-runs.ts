@@ -1,12 +1,13 @@
 /**
- * The runs of a cluster, as one node finds them: wherever a run lives, any node tells how it stands, follows it and cancels it; and what a node that is gone has left open
- * goes on here or on another.
+ * The runs of a cluster, as one node finds them: wherever a run lives, any node tells how it stands, follows it and
+ * cancels it; and what a node that is gone has left open goes on here or on another.
  *
  * Invariants
  *   C1. A run is looked for on this node, then in the journal, then at every node that can be reached.
- *   C2. Runs of a node that is no member any more are taken over by one of the members, which all of them compute alike; should they see different members, the journal
- *       decides (R2 of `open-runs.ts`).
- *   C3. Who follows a run from another node and is lost does not end it; who gives up there counts as one who gave up here.
+ *   C2. Runs of a node that is no member any more are taken over by one of the members, which all of them compute
+ *       alike; should they see different members, the journal decides (R2 of `open-runs.ts`).
+ *   C3. Who follows a run from another node and is lost does not end it; who gives up there counts as one who gave up
+ *       here.
  */
 import type { Clock, Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -25,7 +26,10 @@ import type { RunStatus } from "./recorded-runs.js"
 import type { Runs } from "./runs.js"
 
 const service = "os/runs"
-/** How often it is looked whether a member has gone, and, when none has, whether something was left behind all the same. */
+/**
+ * How often it is looked whether a member has gone, and, when none has, whether something was left behind all the
+ * same.
+ */
 const lookEveryMs = 1000
 const sweepEveryMs = 30_000
 /** For questions that a node answers from memory or with one look into its store. */
@@ -33,7 +37,10 @@ const askTimeoutMs = 3000
 
 export interface ClusterRunsParts {
   readonly peers: Peers
-  /** Names of the members, however they fare; one that was removed or has left is none. Undefined: it is not known yet. */
+  /**
+   * Names of the members, however they fare; one that was removed or has left is none. Undefined: it is not known
+   * yet.
+   */
   readonly members: () => ReadonlySet<string> | undefined
   /** Names of the members that can take over now. */
   readonly able: () => readonly string[]
@@ -153,17 +160,24 @@ export class ClusterRuns {
     return this.#runs
   }
 
-  // --- runs elsewhere -------------------------------------------------------------------------------------------------------------------------
+  // --- runs elsewhere ----------------------------------------------------------------------------
 
   /** The first answer that is one; nodes that do not answer are passed over. */
   async #askAll<T>(type: string, payload: unknown): Promise<T | undefined> {
     const { peers, isWell = () => true } = this.#parts
-    const asked = [...peers.open()].filter(isWell).map((peer) =>
-      peers.call(peer, service, type, payload, { timeoutMs: askTimeoutMs }).then(
-        (answer) => (answer === null || answer === undefined || answer === false ? Promise.reject(nothing) : answer),
-      ),
-    ) // prettier-ignore
-    return Promise.any(asked).then((answer) => answer as T, () => undefined) // prettier-ignore
+    const asked = [...peers.open()]
+      .filter(isWell)
+      .map((peer) =>
+        peers
+          .call(peer, service, type, payload, { timeoutMs: askTimeoutMs })
+          .then((answer) =>
+            answer === null || answer === undefined || answer === false ? Promise.reject(nothing) : answer,
+          ),
+      )
+    return Promise.any(asked).then(
+      (answer) => answer as T,
+      () => undefined,
+    )
   }
 
   async #follow(node: string, run: FollowedRun): Promise<RunResult | undefined> {
@@ -201,7 +215,7 @@ export class ClusterRuns {
     }
   }
 
-  // --- what others ask ------------------------------------------------------------------------------------------------------------------------
+  // --- what others ask ---------------------------------------------------------------------------
 
   #handle(type: string, payload: unknown, from: NodeId): unknown {
     switch (type) {
@@ -224,7 +238,9 @@ export class ClusterRuns {
       case "follow":
         return this.#beFollowed(payload as Follow, from)
       case "unfollow":
-        return this.#followed.get(`${from}/${payload as number}`)?.signal.cancel(new AgentOSError("CANCELLED", "the caller gave up")) // prettier-ignore
+        return this.#followed
+          .get(`${from}/${payload as number}`)
+          ?.signal.cancel(new AgentOSError("CANCELLED", "the caller gave up"))
       case "events": {
         const { ticket, events } = payload as { readonly ticket: number; readonly events: readonly RunEvent[] }
         const follow = this.#follows.get(ticket)
@@ -258,7 +274,7 @@ export class ClusterRuns {
     }
   }
 
-  // --- what others leave ----------------------------------------------------------------------------------------------------------------------
+  // --- what others leave -------------------------------------------------------------------------
 
   #look(): void {
     if (this.#closed) return

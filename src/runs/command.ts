@@ -1,4 +1,7 @@
-/** A command id (the doors' idempotency key): which run it names, and whether it comes with the same question (U3 of `runs.ts`). */
+/**
+ * A command id (the doors' idempotency key): which run it names, and whether it comes with the same question (U3 of
+ * `runs.ts`).
+ */
 import { createHash } from "node:crypto"
 import { AgentOSError } from "#actors/errors.js"
 import { encodePayload } from "#actors/persistence/stored-codec.js"

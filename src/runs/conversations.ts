@@ -1,15 +1,16 @@
 /**
- * What was said in conversations. A turn is appended to the journal before it is acknowledged; the last turns are kept.
+ * What was said in conversations. A turn is appended to the journal before it is acknowledged; the last turns are
+ * kept.
  *
  * Invariants
  *   C1. Turns of a conversation are in the order in which they were acknowledged; one is recorded whole or not at all.
  *   C2. A run that is carried on after a crash does not record its turn a second time.
  *   C3. What another node has recorded is read before a history is given, where several share the journal, and when it
  *       stands in the way of a turn.
- *   C4. A conversation belongs to a caller of a tenant: nobody else reads or continues it. Programs of this machine and
- *       who holds the node's own token are one caller: the command line is now the one and now the other.
- *   C5. Of each conversation the last turns are kept, in memory and in the journal, by number and by size; of all of them
- *       so many bytes are in memory, those used last.
+ *   C4. A conversation belongs to a caller of a tenant: nobody else reads or continues it. Programs of this machine
+ *       and who holds the node's own token are one caller: the command line is now the one and now the other.
+ *   C5. Of each conversation the last turns are kept, in memory and in the journal, by number and by size; of all of
+ *       them so many bytes are in memory, those used last.
  */
 import { AgentOSError } from "#actors/errors.js"
 import type { Clock } from "#actors/clock.js"
@@ -106,7 +107,8 @@ export class Conversations {
     await this.#inTurn(conversation, async () => {
       const { actor } = conversation
       const event = { name: "turn", payload: turn, version: 1 }
-      while (!conversation.turns.some(({ runId }) => runId === turn.runId)) { // C2
+      while (!conversation.turns.some(({ runId }) => runId === turn.runId)) {
+        // C2
         try {
           await this.#journal.append(actor, conversation.sequence, 0, [event])
           this.#add(conversation, turn, conversation.sequence + 1)
@@ -117,7 +119,7 @@ export class Conversations {
           this.#restart(conversation) // it may have been let go of meanwhile
           await this.#catchUp(conversation) // C3
         }
-      } // prettier-ignore
+      }
     })
   }
 

@@ -1,10 +1,12 @@
 /**
- * The definitions that runs began with, kept by their content: topologies and agents may be changed while runs are open.
+ * The definitions that runs began with, kept by their content: topologies and agents may be changed while runs are
+ * open.
  *
  * Invariants
  *   F1. A definition is durable before a run names it. It holds the topology of the run, those that it names, and the
  *       agents of all of them. What agents name (tools, models, functions) is code, and is as it is now.
- *   F2. The agents and topologies of a node stay as they are as long as it runs, so each target is looked through once.
+ *   F2. The agents and topologies of a node stay as they are as long as it runs, so each target is looked through
+ *       once.
  *   F3. A definition is let go once no open run names it, and so long after it was used last that no interrupted one
  *       can. One in use is written again each day; another process on this store may count on it meanwhile.
  */
@@ -81,7 +83,12 @@ export class Definitions {
     return stored
   }
 
-  /** Lets go of what no run can go on with (F3). @param open what open runs name @param days how long others are kept */
+  /**
+   * Lets go of what no run can go on with (F3).
+   *
+   * @param open what open runs name
+   * @param days how long others are kept
+   */
   async sweep(open: ReadonlySet<string | undefined>, days: number): Promise<void> {
     const { records, clock } = this.#parts
     const since = clock.wallTime() - (days + 2) * dayMs

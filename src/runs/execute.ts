@@ -1,18 +1,18 @@
 /**
- * Carries out a topology. What was finished before, as the log knows it, is taken from the log; so a run that is begun again after a crash goes on
- * where it was.
+ * Carries out a topology. What was finished before, as the log knows it, is taken from the log; so a run that is
+ * begun again after a crash goes on where it was.
  *
  * Invariants
  *   X1. The path of a step depends on the topology and on recorded answers only, so it is the same after a restart.
  *   X2. When one branch of a parallel fails and its policy is to fail, the others are cancelled.
  *   X3. What steps gave is told in the order of the topology, whatever order they ended in; an agent that stands in it
  *       more than once has a value for each step: `critic`, `critic#2`.
- *   X4. A step gets the tokens that its branch has left (`budget.ts`). One that fails has spent what its error tells; where
- *       nobody knows, all that it was given. What its tries have spent, also before a restart, is in the usage of each
- *       answer and error of it, and in that of the whole.
+ *   X4. A step gets the tokens that its branch has left (`budget.ts`). One that fails has spent what its error tells;
+ *       where nobody knows, all that it was given. What its tries have spent, also before a restart, is in the usage
+ *       of each answer and error of it, and in that of the whole.
  *   X5. Whoever asks may call each agent and topology by which it is answered, not only the one that it named.
- *   X6. When an agent refuses, its refusal is the answer of the whole: no step goes on from it. A parallel with "ignore"
- *       passes it over.
+ *   X6. When an agent refuses, its refusal is the answer of the whole: no step goes on from it. A parallel with
+ *       "ignore" passes it over.
  */
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -283,7 +283,10 @@ class Execution {
     return best
   }
 
-  /** What a function of the program says, once (L4 of `run-log.ts`). It is not waited for once the run is called off. */
+  /**
+   * What a function of the program says, once (L4 of `run-log.ts`). It is not waited for once the run is called
+   * off.
+   */
   async #decide(name: string, step: string, how: () => unknown, { work }: Branch): Promise<string> {
     const { log } = this.#parts
     const known = log.decided(step)

@@ -11,7 +11,11 @@ import { foldRun, newRunState, sizeOf, type RunLogEvent } from "./run-log.js"
 const done = joined("kept-from-before")
 const dayMs = 86_400_000
 
-/** @param isOpen whether a run is open, as its own note says @param stopped whether to leave the rest for another time */
+/**
+ * @param isOpen whether a run is open, as its own note says
+ *
+ * @param stopped whether to leave the rest for another time
+ */
 export async function noteFromBefore(
   { records, journal, clock }: Pick<KeptParts, "records" | "journal" | "clock">,
   isOpen: (actor: PersistenceId) => boolean,

@@ -14,8 +14,8 @@ import {
 } from "./run-log.js"
 
 /**
- * A run's log in the journal. Appends are made one after the other, whoever asks for them. When another node has written to it, it is that node's: every append from
- * then on throws `RUN_MOVED`.
+ * A run's log in the journal. Appends are made one after the other, whoever asks for them. When another node has
+ * written to it, it is that node's: every append from then on throws `RUN_MOVED`.
  */
 export class JournalLog implements RunLog {
   readonly state = newRunState()

@@ -2,8 +2,8 @@
  * What is kept of runs that have ended, and of conversations: by age, by number and by size.
  *
  * Invariants
- *   K1. A run that has ended, and a conversation, has a record that says how large it is and when it was last written. An
- *       open run has none: it is not let go.
+ *   K1. A run that has ended, and a conversation, has a record that says how large it is and when it was last
+ *       written. An open run has none: it is not let go.
  *   K2. What was written last is kept longest. The record goes after what it stands for.
  *   K3. It is looked through some time after something was noted, and at once when much was.
  */

@@ -1,10 +1,13 @@
 /**
- * Notes of the runs that are not ended, and who carries them out: so that what a process leaves unfinished goes on, at its next start or on another node.
+ * Notes of the runs that are not ended, and who carries them out: so that what a process leaves unfinished goes on,
+ * at its next start or on another node.
  *
  * Invariants
- *   R1. A note is written before its run is begun and deleted after it has ended. It says where to look; whose a run is, its log says.
- *   R2. Where several nodes share the journal, nobody goes on with a run before it has written that it took over, after all that was written before. Of two that try
- *       one succeeds; the owner from before can write nothing after it, so it makes no further tool call.
+ *   R1. A note is written before its run is begun and deleted after it has ended. It says where to look; whose a run
+ *       is, its log says.
+ *   R2. Where several nodes share the journal, nobody goes on with a run before it has written that it took over,
+ *       after all that was written before. Of two that try one succeeds; the owner from before can write nothing
+ *       after it, so it makes no further tool call.
  *   R3. Each node has a note of its own for a run, so that no node's end of it deletes another's.
  */
 import { joined, parted } from "#actors/names.js"
@@ -80,9 +83,14 @@ export class OpenRuns {
     const log = await JournalLog.open(this.#journal, run.tenant, run.runId)
     const { started, ended, failed, interrupted, owner = "" } = log.state
     // One that is not begun may be about to be: only its own node knows that it is not.
-    const over = ended !== undefined || failed !== undefined || interrupted !== undefined || (started === undefined && (run.node === "" || run.node === this.#node)) // prettier-ignore
+    const over =
+      ended !== undefined ||
+      failed !== undefined ||
+      interrupted !== undefined ||
+      (started === undefined && (run.node === "" || run.node === this.#node))
     if (over || (started !== undefined && owner !== run.node && !mayTake(owner))) await this.#forget(run)
-    if (over && started !== undefined) await this.#records.write([this.#kept.change(actorOf(run.tenant, run.runId), noteOf(log))]) // prettier-ignore
+    if (over && started !== undefined)
+      await this.#records.write([this.#kept.change(actorOf(run.tenant, run.runId), noteOf(log))])
     if (over || started === undefined || !mayTake(owner)) return undefined
     if (this.#node === undefined) return log
     try {

@@ -1,16 +1,17 @@
 /**
- * What a run has done, as it is known durably: folded from its events. A step or tool call that is recorded here is never done again.
+ * What a run has done, as it is known durably: folded from its events. A step or tool call that is recorded here is
+ * never done again.
  *
  * Invariants
  *   L1. A step is claimed before its agent is asked, and finished with its answer after.
- *   L2. A tool call is claimed before the tool runs, and finished with its outcome after. One claimed and not finished is
- *       unresolved. All calls of a turn are recorded before the first of them is claimed: one that is only planned has
- *       not begun.
+ *   L2. A tool call is claimed before the tool runs, and finished with its outcome after. One claimed and not
+ *       finished is unresolved. All calls of a turn are recorded before the first of them is claimed: one that is
+ *       only planned has not begun.
  *   L3. Where several nodes share the journal, the last to have begun it or taken it over carries the run out.
- *   L4. What a function or a likeness decides is recorded, so that it is decided once. A function may have effects: its
- *       step is claimed before.
- *   L5. A run that failed for now (its error may pass) is interrupted: whoever asks for it again, under its command id,
- *       goes on with it. What failed for good stays so.
+ *   L4. What a function or a likeness decides is recorded, so that it is decided once. A function may have effects:
+ *       its step is claimed before.
+ *   L5. A run that failed for now (its error may pass) is interrupted: whoever asks for it again, under its command
+ *       id, goes on with it. What failed for good stays so.
  *   L6. What a step or function gave is text once it is read, whatever was stored: no log stops a start.
  *   L7. What a step had spent when a try of it failed is recorded; whoever tries it again counts from there.
  */
@@ -68,7 +69,10 @@ export interface StartedRun {
   readonly node?: string
 }
 
-/** What a run gave. Its context is made of it and of the conversation when somebody asks; logs from before hold it whole. */
+/**
+ * What a run gave. Its context is made of it and of the conversation when somebody asks; logs from before hold it
+ * whole.
+ */
 export interface EndedRun extends Pick<RunResult, "output" | "usage" | "elapsedMs" | "finish"> {
   readonly values: Readonly<Record<string, unknown>>
   readonly provenance: readonly Provenance[]
@@ -101,7 +105,10 @@ export interface PlannedCall {
   readonly spent?: Usage
 }
 
-/** A tool call that is known of: only planned, begun, or with an outcome. One begun and without an outcome is unresolved (L2). */
+/**
+ * A tool call that is known of: only planned, begun, or with an outcome. One begun and without an outcome is
+ * unresolved (L2).
+ */
 export interface RecordedCall extends Omit<PlannedCall, "callId"> {
   /** The turn of the step's model that it belongs to, where it was recorded with others of its turn. */
   readonly turn?: number
@@ -184,7 +191,10 @@ export const newRunState = (): RunState => ({
   interrupted: undefined,
 })
 
-/** What a run has done so far: "yes" once a call has ended that may not be repeated, "maybe" once anything has begun. */
+/**
+ * What a run has done so far: "yes" once a call has ended that may not be repeated, "maybe" once anything has
+ * begun.
+ */
 export function executedOf({ claimed, calls }: RunState): Executed {
   for (const { outcome, idempotent } of calls.values()) if (outcome?.kind === "ok" && idempotent !== true) return "yes"
   return claimed.size > 0 ? "maybe" : "no"

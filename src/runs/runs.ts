@@ -8,16 +8,19 @@
  *   U3. A command id of a caller belongs to one run: the same id again gives that run's answer, or joins it while it
  *       goes; with another question it is refused.
  *   U4. A run that was not ended when the process died is begun again by `resume`, from its log.
- *   U5. Where several nodes share the journal, one of them carries a run out (R2 of `open-runs.ts`), and who waits for it
- *       here goes on waiting when another takes it over.
- *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node has a
- *       journal of its own, this holds for nodes that can be reached.
+ *   U5. Where several nodes share the journal, one of them carries a run out (R2 of `open-runs.ts`), and who waits
+ *       for it here goes on waiting when another takes it over.
+ *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node
+ *       has a journal of its own, this holds for nodes that can be reached.
  *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
  *       again goes on with the run from its last finished step.
  *   U8. A run is seen, followed and cancelled in its tenant only.
- *   U9. A run that was refused before anything of it began leaves nothing; of the others so much is kept as `kept.ts` says.
- *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on meanwhile.
- *   U11. A run that goes on here is told of from its begin to its end, whoever began it: a door, the program or `resume`.
+ *   U9. A run that was refused before anything of it began leaves nothing; of the others so much is kept as `kept.ts`
+ *       says.
+ *   U10. A run is at most so many events ahead of the slowest of those that follow it: its model is not read on
+ *        meanwhile.
+ *   U11. A run that goes on here is told of from its begin to its end, whoever began it: a door, the program or
+ *        `resume`.
  */
 import type { Random } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -134,7 +137,10 @@ export class Runs {
     return this.#follow(target, input, options, undefined)
   }
 
-  /** Events as they happen; the last is `end` or `error`. Leaving the loop early cancels the run, unless others wait for it too. */
+  /**
+   * Events as they happen; the last is `end` or `error`. Leaving the loop early cancels the run, unless others wait
+   * for it too.
+   */
   async *stream(target: string, input: string, options: ScopedOptions): AsyncGenerator<RunEvent> {
     const queue = new PartQueue<RunEvent>(eventsAhead)
     const left = new Cancellation()
@@ -192,7 +198,7 @@ export class Runs {
     this.#kept.look()
     for await (const run of this.#open.all()) {
       const { tenant, runId, node } = run
-      const mayTake = (owner: string): boolean => wanted?.({ runId, node: owner }) ?? (owner === "" || owner === self) // prettier-ignore
+      const mayTake = (owner: string): boolean => wanted?.({ runId, node: owner }) ?? (owner === "" || owner === self)
       if (this.#active.get(runId) !== undefined || (!mayTake(node) && node !== self)) continue
       try {
         const log = await this.#open.claim(run, mayTake)
@@ -228,7 +234,11 @@ export class Runs {
     return this.#recorded.answer(tenant, runId, request, await this.#recorded.logOf(tenant, runId))
   }
 
-  /** Ends a run that nobody carries out at the moment, where the journal is shared. @returns false when it had ended, or never was */
+  /**
+   * Ends a run that nobody carries out at the moment, where the journal is shared.
+   *
+   * @returns false when it had ended, or never was
+   */
   async cancelOpen(tenant: string, runId: string): Promise<boolean> {
     const node = this.#owner
     if (node === undefined) return false
@@ -240,7 +250,10 @@ export class Runs {
     return true
   }
 
-  /** Waits for what is going on, up to so many milliseconds; the rest is broken off and left open in the journal, to be resumed at the next start. */
+  /**
+   * Waits for what is going on, up to so many milliseconds; the rest is broken off and left open in the journal, to
+   * be resumed at the next start.
+   */
   async drain(milliseconds: number): Promise<void> {
     const all = Promise.allSettled(this.#active.entries().map(([, { ended }]) => ended))
     const cancelTimer = this.#parts.clock.timer(milliseconds, () => {
@@ -303,7 +316,11 @@ export class Runs {
     let isNew = commandId === undefined
     for (;;) {
       try {
-        const log = !recorded ? new Unrecorded() : isNew ? JournalLog.begin(journal, tenant, runId) : await this.#recorded.logOf(tenant, runId) // prettier-ignore
+        const log = !recorded
+          ? new Unrecorded()
+          : isNew
+            ? JournalLog.begin(journal, tenant, runId)
+            : await this.#recorded.logOf(tenant, runId)
         let active = this.#active.get(runId)
         if (active !== undefined) checkRequest(request, active.request)
         else if (!isNew && log instanceof JournalLog) {

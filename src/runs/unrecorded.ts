@@ -5,7 +5,9 @@ import { newRunState, type PlannedCall, type RunLog } from "./run-log.js"
 /** Nothing is known of it but that it was begun; all of them share it. */
 const unknown = newRunState()
 
-/** The log of a run that is not recorded: it knows what was done, as long as the run goes on. Costs next to nothing. */
+/**
+ * The log of a run that is not recorded: it knows what was done, as long as the run goes on. Costs next to nothing.
+ */
 export class Unrecorded implements RunLog {
   #claimed = false
   #effects = false

@@ -1,14 +1,14 @@
 /**
- * The pattern of a rule: JavaScript's syntax with the flags `iu`, on an engine without backtracking, since whoever asks
- * chooses the text.
+ * The pattern of a rule: JavaScript's syntax with the flags `iu`, on an engine without backtracking, since whoever
+ * asks chooses the text.
  *
  * Invariants
  *   R1. A pattern that is taken says of a text what `new RegExp(source, "iu").test(text)` says; only \b takes
  *       the long s and the sign of the kelvin for no letters.
  *   R2. What the engine lacks is refused when the topology is read, with what would be right.
- *   R3. A test is over within some 30 ms. Where the automaton of a pattern has few states, all of them are made when it is
- *       compiled, and each character of a long text is looked up once. Where it has many, none is made: a character costs
- *       about as much as the pattern is large, and so much less of the text is read.
+ *   R3. A test is over within some 30 ms. Where the automaton of a pattern has few states, all of them are made when
+ *       it is compiled, and each character of a long text is looked up once. Where it has many, none is made: a
+ *       character costs about as much as the pattern is large, and so much less of the text is read.
  *
  * @see Cox 2007, https://swtch.com/~rsc/regexp/regexp1.html
  */

@@ -1,5 +1,6 @@
 /**
- * Which agents answer, and in what order. Data only: functions are named, never contained, so a topology can be stored, sent and drawn.
+ * Which agents answer, and in what order. Data only: functions are named, never contained, so a topology can be
+ * stored, sent and drawn.
  */
 import type { AgentDefinition } from "../agents/agent.js"
 

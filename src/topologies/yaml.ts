@@ -56,7 +56,10 @@ export function parseTopology(text: string, file: string, known?: Known): Topolo
 
 const nothing: Topology = { kind: "chain", steps: [] }
 
-/** Reads values of any shape; what is wrong is reported, and something neutral returned so that the next fault is found too. */
+/**
+ * Reads values of any shape; what is wrong is reported, and something neutral returned so that the next fault is
+ * found too.
+ */
 class Reader {
   readonly #fault: (path: Path, message: string) => void
 

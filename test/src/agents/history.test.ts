@@ -9,7 +9,14 @@ import { smallNode } from "#test/support/small-node.js"
 import { historiesFit } from "#test/support/history-property.js"
 
 const agent = defineAgent({ name: "a", instructions: "a", tools: ["calculator"] })
-const request = (input: string, history: readonly Message[] = []) => ({ runId: input.slice(0, 20), step: "0", input, history, tenant: "default", traceId: "" }) // prettier-ignore
+const request = (input: string, history: readonly Message[] = []) => ({
+  runId: input.slice(0, 20),
+  step: "0",
+  input,
+  history,
+  tenant: "default",
+  traceId: "",
+})
 const turns = (count: number, text: string): Message[] =>
   Array.from({ length: count }, (_, i): Message[] => [
     { role: "user", content: `question ${i} ${text}` },
@@ -41,20 +48,34 @@ t.test("one long turn does not end a conversation: it is left out when it no lon
 })
 
 t.test("texts of other alphabets are estimated wider", async (t) => {
-  for (const [text, fits] of [["word ".repeat(600), true], ["数据库备份每日进行".repeat(300), false], ["слово".repeat(600), false]] as const) {
-    const node = await smallNode({ agents: [agent], script: ({ messages }) => `${messages.length}`, about: { contextLength: 3000, id: text } }) // prettier-ignore
+  for (const [text, fits] of [
+    ["word ".repeat(600), true],
+    ["数据库备份每日进行".repeat(300), false],
+    ["слово".repeat(600), false],
+  ] as const) {
+    const node = await smallNode({
+      agents: [agent],
+      script: ({ messages }) => `${messages.length}`,
+      about: { contextLength: 3000, id: text },
+    })
     t.equal((await node.agents.ask("a", request("go", turns(1, text)))).output === "4", fits, text.slice(0, 10))
     await node.stop()
   }
-}) // prettier-ignore
+})
 
 t.test("an estimate is corrected by what the server counts", async (t) => {
   // A server that counts four tokens a word, on a text that is estimated at one and a quarter.
-  const node = await smallNode({ agents: [agent], script: ({ messages }) => `${messages.length}`, about: { contextLength: 2000, id: "wide" } }) // prettier-ignore
+  const node = await smallNode({
+    agents: [agent],
+    script: ({ messages }) => `${messages.length}`,
+    about: { contextLength: 2000, id: "wide" },
+  })
   const { generate } = node.model
   node.model.generate = async function* (given) {
     for await (const part of generate.call(node.model, given))
-      yield part.type === "finish" ? { ...part, usage: { ...part.usage, promptTokens: part.usage.promptTokens * 4 } } : part // prettier-ignore
+      yield part.type === "finish"
+        ? { ...part, usage: { ...part.usage, promptTokens: part.usage.promptTokens * 4 } }
+        : part
   }
   const read = async () => Number((await node.agents.ask("a", request("go", turns(20, "word ".repeat(20))))).output)
   const first = await read()
@@ -68,7 +89,9 @@ t.test("what a server adds to a short question does not make a longer one too lo
   const { generate } = node.model
   node.model.generate = async function* (given) {
     for await (const part of generate.call(node.model, given))
-      yield part.type === "finish" ? { ...part, usage: { ...part.usage, promptTokens: part.usage.promptTokens + 300 } } : part // prettier-ignore
+      yield part.type === "finish"
+        ? { ...part, usage: { ...part.usage, promptTokens: part.usage.promptTokens + 300 } }
+        : part
   }
   await node.agents.ask("a", request("hello"))
   await node.agents.ask("a", request("word ".repeat(250)))
@@ -77,7 +100,11 @@ t.test("what a server adds to a short question does not make a longer one too lo
 })
 
 t.test("a tokenizer is used where the model has one, and not on what cannot fit anyway", async (t) => {
-  const node = await smallNode({ agents: [agent], script: ({ messages }) => `${messages.length}`, about: { contextLength: 100 } }) // prettier-ignore
+  const node = await smallNode({
+    agents: [agent],
+    script: ({ messages }) => `${messages.length}`,
+    about: { contextLength: 100 },
+  })
   let counted = 0
   node.model.countTokens = (text) => ((counted += text.length), text.split(" ").length)
   t.equal((await node.agents.ask("a", request("go", turns(10, "one two three")))).output, String(2 + 2 * 7))
@@ -100,7 +127,8 @@ t.test("where the context is not known, what a server refuses is sent again with
     const node = await smallNode({
       agents: [agent],
       script: ({ messages }) => {
-        if (messages.length > 9) throw new AgentOSError("MODEL_REFUSED", `it answered 400: ${words}`, { details: { status: 400 } }) // prettier-ignore
+        if (messages.length > 9)
+          throw new AgentOSError("MODEL_REFUSED", `it answered 400: ${words}`, { details: { status: 400 } })
         return `${messages.length}`
       },
       about: { id },
@@ -114,26 +142,31 @@ t.test("where the context is not known, what a server refuses is sent again with
   }
 })
 
-t.test("only when the newest turn alone is refused is the context too long; other refusals are told as they are", async (t) => {
-  let words = "prompt is too long"
-  const node = await smallNode({
-    agents: [agent],
-    script: () => {
-      throw new AgentOSError("MODEL_REFUSED", words, { details: { status: 400 } })
-    },
-    about: { id: "refusing" },
-  })
-  const asks = () => node.agents.ask("a", request("go", turns(8, "word")))
-  await t.rejects(asks(), { code: "CONTEXT_TOO_LONG", message: /newest turn alone .* prompt is too long/ })
-  t.equal(node.model.requests.at(-1)?.messages.length, 2)
-  const before = node.model.requests.length
-  words = "max_tokens is too large: 5000. This model supports at most 4096 completion tokens"
-  await t.rejects(asks(), { code: "MODEL_REFUSED" })
-  t.equal(node.model.requests.length, before + 1)
-  t.equal(node.model.requests.at(-1)?.messages.length, 18, "nothing was learned from what was never taken")
-  t.notOk(isTooLong(new AgentOSError("MODEL_UNAVAILABLE", "too many tokens per minute", { details: { status: 429 } })))
-  await node.stop()
-}) // prettier-ignore
+t.test(
+  "only when the newest turn alone is refused is the context too long; other refusals are told as they are",
+  async (t) => {
+    let words = "prompt is too long"
+    const node = await smallNode({
+      agents: [agent],
+      script: () => {
+        throw new AgentOSError("MODEL_REFUSED", words, { details: { status: 400 } })
+      },
+      about: { id: "refusing" },
+    })
+    const asks = () => node.agents.ask("a", request("go", turns(8, "word")))
+    await t.rejects(asks(), { code: "CONTEXT_TOO_LONG", message: /newest turn alone .* prompt is too long/ })
+    t.equal(node.model.requests.at(-1)?.messages.length, 2)
+    const before = node.model.requests.length
+    words = "max_tokens is too large: 5000. This model supports at most 4096 completion tokens"
+    await t.rejects(asks(), { code: "MODEL_REFUSED" })
+    t.equal(node.model.requests.length, before + 1)
+    t.equal(node.model.requests.at(-1)?.messages.length, 18, "nothing was learned from what was never taken")
+    t.notOk(
+      isTooLong(new AgentOSError("MODEL_UNAVAILABLE", "too many tokens per minute", { details: { status: 429 } })),
+    )
+    await node.stop()
+  },
+)
 
 t.test("tool results that pile up inside one answer are fitted, calls and results together", async (t) => {
   const node = await smallNode({
@@ -144,7 +177,9 @@ t.test("tool results that pile up inside one answer are fitted, calls and result
       if (length > 2000) throw new AgentOSError("MODEL_REFUSED", "maximum context length exceeded")
       for (const [i, message] of messages.entries())
         if (message.role === "tool" && messages[i - 1]?.role !== "assistant") throw new Error("a result without a call")
-      return node.model.requests.length > 10 ? `done, ${asked(given).question}` : { tool: "calculator", arguments: { expression: `1${"0".repeat(600)}` } } // prettier-ignore
+      return node.model.requests.length > 10
+        ? `done, ${asked(given).question}`
+        : { tool: "calculator", arguments: { expression: `1${"0".repeat(600)}` } }
     },
     about: { contextLength: 500, id: "piling" },
   })

@@ -16,7 +16,10 @@ const agent = (name: string, more: object = {}) => defineAgent({ name, instructi
 const never = (): Promise<never> => new Promise(() => undefined)
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds))
 
-/** Nodes that share a journal and know each other; a node that crashed goes on in the dark, as one that is cut off does. */
+/**
+ * Nodes that share a journal and know each other; a node that crashed goes on in the dark, as one that is cut off
+ * does.
+ */
 class Town {
   readonly links = new LinkedPeers()
   readonly journal = memoryJournal(systemClock)
@@ -29,7 +32,13 @@ class Town {
     if (!this.members.includes(name)) this.members = [...this.members, name]
     const peers = this.links.join(name)
     const members = (): readonly string[] => this.members
-    const node = await smallNode({ journal: { ...this.journal, close: async () => {} }, records: this.records, ...options, peers, members }) // prettier-ignore
+    const node = await smallNode({
+      journal: { ...this.journal, close: async () => {} },
+      records: this.records,
+      ...options,
+      peers,
+      members,
+    })
     this.t.teardown(() => node.stop())
     return node
   }
@@ -82,13 +91,21 @@ t.test("a command that comes to two nodes at once is carried out once, and both 
   t.equal(answers, 1)
   for (const events of all) {
     t.match(events.at(-1), { type: "end", run: { output: "answer 1" } })
-    t.match(events.filter(({ type }) => type === "token").map((event) => "text" in event && event.text), ["answer ", "1"]) // prettier-ignore
+    t.match(
+      events.filter(({ type }) => type === "token").map((event) => "text" in event && event.text),
+      ["answer ", "1"],
+    )
   }
   t.equal((await nodes[1]!.runs.run("job", "go", { commandId: "k" })).output, "answer 1", "and later")
 })
 
 const count = (made: string[], node: string) =>
-  defineTool({ name: "count", description: "Counts.", parameters: z.object({}), execute: () => `${node} ${made.push(node)}` }) // prettier-ignore
+  defineTool({
+    name: "count",
+    description: "Counts.",
+    parameters: z.object({}),
+    execute: () => `${node} ${made.push(node)}`,
+  })
 const job = { job: chain(["first", "second"]) }
 const clerks = [agent("first", { tools: ["count"] }), agent("second", { tools: ["count"] })]
 /** Two steps with a call each; the first node gets stuck after the call of the second. */
@@ -143,7 +160,8 @@ t.test("nobody waits for it, and it ends all the same", async (t) => {
   await until(async () => (await b.clusterRuns?.status(runId))?.state === "finished")
   t.match(await c.clusterRuns?.status(runId), { output: "a 1, a 2" })
   for await (const page of town.journal.read({ tenant: "default", type: "run", key: runId }))
-    for (const { name, payload } of page) started.push(name === "taken-over" ? `taken over by ${(payload as { node: string }).node}` : name) // prettier-ignore
+    for (const { name, payload } of page)
+      started.push(name === "taken-over" ? `taken over by ${(payload as { node: string }).node}` : name)
   t.equal(started.filter((name) => name.startsWith("taken over")).length, 1)
   t.equal(started.filter((name) => name === "tool-claimed").length, 2)
 })
@@ -153,12 +171,14 @@ t.test("a node that comes back goes on with its own runs; the process from befor
   const made: string[] = []
   let wake = (): void => undefined
   const asleep = new Promise<void>((done) => (wake = done))
-  const script = (stuck: () => Promise<unknown> | undefined): Script => async (request) => {
-    const { agent, results } = asked(request)
-    if (agent === "first") return "first"
-    await stuck()
-    return results[0] ?? { tool: "count", arguments: {} }
-  } // prettier-ignore
+  const script =
+    (stuck: () => Promise<unknown> | undefined): Script =>
+    async (request) => {
+      const { agent, results } = asked(request)
+      if (agent === "first") return "first"
+      await stuck()
+      return results[0] ?? { tool: "count", arguments: {} }
+    }
   const options = (name: string, stuck: () => Promise<unknown> | undefined) => ({
     agents: clerks,
     tools: [count(made, name)],
@@ -199,7 +219,11 @@ t.test("a run that nobody carries out at the moment can be cancelled", async (t)
 
 t.test("a conversation goes on at any node", async (t) => {
   const town = new Town(t)
-  const recall: Script = (request) => request.messages.filter(({ role }) => role === "user").map(({ content }) => content).join(" / ") // prettier-ignore
+  const recall: Script = (request) =>
+    request.messages
+      .filter(({ role }) => role === "user")
+      .map(({ content }) => content)
+      .join(" / ")
   const options = { agents: [agent("echo")], script: recall }
   const [a, b] = [await town.node("a", options), await town.node("b", options)]
   const say = async (node: typeof a, text: string) => (await node.runs.run("echo", text, { conversation: "c" })).output

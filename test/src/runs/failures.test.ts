@@ -14,9 +14,19 @@ import { until } from "#test/support/until.js"
 
 const agent = (name: string, more: object = {}) => defineAgent({ name, instructions: name, ...more })
 const never = (): Promise<never> => new Promise(() => undefined)
-const errorOf = (run: Promise<unknown>) => run.then(() => new Error("it ran"), (error: AgentOSError) => error) // prettier-ignore
+const errorOf = (run: Promise<unknown>) =>
+  run.then(
+    () => new Error("it ran"),
+    (error: AgentOSError) => error,
+  )
 const tool = (name: string, idempotent: boolean, done: string[]) =>
-  defineTool({ name, description: name, idempotent, parameters: z.object({}), execute: () => `${name} ${done.push(name)}` }) // prettier-ignore
+  defineTool({
+    name,
+    description: name,
+    idempotent,
+    parameters: z.object({}),
+    execute: () => `${name} ${done.push(name)}`,
+  })
 
 t.test("what a failed run says was done is what it did, however it ended", async (t) => {
   const done: string[] = []

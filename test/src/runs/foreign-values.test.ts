@@ -17,7 +17,11 @@ import { thrownValues } from "#test/support/thrown-values.js"
 import { until } from "#test/support/until.js"
 
 const agents = ["a", "b"].map((name) => defineAgent({ name, instructions: name }))
-const errorOf = (run: Promise<unknown>) => run.then(() => new Error("it ran"), (error: AgentOSError) => error) // prettier-ignore
+const errorOf = (run: Promise<unknown>) =>
+  run.then(
+    () => new Error("it ran"),
+    (error: AgentOSError) => error,
+  )
 const topologies = {
   reduced: parallel(["a"], { reduce: { fn: "f" } }),
   passed: chain([parallel(["a", "b"], { reduce: { fn: "f" } }), "b"]),
@@ -55,7 +59,11 @@ t.test("a function that gives no text fails its run with a code, and the node st
     for (const target of Object.keys(topologies)) {
       given = value
       const error = await errorOf(first.run(target, "hi", { commandId: `${name}-${target}` }))
-      t.match(error, { code: "INVALID_ANSWER", retryable: false, message: /the function f gave .*; it gives text/ }, `${name}, ${target}`) // prettier-ignore
+      t.match(
+        error,
+        { code: "INVALID_ANSWER", retryable: false, message: /the function f gave .*; it gives text/ },
+        `${name}, ${target}`,
+      )
     }
   await first.stop()
   const second = await open()
@@ -92,7 +100,15 @@ t.test(
     make = () => new AgentOSError("INVALID_ANSWER", `no, ${++calls}`, { details: { of: () => 1, cycle: Symbol("s") } })
     t.match(await errorOf(os.run("reduced", "hi", { commandId: "k" })), { message: "no, 1" })
     await os.stop()
-    const again = await createAgentOS({ data, monitoring: { level: "silent" }, knowledge: { shipped: false }, models: { m: scriptedModel(() => "said") }, agents: agents.map((agent) => ({ ...agent, model: "m" })), topologies, functions: { f: () => `called ${++calls}` } }) // prettier-ignore
+    const again = await createAgentOS({
+      data,
+      monitoring: { level: "silent" },
+      knowledge: { shipped: false },
+      models: { m: scriptedModel(() => "said") },
+      agents: agents.map((agent) => ({ ...agent, model: "m" })),
+      topologies,
+      functions: { f: () => `called ${++calls}` },
+    })
     t.match(await errorOf(again.run("reduced", "hi", { commandId: "k" })), { message: "no, 1" })
     await again.stop()
   },
@@ -132,11 +148,16 @@ t.test("no content of a run's log stops a start: it is passed over, and the othe
   ]
   for (const [i, [name, payload]] of odd.entries()) {
     const runId = `0-${i}`
-    const events = [{ name: "started", payload: started, version: 1 }, { name, payload, version: 1 }] // prettier-ignore
+    const events = [
+      { name: "started", payload: started, version: 1 },
+      { name, payload, version: 1 },
+    ]
     await journal.append({ tenant: "default", type: "run", key: runId }, 0, 0, events)
     await records.write([[joined("open", "default", runId), true]])
   }
-  await journal.append({ tenant: "default", type: "run", key: "9" }, 0, 0, [{ name: "started", payload: started, version: 1 }]) // prettier-ignore
+  await journal.append({ tenant: "default", type: "run", key: "9" }, 0, 0, [
+    { name: "started", payload: started, version: 1 },
+  ])
   await records.write([[joined("open", "default", "9"), true]])
   const node = await smallNode({ agents, script: () => "said", journal, records })
   t.ok((await node.runs.resume()).includes("9"))
@@ -193,7 +214,11 @@ t.test("what a model of the program's own gives is checked where it enters", asy
     },
   }
   for (const [name, generate] of Object.entries(broken)) {
-    const other = await smallNode({ agents, script: () => "", model: { info, generate, stop: async () => {} } as unknown as Model }) // prettier-ignore
+    const other = await smallNode({
+      agents,
+      script: () => "",
+      model: { info, generate, stop: async () => {} } as unknown as Model,
+    })
     const error = await errorOf(other.runs.run("a", "hi"))
     t.ok(error instanceof AgentOSError, name)
     await other.stop()
@@ -205,7 +230,12 @@ t.test("a tool call whose arguments no log can hold is answered with why, and th
   const circle: Record<string, unknown> = {}
   circle["of"] = circle
   const ran: unknown[] = []
-  const note = defineTool({ name: "note", description: "n", parameters: z.looseObject({}), execute: (args) => `noted ${ran.push(args)}` }) // prettier-ignore
+  const note = defineTool({
+    name: "note",
+    description: "n",
+    parameters: z.looseObject({}),
+    execute: (args) => `noted ${ran.push(args)}`,
+  })
   const odd: Record<string, Record<string, unknown>> = {
     deep: { v: nested(6000) },
     circle,
@@ -243,7 +273,11 @@ t.test(
     for (const target of ["a", "in"]) {
       let held = true
       const topologies = { in: chain(["a"]) }
-      const node = await smallNode({ agents, topologies, script: () => (held ? new Promise<never>(() => undefined) : "went on") }) // prettier-ignore
+      const node = await smallNode({
+        agents,
+        topologies,
+        script: () => (held ? new Promise<never>(() => undefined) : "went on"),
+      })
       const run = errorOf(node.runs.run(target, "go", { commandId: "k" }))
       await until(() => node.model.requests.length === 1)
       held = false

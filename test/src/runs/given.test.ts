@@ -15,7 +15,6 @@ t.test("what a program asks with is checked before the run begins", async (t) =>
     null,
     { version: 1, messages: [{ role: "king" }], values: {}, provenance: [] },
   ])
-    // prettier-ignore
     await t.rejects(os.run("echo", "hi", { context } as never), { code: "INVALID_CONTEXT" }, JSON.stringify(context))
   for (const decoding of [
     { maxTokens: 0 },
@@ -48,7 +47,12 @@ t.test("who joins a run's stream is told first which run it is", async (t) => {
     const { runId } = start.value as { readonly runId: string }
     t.match((await second.next()).value, { type: "start", runId, target: "slow", resumed: true })
     t.ok(await client.cancel(runId))
-    await t.rejects((async () => { for (;;) if ((await second.next()).done === true) return })(), { code: "CANCELLED" }) // prettier-ignore
+    await t.rejects(
+      (async () => {
+        for (;;) if ((await second.next()).done === true) return
+      })(),
+      { code: "CANCELLED" },
+    )
     await first.return?.()
   }
 })

@@ -70,7 +70,10 @@ t.test("the answer under a key has the context that it had, whatever was said si
   const run = await node.runs.run("one", "second", { conversation: "c", commandId: "k" })
   for (const text of ["third", "fourth"]) await node.runs.run("one", text, { conversation: "c" })
   t.strictSame(await node.runs.run("one", "second", { conversation: "c", commandId: "k" }), run)
-  t.match(run.context.messages.map(({ content }) => content), ["first", "ok", "second", "ok"]) // prettier-ignore
+  t.match(
+    run.context.messages.map(({ content }) => content),
+    ["first", "ok", "second", "ok"],
+  )
   await node.stop()
 })
 
@@ -84,7 +87,6 @@ t.test("a run that was refused before it began leaves nothing", async (t) => {
       ["one", { conversation: `c${i}` }],
       ["job", { commandId: `k${i}` }],
     ] as const)
-      // prettier-ignore
       await t.rejects(node.runs.run(target, "go", options), { code: "AGENT_STOPPED", executed: "no" })
   t.strictSame(await held(), { ...before, notes: before.notes + 2 }, "but the definitions of agent and topology")
   node.agents.start("one")
@@ -219,12 +221,17 @@ t.test("conversations in memory take so many bytes, and those left out are read 
   const before = conversationLimits.resident
   conversationLimits.resident = 100_000
   t.teardown(() => (conversationLimits.resident = before))
-  await Promise.all(Array.from({ length: 200 }, async (_, i) => {
-    for (let n = 0; n < 3; n++) await node.runs.run("one", `${i}:${n} ${"x".repeat(3000)}`, { conversation: `c${i}` })
-  })) // prettier-ignore
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, i) => {
+      for (let n = 0; n < 3; n++) await node.runs.run("one", `${i}:${n} ${"x".repeat(3000)}`, { conversation: `c${i}` })
+    }),
+  )
   for (let i = 0; i < 200; i += 20) {
     const said = await node.runs.conversation("one", `c${i}`)
-    t.strictSame(said.filter(({ role }) => role === "user").map(({ content }) => content.split(" ")[0]), [`${i}:0`, `${i}:1`, `${i}:2`]) // prettier-ignore
+    t.strictSame(
+      said.filter(({ role }) => role === "user").map(({ content }) => content.split(" ")[0]),
+      [`${i}:0`, `${i}:1`, `${i}:2`],
+    )
   }
   await node.stop()
 })
@@ -233,7 +240,14 @@ t.test("a store on disk stays within what is kept", async (t) => {
   const store = await LevelStore.open(t.testdir())
   const journal = levelJournal(store, systemClock)
   const limits = { days: 1, count: 20, megabytes: 1 }
-  const node = await smallNode({ agents, topologies, script: short, journal, records: levelRecords(store, "run"), retention: { runs: limits, conversations: limits } }) // prettier-ignore
+  const node = await smallNode({
+    agents,
+    topologies,
+    script: short,
+    journal,
+    records: levelRecords(store, "run"),
+    retention: { runs: limits, conversations: limits },
+  })
   for (let i = 0; i < 100; i++) await node.runs.run("job", "go", { commandId: `k${i}` })
   const kept = async () => {
     let runs = 0

@@ -13,7 +13,10 @@ import { until } from "#test/support/until.js"
 const agent = (name: string) => defineAgent({ name, instructions: name })
 const agents = ["one", "two", "slow", "three"].map(agent)
 
-/** A process that is stopped while the agent `slow` is at work, and the next on the same store, with other topologies. */
+/**
+ * A process that is stopped while the agent `slow` is at work, and the next on the same store, with other
+ * topologies.
+ */
 type Defined = Partial<Pick<SmallNodeOptions, "topologies" | "functions" | "agents" | "tools">>
 
 async function restarted(before: Defined, after: Defined, target = "job") {
@@ -120,7 +123,16 @@ t.test("what functions have decided is decided once", async (t) => {
   const routes = { right: chain(["slow"]), wrong: chain(["three"]) }
   const shapes: Record<string, Topology> = {
     rule: select({ by: { rules: [{ fn: "once", to: "right" }] }, routes, otherwise: "three" }),
-    second: select({ by: { rules: [{ matches: "never", to: "wrong" }, { fn: "once", to: "right" }] }, routes, otherwise: "three" }), // prettier-ignore
+    second: select({
+      by: {
+        rules: [
+          { matches: "never", to: "wrong" },
+          { fn: "once", to: "right" },
+        ],
+      },
+      routes,
+      otherwise: "three",
+    }),
     likeness: select({ by: { examples: { right: ["go"], wrong: ["a letter of my aunt"] } }, routes }),
     reduce: chain([parallel(["one", "two"], { reduce: { fn: "join" } }), "slow"]),
   }

@@ -39,7 +39,11 @@ t.test("a conversation is that of its caller: nobody else who knows its id reads
 })
 
 t.test("a run is found and cancelled in its tenant only", async (t) => {
-  const node = await smallNode({ agents, script: () => new Promise<never>(() => undefined), topologies: { job: chain(["one"]) } }) // prettier-ignore
+  const node = await smallNode({
+    agents,
+    script: () => new Promise<never>(() => undefined),
+    topologies: { job: chain(["one"]) },
+  })
   for (const target of ["one", "job"]) {
     const stream = node.runs.stream(target, "go", { tenant: "acme", caller: "ada" })
     const first = await stream.next()
@@ -91,7 +95,9 @@ t.test("ids that are no names are refused, and no two that are share anything", 
 t.test("notes and conversations of stores from before are found", async (t) => {
   const [journal, records] = [memoryJournal(systemClock), memoryRecords()]
   const turn = { user: "I am Ada.", reply: "Hello.", runId: "r" }
-  await journal.append({ tenant: "default", type: "conversation", key: "one/c/1" }, 0, 0, [{ name: "turn", payload: turn, version: 1 }]) // prettier-ignore
+  await journal.append({ tenant: "default", type: "conversation", key: "one/c/1" }, 0, 0, [
+    { name: "turn", payload: turn, version: 1 },
+  ])
   const old = JournalLog.begin(journal, "default", "old")
   await old.append({ name: "started", payload: { target: "job", input: "go" } })
   await records.write([["open\u0000default\u0000old", true]])
@@ -99,7 +105,10 @@ t.test("notes and conversations of stores from before are found", async (t) => {
   const context = { version: 1 as const, messages: [], values: {}, provenance: [] }
   const usage = { promptTokens: 1, completionTokens: 1, cachedTokens: 0 }
   await ended.append({ name: "started", payload: { target: "job", input: "go", caller: "ada" } })
-  await ended.append({ name: "ended", payload: { runId: "ended", target: "job", output: "was", context, usage, elapsedMs: 1 } as never }) // prettier-ignore
+  await ended.append({
+    name: "ended",
+    payload: { runId: "ended", target: "job", output: "was", context, usage, elapsedMs: 1 } as never,
+  })
   const node = await smallNode({ agents, script: recall, journal, records, topologies: { job: chain(["one"]) } })
   t.equal((await node.runs.run("one", "Who?", { conversation: "c/1" })).output, "I am Ada. / Who?")
   t.strictSame(await node.runs.resume(), ["old"])

@@ -13,7 +13,11 @@ import { smallNode } from "#test/support/small-node.js"
 import { until } from "#test/support/until.js"
 
 const agent = (name: string, more: object = {}) => defineAgent({ name, instructions: name, ...more })
-const errorOf = (run: Promise<unknown>) => run.then(() => new Error("it ran"), (error: AgentOSError) => error) // prettier-ignore
+const errorOf = (run: Promise<unknown>) =>
+  run.then(
+    () => new Error("it ran"),
+    (error: AgentOSError) => error,
+  )
 const total = ({ promptTokens, completionTokens }: Usage) => promptTokens + completionTokens
 const usageOf = (completionTokens: number) => ({ promptTokens: 10, completionTokens, cachedTokens: 0 })
 const topologies = {
@@ -47,7 +51,8 @@ t.test(
       const parts = { agents: [agent("one"), agent("two")], script: () => "", model, topologies }
       const node = await smallNode(parts)
       const ask = (key: string) => node.runs.run(target, "go", { commandId: key, budgetTokens: 400 })
-      for (let i = 0; i < 2; i++) t.match(await errorOf(ask("k")), { code: target === "again" ? "BUDGET_EXCEEDED" : "MODEL_UNAVAILABLE" }, target) // prettier-ignore
+      for (let i = 0; i < 2; i++)
+        t.match(await errorOf(ask("k")), { code: target === "again" ? "BUDGET_EXCEEDED" : "MODEL_UNAVAILABLE" }, target)
       if (target !== "again") {
         t.ok(given.at(-1)! <= 400 - 50 * (given.length - 1), `${target}: ${given.join()}`)
         away = false
@@ -103,7 +108,12 @@ t.test(
   "a turn whose prompt does not fit what is left of the budget is not begun; the rest is for its answer",
   async (t) => {
     const long = "word ".repeat(800) // 1,000 tokens
-    const tool = defineTool({ name: "note", description: "n ".repeat(2000), parameters: z.object({}), execute: () => long }) // prettier-ignore
+    const tool = defineTool({
+      name: "note",
+      description: "n ".repeat(2000),
+      parameters: z.object({}),
+      execute: () => long,
+    })
     const node = await smallNode({
       agents: [
         agent("one"),
@@ -130,7 +140,11 @@ t.test(
       { role: "assistant" as const, content: "yes" },
     ]
     const context = { version: 1 as const, messages, values: {}, provenance: [] }
-    t.match(await errorOf(node.runs.run("one", "hi", { budgetTokens: 900, context })), { code: "BUDGET_EXCEEDED" }, "what was said before counts") // prettier-ignore
+    t.match(
+      await errorOf(node.runs.run("one", "hi", { budgetTokens: 900, context })),
+      { code: "BUDGET_EXCEEDED" },
+      "what was said before counts",
+    )
     t.equal(requests.length, 0, "nobody was asked")
     await node.runs.run("one", long, { budgetTokens: 1500 })
     const most = requests[0]?.decoding?.maxTokens ?? Infinity

@@ -23,7 +23,12 @@ function endlessModel(size: number) {
         for (;;) {
           said.parts += 1
           if (said.parts % 16 === 0) await new Promise(setImmediate)
-          if (signal?.aborted === true) return yield { type: "finish", reason: "cancelled", usage: { promptTokens: 1, completionTokens: 1, cachedTokens: 0 } } // prettier-ignore
+          if (signal?.aborted === true)
+            return yield {
+              type: "finish",
+              reason: "cancelled",
+              usage: { promptTokens: 1, completionTokens: 1, cachedTokens: 0 },
+            }
           yield { type: "text", text: "x".repeat(size) }
         }
       } finally {
