@@ -28,6 +28,9 @@ const tlsFiles = {
   key: z.string().describe("PEM file of its key."),
 }
 
+/** What is wrong across fields is told beside what is wrong in others, whose values are then as they were given. */
+export const isObject = ({ value }: { readonly value: unknown }): boolean => typeof value === "object" && value !== null
+
 const consulSchema = z
   .strictObject({
     kind: z.literal("consul").describe("Consul tells who is there, and decides who may try to own what."),
@@ -103,14 +106,20 @@ export const clusterSchema = z
         "Milliseconds that a node which stops may take to give away what it owns; then it goes, and others take it over.",
       ),
   })
-  .refine(({ listen, advertise }) => advertise !== undefined || !/^(0\.0\.0\.0|\[::\]):/.test(listen), {
+  .refine(({ listen, advertise }) => advertise !== undefined || !/^(0\.0\.0\.0|\[::\]):/.test(String(listen)), {
     path: ["advertise"],
     message: "the node listens on all addresses: say at which of them others reach it, HOST:PORT",
+    when: isObject,
   })
-  .refine(({ registry, node }) => registry.kind !== "static" || registry.nodes.some(({ name }) => name === node), {
-    path: ["registry", "nodes"],
-    message: "this node is not in the list",
-  })
+  .refine(
+    ({ registry, node }) =>
+      registry?.kind !== "static" || !Array.isArray(registry.nodes) || registry.nodes.some((one) => one?.name === node),
+    {
+      path: ["registry", "nodes"],
+      message: "this node is not in the list",
+      when: isObject,
+    },
+  )
   .describe("The node's part in a cluster. Absent: it is alone.")
 
 export type ClusterConfig = z.output<typeof clusterSchema>

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises"
 import { dirname, isAbsolute, join } from "node:path"
 import { z } from "zod"
 import { AgentOSError } from "#actors/errors.js"
-import { clusterSchema } from "./cluster-config.js"
+import { clusterSchema, isObject } from "./cluster-config.js"
 import { readYaml, type YamlPlace } from "./yaml.js"
 
 const port = z.int().min(0).max(65535)
@@ -38,6 +38,7 @@ export const gatewaySchema = z
       .refine(({ ca, requireClientCert }) => !requireClientCert || ca !== undefined, {
         path: ["ca"],
         message: "name the authority of the certificates that `requireClientCert` asks for",
+        when: isObject,
       })
       .optional()
       .describe("Certificates of REST and gRPC, which then speak TLS only; read again when the files change."),
@@ -284,6 +285,7 @@ export const configSchema = z
   .refine(({ store, storeEnv }) => store === undefined || storeEnv === undefined, {
     path: ["storeEnv"],
     message: "give `store` or `storeEnv`, not both",
+    when: isObject,
   })
   .refine(
     ({ cluster, data, store, storeEnv }) =>
@@ -291,6 +293,7 @@ export const configSchema = z
     {
       path: ["data"],
       message: "a cluster keeps its state in the data folder or in PostgreSQL (`store`), not in memory",
+      when: isObject,
     },
   ) // prettier-ignore
   .describe("Configuration of a node")

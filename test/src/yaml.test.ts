@@ -55,3 +55,39 @@ t.test("an alias stands for what its anchor is at", async (t) => {
 })
 
 t.test("any text is a value or has faults, and nothing is thrown", async () => yamlIsRead(1000))
+
+t.test("what is wrong across fields is told with its line, beside what is wrong within others", async (t) => {
+  const text = [
+    "store: postgres://a/b",
+    "storeEnv: URL",
+    "gateway:",
+    "  port: high",
+    "  tls: { cert: a, key: b, requireClientCert: true }",
+    "cluster: { node: a, listen: '0.0.0.0:1', leaveMs: -1, registry: { kind: static, nodes: [5, { name: b, address: 'b:1' }] } }",
+  ].join("\n")
+  const fault = (() => {
+    try {
+      return parseConfigText(text, "node.yaml")
+    } catch (error) {
+      return error as Error
+    }
+  })() as Error
+  for (const [line, field] of [
+    [2, "storeEnv"],
+    [4, "gateway.port"],
+    [5, "gateway.tls.ca"],
+    [6, "cluster.advertise"],
+    [6, "cluster.leaveMs"],
+    [6, "cluster.registry.nodes"],
+  ])
+    t.match(fault.message, new RegExp(`line ${line}, column \\d+: ${field}: `))
+  for (const odd of [
+    "5",
+    "[]",
+    "cluster: 5",
+    "gateway: { tls: 5 }",
+    "cluster: { registry: 5 }",
+    "cluster: { listen: 5 }",
+  ])
+    t.throws(() => parseConfigText(odd, "node.yaml"), { code: "INVALID_CONFIG" }, odd)
+})
