@@ -73,6 +73,7 @@ export async function grpcDoor({ service, messageLimitBytes, inflow, random }: G
       ownUp(serviceName, () => methods.mintTrace()),
       admission({
         inflow,
+        clock: service.parts.clock,
         admit: (path, metadata, traceId) => methods.admit(path, metadata, traceId),
         enter: () => service.parts.calls.enter(),
         errorOf,
