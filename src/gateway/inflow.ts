@@ -5,6 +5,8 @@
  *   N1. No more than `bytes` are held of all of them. A caller may add to its own while that is less than what is free,
  *       so one alone holds half of them at most (`shares.ts`).
  *   N2. What has not arrived after `patienceMs` is called late.
+ *   N3. Whenever as much has arrived as may be held, V8 is made to look for what is held no more: it lies outside its
+ *       heap, where V8 looks seldom, and a process that has grown does not shrink again.
  */
 import { Bag } from "#actors/bag.js"
 import type { Clock } from "#actors/clock.js"
@@ -34,13 +36,17 @@ const leastBytes = 16 * 2 ** 20
 export const inflowBytes = (bodyLimitBytes: number): number => Math.max(leastBytes, 4 * bodyLimitBytes)
 
 export class Inflow {
+  readonly #bytes: number
   readonly #shares: Shares
   readonly #callers = new Holders((name) => new Holder(name))
   readonly #clock: Clock
   readonly #arriving = new Bag<Member>()
   #looking = false
+  /** Bytes since V8 was last made to look (N3). */
+  #arrived = 0
 
   constructor(bytes: number, clock: Clock) {
+    this.#bytes = bytes
     this.#shares = new Shares(bytes)
     this.#clock = clock
   }
@@ -62,6 +68,7 @@ export class Inflow {
     return {
       add: (bytes) => {
         if (over) return
+        this.#note(bytes)
         if (!this.#shares.mayTake(holder, 1, bytes)) throw full(caller)
         this.#shares.take(holders, bytes)
         held += bytes
@@ -76,6 +83,13 @@ export class Inflow {
     }
   }
 
+  #note(bytes: number): void {
+    this.#arrived += bytes
+    if (this.#arrived < this.#bytes) return
+    this.#arrived = 0
+    lookForGarbage()
+  }
+
   #look(): void {
     if (this.#looking || this.#arriving.size === 0) return
     this.#looking = true
@@ -85,6 +99,15 @@ export class Inflow {
       for (const member of this.#arriving.members()) if (member.since <= since) member.late()
       this.#look()
     })
+  }
+}
+
+/** V8 looks when more comes, and this is more. Nobody writes to it, so that it costs no memory. */
+function lookForGarbage(): void {
+  try {
+    new ArrayBuffer(64 * 2 ** 20)
+  } catch {
+    // There is no room for it: V8 has looked.
   }
 }
 
