@@ -1,5 +1,6 @@
 import { DEFAULT_TENANT } from "#actors/cause.js"
 import type { AgentOSError } from "#actors/errors.js"
+import { checkOptions } from "#actors/words.js"
 import type { ContextVector } from "./agents/context-vector.js"
 import type { Cancellation } from "./cancellation.js"
 import type { Decoding, Usage } from "./models/model.js"
@@ -92,7 +93,7 @@ export interface RunOptions {
    * The same id again gives the first run's answer instead of a second run; one that failed for now goes on. It
    * belongs to tenant and caller, and to one question: with another it is refused (`KEY_REUSED`).
    */
-  readonly commandId?: string
+  readonly idempotencyKey?: string
   /** Default: "default". */
   readonly tenant?: string
   /** Who asks: the id of an API key; default "local". */
@@ -108,6 +109,24 @@ export interface RunOptions {
   /** Start from this context instead of an empty one. */
   readonly context?: ContextVector
 }
+
+/** Every option there is. */
+const known: Readonly<Record<keyof RunOptions, true>> = {
+  conversation: true,
+  idempotencyKey: true,
+  tenant: true,
+  caller: true,
+  traceId: true,
+  timeoutMs: true,
+  signal: true,
+  budgetTokens: true,
+  decoding: true,
+  context: true,
+}
+
+/** @throws `INVALID_OPTION` for one that there is not */
+export const checkRunOptions = (options: unknown): void =>
+  checkOptions("INVALID_OPTION", "the options of a run", options, known)
 
 /** Options below the doors: whose a run is, is never left open. */
 export type ScopedOptions = RunOptions & Scope

@@ -227,7 +227,7 @@ function optionsOf(call: Call, input: RunInput, signal: Cancellation): ScopedOpt
     signal,
   }
   if (call.timeoutMs !== undefined) options.timeoutMs = call.timeoutMs
-  if (call.idempotencyKey !== undefined) options.commandId = call.idempotencyKey
+  if (call.idempotencyKey !== undefined) options.idempotencyKey = call.idempotencyKey
   if (input.conversation !== undefined) options.conversation = input.conversation
   if (input.budgetTokens !== undefined) options.budgetTokens = input.budgetTokens
   if (input.decoding !== undefined) options.decoding = input.decoding

@@ -38,6 +38,7 @@ export class ActiveRun {
   readonly log: RunLog
   readonly ended: Promise<RunResult>
   readonly #work = new Cancellation()
+  readonly #clock: Clock
   #listeners: readonly RunListener[]
   /** Callers that wait for it; when the last one gives up, it is cancelled. */
   #followers = 0
@@ -55,6 +56,7 @@ export class ActiveRun {
     this.scope = options
     this.request = request
     this.log = log
+    this.#clock = clock
     this.#listeners = listener === undefined ? [] : [listener]
     const cancelTimer = clock.timer(timeoutMs, () =>
       this.cancel(new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${timeoutMs} ms`)),
@@ -98,8 +100,17 @@ export class ActiveRun {
     return all?.then(() => undefined)
   }
 
-  /** Waits for its end. Who gives up is not held by a run that goes on for others. @throws what ended it */
-  async follow(signal: AbortSignal | Cancellation | undefined, listener: RunListener | undefined): Promise<RunResult> {
+  /**
+   * Waits for its end. Who gives up is not held by a run that goes on for others.
+   *
+   * @param timeoutMs of somebody who joins it: its own time is that of whoever began it
+   * @throws what ended it; `DEADLINE_EXCEEDED`
+   */
+  async follow(
+    signal: AbortSignal | Cancellation | undefined,
+    listener: RunListener | undefined,
+    timeoutMs = Infinity,
+  ): Promise<RunResult> {
     const { runId, target } = this
     if (listener !== undefined && !this.#listeners.includes(listener)) {
       void listener({ type: "start", runId, target, resumed: true }) // it goes on from where it is
@@ -107,6 +118,7 @@ export class ActiveRun {
     }
     this.#followers += 1
     let stay = (): void => undefined
+    let cancelTimer = stay
     try {
       return await new Promise<RunResult>((resolve, reject) => {
         stay = onCancel(signal, () => {
@@ -115,11 +127,22 @@ export class ActiveRun {
           this.#left ||= !this.#work.cancelled
           this.cancel(reason)
         })
+        if (timeoutMs !== Infinity)
+          cancelTimer = this.#clock.timer(timeoutMs, () => {
+            this.#followers -= 1
+            reject(goesOn(runId, timeoutMs))
+          })
         this.ended.then(resolve, reject)
       })
     } finally {
       stay()
+      cancelTimer()
       if (listener !== undefined) this.#listeners = this.#listeners.filter((other) => other !== listener)
     }
   }
 }
+
+const goesOn = (runId: string, timeoutMs: number): AgentOSError =>
+  new AgentOSError("DEADLINE_EXCEEDED", `run ${runId} did not end within ${Math.round(timeoutMs)} ms; it goes on`, {
+    executed: "maybe",
+  })

@@ -23,7 +23,7 @@ export interface OtherNodes {
 export interface FollowedRun {
   readonly tenant: string
   readonly runId: string
-  /** What it was asked, as a hash, where it is looked for by command id. */
+  /** What it was asked, as a hash, where it is looked for by idempotency key. */
   readonly request: string | undefined
   readonly listener: RunListener | undefined
   readonly signal: AbortSignal | Cancellation | undefined

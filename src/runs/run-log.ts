@@ -61,7 +61,7 @@ export interface StartedRun {
   readonly context?: unknown
   /** Wall time at which it is to have ended, where its caller said so. */
   readonly until?: number
-  /** What it was asked, as a hash: the same command id with anything else is refused. Absent in logs from before. */
+  /** What it was asked, as a hash: the same idempotency key with anything else is refused. Absent in logs from before. */
   readonly request?: string
   /** Of a topology: the hash under which its definition is kept (`definitions.ts`). */
   readonly definition?: string

@@ -5,14 +5,14 @@
  *   U1. A topology, a conversation and a command are journalled; an agent asked by itself without either is not, and
  *       costs no write.
  *   U2. The answer of a journalled run is durable before it is given.
- *   U3. A command id of a caller belongs to one run: the same id again gives that run's answer, or joins it while it
+ *   U3. An idempotency key of a caller belongs to one run: the same id again gives that run's answer, or joins it while it
  *       goes; with another question it is refused.
  *   U4. A run that was not ended when the process died is begun again by `resume`, from its log.
  *   U5. Where several nodes share the journal, one of them carries a run out (R2 of `open-runs.ts`), and who waits
  *       for it here goes on waiting when another takes it over.
- *   U6. Asked for under its command id at another node, a run is followed where it is carried out. Where each node
+ *   U6. Asked for under its idempotency key at another node, a run is followed where it is carried out. Where each node
  *       has a journal of its own, this holds for nodes that can be reached.
- *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the command id
+ *   U7. A failure that may pass is no answer, and neither is that its caller went away: who comes with the idempotency key
  *       again goes on with the run from its last finished step.
  *   U8. A run is seen, followed and cancelled in its tenant only.
  *   U9. A run that was refused before anything of it began leaves nothing; of the others so much is kept as `kept.ts`
@@ -37,12 +37,19 @@ import type { Message } from "../models/model.js"
 import type { Embedder } from "../knowledge/knowledge.js"
 import { PartQueue } from "../models/part-queue.js"
 import type { RecordStore } from "../record-store.js"
-import type { RunEvent, RunListener, RunResult, Scope, ScopedOptions } from "../run.js"
+import {
+  checkRunOptions,
+  type RunEvent,
+  type RunListener,
+  type RunResult,
+  type Scope,
+  type ScopedOptions,
+} from "../run.js"
 import type { Policy } from "../security/policy.js"
 import type { Topology } from "../topologies/topology.js"
 import { ActiveRun, type ActiveRunParts } from "./active-run.js"
 import { carryOut, leaveOpen, type AskedRun, type CarryOutParts, type Course } from "./carry-out.js"
-import { checkRequest, requestOf, runOfCommand } from "./command.js"
+import { checkRequest, requestOf, runOfKey } from "./idempotency-key.js"
 import { Conversations, type ConversationId } from "./conversations.js"
 import { Definitions } from "./definitions.js"
 import type { NamedFunction } from "./execute.js"
@@ -294,26 +301,27 @@ export class Runs {
     listener: RunListener | undefined,
   ): Promise<RunResult> {
     const { random, journal, clock } = this.#parts
-    const { tenant, caller, commandId } = options
+    const { tenant, caller, idempotencyKey } = options
+    checkRunOptions(options)
     checkScope(options)
     checkName("a target", target)
-    if (commandId !== undefined) checkName("a command id", commandId)
+    if (idempotencyKey !== undefined) checkName("an idempotency key", idempotencyKey)
     if (options.conversation !== undefined) checkName("a conversation", options.conversation)
     checkText("INVALID_OPTION", "the input of a run", input ?? null)
     if (options.context !== undefined) checkContext(options.context)
     checkDecoding("INVALID_OPTION", options.decoding)
     checkNumbers("INVALID_OPTION", "", options, { timeoutMs: durationOrNever, budgetTokens: wholeOrAll })
-    if (this.kindOf(target) === undefined)
-      throw new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
-    if (options.decoding !== undefined && this.kindOf(target) === "topology")
+    const kind = this.kindOf(target)
+    if (kind === undefined && idempotencyKey === undefined) throw unknownTarget(target)
+    if (options.decoding !== undefined && kind === "topology")
       throw new AgentOSError("INVALID_OPTION", `decoding: the agents of ${target} have their own; ask one agent`)
     this.#parts.policy.require([caller], "call", target)
     throwIfCalledOff(options.signal)
-    const runId = commandId === undefined ? random.uuid() : runOfCommand(tenant, caller, commandId) // U3
-    const request = commandId === undefined ? undefined : requestOf(target, input, options)
-    const recorded = commandId !== undefined || options.conversation !== undefined || this.#parts.topologies.has(target) // U1
+    const runId = idempotencyKey === undefined ? random.uuid() : runOfKey(tenant, caller, idempotencyKey) // U3
+    const request = idempotencyKey === undefined ? undefined : requestOf(target, input, options)
+    const recorded = idempotencyKey !== undefined || options.conversation !== undefined || kind === "topology" // U1
     const until = clock.monotonic() + (options.timeoutMs ?? this.#parts.timeoutMs ?? defaultTimeoutMs)
-    let isNew = commandId === undefined
+    let isNew = idempotencyKey === undefined
     for (;;) {
       try {
         const log = !recorded
@@ -332,8 +340,11 @@ export class Runs {
           if (log.state.interrupted !== undefined) await this.#takeOver(log, tenant, runId) // U7
           active = this.#active.get(runId)
         }
-        active ??= this.#begin({ runId, target, input, options, request, log }, listener)
-        return await active.follow(options.signal, listener)
+        if (active !== undefined) return await active.follow(options.signal, listener, until - clock.monotonic())
+        // One that was begun is carried out by what it began with.
+        if (kind === undefined && log.state.started === undefined) throw unknownTarget(target)
+        const begun = this.#begin({ runId, target, input, options, request, log }, listener)
+        return await begun.follow(options.signal, listener)
       } catch (error) {
         const moved = AgentOSError.from(error).code === "RUN_MOVED" // U5
         if (!moved || clock.monotonic() >= until) throw error
@@ -409,6 +420,9 @@ export class Runs {
     return active
   }
 }
+
+const unknownTarget = (target: string): AgentOSError =>
+  new AgentOSError("UNKNOWN_AGENT", `there is no agent or topology named ${JSON.stringify(target)}`)
 
 function checkScope({ tenant, caller }: Scope): void {
   checkName("a tenant", tenant)

@@ -29,7 +29,7 @@ export const runErrors = defineErrors({
   RUN_MOVED: {
     retryable: true,
     executed: "maybe",
-    meaning: "Another node goes on with the run: its answer is there, under its id or command id.",
+    meaning: "Another node goes on with the run: its answer is there, under its id or idempotency key.",
   },
   SHARE_SPENT: {
     retryable: true,

@@ -229,10 +229,10 @@ t.test("after a crash in the second call of a turn the third is still made, and 
       topologies: { one: chain(["a"]) },
     }
     const first = await smallNode({ ...options, journal })
-    await t.rejects(first.runs.run("one", "go", { commandId: "k" }), { code: "STORE_FAILED" })
+    await t.rejects(first.runs.run("one", "go", { idempotencyKey: "k" }), { code: "STORE_FAILED" })
     await first.stop()
     const again = await smallNode({ ...options, journal: inner })
-    t.match(await again.runs.run("one", "go", { commandId: "k" }), { output: new RegExp(`^1; .*${second}.*; 3$`) }, dying)
+    t.match(await again.runs.run("one", "go", { idempotencyKey: "k" }), { output: new RegExp(`^1; .*${second}.*; 3$`) }, dying)
     t.strictSame(ran, [1, 2, 3], dying)
     t.equal(turns, 1, "the model is not asked again what to call")
     t.match(again.model.requests[0]?.messages[2], { content: "now three", toolCalls: [{ id: "call-1" }, { id: "call-1-1" }, { id: "call-1-2" }] }) // prettier-ignore
@@ -252,10 +252,10 @@ t.test("a call that did not run stands in the record, so that those after it are
     topologies: { one: chain(["a"]) },
   }
   const first = await smallNode({ ...options, journal })
-  await t.rejects(first.runs.run("one", "go", { commandId: "k" }), { code: "STORE_FAILED" })
+  await t.rejects(first.runs.run("one", "go", { idempotencyKey: "k" }), { code: "STORE_FAILED" })
   await first.stop()
   const again = await smallNode({ ...options, journal: inner })
-  t.match(await again.runs.run("one", "go", { commandId: "k" }), { output: "done" })
+  t.match(await again.runs.run("one", "go", { idempotencyKey: "k" }), { output: "done" })
   t.strictSame(ran, ["sent"])
   t.equal(again.model.requests.length, 1)
   await again.stop()

@@ -1,6 +1,6 @@
 import t from "tap"
 import { createClient, type AnswerEvent, type AskOptions, type Client } from "#src/client/index.js"
-import { runOfCommand } from "#src/runs/command.js"
+import { runOfKey } from "#src/runs/idempotency-key.js"
 import { openNode } from "#test/support/open-node.js"
 import { scriptedModel } from "#test/support/scripted-model.js"
 import { until } from "#test/support/until.js"
@@ -109,7 +109,7 @@ function clientContract(name: string, connect: (node: { rest: string; grpc: stri
       await until(() => signal?.aborted === true, `the ${way} without a key to be called off`)
     }
     t.strictSame(kept.map((signal) => signal?.aborted), [false, false, false]) // prettier-ignore
-    t.equal(await client.cancel(runOfCommand("default", "local", "c")), true)
+    t.equal(await client.cancel(runOfKey("default", "local", "c")), true)
     t.strictSame(kept.map((signal) => signal?.aborted), [false, false, true]) // prettier-ignore
     answer()
     for (const idempotencyKey of ["a", "b"]) {

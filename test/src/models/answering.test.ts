@@ -123,10 +123,10 @@ t.test("how a run wants words chosen goes over the agent's own, and to no topolo
   server.answers(saying("Hello."))
   await os.run("one", "hello", { decoding: { temperature: 0.7, seed: 3, stop: ["END"] } })
   t.match(server.requests.at(-1), { temperature: 0.7, seed: 3, stop: ["END"], max_tokens: 50 })
-  const kept = await os.run("one", "hello", { decoding: { topP: 0.5 }, commandId: "k" })
+  const kept = await os.run("one", "hello", { decoding: { topP: 0.5 }, idempotencyKey: "k" })
   t.match(server.requests.at(-1), { temperature: 0.1, top_p: 0.5 })
-  t.same(await os.run("one", "hello", { decoding: { topP: 0.5 }, commandId: "k" }), kept)
-  await t.rejects(os.run("one", "hello", { decoding: { topP: 0.6 }, commandId: "k" }), { code: "KEY_REUSED" })
+  t.same(await os.run("one", "hello", { decoding: { topP: 0.5 }, idempotencyKey: "k" }), kept)
+  await t.rejects(os.run("one", "hello", { decoding: { topP: 0.6 }, idempotencyKey: "k" }), { code: "KEY_REUSED" })
   await t.rejects(os.run("alone", "hello", { decoding: { topP: 0.5 } }), {
     code: "INVALID_OPTION",
     message: /ask one agent/,

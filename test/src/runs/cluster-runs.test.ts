@@ -82,7 +82,7 @@ t.test("a command that comes to two nodes at once is carried out once, and both 
   const nodes = [await town.node("a", options), await town.node("b", options), await town.node("c", options)]
   const told = nodes.map(async ({ runs }) => {
     const events: RunEvent[] = []
-    for await (const event of runs.stream("job", "go", { commandId: "k" })) events.push(event)
+    for await (const event of runs.stream("job", "go", { idempotencyKey: "k" })) events.push(event)
     return events
   })
   await pause(300)
@@ -96,7 +96,7 @@ t.test("a command that comes to two nodes at once is carried out once, and both 
       ["answer ", "1"],
     )
   }
-  t.equal((await nodes[1]!.runs.run("job", "go", { commandId: "k" })).output, "answer 1", "and later")
+  t.equal((await nodes[1]!.runs.run("job", "go", { idempotencyKey: "k" })).output, "answer 1", "and later")
 })
 
 const count = (made: string[], node: string) =>
@@ -127,12 +127,12 @@ t.test("a run whose node goes ends on one other node, and no call that was finis
     town.node(name, { agents: clerks, tools: [count(made, name)], script: clerk(stuck), topologies: job })
   const a = await node("a", () => asleep)
   const [b, c] = [await node("b", () => undefined), await node("c", () => undefined)]
-  const lost = a.runs.run("job", "go", { commandId: "k" })
-  const waits = b.runs.run("job", "go", { commandId: "k" }) // is followed there, then wherever it goes
+  const lost = a.runs.run("job", "go", { idempotencyKey: "k" })
+  const waits = b.runs.run("job", "go", { idempotencyKey: "k" }) // is followed there, then wherever it goes
   await until(() => made.length === 2)
   town.crash("a")
   t.equal((await waits).output, "a 1, a 2")
-  t.equal((await c.runs.run("job", "go", { commandId: "k" })).output, "a 1, a 2")
+  t.equal((await c.runs.run("job", "go", { idempotencyKey: "k" })).output, "a 1, a 2")
   t.strictSame(made, ["a", "a"], "both calls were made by the node that is gone")
   wake()
   t.match(await lost, { output: "a 1, a 2" }, "the node that was cut off finds the answer of the other")
@@ -189,14 +189,14 @@ t.test("a node that comes back goes on with its own runs; the process from befor
     "a",
     options("before", () => asleep),
   )
-  const stuck = before.runs.run("job", "go", { commandId: "k" })
+  const stuck = before.runs.run("job", "go", { idempotencyKey: "k" })
   await until(() => before.model.requests.length === 2)
   town.links.crash("a")
   const after = await town.node(
     "a",
     options("after", () => undefined),
   )
-  t.equal((await after.runs.run("job", "go", { commandId: "k" })).output, "after 1")
+  t.equal((await after.runs.run("job", "go", { idempotencyKey: "k" })).output, "after 1")
   wake()
   t.equal((await stuck).output, "after 1")
   t.strictSame(made, ["after"], "the old process was refused its claim before it made the call")
@@ -247,7 +247,7 @@ t.test("where each node has a journal of its own, runs and conversations are fou
   t.match(await b.clusterRuns?.status(runId), { state: "finished", output: "hello" })
   t.equal((await b.clusterRuns?.conversation("echo", "c"))?.length, 2)
   t.strictSame(await b.clusterRuns?.conversation("echo", "other"), [])
-  const one = await a.runs.run("echo", "hi", { commandId: "k" })
-  t.strictSame(await b.runs.run("echo", "hi", { commandId: "k" }), one, "a command is carried out once")
+  const one = await a.runs.run("echo", "hi", { idempotencyKey: "k" })
+  t.strictSame(await b.runs.run("echo", "hi", { idempotencyKey: "k" }), one, "a command is carried out once")
   t.equal(b.model.requests.length, 0)
 })

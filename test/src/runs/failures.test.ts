@@ -87,11 +87,11 @@ t.test("the stored failure of a run says what was done, also after a restart and
     records,
   }
   const first = await smallNode(options)
-  const failed = await errorOf(first.runs.run("posts", "go", { commandId: "k" }))
+  const failed = await errorOf(first.runs.run("posts", "go", { idempotencyKey: "k" }))
   t.match(failed, { code: "BUDGET_EXCEEDED", executed: "yes" })
   await first.stop()
   const second = await smallNode(options)
-  t.match(await errorOf(second.runs.run("posts", "go", { commandId: "k" })), {
+  t.match(await errorOf(second.runs.run("posts", "go", { idempotencyKey: "k" })), {
     code: "BUDGET_EXCEEDED",
     executed: "yes",
   })
@@ -128,17 +128,21 @@ t.test(
       }
       const first = await smallNode(options)
       for (let i = 0; i < 2; i++)
-        t.match(await errorOf(first.runs.run("job", "go", { commandId: "k" })), { code: "MODEL_UNAVAILABLE" }, name)
+        t.match(
+          await errorOf(first.runs.run("job", "go", { idempotencyKey: "k" })),
+          { code: "MODEL_UNAVAILABLE" },
+          name,
+        )
       await first.stop()
       const second = await smallNode(options)
       t.strictSame(await second.runs.resume(), [], "its caller was told: nobody goes on by himself")
       away = false
-      const both = await Promise.all([1, 2].map(() => second.runs.run("job", "go", { commandId: "k" })))
+      const both = await Promise.all([1, 2].map(() => second.runs.run("job", "go", { idempotencyKey: "k" })))
       t.match(both[1], both[0], "they join")
       t.match(both[0]?.output, /second$/)
       t.equal(asks.filter((agent) => agent === "first").length, 1, `${name}: what was finished is not repeated`)
       t.equal(asks.filter((agent) => agent === "second").length, 3)
-      t.strictSame(await second.runs.run("job", "go", { commandId: "k" }), both[0], "and that is the answer")
+      t.strictSame(await second.runs.run("job", "go", { idempotencyKey: "k" }), both[0], "and that is the answer")
       await second.stop()
     }
   },
@@ -153,10 +157,10 @@ t.test(
       script: () => (held ? never() : "done"),
       topologies: { job: chain(["slow"]) },
     })
-    const leave = async (commandId: string, how: (signal: Cancellation) => void) => {
+    const leave = async (idempotencyKey: string, how: (signal: Cancellation) => void) => {
       const asks = node.model.requests.length
       const signal = new Cancellation()
-      const left = errorOf(node.runs.run("job", "go", { commandId, signal }))
+      const left = errorOf(node.runs.run("job", "go", { idempotencyKey, signal }))
       await until(() => node.model.requests.length > asks)
       how(signal)
       t.match(await left, { code: "CANCELLED", executed: "maybe" })
@@ -171,8 +175,8 @@ t.test(
       void find()
     })
     held = false
-    t.equal((await node.runs.run("job", "go", { commandId: "left" })).output, "done")
-    t.match(await errorOf(node.runs.run("job", "go", { commandId: "cancelled" })), { code: "CANCELLED" })
+    t.equal((await node.runs.run("job", "go", { idempotencyKey: "left" })).output, "done")
+    t.match(await errorOf(node.runs.run("job", "go", { idempotencyKey: "cancelled" })), { code: "CANCELLED" })
     await node.stop()
   },
 )
@@ -184,7 +188,7 @@ t.test("a key that comes with another target, input or options is refused; anoth
     topologies: { job: chain(["one"]) },
   })
   const context = { version: 1 as const, messages: [], values: { a: 1 }, provenance: [] }
-  const key = { commandId: "k", conversation: "c", budgetTokens: 100, context }
+  const key = { idempotencyKey: "k", conversation: "c", budgetTokens: 100, context }
   const first = await node.runs.run("job", "go", key)
   t.strictSame(await node.runs.run("job", "go", { ...key, timeoutMs: 5000, traceId: "other" }), first)
   const others = {
@@ -193,11 +197,16 @@ t.test("a key that comes with another target, input or options is refused; anoth
     conversation: node.runs.run("job", "go", { ...key, conversation: "d" }),
     budget: node.runs.run("job", "go", { ...key, budgetTokens: 101 }),
     context: node.runs.run("job", "go", { ...key, context: { ...context, values: { a: 2 } } }),
-    nothing: node.runs.run("job", "go", { commandId: "k" }),
+    nothing: node.runs.run("job", "go", { idempotencyKey: "k" }),
   }
   for (const [name, run] of Object.entries(others))
     t.match(await errorOf(run), { code: "KEY_REUSED", executed: "no" }, name)
-  for (const scope of [{ caller: "ada" }, { tenant: "else" }, { caller: "a:b" }, { caller: "a", commandId: "b:k" }])
+  for (const scope of [
+    { caller: "ada" },
+    { tenant: "else" },
+    { caller: "a:b" },
+    { caller: "a", idempotencyKey: "b:k" },
+  ])
     t.not((await node.runs.run("two", "other", { ...key, ...scope })).runId, first.runId)
   await node.stop()
 })

@@ -58,7 +58,7 @@ t.test("a function that gives no text fails its run with a code, and the node st
   for (const [name, value] of Object.entries(noTexts))
     for (const target of Object.keys(topologies)) {
       given = value
-      const error = await errorOf(first.run(target, "hi", { commandId: `${name}-${target}` }))
+      const error = await errorOf(first.run(target, "hi", { idempotencyKey: `${name}-${target}` }))
       t.match(
         error,
         { code: "INVALID_ANSWER", retryable: false, message: /the function f gave .*; it gives text/ },
@@ -69,7 +69,7 @@ t.test("a function that gives no text fails its run with a code, and the node st
   const second = await open()
   given = "fine"
   t.equal((await second.run("reduced", "hi")).output, "fine")
-  t.match(await errorOf(second.run("reduced", "hi", { commandId: "null-reduced" })), { code: "INVALID_ANSWER" })
+  t.match(await errorOf(second.run("reduced", "hi", { idempotencyKey: "null-reduced" })), { code: "INVALID_ANSWER" })
   await second.stop()
 })
 
@@ -93,12 +93,12 @@ t.test(
     })
     for (const [name, value] of Object.entries(thrownValues)) {
       make = value
-      const error = await errorOf(os.run("reduced", "hi", { commandId: name.slice(0, 50) }))
+      const error = await errorOf(os.run("reduced", "hi", { idempotencyKey: name.slice(0, 50) }))
       t.ok(error instanceof AgentOSError && error.code !== "", name)
     }
     let calls = 0
     make = () => new AgentOSError("INVALID_ANSWER", `no, ${++calls}`, { details: { of: () => 1, cycle: Symbol("s") } })
-    t.match(await errorOf(os.run("reduced", "hi", { commandId: "k" })), { message: "no, 1" })
+    t.match(await errorOf(os.run("reduced", "hi", { idempotencyKey: "k" })), { message: "no, 1" })
     await os.stop()
     const again = await createAgentOS({
       data,
@@ -109,7 +109,7 @@ t.test(
       topologies,
       functions: { f: () => `called ${++calls}` },
     })
-    t.match(await errorOf(again.run("reduced", "hi", { commandId: "k" })), { message: "no, 1" })
+    t.match(await errorOf(again.run("reduced", "hi", { idempotencyKey: "k" })), { message: "no, 1" })
     await again.stop()
   },
 )
@@ -260,7 +260,7 @@ t.test("a tool call whose arguments no log can hold is answered with why, and th
           },
         })
         const before = ran.length
-        const { output } = await node.runs.run(target, "go", { commandId: "k" })
+        const { output } = await node.runs.run(target, "go", { idempotencyKey: "k" })
         t.match(output, /note was not run: its arguments are no JSON object: they/, `${name}, ${target}`)
         t.equal(ran.length - before, beside ? 1 : 0, "what was called beside it is run")
         await node.stop()
@@ -278,12 +278,12 @@ t.test(
         topologies,
         script: () => (held ? new Promise<never>(() => undefined) : "went on"),
       })
-      const run = errorOf(node.runs.run(target, "go", { commandId: "k" }))
+      const run = errorOf(node.runs.run(target, "go", { idempotencyKey: "k" }))
       await until(() => node.model.requests.length === 1)
       held = false
       await node.agents.restart("a")
       t.match(await run, { code: "ACTOR_STOPPED", retryable: true }, target)
-      t.equal((await node.runs.run(target, "go", { commandId: "k" })).output, "went on")
+      t.equal((await node.runs.run(target, "go", { idempotencyKey: "k" })).output, "went on")
       await node.stop()
     }
   },

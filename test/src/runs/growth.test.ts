@@ -67,9 +67,9 @@ t.test("what is written of a run does not grow with its conversation", async (t)
 t.test("the answer under a key has the context that it had, whatever was said since", async (t) => {
   const { node } = await counted()
   await node.runs.run("one", "first", { conversation: "c" })
-  const run = await node.runs.run("one", "second", { conversation: "c", commandId: "k" })
+  const run = await node.runs.run("one", "second", { conversation: "c", idempotencyKey: "k" })
   for (const text of ["third", "fourth"]) await node.runs.run("one", text, { conversation: "c" })
-  t.strictSame(await node.runs.run("one", "second", { conversation: "c", commandId: "k" }), run)
+  t.strictSame(await node.runs.run("one", "second", { conversation: "c", idempotencyKey: "k" }), run)
   t.match(
     run.context.messages.map(({ content }) => content),
     ["first", "ok", "second", "ok"],
@@ -85,12 +85,12 @@ t.test("a run that was refused before it began leaves nothing", async (t) => {
     for (const [target, options] of [
       ["job", {}],
       ["one", { conversation: `c${i}` }],
-      ["job", { commandId: `k${i}` }],
+      ["job", { idempotencyKey: `k${i}` }],
     ] as const)
       await t.rejects(node.runs.run(target, "go", options), { code: "AGENT_STOPPED", executed: "no" })
   t.strictSame(await held(), { ...before, notes: before.notes + 2 }, "but the definitions of agent and topology")
   node.agents.start("one")
-  t.equal((await node.runs.run("job", "go", { commandId: "k1" })).output, "ok", "and its key is free")
+  t.equal((await node.runs.run("job", "go", { idempotencyKey: "k1" })).output, "ok", "and its key is free")
   await node.stop()
 })
 
@@ -104,7 +104,7 @@ t.test("of runs and conversations so many, so much and so long are kept as is co
     const { node, held } = await counted(retention)
     for (let i = 0; i < 40; i++) {
       await node.runs.run("one", "x".repeat(2000), { conversation: `c${i}` })
-      await node.runs.run("job", "x".repeat(2000), { commandId: `k${i}`, caller: "ada" })
+      await node.runs.run("job", "x".repeat(2000), { idempotencyKey: `k${i}`, caller: "ada" })
     }
     await node.runs.sweep()
     const { runs, bytes, notes } = await held()
@@ -126,10 +126,10 @@ t.test("runs and conversations from before there were notes of them are let go i
   const first = await smallNode(options)
   for (let i = 0; i < 10; i++) {
     await first.runs.run("one", "hello", { conversation: `c${i}` })
-    await first.runs.run("job", "hello", { commandId: `k${i}`, caller: "ada" })
+    await first.runs.run("job", "hello", { idempotencyKey: `k${i}`, caller: "ada" })
   }
   held = true
-  const open = first.runs.run("job", "go", { commandId: "open" }).catch(() => undefined)
+  const open = first.runs.run("job", "go", { idempotencyKey: "open" }).catch(() => undefined)
   await until(() => first.model.requests.length === 21)
   await first.runs.drain(0)
   await open
@@ -161,7 +161,7 @@ t.test("a definition is kept as long as a run may go on with it, and then let go
   const script: Script = () => (held ? new Promise<never>(() => undefined) : "ok")
   const options = { agents, script, journal, records, clock }
   const first = await smallNode({ ...options, topologies })
-  const open = first.runs.run("job", "go", { commandId: "open" }).catch(() => undefined)
+  const open = first.runs.run("job", "go", { idempotencyKey: "open" }).catch(() => undefined)
   await until(() => first.model.requests.length === 1)
   await first.runs.drain(0)
   await open
@@ -192,7 +192,7 @@ t.test("a definition is kept as long as a run may go on with it, and then let go
   days = 130
   await second.runs.sweep()
   t.equal(await definitions(), 0)
-  t.match(await second.runs.run("job", "again", { commandId: "k" }), { output: "ok" })
+  t.match(await second.runs.run("job", "again", { idempotencyKey: "k" }), { output: "ok" })
   t.equal(await definitions(), 1, "one that is asked for again is written again")
   await second.stop()
 })
@@ -203,7 +203,7 @@ t.test("what is open, or goes on again, is not let go of", async (t) => {
   let held = true
   const script: Script = () => (held ? new Promise<never>(() => undefined) : "done")
   const node = await smallNode({ agents, topologies, script, journal, retention: { runs: none, conversations: none } })
-  const open = node.runs.run("job", "go", { commandId: "k" })
+  const open = node.runs.run("job", "go", { idempotencyKey: "k" })
   await until(() => node.model.requests.length === 1)
   await node.runs.sweep()
   held = false
@@ -248,7 +248,7 @@ t.test("a store on disk stays within what is kept", async (t) => {
     records: levelRecords(store, "run"),
     retention: { runs: limits, conversations: limits },
   })
-  for (let i = 0; i < 100; i++) await node.runs.run("job", "go", { commandId: `k${i}` })
+  for (let i = 0; i < 100; i++) await node.runs.run("job", "go", { idempotencyKey: `k${i}` })
   const kept = async () => {
     let runs = 0
     for await (const _ of journal.keys("default", "run")) runs += 1
@@ -258,9 +258,9 @@ t.test("a store on disk stays within what is kept", async (t) => {
     await node.runs.sweep() // that a run has ended is noted beside its answer
     return (await kept()) === 20
   }, "20 runs to be kept")
-  t.match(await node.runs.run("job", "go", { commandId: "k99" }), { output: "ok" })
+  t.match(await node.runs.run("job", "go", { idempotencyKey: "k99" }), { output: "ok" })
   t.equal(node.model.requests.length, 100, "its answer is kept")
-  await node.runs.run("job", "go", { commandId: "k0" })
+  await node.runs.run("job", "go", { idempotencyKey: "k0" })
   t.equal(node.model.requests.length, 101, "one that was let go of is carried out again")
   await node.stop()
 })

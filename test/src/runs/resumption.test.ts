@@ -30,7 +30,7 @@ async function restarted(before: Defined, after: Defined, target = "job") {
   }
   const common = { agents, script, journal: { ...journal, close: async () => {} }, records }
   const first = await smallNode({ ...common, ...before })
-  const broken = first.runs.run(target, "go", { commandId: "k" }).catch((error: unknown) => error)
+  const broken = first.runs.run(target, "go", { idempotencyKey: "k" }).catch((error: unknown) => error)
   await until(() => asks.includes("slow"))
   await first.runs.drain(0)
   await broken
@@ -39,7 +39,7 @@ async function restarted(before: Defined, after: Defined, target = "job") {
   asks.length = 0
   const second = await smallNode({ ...common, ...after })
   const resumed = await second.runs.resume()
-  return { asks, second, resumed, again: () => second.runs.run(target, "go", { commandId: "k" }) }
+  return { asks, second, resumed, again: () => second.runs.run(target, "go", { idempotencyKey: "k" }) }
 }
 
 t.test("a run goes on with the topology that it began with, however that was changed meanwhile", async (t) => {
@@ -57,7 +57,11 @@ t.test("a run goes on with the topology that it began with, however that was cha
       { topologies },
     )
     t.equal((await again()).output, "go one slow two", name)
-    t.not((await second.runs.run("job", "go", { commandId: "new" })).output, "go one slow two", "the next one does not")
+    t.not(
+      (await second.runs.run("job", "go", { idempotencyKey: "new" })).output,
+      "go one slow two",
+      "the next one does not",
+    )
     await second.stop()
   }
   const gone = await restarted({ topologies: { job: job("one", "slow") } }, {})
@@ -97,7 +101,7 @@ t.test("a run goes on with the agents that it began with, however they were chan
       t.notMatch(begun, /changed/)
       const asked = JSON.stringify(second.model.requests)
       t.notMatch(asked, /look|0\.123|changed/, `${name} of ${target}: not as it is now`)
-      await second.runs.run("slow", "go", { commandId: "new" })
+      await second.runs.run("slow", "go", { idempotencyKey: "new" })
       t.match(JSON.stringify(second.model.requests), /look|0\.123|changed/, "the next run does")
       await second.stop()
     }
@@ -198,3 +202,45 @@ t.test(
     await node.stop()
   },
 )
+
+t.test("who asks with the key of a run hears of it, also where its topology is gone", async (t) => {
+  const ended = await restarted({ topologies: { job: chain(["one", "slow"]) } }, { topologies: {} })
+  t.equal((await ended.again()).output, "go one slow", "the run that went on")
+  await t.rejects(ended.second.runs.run("job", "go", { idempotencyKey: "new" }), {
+    code: "UNKNOWN_AGENT",
+    executed: "no",
+  })
+  await ended.second.stop()
+})
+
+t.test("who joins a run waits for it no longer than it said, and the run goes on", async (t) => {
+  let answer = (_text: string): void => undefined
+  const script: Script = () => new Promise((resolve) => (answer = resolve))
+  const node = await smallNode({ agents: [agent("slow")], script })
+  const begun = node.runs.run("slow", "go", { idempotencyKey: "k" })
+  const joins = { idempotencyKey: "k", timeoutMs: 50 }
+  await t.rejects(node.runs.run("slow", "go", joins), {
+    code: "DEADLINE_EXCEEDED",
+    executed: "maybe",
+    message: /goes on/,
+  })
+  for await (const event of node.runs.stream("slow", "go", joins)) {
+    if (event.type === "error") t.equal(event.error.code, "DEADLINE_EXCEEDED")
+    else t.equal(event.type, "start")
+  }
+  answer("done")
+  t.equal((await begun).output, "done")
+  t.equal((await node.runs.run("slow", "go", joins)).output, "done")
+  await node.stop()
+})
+
+t.test("an option of a run that there is not is refused by name", async (t) => {
+  const node = await smallNode({ agents: [agent("one")], script: () => "done" })
+  for (const name of ["commandId", "conversaton", "timeout", "budgettokens", "constructor"])
+    await t.rejects(node.runs.run("one", "go", { [name]: "k" }), {
+      code: "INVALID_OPTION",
+      executed: "no",
+      message: new RegExp(`"${name}"; there are conversation, idempotencyKey`),
+    })
+  await node.stop()
+})

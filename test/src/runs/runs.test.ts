@@ -255,8 +255,8 @@ t.test("the same command id gives the first answer, while it goes and after a re
   const options = { agents: team, script: () => `answer ${++asks}`, journal, topologies: { one: chain(["echo"]) } }
   const first = await smallNode(options)
   const both = await Promise.all([
-    first.runs.run("one", "hi", { commandId: "k" }),
-    first.runs.run("one", "hi", { commandId: "k" }),
+    first.runs.run("one", "hi", { idempotencyKey: "k" }),
+    first.runs.run("one", "hi", { idempotencyKey: "k" }),
   ])
   t.strictSame(
     both.map(({ output }) => output),
@@ -264,8 +264,8 @@ t.test("the same command id gives the first answer, while it goes and after a re
   )
   await first.stop()
   const second = await smallNode(options)
-  t.equal((await second.runs.run("one", "hi", { commandId: "k" })).output, "answer 1")
-  t.equal((await second.runs.run("one", "hi", { commandId: "other" })).output, "answer 2")
+  t.equal((await second.runs.run("one", "hi", { idempotencyKey: "k" })).output, "answer 1")
+  t.equal((await second.runs.run("one", "hi", { idempotencyKey: "other" })).output, "answer 2")
   await second.stop()
 })
 
@@ -299,7 +299,7 @@ t.test("a run that a stop breaks off goes on at the next start", async (t) => {
     topologies: { shout: chain(["upper", "exclaim"]) },
   }
   const first = await smallNode(options)
-  const broken = t.rejects(first.runs.run("shout", "hi", { commandId: "k" }), { code: "SYSTEM_STOPPED" })
+  const broken = t.rejects(first.runs.run("shout", "hi", { idempotencyKey: "k" }), { code: "SYSTEM_STOPPED" })
   while (asks.length < 2) await new Promise((done) => setTimeout(done, 1))
   await first.runs.drain(5)
   await broken
@@ -307,7 +307,7 @@ t.test("a run that a stop breaks off goes on at the next start", async (t) => {
   held = false
   const second = await smallNode(options)
   t.equal((await second.runs.resume()).length, 1)
-  t.equal((await second.runs.run("shout", "hi", { commandId: "k" })).output, "HI!")
+  t.equal((await second.runs.run("shout", "hi", { idempotencyKey: "k" })).output, "HI!")
   t.strictSame(asks, ["upper", "exclaim", "exclaim"], "the completed step is not repeated")
   t.strictSame(await second.runs.resume(), [], "nothing is left open")
   await second.stop()
@@ -340,11 +340,11 @@ t.test("a tool call that had begun is reported as unresolved after a crash, not 
     topologies: { post: chain(["postman"]) },
   }
   const first = await smallNode({ ...options, journal })
-  await t.rejects(first.runs.run("post", "write to Ada", { commandId: "k" }), { code: "STORE_FAILED" })
+  await t.rejects(first.runs.run("post", "write to Ada", { idempotencyKey: "k" }), { code: "STORE_FAILED" })
   await first.stop()
   const second = await smallNode({ ...options, journal: inner })
   const events: RunEvent[] = []
-  for await (const event of second.runs.stream("post", "write to Ada", { commandId: "k" })) events.push(event)
+  for await (const event of second.runs.stream("post", "write to Ada", { idempotencyKey: "k" })) events.push(event)
   t.equal(sent, 1)
   t.match(
     events.find((event) => event.type === "tool" && event.status !== "called"),
@@ -400,12 +400,12 @@ t.test(
       script: (request) => asked(request).results[0] ?? { tool: "hold", arguments: {} },
       tools: [hold],
     })
-    const first = node.runs.run("a", "go", { commandId: "k" })
+    const first = node.runs.run("a", "go", { idempotencyKey: "k" })
     await inside
     await node.agents.stop("a")
     t.match(await first.catch((error: unknown) => error), { retryable: true, executed: "maybe" })
     await node.agents.start("a")
-    const { output } = await node.runs.run("a", "go", { commandId: "k" })
+    const { output } = await node.runs.run("a", "go", { idempotencyKey: "k" })
     t.match(output, /hold had begun and was broken off/)
     t.notMatch(output, /restart/)
     await node.stop()
@@ -431,7 +431,7 @@ t.test("a select without a route says why, and what of its run was done", async 
     ["agent", /it chose "something else", its routes are letter, bill/, "maybe"],
   ] as const
   for (const [name, message, executed] of table)
-    for (const options of [{}, { commandId: `k ${name}` }])
+    for (const options of [{}, { idempotencyKey: `k ${name}` }])
       await t.rejects(node.runs.run(name, "hello", options), { code: "NO_ROUTE", message, executed }, name)
   await node.stop()
 })

@@ -62,7 +62,7 @@ t.test("a run is found and cancelled in its tenant only", async (t) => {
 t.test("ids that are no names are refused, and no two that are share anything", async (t) => {
   const node = await smallNode({ agents, script: recall, topologies: { "a/b": chain(["one"]), a: chain(["one"]) } })
   for (const bad of ["", "\u0000", "a\u0000b", "half \ud800", "\u001b[2J", "x".repeat(513)]) {
-    for (const options of [{ conversation: bad }, { commandId: bad }, { tenant: bad }, { caller: bad }])
+    for (const options of [{ conversation: bad }, { idempotencyKey: bad }, { tenant: bad }, { caller: bad }])
       await t.rejects(node.runs.run("one", "go", options), { code: "INVALID_NAME" })
     await t.rejects(node.runs.status(bad), { code: "INVALID_NAME" })
     await t.rejects(node.runs.conversation("one", bad), { code: "INVALID_NAME" })
@@ -82,7 +82,7 @@ t.test("ids that are no names are refused, and no two that are share anything", 
       tenant,
       caller,
       conversation: id,
-      commandId: `${id} ${target}`,
+      idempotencyKey: `${id} ${target}`,
     })
     if ((seen.get(runId) ?? name) !== name) throw new Error(`${name} and ${seen.get(runId)} are one run`)
     seen.set(runId, name)

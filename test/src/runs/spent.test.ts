@@ -50,7 +50,7 @@ t.test(
       }
       const parts = { agents: [agent("one"), agent("two")], script: () => "", model, topologies }
       const node = await smallNode(parts)
-      const ask = (key: string) => node.runs.run(target, "go", { commandId: key, budgetTokens: 400 })
+      const ask = (key: string) => node.runs.run(target, "go", { idempotencyKey: key, budgetTokens: 400 })
       for (let i = 0; i < 2; i++)
         t.match(await errorOf(ask("k")), { code: target === "again" ? "BUDGET_EXCEEDED" : "MODEL_UNAVAILABLE" }, target)
       if (target !== "again") {
@@ -89,11 +89,11 @@ t.test("what the turns before a crash have spent counts against the budget, and 
         },
       }
       const killed = await smallNode(parts)
-      void killed.runs.run(target, "go", { commandId: "k", budgetTokens: 400 }).catch(() => undefined)
+      void killed.runs.run(target, "go", { idempotencyKey: "k", budgetTokens: 400 }).catch(() => undefined)
       await until(() => killed.model.requests.length === 2)
       held = false
       const next = await smallNode(parts)
-      const { usage, output } = await next.runs.run(target, "go", { commandId: "k", budgetTokens: 400 })
+      const { usage, output } = await next.runs.run(target, "go", { idempotencyKey: "k", budgetTokens: 400 })
       t.equal(output, "finally")
       t.equal(next.model.requests.length, 1)
       const most = next.model.requests[0]?.decoding?.maxTokens ?? Infinity

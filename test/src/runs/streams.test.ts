@@ -71,9 +71,9 @@ t.test("a reader that reads no more holds the run back, and goes on where it was
 t.test("of several that follow a run the slowest holds it back; one that leaves does not", async (t) => {
   const { model, said } = endlessModel(1)
   const node = await smallNode({ agents: [agent], script: never, model, topologies })
-  const slow = node.runs.stream("talks", "go", { commandId: "k" })
+  const slow = node.runs.stream("talks", "go", { idempotencyKey: "k" })
   await slow.next()
-  const fast = node.runs.stream("talks", "go", { commandId: "k" })
+  const fast = node.runs.stream("talks", "go", { idempotencyKey: "k" })
   let read = 0
   void (async () => {
     for await (const _ of fast) read += 1
@@ -93,7 +93,7 @@ t.test("a reader on one node holds an agent on another back", async (t) => {
   const b = await smallNode({ agents: [agent], script: never, model, topologies, peers: links.join("b"), holdMs: 5000 })
   t.teardown(() => Promise.all([a.stop(), b.stop()]))
   await until(() => a.cluster?.describe("talker").nodes.length === 2)
-  const stream = a.runs.stream("talks", "go", { commandId: "k" })
+  const stream = a.runs.stream("talks", "go", { idempotencyKey: "k" })
   await stream.next()
   t.ok((await stillness(said)) < 500, `${said.parts} parts ahead`)
   for (let i = 0; i < 1000; i++) await stream.next()
@@ -101,7 +101,7 @@ t.test("a reader on one node holds an agent on another back", async (t) => {
   void (async () => {
     for await (const _ of stream);
   })()
-  const follower = b.runs.stream("talks", "go", { commandId: "k" })
+  const follower = b.runs.stream("talks", "go", { idempotencyKey: "k" })
   await follower.next()
   await stillness(said)
   await follower.return(undefined)

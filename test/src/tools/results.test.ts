@@ -107,5 +107,5 @@ t.test("a run goes on whatever its tools give, and records it", async (t) => {
   })
   t.teardown(() => node.stop())
   for (; at < all.length; at++)
-    t.type((await node.runs.run("one", "go", { commandId: `k${at}` })).output, "string", `value ${at}`)
+    t.type((await node.runs.run("one", "go", { idempotencyKey: `k${at}` })).output, "string", `value ${at}`)
 })

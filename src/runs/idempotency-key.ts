@@ -1,5 +1,5 @@
 /**
- * A command id (the doors' idempotency key): which run it names, and whether it comes with the same question (U3 of
+ * An idempotency key (the doors' idempotency key): which run it names, and whether it comes with the same question (U3 of
  * `runs.ts`).
  */
 import { createHash } from "node:crypto"
@@ -8,8 +8,8 @@ import { encodePayload } from "#actors/persistence/stored-codec.js"
 import type { ScopedOptions } from "../run.js"
 
 /** The run of a command. A caller's name has no colon here, so that no two commands are the same (U3). */
-export const runOfCommand = (tenant: string, caller: string, commandId: string): string =>
-  hashOf(`${tenant}\u0000${encodeURIComponent(caller)}:${commandId}`)
+export const runOfKey = (tenant: string, caller: string, idempotencyKey: string): string =>
+  hashOf(`${tenant}\u0000${encodeURIComponent(caller)}:${idempotencyKey}`)
 
 /** What a run is asked, all of it, as a hash. */
 export function requestOf(target: string, input: string, options: ScopedOptions): string {
