@@ -5,9 +5,11 @@ import type { GlobalOptions } from "./settings.js"
 
 export async function actorsCommand(options: GlobalOptions & { readonly mostChildren: number }): Promise<void> {
   const { mostChildren } = options
-  await withNode(options, async (node) => {
-    const tree =
-      node.kind === "local" ? node.os.actors.treeOf(mostChildren) : await node.call("ListActors", { mostChildren })
-    console.log(printable(formatTree(tree)))
-  })
+  const tree = await withNode(
+    options,
+    async (node) =>
+      node.kind === "local" ? node.os.actors.treeOf(mostChildren) : node.call("ListActors", { mostChildren }),
+    { looks: true },
+  )
+  console.log(printable(formatTree(tree)))
 }

@@ -1,5 +1,5 @@
 import type { AgentOnNodeView, AgentView } from "../gateway/backend.js"
-import { withNode } from "./node.js"
+import { withNode, type LocalNode, type RemoteNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
 type Verb = "list" | "describe" | "start" | "stop" | "restart"
@@ -12,16 +12,15 @@ const operations = {
 } as const
 
 export async function agentsCommand(verb: Verb, name: string | undefined, options: GlobalOptions): Promise<void> {
-  await withNode(options, async (node) => {
-    if (verb === "list") {
-      const list = node.kind === "local" ? node.os.agents.list() : (await node.call("ListAgents", {})).agents
-      return table(list)
-    }
+  const work = async (node: RemoteNode | LocalNode): Promise<readonly AgentView[]> => {
+    if (verb === "list")
+      return node.kind === "local" ? node.os.agents.list() : (await node.call("ListAgents", {})).agents
     const agent = String(name)
-    if (node.kind === "remote") return table([await node.call(operations[verb], { name: agent })])
+    if (node.kind === "remote") return [await node.call(operations[verb], { name: agent })]
     if (verb !== "describe") await node.os.agents[verb](agent)
-    table([node.os.agents.describe(agent)])
-  })
+    return [node.os.agents.describe(agent)]
+  }
+  table(await withNode(options, work, { looks: verb === "list" || verb === "describe" }))
 }
 
 export async function replicateCommand(name: string, count: number, options: GlobalOptions): Promise<void> {

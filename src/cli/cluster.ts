@@ -8,8 +8,8 @@ import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import type { ClusterView } from "../gateway/backend.js"
 import { clusterTable, planTable } from "./cluster-table.js"
-import { findNode, remoteNode, type RemoteNode } from "./node.js"
-import { loadConfig, type GlobalOptions } from "./settings.js"
+import { remoteNode, runningNode, type RemoteNode } from "./node.js"
+import type { GlobalOptions } from "./settings.js"
 
 export interface ClusterOptions extends GlobalOptions {
   /** `http://host:port` of a node elsewhere; its key stands in LLMAGENTOS_KEY. */
@@ -68,12 +68,9 @@ async function askedNode(options: ClusterOptions): Promise<RemoteNode> {
       throw new AgentOSError("INVALID_REQUEST", `--url ${options.url}: give a node's REST address, http://HOST:PORT`)
     return remoteNode(options.url.replace(/\/$/, ""), process.env["LLMAGENTOS_KEY"])
   }
-  const { data } = await loadConfig(options)
-  const node = await findNode(data)
-  if (node !== undefined) return node
-  throw new AgentOSError(
-    "UNREACHABLE",
-    `no node runs on the data folder ${data}; name another one (--data), or any node of the cluster (--url, with a key of role admin in LLMAGENTOS_KEY)`,
+  return runningNode(
+    options,
+    "name another one (--data), or any node of the cluster (--url, with a key of role admin in LLMAGENTOS_KEY)",
   )
 }
 

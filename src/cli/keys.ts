@@ -1,6 +1,7 @@
 import { systemClock, systemRandom } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
 import { ApiKeys } from "../security/keys.js"
-import { withNode } from "./node.js"
+import { withNode, type LocalNode, type RemoteNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
 export async function createKey(
@@ -20,12 +21,13 @@ export async function createKey(
   console.log(`${key}\n\nKeep it: it is not shown again. Send it as \`Authorization: Bearer KEY\`.`)
 }
 
+const keysOf = async (node: RemoteNode | LocalNode) =>
+  node.kind === "local"
+    ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).list()
+    : (await node.call("ListKeys", {})).keys
+
 export async function listKeys(options: GlobalOptions): Promise<void> {
-  const keys = await withNode(options, async (node) =>
-    node.kind === "local"
-      ? (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).list()
-      : (await node.call("ListKeys", {})).keys,
-  )
+  const keys = await withNode(options, keysOf, { looks: true })
   console.table(
     Object.fromEntries(
       keys.map(({ id, name, tenant, createdAt, revokedAt }) => [
@@ -42,9 +44,16 @@ export async function listKeys(options: GlobalOptions): Promise<void> {
 }
 
 export async function revokeKey(id: string, options: GlobalOptions): Promise<void> {
-  await withNode(options, async (node) => {
+  const before = await withNode(options, async (node) => {
+    const known = (await keysOf(node)).find((key) => key.id === id)
+    if (known === undefined)
+      throw new AgentOSError("UNKNOWN_KEY", `no API key has the id ${id || '""'}; \`keys list\` shows them`)
+    if (known.revokedAt !== undefined) return known.revokedAt
     if (node.kind === "local") await (await ApiKeys.open(node.os.keys, systemClock, systemRandom)).revoke(id)
     else await node.call("RevokeKey", { id })
+    return undefined
   })
-  console.log(`revoked ${id}`)
+  console.log(
+    before === undefined ? `revoked ${id}` : `${id} was revoked already, at ${new Date(before).toISOString()}`,
+  )
 }

@@ -105,8 +105,11 @@ const idOf = (path: string): string =>
     .join("/")
 
 export async function listKnowledge(options: GlobalOptions): Promise<void> {
-  const documents = await withNode(options, async (node) =>
-    node.kind === "local" ? node.os.knowledge.documents() : (await node.call("ListDocuments", {})).documents,
+  const documents = await withNode(
+    options,
+    async (node) =>
+      node.kind === "local" ? node.os.knowledge.documents() : (await node.call("ListDocuments", {})).documents,
+    { looks: true },
   )
   for (const { id, chunks, bytes, notes } of documents) {
     console.log(`${printable(id)} ${pc.dim(`${chunks} passages, ${bytes} bytes`)}`)
@@ -122,7 +125,9 @@ export async function removeKnowledge(ids: readonly string[], options: GlobalOpt
       console.log(removed ? pc.dim(`removed ${printable(id)}`) : pc.yellow(`there is no document ${printable(id)}`))
       if (!removed) process.exitCode = 1
       else if (id.startsWith("llmagentos/"))
-        console.log(pc.yellow("it comes with the package, and back at the next start unless `knowledge.shipped: false` is set")) // prettier-ignore
+        console.log(
+          pc.yellow("it comes with the package, and back at the next start unless `knowledge.shipped: false` is set"),
+        )
     }
   })
 }
@@ -132,10 +137,13 @@ export async function searchKnowledge(
   options: GlobalOptions & { readonly limit?: number },
 ): Promise<void> {
   const limit = options.limit ?? 5
-  const hits = await withNode(options, async (node) =>
-    node.kind === "local"
-      ? node.os.knowledge.search(query, { limit })
-      : (await node.call("SearchKnowledge", { query, limit })).hits,
+  const hits = await withNode(
+    options,
+    async (node) =>
+      node.kind === "local"
+        ? node.os.knowledge.search(query, { limit })
+        : (await node.call("SearchKnowledge", { query, limit })).hits,
+    { looks: true },
   )
   if (hits.length === 0) console.log("nothing found")
   for (const { text, source, heading, score } of hits)

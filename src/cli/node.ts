@@ -5,11 +5,15 @@
  * Invariants
  *   N1. The node's token goes to nobody who has not proven first that it has it, too: the file that says where the
  *       node is may be left over, and another program may listen there by now.
+ *   N2. A command takes up no run that a node left open: that would call models and tools, and be cut off with the
+ *       command. Open runs go on at the next start.
+ *   N3. A command that only looks makes no data folder.
  */
 import { X509Certificate } from "node:crypto"
-import { readFile } from "node:fs/promises"
+import { lstat, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { systemRandom } from "#actors/clock.js"
+import { AgentOSError } from "#actors/errors.js"
 import { restTransport } from "../client/rest-transport.js"
 import { tlsFetch, type TlsFetch } from "../client/tls-fetch.js"
 import type { Transport } from "../client/transport.js"
@@ -73,20 +77,38 @@ export function remoteNode(rest: string, token?: string, secured?: TlsFetch): Re
   return { kind: "remote", rest, call: restTransport(rest, token, secured).call }
 }
 
-/** Works with the running node, or with one of its own, which is stopped after. */
+/** The running node. @param advice what else may be done @throws `UNREACHABLE` where none runs */
+export async function runningNode(options: GlobalOptions, advice: string): Promise<RemoteNode> {
+  const { data } = await loadConfig(options)
+  const node = await findNode(data)
+  if (node !== undefined) return node
+  throw new AgentOSError("UNREACHABLE", `no node runs on the data folder ${data}; ${advice}`)
+}
+
+/**
+ * Works with the running node, or with one of its own, which is stopped after.
+ *
+ * @param looks whether it only looks (N3)
+ */
 export async function withNode<T>(
   options: GlobalOptions,
   work: (node: RemoteNode | LocalNode) => Promise<T>,
+  { looks = false }: { readonly looks?: boolean } = {},
 ): Promise<T> {
   const config = await loadConfig(options)
   const remote = await findNode(config.data)
   if (remote !== undefined) return work(remote)
-  // Where others share the store, a command neither joins them nor touches what they carry out.
-  const shared = config.store !== undefined || config.storeEnv !== undefined
-  const os = await createAgentOS({ ...optionsOf(config), cluster: undefined, resume: !shared })
+  const data = looks && (await isAbsent(config.data)) ? "memory" : config.data
+  const os = await createAgentOS({ ...optionsOf(config), data, cluster: undefined, resume: false }) // N2
   try {
     return await work({ kind: "local", os })
   } finally {
     await os.stop()
   }
 }
+
+const isAbsent = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+  )

@@ -281,6 +281,8 @@ t.test("a key is made, listed without its secret, and revoked", sideBySide, asyn
   t.ok(id)
   t.equal((await cli(folder, "keys", "revoke", id)).out, `revoked ${id}\n`)
   const [listed, unknown] = await Promise.all([
+  t.match((await cli(folder, "keys", "revoke", id)).out, `${id} was revoked already, at 20`)
+  t.match(await cli(folder, "keys", "revoke", ""), { code: 1, err: /UNKNOWN_KEY no API key has the id ""/ })
     cli(folder, "keys", "list"),
     cli(folder, "keys", "revoke", "nothing", "--data", "other"),
   ])
@@ -373,7 +375,10 @@ t.test("llmagentos.yaml in the folder is used, and the command line goes over it
       "  - { name: friend, instructions: chat, memory: true }",
     ].join("\n"),
   })
-  const [here] = await Promise.all([cli(folder, "agents"), cli(folder, "agents", "--data", "elsewhere")])
+  const [here] = await Promise.all([
+    cli(folder, "agents", "restart", "friend"),
+    cli(folder, "agents", "restart", "friend", "--data", "elsewhere"),
+  ])
   t.match(here.out, /friend/)
   t.ok(await exists(join(folder, "kept", "store")))
   t.ok(await exists(join(folder, "elsewhere", "store")))
