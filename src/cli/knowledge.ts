@@ -1,17 +1,18 @@
-import { readFile, stat } from "node:fs/promises"
+import { stat } from "node:fs/promises"
 import { basename, relative, resolve, sep } from "node:path"
 import { Presets, SingleBar } from "cli-progress"
 import pc from "picocolors"
 import { AgentOSError } from "#actors/errors.js"
 import type { Knowledge } from "../knowledge/knowledge.js"
 import { documentFormats, documentsIn, formatOf } from "../knowledge/folder.js"
-import { checkSize } from "../knowledge/reading/document-bytes.js"
+import { bytesOfFile } from "../knowledge/reading/document-bytes.js"
 import { printable } from "./printable.js"
 import { withNode, type RemoteNode } from "./node.js"
 import type { GlobalOptions } from "./settings.js"
 
-/** Adds folders with a progress bar. */
-export async function addFolders(knowledge: Knowledge, folders: readonly string[]): Promise<void> {
+/** Adds folders with a progress bar. @returns how many documents were left out */
+export async function addFolders(knowledge: Knowledge, folders: readonly string[]): Promise<number> {
+  let leftOut = 0
   for (const folder of folders) {
     const bar = new SingleBar({ format: `{bar} {value}/{total} {id}`, clearOnComplete: true }, Presets.shades_classic)
     let begun = false
@@ -28,7 +29,9 @@ export async function addFolders(knowledge: Knowledge, folders: readonly string[
     for (const note of notes) console.log(pc.dim(printable(note)))
     for (const id of removed) console.log(pc.dim(printable(`no longer there: ${id}`)))
     for (const { message } of refused) console.log(pc.yellow(`left out: ${printable(message)}`))
+    leftOut += refused.length
   }
+  return leftOut
 }
 
 export async function addKnowledge(paths: readonly string[], options: GlobalOptions): Promise<void> {
@@ -38,8 +41,9 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
         throw new AgentOSError("DOCUMENT_UNREADABLE", `${path}: no such file or folder`, { cause })
       })
       if (found.isDirectory()) {
-        if (node.kind === "remote") await sendFolder(node, path)
-        else await addFolders(node.os.knowledge, [path])
+        const leftOut =
+          node.kind === "remote" ? await sendFolder(node, path) : await addFolders(node.os.knowledge, [path])
+        if (leftOut > 0) process.exitCode = 1
         continue
       }
       const format = formatOf(path)
@@ -49,8 +53,7 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
           `${path}: documents end in ${Object.keys(documentFormats).join(", ")}`,
         )
       const id = idOf(path)
-      checkSize(id, found.size)
-      const bytes = await readFile(path)
+      const bytes = await contentOf(id, path)
       const { chunks, notes } =
         node.kind === "local"
           ? await node.os.knowledge.add({ id, format, content: bytes })
@@ -61,8 +64,12 @@ export async function addKnowledge(paths: readonly string[], options: GlobalOpti
   })
 }
 
-/** Gives a folder's files to a node that runs, one by one. */
-async function sendFolder(node: RemoteNode, folder: string): Promise<void> {
+/** @throws `DOCUMENT_UNREADABLE`, `DOCUMENT_TOO_LARGE` */
+const contentOf = async (id: string, path: string): Promise<Buffer> =>
+  Buffer.from((await bytesOfFile(id, path, "")).buffer)
+
+/** Gives a folder's files to a node that runs, one by one. @returns how many were left out */
+async function sendFolder(node: RemoteNode, folder: string): Promise<number> {
   const { files, notes } = await documentsIn(folder)
   const within = resolve(folder)
   let [documents, passages] = [0, 0]
@@ -71,8 +78,7 @@ async function sendFolder(node: RemoteNode, folder: string): Promise<void> {
   for (const { path, name, format } of files) {
     const id = `${basename(within)}/${name}` // to speak of it; the node may know others of that name
     try {
-      checkSize(id, (await stat(path)).size)
-      const content = (await readFile(path)).toString("base64")
+      const content = (await contentOf(id, path)).toString("base64")
       const added = await node.call("AddDocument", { id: name, folder: within, format, content, encoding: "base64" })
       documents += 1
       passages += added.chunks
@@ -86,6 +92,7 @@ async function sendFolder(node: RemoteNode, folder: string): Promise<void> {
   console.log(pc.dim(`${folder}: ${documents} documents, ${passages} passages`))
   for (const note of told) console.log(pc.dim(printable(note)))
   for (const message of refused) console.log(pc.yellow(`left out: ${printable(message)}`))
+  return refused.length
 }
 
 /** What keeps out one document, and not those after it. */

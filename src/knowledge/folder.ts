@@ -47,6 +47,7 @@ export async function documentsIn(folder: string): Promise<FolderFiles> {
     if (entry.isSymbolicLink()) notes.push(`${name} is a link, and was not followed`)
     else if (entry.isFile() && format !== undefined) files.push({ path, name, format })
     else if (entry.isFile()) others.set(extname(path), (others.get(extname(path)) ?? 0) + 1)
+    else if (!entry.isDirectory()) notes.push(`${name} is no regular file, and was left out`)
   }
   if (others.size > 0) {
     const counts = [...others].sort(([a], [b]) => (a < b ? -1 : 1)).map(([end, n]) => `${n} ${end || "without an end"}`)

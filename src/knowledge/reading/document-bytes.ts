@@ -3,6 +3,7 @@
  * before it is read. They are taken in pieces, so that hashing and copying them hold nobody up.
  */
 import { createHash } from "node:crypto"
+import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
@@ -47,14 +48,17 @@ export async function bytesOf(document: Document, leading: string, clock: Clock)
   return { buffer: bytes.buffer as ArrayBuffer, hash: hash.digest("hex"), isText }
 }
 
-/** The same of a file. @throws `DOCUMENT_UNREADABLE`, `DOCUMENT_TOO_LARGE` */
+/** Whoever opens a named pipe waits for its writer unless asked not to. */
+const withoutWaiting = constants.O_RDONLY | constants.O_NONBLOCK
+
+/** The same of a regular file. @throws `DOCUMENT_UNREADABLE`, `DOCUMENT_TOO_LARGE` */
 export async function bytesOfFile(id: string, path: string, leading: string): Promise<DocumentBytes> {
-  const file = await open(path).catch((cause: unknown) => {
+  const file = await open(path, withoutWaiting).catch((cause: unknown) => {
     throw unreadable(id, `cannot be read from ${path}`, cause)
   })
   try {
     const found = await file.stat()
-    if (!found.isFile()) throw unreadable(id, `cannot be read from ${path}: it is no file`)
+    if (!found.isFile()) throw unreadable(id, `cannot be read from ${path}: it is no regular file`)
     checkSize(id, found.size)
     const bytes = Buffer.from(new ArrayBuffer(found.size))
     const hash = createHash("sha256").update(leading)
