@@ -68,7 +68,9 @@ export const securitySchema = z
       .int()
       .min(1)
       .default(600_000)
-      .describe("Requests a minute that one key may make, by default; a key may have its own limit."),
+      .describe(
+        "Requests a minute that one key may make, by default; a key may have its own limit. A tenth of them, and at least one, may come at once; then they come evenly.",
+      ),
     policy: z
       .array(
         z.strictObject({

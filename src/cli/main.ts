@@ -253,7 +253,7 @@ keys
   .command("create")
   .description("make a key; it is shown once")
   .argument("<name>", "what the key is for")
-  .option("--requests-per-minute <count>", "its own limit", number)
+  .option("--requests-per-minute <count>", "its own limit; a tenth of it may come at once", number)
   .option("--tenant <name>", "whose runs, conversations and knowledge it is for; default: default")
   .action(async (name: string, _options, command: Command) => {
     const { createKey } = await import("./keys.js")

@@ -5,7 +5,8 @@ export const securityErrors = defineErrors({
   UNAUTHENTICATED: {
     retryable: false,
     executed: "no",
-    meaning: "The request carries no API key where one is required, or one that is unknown or revoked.",
+    meaning:
+      "The request carries no API key where one is required, or one that is unknown or revoked. A bearer text without the form of a key counts as none.",
   },
   FORBIDDEN: {
     retryable: false,
