@@ -1,6 +1,6 @@
 /** The file in the data folder that says where the doors of the node are that runs on it: for commands on the same machine. */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { dirname } from "node:path"
+import { readFile } from "node:fs/promises"
+import { writePrivate } from "./private-folder.js"
 
 export interface NodePlace {
   readonly pid: number
@@ -10,13 +10,9 @@ export interface NodePlace {
   readonly tls?: { readonly cert: string; readonly key: string }
 }
 
-export async function writeNodeFile(path: string, place: NodePlace): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const made = `${path}.new`
-  await rm(made, { force: true }) // one that was left over has its own mode
-  await writeFile(made, JSON.stringify(place), { mode: 0o600, flag: "wx" })
-  await rename(made, path)
-}
+/** @throws `INVALID_CONFIG` when it cannot be written */
+export const writeNodeFile = (path: string, place: NodePlace): Promise<void> =>
+  writePrivate(path, JSON.stringify(place))
 
 /** @returns undefined when there is none, or it is damaged */
 export async function readNodeFile(path: string): Promise<NodePlace | undefined> {

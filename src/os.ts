@@ -443,7 +443,7 @@ async function compose(options: AgentOSOptions, opened: (() => Promise<unknown>)
   function stop(end?: ClusterEnd): Promise<void> {
     stopped ??= (async () => {
       member?.announce()
-      if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true })
+      if (gateway !== undefined && !inMemory) await rm(nodeFile, { force: true }).catch(() => undefined)
       await gateway?.close() // O2
       await runs.drain(drainMs)
       unfollow()

@@ -1,6 +1,6 @@
 /** A folder whose content is its owner's alone: it holds keys, conversations and the node's own token. */
-import { existsSync, mkdirSync } from "node:fs"
-import { chmod, mkdtemp, readdir, rmdir, stat } from "node:fs/promises"
+import { existsSync, lstatSync, mkdirSync } from "node:fs"
+import { chmod, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { AgentOSError, thrownText } from "#actors/errors.js"
 
@@ -54,8 +54,33 @@ export function makeFolder(folder: string): void {
     try {
       mkdirSync(at, { mode: 0o700 })
     } catch (error) {
-      if (!existsSync(at)) throw error // nobody else has made it since
+      if (existsSync(at)) continue // somebody else has made it since
+      const isLink = lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === true
+      throw isLink ? new Error(`${at} is a link that leads to nothing`, { cause: error }) : error
     }
+  }
+}
+
+/**
+ * Writes a file whole that only its owner can read (mode 600): one that was there keeps neither its content nor its
+ * mode.
+ *
+ * @throws `INVALID_CONFIG` when it cannot be written
+ */
+export async function writePrivate(path: string, content: string): Promise<void> {
+  const made = `${path}.new`
+  try {
+    makeFolder(dirname(path))
+    await rm(made, { force: true })
+    await writeFile(made, content, { mode: 0o600, flag: "wx" })
+    await rename(made, path)
+  } catch (cause) {
+    await rm(made, { force: true }).catch(() => undefined)
+    throw new AgentOSError(
+      "INVALID_CONFIG",
+      `data: the file ${path} cannot be written (${thrownText(cause)}); move away what stands there, or name another folder`,
+      { cause },
+    )
   }
 }
 

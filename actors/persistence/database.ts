@@ -91,7 +91,11 @@ const page = { first: 16, entries: 1000, bytes: 1024 * 1024 }
 export async function openLevelDatabase(folder: string, { lacking = false }: OpenOptions = {}): Promise<Database> {
   try {
     await settleRenewed(folder)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+      if (!["EEXIST", "ENOTDIR", "ENOENT"].includes(cause.code ?? "")) throw cause
+      const text = `the store in ${folder} cannot be opened: a file, or a link to nothing, stands where its folder goes`
+      throw new AgentOSError("STORE_FAILED", `${text}; move it away, or name another data folder (--data)`, { cause })
+    })
     const files = await lookAt(folder, { lacking })
     const [damage] = files.damages
     if (damage !== undefined) throw incomplete(folder, damage.message) // B3
@@ -252,7 +256,7 @@ export function storeError(error: unknown, location: string): AgentOSError {
   const causes: string[] = []
   type Caused = { readonly code?: string; readonly message?: string; readonly cause?: unknown }
   for (let e = error as Caused | undefined | null; e !== undefined && e !== null; e = e.cause as Caused | undefined)
-    causes.push(`${e.code ?? ""} ${e.message ?? ""}`)
+    causes.push(e.message?.startsWith(`${e.code}: `) ? e.message : `${e.code ?? ""} ${e.message ?? ""}`)
   const text = causes.join("; ")
   if (text.includes("LEVEL_LOCKED")) {
     return new AgentOSError(

@@ -2,7 +2,8 @@
  * What this machine offers to a node, and how to get what is missing. Nothing here changes anything.
  */
 import { execFile } from "node:child_process"
-import { statfs } from "node:fs/promises"
+import { constants } from "node:fs"
+import { access, lstat, stat, statfs } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { availableParallelism, totalmem } from "node:os"
@@ -85,15 +86,9 @@ function simd(): Finding {
 }
 
 function tensorflow(): Finding {
-  const require = createRequire(resolve("package.json"))
-  for (const name of ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"]) {
-    try {
-      require.resolve(name)
+  for (const name of ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"])
+    if (stands(name, import.meta.url) || stands(name, resolve("package.json")))
       return { what: "TensorFlow backend", state: "good", found: `${name}; choose it with \`backend: tensorflow\`` }
-    } catch {
-      continue
-    }
-  }
   return {
     what: "TensorFlow backend",
     state: "missing",
@@ -104,17 +99,23 @@ function tensorflow(): Finding {
 }
 
 function provider(): Finding {
-  const require = createRequire(resolve("package.json"))
-  try {
-    require.resolve("@ai-sdk/openai-compatible")
+  if (stands("@ai-sdk/openai-compatible", import.meta.url))
     return { what: "model servers", state: "good", found: "the OpenAI-compatible provider is installed" }
+  return {
+    what: "model servers",
+    state: "missing",
+    found: "no provider installed; only models of this process",
+    advice: "npm install @ai-sdk/openai-compatible@2   (Ollama, vLLM, hosted APIs)",
+  }
+}
+
+/** Whether a package can be loaded from a place: the node loads providers from its own. */
+function stands(name: string, from: string): boolean {
+  try {
+    createRequire(from).resolve(name)
+    return true
   } catch {
-    return {
-      what: "model servers",
-      state: "missing",
-      found: "no provider installed; only models of this process",
-      advice: "npm install @ai-sdk/openai-compatible@2   (Ollama, vLLM, hosted APIs)",
-    }
+    return false
   }
 }
 
@@ -146,6 +147,14 @@ async function disk(data: string): Promise<Finding> {
   for (;;) {
     try {
       const stats = await statfs(folder)
+      const held = await barrier(folder)
+      if (held !== undefined)
+        return {
+          what: "disk",
+          state: "bad",
+          found: `${data} cannot be made or written: ${held}`,
+          advice: "choose another folder with --data, or one that this user may write",
+        }
       const free = Number(stats.bavail) * Number(stats.bsize)
       const state = free > 2 ** 30 ? "good" : "bad"
       const found = `${(free / 2 ** 30).toFixed(1)} GiB free for ${data}`
@@ -156,10 +165,17 @@ async function disk(data: string): Promise<Finding> {
         ...(state === "bad" ? { advice: "free at least 1 GiB or choose another folder with --data" } : {}),
       }
     } catch (error) {
-      if (dirname(folder) === folder) return { what: "disk", state: "bad", found: thrownText(error) }
+      const stands = await lstat(folder).catch(() => undefined) // a link to nothing, say
+      if (stands !== undefined) return { what: "disk", state: "bad", found: thrownText(error) }
       folder = dirname(folder)
     }
   }
+}
+
+/** What keeps this user from writing into a folder. */
+async function barrier(folder: string): Promise<string | undefined> {
+  if (!(await stat(folder)).isDirectory()) return `${folder} is no folder`
+  return access(folder, constants.W_OK).then(() => undefined, thrownText)
 }
 
 function port(what: string, host: string, number: number): Promise<Finding> {

@@ -1,7 +1,7 @@
 /** The node's own token: whoever may read this file may steer the node. That is how the command line on the same machine gets in. */
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { dirname } from "node:path"
+import { chmod, readFile } from "node:fs/promises"
 import type { Random } from "#actors/clock.js"
+import { writePrivate } from "../private-folder.js"
 
 const form = /^lat_[A-Za-z0-9_-]{43}$/
 
@@ -11,7 +11,7 @@ export async function readTokenFile(path: string): Promise<string | undefined> {
   return form.test(text) ? text : undefined
 }
 
-/** The token of a node, made when there is none yet or it is damaged. Only the owner of its file can read it (mode 600). */
+/** The token of a node, made when there is none yet or it is damaged. Only the owner of its file can read it (mode 600). @throws `INVALID_CONFIG` when it cannot be written */
 export async function ensureTokenFile(path: string, random: Random): Promise<string> {
   const existing = await readTokenFile(path)
   if (existing !== undefined) {
@@ -19,10 +19,6 @@ export async function ensureTokenFile(path: string, random: Random): Promise<str
     return existing
   }
   const token = `lat_${Buffer.from(random.bytes(32)).toString("base64url")}`
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const made = `${path}.new`
-  await rm(made, { force: true })
-  await writeFile(made, `${token}\n`, { mode: 0o600, flag: "wx" })
-  await rename(made, path) // a damaged one keeps neither its content nor its mode
+  await writePrivate(path, `${token}\n`)
   return token
 }

@@ -281,9 +281,9 @@ t.test("a key is made, listed without its secret, and revoked", sideBySide, asyn
   const [, id = "", secret = ""] = /^lao_([^_]+)_(\S+)/.exec(out) ?? []
   t.ok(id)
   t.equal((await cli(folder, "keys", "revoke", id)).out, `revoked ${id}\n`)
-  const [listed, unknown] = await Promise.all([
   t.match((await cli(folder, "keys", "revoke", id)).out, `${id} was revoked already, at 20`)
   t.match(await cli(folder, "keys", "revoke", ""), { code: 1, err: /UNKNOWN_KEY no API key has the id ""/ })
+  const [listed, unknown] = await Promise.all([
     cli(folder, "keys", "list"),
     cli(folder, "keys", "revoke", "nothing", "--data", "other"),
   ])
@@ -308,6 +308,11 @@ t.test("doctor tells what this machine offers, and opens nothing that it leaves 
     [],
     "it makes no data folder",
   )
+  t.match(out, /✓ model servers +the OpenAI-compatible provider is installed/, "as the node finds it, from any folder")
+  for (const data of ["a file", t.fixture("symlink", "nowhere")]) {
+    const ended = await cli(t.testdir({ ...quiet, data }), "doctor")
+    t.match(ended, { code: 1, out: /✗ disk / })
+  }
 })
 
 async function config(folder: string, port: number): Promise<string> {
@@ -428,6 +433,10 @@ t.test("what comes from documents and files cannot steer the terminal that shows
   for (const { out, err } of shown) t.notMatch(out + err, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/)
 })
 
+const serving = ["start", "--port", "0", "--grpc-port", "0"]
+const unwritable = (name: string): RegExp =>
+  new RegExp(`^INVALID_CONFIG data: the file data/${name} cannot be written \\(E[^]*; move away what stands there`)
+
 t.test("files that are damaged or of another kind are named without a stack", sideBySide, async (t) => {
   const cases: readonly [files: object, args: readonly string[], told: RegExp][] = [
     [{ data: "a file" }, ["agents"], /^INVALID_CONFIG data: the folder data cannot be made or written .*; name one/],
@@ -438,7 +447,14 @@ t.test("files that are damaged or of another kind are named without a stack", si
     ],
     [{ data: { store: "a file" } }, ["agents"], /STORE_FAILED.*data\/store/],
     [{ data: { logs: { "node.log": {} } } }, ["agents"], /node\.log/],
-    [{ data: { token: {} } }, ["start", "--port", "0", "--grpc-port", "0"], /^EISDIR (?!EISDIR).*data\/token/],
+    [{ data: { store: t.fixture("symlink", "nowhere") } }, ["agents"], /STORE_FAILED.*data\/store.* move it away/],
+    [
+      { data: t.fixture("symlink", "nowhere") },
+      ["agents"],
+      /INVALID_CONFIG data: .*data is a link that leads to nothing/,
+    ],
+    [{ data: { token: {} } }, serving, unwritable("token")],
+    [{ data: { "node.json": {} } }, serving, unwritable("node.json")],
     [{ "llmagentos.yaml": "topologies: [team.yaml]\n" }, ["agents"], /INVALID_TOPOLOGY team\.yaml: cannot be read/],
     [{ "llmagentos.yaml": {} }, ["agents"], /INVALID_CONFIG .*llmagentos\.yaml/],
   ]
@@ -447,6 +463,7 @@ t.test("files that are damaged or of another kind are named without a stack", si
     t.equal(code, 1)
     t.match(err, told)
     t.notMatch(err, /^ {4}at /m)
+    t.notMatch(err, /([A-Z]{5,}) \1/, "no code stands twice")
   }
 })
 
