@@ -136,12 +136,13 @@ class BySchema {
 
 const titleOf = (variant: JsonSchema): string => variant.title ?? ""
 
-/** Whether a value has the constants and words of a variant. */
+/** Whether a value has the constants of a variant, and its words where it has any. */
 function isOf({ properties = {} }: JsonSchema, value: Message): boolean {
   for (const name in properties) {
     const { const: constant, enum: words } = properties[name] as JsonSchema
     if (constant !== undefined && value[name] !== constant) return false
-    if (constant === undefined && words !== undefined && !words.includes(value[name])) return false
+    const said = value[name]
+    if (constant === undefined && words !== undefined && said !== undefined && !words.includes(said)) return false
   }
   return true
 }

@@ -1,10 +1,18 @@
 import t from "tap"
 import { operations } from "#src/gateway/operations.js"
-import { askForm } from "#src/gateway/wire.js"
+import { answerForm, askForm } from "#src/gateway/wire.js"
 import { lostOnTheWire } from "#test/support/wire-property.js"
 
 t.test("whatever an operation takes or answers comes through its messages as it was", (t) => {
   t.strictSame(lostOnTheWire(30, 3), [])
+  t.end()
+})
+
+t.test("an event of a node that does not tell how its step ended is no empty message", (t) => {
+  const usage = { promptTokens: 3, completionTokens: 1, cachedTokens: 0 }
+  const event = { type: "step", step: "0", agent: "a", status: "finished", output: "hello", elapsedMs: 1, usage }
+  const form = answerForm(operations.StreamRun)
+  t.same(form.toValue(form.toMessage(event)), event)
   t.end()
 })
 
