@@ -6,7 +6,9 @@
  *   E1. A whole answer, of a server that does not stream, is an answer that comes in one piece.
  *   E2. A field `error` that says nothing is no error.
  *   E3. `function_call`, the older form of a tool call, is the call of a tool.
- *   E4. What is not understood passes as it is: who reads it says so. What has no end does not.
+ *   E4. Counts that are none are not read, nor `choices` that are null: neither is an error, nor a reason to lose what
+ *       was said.
+ *   E5. What is not understood passes as it is: who reads it says so. What has no end does not.
  */
 type Piece = Readonly<Record<string, unknown>>
 
@@ -42,21 +44,32 @@ export function answerEvents(mostCharacters: number, endless: () => Error): Tran
 }
 
 function pieceAsUsual(text: string): string {
-  if (!/"(error|function_call|message)"/.test(text)) return text
+  if (!/"(error|function_call|message)"|"usage":\s*[^n\s]|"choices":\s*n/.test(text)) return text
   try {
     const piece: unknown = JSON.parse(text)
     return isObject(piece) ? JSON.stringify(asUsual(piece)) : text
   } catch {
-    return text // E4
+    return text // E5
   }
 }
 
-function asUsual({ error, choices, ...rest }: Piece): Piece {
+function asUsual({ error, choices: given, usage, ...rest }: Piece): Piece {
+  const choices = given === null || (given === undefined && usage !== undefined) ? [] : given // E4
   return {
     ...rest,
+    ...(isObject(usage) ? { usage: countsOf(usage) } : {}), // E4
     ...(error === null || error === "" || error === undefined ? {} : { error }), // E2
     ...(choices === undefined ? {} : { choices: Array.isArray(choices) ? choices.map(choiceAsUsual) : choices }),
   }
+}
+
+/** Those that are whole numbers and fit their field of proto/agent.proto. */
+function countsOf(usage: Piece): Piece {
+  const kept = Object.entries(usage).flatMap(([name, count]): [string, unknown][] => {
+    if (name.endsWith("_details")) return isObject(count) ? [[name, countsOf(count)]] : []
+    return Number(count) >>> 0 === count ? [[name, count]] : []
+  })
+  return Object.fromEntries(kept)
 }
 
 function choiceAsUsual(choice: unknown): unknown {

@@ -352,6 +352,35 @@ t.test("tokens are estimated where the server does not count them; what it thoug
   ])
 })
 
+t.test("no answer is lost to counts that are none, nor to `choices` that are null", async (t) => {
+  const text = { type: "text", text: "y".repeat(40) }
+  const finish = { type: "finish", reason: "stop" }
+  const estimated = { promptTokens: 100, completionTokens: 10, cachedTokens: 0, estimated: true }
+  const request: ModelRequest = { messages: [{ role: "user", content: "z".repeat(400) }] }
+  const said = chunk({ content: text.text })
+  const counts = (prompt: unknown, completion: unknown, more: object = {}): object => ({
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    ...more,
+  })
+  const odd = [
+    ...[-5, 1e12, 1.5, "x", "7", true, [], {}].map((count) => counts(count, count, { total_tokens: "x" })),
+    counts(-1, -1, { prompt_tokens_details: { cached_tokens: -3 }, completion_tokens_details: "none" }),
+    ...["none", 7, [], true],
+  ]
+  for (const given of odd) {
+    server.answers(stream(said, chunk({}, "stop", given as never)))
+    t.same(await collect(request), [text, { ...finish, usage: estimated }], JSON.stringify(given))
+  }
+  server.answers(stream(said, chunk({}, "stop", counts(7, -2) as never)))
+  t.match((await collect(request)).at(-1), { usage: { promptTokens: 7, completionTokens: 10, estimated: true } })
+  const counted = { promptTokens: 7, completionTokens: 2, cachedTokens: 0 }
+  for (const last of [{ choices: null, usage }, { usage }, { choices: [], usage }]) {
+    server.answers(stream({ choices: null }, said, { choices: null }, chunk({}, "stop"), last))
+    t.same(await collect(request), [text, { ...finish, usage: counted }], JSON.stringify(last))
+  }
+})
+
 t.test("an answer without end is cut, whatever it goes on with, and its server is heard no more", async (t) => {
   const endless: Record<string, (n: number) => unknown> = {
     text: () => chunk({ content: "x".repeat(60_000) }),
