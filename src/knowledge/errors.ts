@@ -8,6 +8,14 @@ export const knowledgeErrors = defineErrors({
     executed: "no",
     meaning: "A document is larger than the knowledge base takes.",
   },
-  INVALID_FACT: { retryable: false, executed: "no", meaning: "A fact lacks its subject, relation or object." },
-  INVALID_RECORD: { retryable: false, executed: "no", meaning: "A record is not of the form that its type has." },
+  INVALID_FACT: {
+    retryable: false,
+    executed: "no",
+    meaning: "A part of a fact is lacking, or no text that can be one; or a fact has no part of this name.",
+  },
+  INVALID_RECORD: {
+    retryable: false,
+    executed: "no",
+    meaning: "A record, or what is asked of it, is not of the form that its type has; or no store keeps that form.",
+  },
 })

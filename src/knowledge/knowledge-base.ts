@@ -221,12 +221,7 @@ class TenantKnowledge implements Knowledge {
   }
 
   async assert(fact: Fact): Promise<void> {
-    for (const field of ["subject", "relation", "object"] as const) {
-      if (typeof fact[field] !== "string") throw new AgentOSError("INVALID_FACT", `the fact's ${field} is no text`)
-      if (fact[field].trim() === "") throw new AgentOSError("INVALID_FACT", `the fact's ${field} is empty`)
-      if (!fact[field].isWellFormed())
-        throw new AgentOSError("INVALID_FACT", `the fact's ${field} holds half of a surrogate pair`)
-    }
+    checkFact(fact)
     await this.#around.records.write([[factNames(fact), fact]])
   }
 
@@ -238,6 +233,7 @@ class TenantKnowledge implements Knowledge {
   }
 
   async facts(pattern: FactPattern = {}, { limit = Infinity } = {}): Promise<readonly Fact[]> {
+    checkFactFields(pattern)
     // Facts sort by subject first, so a known subject narrows what is read.
     const found: Fact[] = []
     const subject = pattern.subject === undefined ? [] : [asName(pattern.subject)]
@@ -420,6 +416,35 @@ function checkSearch(query: string, options: SearchOptions): void {
   checkNumbers("INVALID_OPTION", "a search's ", options, { limit: countOrAll })
   checkWord("INVALID_OPTION", "a search's unit", options.unit, ["passage", "sentence"])
   checkText("INVALID_OPTION", "a search's question", options.question)
+}
+
+/** Letters of each part of a fact, as both doors take them. */
+const mostOfFact = 10_000
+const factFields = { subject: true, relation: true, object: true, source: false } satisfies Record<keyof Fact, boolean>
+
+function checkFact(fact: Fact): void {
+  checkFactFields(fact)
+  for (const [field, isNeeded] of Object.entries(factFields)) {
+    const text: unknown = fact[field as keyof Fact]
+    if (text === undefined && !isNeeded) continue
+    const fault = faultInFact(text)
+    if (fault !== undefined) throw new AgentOSError("INVALID_FACT", `the fact's ${field} ${fault}`)
+  }
+}
+
+function faultInFact(text: unknown): string | undefined {
+  if (typeof text !== "string") return "is no text"
+  if (text.trim() === "") return "is empty"
+  if (text.length > mostOfFact) return `has ${text.length} letters; ${mostOfFact} are taken`
+  if (!text.isWellFormed()) return "holds half of a surrogate pair"
+  return /\p{Cc}/u.test(text) ? "holds a control character" : undefined
+}
+
+function checkFactFields(given: FactPattern): void {
+  const unknown = Object.keys(given).find((field) => !Object.hasOwn(factFields, field))
+  if (unknown === undefined) return
+  const known = Object.keys(factFields).join(", ")
+  throw new AgentOSError("INVALID_FACT", `a fact has no ${JSON.stringify(unknown.slice(0, 60))}; it has ${known}`)
 }
 
 const formats: readonly Document["format"][] = ["text", "markdown", "html", "pdf"]

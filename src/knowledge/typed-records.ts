@@ -24,13 +24,14 @@ export interface TypedRecords<T extends object> {
 /** A record of any form, for whoever only reads. */
 export const anyRecord = z.looseObject({})
 
-/** @throws `INVALID_NAME` for a type that is none */
+/** @throws `INVALID_NAME` for a type that is none; `INVALID_RECORD` for a form with values that JSON does not keep */
 export function typedRecords<T extends object>(
   records: TenantRecords,
   type: string,
   schema: z.ZodType<T>,
 ): TypedRecords<T> {
   checkName("a type of records", type)
+  checkKept(type, schema)
   const namesOf = (id: string): readonly string[] => ["record", type, id]
   return {
     async put(id, record) {
@@ -49,6 +50,7 @@ export function typedRecords<T extends object>(
       return true
     },
     async find(where = {}, { limit = Infinity } = {}) {
+      checkFields(type, schema, where)
       const found: (readonly [string, T])[] = []
       for await (const value of records.values("record", type)) {
         const { id, record } = value as { id: string; record: T }
@@ -59,6 +61,36 @@ export function typedRecords<T extends object>(
       return found
     },
   }
+}
+
+/** What would be read back as another value than was written, by zod's names. */
+const lost: ReadonlySet<string> = new Set(["date", "bigint", "map", "set", "symbol", "nan", "function", "file"])
+
+/** @throws `INVALID_RECORD` */
+function checkKept(type: string, schema: z.ZodType): void {
+  z.toJSONSchema(schema, {
+    unrepresentable: "any",
+    override({ zodSchema, path }) {
+      const kind = zodSchema._zod.def.type
+      if (!lost.has(kind)) return
+      const where = path.filter((name) => name !== "properties").join(".")
+      throw new AgentOSError(
+        "INVALID_RECORD",
+        `${type}: ${where} is a ${kind}, which a store does not give back; use a text or a number`,
+      )
+    },
+  })
+}
+
+/** @throws `INVALID_RECORD` for a field that no record of the type has */
+function checkFields(type: string, schema: z.ZodType, where: object): void {
+  if (!(schema instanceof z.ZodObject)) return
+  const { catchall } = schema.def
+  if (catchall !== undefined && !(catchall instanceof z.ZodNever)) return
+  const unknown = Object.keys(where).find((field) => !Object.hasOwn(schema.shape, field))
+  if (unknown === undefined) return
+  const known = Object.keys(schema.shape).join(", ")
+  throw new AgentOSError("INVALID_RECORD", `a ${type} has no ${JSON.stringify(unknown.slice(0, 60))}; it has ${known}`)
 }
 
 /** @throws `INVALID_RECORD` for what is no condition of a number or a text */

@@ -63,6 +63,38 @@ t.test("facts are asserted of texts, and asked for by any part of them or by non
   t.same(await knowledge.facts(), [{ subject: "s", relation: "r", object: "o" }])
 })
 
+t.test(
+  "what no record or fact has is refused where it is asked for, and what no store keeps where it is given",
+  async (t) => {
+    const knowledge = new KnowledgeBase(memoryRecords()).of("default")
+    for (const pattern of [{ subjct: "Ada" }, { subject: "Ada", toString: "x" }])
+      await t.rejects(knowledge.facts(pattern as never), { code: "INVALID_FACT", message: /a fact has no/ })
+    const fact = { subject: "s", relation: "r", object: "o", source: "talk" }
+    for (const field of Object.keys(fact))
+      for (const bad of ["A\u0000da", "\u001b[2J", "a\nb", "\u0085", "x".repeat(1_000_000), "\ud800", 7])
+        await t.rejects(knowledge.assert({ ...fact, [field]: bad } as never), { code: "INVALID_FACT" })
+    await t.rejects(knowledge.assert({ ...fact, more: "x" } as never), { code: "INVALID_FACT", message: /"more"/ })
+    for (const form of [city, city.strict(), city.extend({ note: z.string().optional() })])
+      await t.rejects(knowledge.records("city", form).find({ peple: 1 } as never), {
+        code: "INVALID_RECORD",
+        message: /a city has no "peple"; it has country, people/,
+      })
+    t.same(await knowledge.records("city", city.loose()).find({ mayor: "x" }), [])
+    for (const form of [z.date(), z.coerce.date(), z.bigint(), z.map(z.string(), z.int()), z.set(z.string())])
+      for (const held of [form, form.optional(), z.array(form), z.object({ at: form }), z.union([z.string(), form])])
+        t.throws(() => knowledge.records("event", z.object({ when: held })), {
+          code: "INVALID_RECORD",
+          message: /when/,
+        })
+    const dated = knowledge.records(
+      "event",
+      z.object({ when: z.iso.datetime().transform((text) => text.slice(0, 10)) }),
+    )
+    await dated.put("e", { when: "2026-01-01T00:00:00Z" })
+    t.same(await dated.find({ when: { max: "2026-02-01" } }), [["e", { when: "2026-01-01" }]])
+  },
+)
+
 t.test("a document that is not read when its node stops is told as that", async (t) => {
   const base = new KnowledgeBase(memoryRecords())
   const adding = Promise.allSettled(
