@@ -73,7 +73,12 @@ export const actorErrors = defineErrors({
     executed: "maybe",
     meaning: "The handler threw; its supervisor decides what happens to the actor.",
   },
-  SYSTEM_STOPPED: { retryable: false, executed: "no", meaning: "The actor system is stopping or has stopped." },
+  SYSTEM_STOPPED: {
+    retryable: false,
+    executed: "no",
+    meaning:
+      "The system is stopping or has stopped. A run that it breaks off says what was done, and is retryable with its idempotency key: it goes on at the next start.",
+  },
   UNKNOWN_MESSAGE: { retryable: false, executed: "no", meaning: "The actor has no handler of this name." },
   UNKNOWN_DEFINITION: {
     retryable: false,
@@ -263,8 +268,8 @@ export function ofHandler(error: unknown): unknown {
 }
 
 /** The same, but for what it says was done; its cause is the error as it was. */
-export function saying(error: AgentOSError, executed: Executed): AgentOSError {
-  const { code, message, details, node, retryable } = error
+export function saying(error: AgentOSError, executed: Executed, retryable = error.retryable): AgentOSError {
+  const { code, message, details, node } = error
   return new AgentOSError(code, message, {
     cause: error,
     executed,

@@ -202,12 +202,13 @@ export async function carryOut(
 
 /**
  * The same error, as one of the run: what it says was done is what the run has done, or may do, when it is left
- * open.
+ * open. Whoever comes again with the key of one that is left open gets its answer.
  */
 function ofRun(error: AgentOSError, log: JournalLog | Unrecorded): AgentOSError {
   const goesOn = leaveOpen.has(error.code) && log.state.started !== undefined
   const executed = goesOn && log.executed() === "no" ? "maybe" : log.executed()
-  return executed === error.executed ? error : saying(error, executed)
+  const retryable = error.retryable || (goesOn && log.state.started?.request !== undefined)
+  return executed === error.executed && retryable === error.retryable ? error : saying(error, executed, retryable)
 }
 
 /** An agent by itself. */

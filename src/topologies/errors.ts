@@ -45,7 +45,8 @@ export const runErrors = defineErrors({
   BUDGET_EXCEEDED: {
     retryable: false,
     executed: "yes",
-    meaning: "The tokens, steps or memory that a run or node may use are used up.",
+    meaning:
+      "The tokens, steps or memory that a run or node may use are used up. A run says what was done before: nothing, or steps that may have had effects.",
   },
   NO_ROUTE: { retryable: false, executed: "maybe", meaning: "A select found no branch for its input." },
   OUTPUT_REJECTED: {

@@ -51,6 +51,7 @@ function errorsReference(): string {
     "",
     "Every refusal and failure is an `AgentOSError` with a code. *Retryable* says whether the same call may succeed later with nothing changed;",
     "*work done* whether the call was carried out. Retry by yourself only what was not, or what carries an idempotency key.",
+    "Both are what a code says by itself; an error says more of its own call where more is known, and then that holds.",
     "",
     ...parts,
   ].join("\n")
