@@ -16,6 +16,7 @@ import {
 } from "@grpc/grpc-js"
 import type { Clock } from "#actors/clock.js"
 import { AgentOSError, type Executed } from "#actors/errors.js"
+import { wellFormed } from "../gateway/json-text.js"
 import { operations } from "../gateway/operations.js"
 import { answerForm, askForm, type Message } from "../gateway/wire.js"
 import { traceparent } from "../monitoring/trace.js"
@@ -41,8 +42,9 @@ export function grpcTransport(host: string, apiKey: string | undefined, clock: C
   /** What grpc-js wants of an operation and its input. */
   function parts(name: keyof typeof operations, input: object, options: CallOptions) {
     const { request, reply } = operations[name].wire
+    const value = wellFormed(JSON.parse(JSON.stringify(input)) as object) // as over REST
     // Here, and not where grpc-js would take what is wrong for an error of its own.
-    const message = Buffer.from(request.encode(askForm(operations[name]).toMessage(input)).finish())
+    const message = Buffer.from(request.encode(askForm(operations[name]).toMessage(value)).finish())
     return [
       `/llmagentos.v1.AgentService/${name}`,
       (bytes: Buffer) => bytes,

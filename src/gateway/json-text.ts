@@ -63,3 +63,18 @@ function prototypeIn(value: unknown): string | undefined {
   }
   return undefined
 }
+
+/**
+ * A value of JSON in which half a surrogate pair, which no text of a message can hold, is one U+FFFD. Changes the value.
+ */
+export function wellFormed<Value>(value: Value): Value {
+  const root: { value: Value } = { value }
+  const left: Record<string, unknown>[] = [root]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    for (const [name, part] of Object.entries(next)) {
+      if (typeof part === "string") next[name] = part.toWellFormed()
+      else if (typeof part === "object" && part !== null) left.push(part as Record<string, unknown>)
+    }
+  }
+  return root.value
+}

@@ -6,6 +6,7 @@ import type { GatewayBackend } from "./backend.js"
 import { ChunkWriter, completion, errorType, runOfChat } from "./chat.js"
 import { chatRequest, readChat, type ChatRequest } from "./chat-fields.js"
 import { compiledForText } from "./check.js"
+import { wellFormed } from "./json-text.js"
 import { errorBody, faceOf } from "./faces.js"
 import type { JsonSchema } from "./json-schema.js"
 import { model, modelView } from "./operations/agents.js"
@@ -107,7 +108,7 @@ function readBody(
   kindOf: GatewayBackend["kindOf"],
 ): { readonly value: ChatRequest } | { readonly error: Error } {
   try {
-    return { value: readChat(body, kindOf) }
+    return { value: readChat(wellFormed(body), kindOf) }
   } catch (error) {
     return { error: AgentOSError.from(error) }
   }

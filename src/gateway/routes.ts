@@ -13,6 +13,7 @@ import { traceparent } from "../monitoring/trace.js"
 import { EventStream } from "./event-stream.js"
 import { errorBody } from "./faces.js"
 import { jsonSchema, type JsonSchema } from "./json-schema.js"
+import { wellFormed } from "./json-text.js"
 import { everyOperation, isStream } from "./operations.js"
 import type { Contract, Operation, StreamOperation } from "./operations/operation.js"
 import { callOf, count, errorOf, hangUp } from "./rest.js"
@@ -106,8 +107,9 @@ export function requestParts(
 export const pathNames = (path: string): readonly string[] => [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => name)
 
 function inputReader({ rest }: Contract): (request: FastifyRequest) => never {
-  if (rest.method === "POST" && pathNames(rest.path).length === 0) return ({ body }) => body as never
-  return ({ params, query, body }) => ({ ...(query as object), ...(params as object), ...(body as object) }) as never
+  if (rest.method === "POST" && pathNames(rest.path).length === 0) return ({ body }) => wellFormed(body) as never
+  return ({ params, query, body }) =>
+    wellFormed({ ...(query as object), ...(params as object), ...(body as object) }) as never
 }
 
 /** What is sent as server-sent events. */

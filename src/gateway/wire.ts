@@ -10,7 +10,7 @@
  *   W3. A value that is its message as it is is not copied.
  */
 import type { z } from "zod"
-import { readJson } from "./json-text.js"
+import { readJson, wellFormed } from "./json-text.js"
 import { jsonSchema, resolved, type JsonSchema } from "./json-schema.js"
 
 /** What protobufjs generates for a message. */
@@ -43,7 +43,7 @@ interface Wired {
 }
 
 export function askForm({ input, wire }: Wired): Form {
-  const plain = plainForm(input, readJson)
+  const plain = plainForm(input, (text, field) => wellFormed(readJson(text, field)))
   return wire.ask?.(plain) ?? plain
 }
 

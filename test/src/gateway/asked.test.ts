@@ -55,6 +55,19 @@ t.test("the client refuses what no operation takes before it is sent, whatever c
   }
 })
 
+t.test("half a surrogate pair is one U+FFFD at every door, and one run under one key", async (t) => {
+  const node = await openNode()
+  t.teardown(() => node.stop())
+  const clients = [node.rest, `grpc://${node.grpc}`].map((url) => createClient({ url }))
+  t.teardown(() => Promise.all(clients.map((client) => client.close())))
+  for (const [n, input] of ["a\ud800b", "\udc00", "x \ud83d", "\udc00\ud800", "a 😀 \ud83d 😀"].entries()) {
+    const asked = node.model.requests.length
+    for (const client of clients) await client.run("echo", input, { idempotencyKey: `half-${n}` })
+    t.equal(node.model.requests.length, asked + 1, "it was asked once")
+    t.equal(node.model.requests.at(-1)?.messages.at(-1)?.content, input.toWellFormed())
+  }
+})
+
 t.test("a field that an operation does not know is refused in the query and the body of every method", async (t) => {
   const node = await openNode()
   t.teardown(() => node.stop())
