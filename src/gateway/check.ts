@@ -4,7 +4,11 @@ import { AgentOSError } from "#actors/errors.js"
 import { faultOf, isName, MOST_NAME_BYTES } from "#actors/names.js"
 import type { JsonSchema } from "./json-schema.js"
 
-const options = { strict: false, verbose: true, formats: { name: isName } }
+const options = {
+  strict: false,
+  verbose: true,
+  formats: { name: isName, "well-formed": (text: string) => text.isWellFormed() },
+}
 const exact = new Ajv(options)
 /** In a URL everything is text. */
 const text = new Ajv({ ...options, coerceTypes: true })
@@ -28,6 +32,7 @@ export function fault(errors: readonly Partial<ErrorObject>[] | null | undefined
     const field = instancePath.slice(1).replaceAll("/", ".")
     if (keyword === "format" && params?.["format"] === "name")
       return `${field} ${faultOf(data)}; at most ${MOST_NAME_BYTES} bytes of well-formed Unicode are taken`
+    if (keyword === "format") return `${field} holds half of a surrogate pair`
     const more =
       keyword === "enum" || keyword === "const"
         ? `: ${JSON.stringify(params?.["allowedValues"] ?? params?.["allowedValue"])}`

@@ -32,7 +32,9 @@ export function openApiDocument() {
     const streams = (contract as Partial<StreamOperation>).follow !== undefined
     const content = {
       ...(streams ? {} : { [media]: { schema: part(jsonSchema(output)) } }),
-      ...(streams || events === true ? { "text/event-stream": { schema: { type: "string" } } } : {}),
+      ...(streams || events === true
+        ? { "text/event-stream": { schema: eventOf(streams ? part(jsonSchema(output)) : undefined) } }
+        : {}),
     }
     const told = path[method] as { responses: { 200: { content: object } }; description?: string } | undefined
     if (told !== undefined) {
@@ -91,6 +93,16 @@ function parametersOf(
     schema: part(property),
   }))
 }
+
+/** One server-sent event. @param told what its data are, as JSON */
+const eventOf = (told: JsonSchema | undefined) => ({
+  type: "object",
+  properties: {
+    event: { type: "string" },
+    data: { type: "string", ...(told && { contentMediaType: "application/json", contentSchema: told }) },
+  },
+  required: ["data"],
+})
 
 const responses = (answers: NonNullable<Contract["answers"]>, part: (schema: JsonSchema) => JsonSchema) =>
   Object.fromEntries(

@@ -14,7 +14,7 @@ import { resolve } from "node:path"
 import type { z } from "zod"
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { asName, checkName } from "#actors/names.js"
+import { asName, checkName, isName, MOST_NAME_BYTES } from "#actors/names.js"
 import { checkNumbers, countOrAll } from "#actors/numbers.js"
 import { checkOptions, checkText, checkWord } from "#actors/words.js"
 import type { RecordStore } from "../record-store.js"
@@ -34,6 +34,7 @@ import type {
   SearchOptions,
 } from "./knowledge.js"
 import { scoreSentences } from "./rank.js"
+import { unreadable } from "./reading/limits.js"
 import type { Passage } from "./reading/passages.js"
 import { DocumentReader } from "./reading/reader.js"
 import { bytesOf, bytesOfFile, type DocumentBytes } from "./reading/document-bytes.js"
@@ -129,6 +130,8 @@ class TenantKnowledge implements Knowledge {
     const { format, content } = document
     const folder = document.folder === undefined ? undefined : resolve(document.folder)
     const id = folder === undefined ? document.id : (await this.#leadingOf(folder)) + document.id
+    if (folder !== undefined && !isName(id))
+      throw unreadable(document.id, `has with its folder an id of more than ${MOST_NAME_BYTES} bytes`)
     checkId(id)
     const read = (leading: string): Promise<DocumentBytes> =>
       bytesOf({ id, format, content }, leading, this.#around.clock)

@@ -38,7 +38,10 @@ export async function walkOpenApi(
 ): Promise<{ readonly requests: number; readonly faults: readonly string[] }> {
   const document = (await (await fetch(`${rest}/docs/json`)).json()) as Document
   const { schemas } = document.components
-  const ajv = new Ajv({ strict: false, formats: { name: isName } })
+  const ajv = new Ajv({
+    strict: false,
+    formats: { name: isName, "well-formed": (text: string) => text.isWellFormed() },
+  })
   ajv.addSchema({ $id: "document", components: { schemas } })
   const compile = (schema: JsonSchema) =>
     ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"document#/components/')) as object)

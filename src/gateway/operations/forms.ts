@@ -15,6 +15,15 @@ export const name = z
   .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/u)
   .meta({ format: "name", "x-maxBytes": MOST_NAME_BYTES })
 
+/** Text of one line. It begins with a letter, so that it is not blank. */
+export const line = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .regex(/^[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$/u)
+    .meta({ format: "well-formed" })
+
 export const count = z.int().min(0)
 
 export const usage = z

@@ -3,14 +3,14 @@ import { z } from "zod"
 import { llmagentos } from "#proto/agent.generated.js"
 import { bytesOfBase64 } from "../../knowledge/reading/document-bytes.js"
 import { documentForm } from "../messages.js"
-import { count, name, nothing } from "./forms.js"
+import { count, line, name, nothing } from "./forms.js"
 import { ofStores, operation } from "./operation.js"
 
 const { v1 } = llmagentos
 
 const removed = z.object({ removed: z.boolean().describe("False when there was none.") })
 
-const factText = z.string().min(1).max(10_000)
+const factText = line(10_000)
 const factForm = { subject: factText, relation: factText, object: factText }
 const fact = z
   .object({ subject: z.string(), relation: z.string(), object: z.string(), source: z.string().exactOptional() })
@@ -31,10 +31,7 @@ export const knowledge = {
         .enum(["utf8", "base64"])
         .optional()
         .describe("What `content` is; default base64 for a PDF and utf8 for all others."),
-      folder: z
-        .string()
-        .min(1)
-        .max(4096)
+      folder: line(4096)
         .exactOptional()
         .describe(
           "Path of the folder that it stands in; `id` is then its path within, and is led by the folder's name, and by as many folders above it as tell it from others.",
@@ -89,7 +86,7 @@ export const knowledge = {
     tag: "knowledge",
     summary: "Adds a fact: subject, relation, object.",
     rest: { method: "POST", path: "/v1/knowledge/facts" },
-    input: z.strictObject({ ...factForm, source: z.string().max(10_000).exactOptional() }),
+    input: z.strictObject({ ...factForm, source: factText.exactOptional() }),
     output: fact,
     errors: ["INVALID_FACT", ...ofStores],
     wire: { request: v1.Fact, reply: v1.Fact },

@@ -86,6 +86,7 @@ export const everywhere = [
   "FOREIGN_HOST",
   "FOREIGN_ORIGIN",
   "PAYLOAD_TOO_LARGE",
+  "HEADERS_TOO_LARGE",
   "RATE_LIMITED",
   "NODE_STOPPING",
   "SYSTEM_STOPPED",
