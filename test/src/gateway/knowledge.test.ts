@@ -28,7 +28,7 @@ t.test("documents, facts and records are added, listed, found and removed at eve
     t.ok(await client.retractFact(fact))
     t.notOk(await client.retractFact(fact))
     t.ok(await client.retractFact({ subject: "Bob", relation: "owns", object: "tea" }))
-    await t.rejects(client.assertFact({ subject: " ", relation: "is", object: "x" }), { code: "INVALID_FACT" })
+    await t.rejects(client.assertFact({ subject: " ", relation: "is", object: "x" }), { code: "INVALID_REQUEST" })
     t.same(await client.records("article", { where: { price: { max: 50 } } }), [
       { id: "a1", record: { name: "lamp", price: 40 } },
     ])
