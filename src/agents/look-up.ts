@@ -10,6 +10,9 @@
  *   L6. Numbers in words between the words of a sum are no question for documents.
  *   L7. It is no name of a column, and what answers "where" stands after a word of place, or before a word of holding.
  *   L8. It is no whole sentence, unless the question asks how.
+ *   L9. The sentence says it of now and as a fact: that it was so, may be so, is so on a condition or is what somebody
+ *       says answers a question only that says as much.
+ *   L10. It goes no further than the question's own words: "Rome with his sister" is about his sister no more.
  */
 import { readQuery, termsOf } from "../knowledge/terms.js"
 
@@ -29,6 +32,8 @@ export function canAnswer(question: string, sentence: string, answer: string): b
       (forms) => !forms.some((form) => there?.has(form)) || forms.some((form) => named?.has(form)),
     ) && // L3
     followsLast(question, before, sentence) && // L5
+    isFirm(question, before, after) && // L9
+    !meant(/\swith\s(.*)/is.exec(answer)?.[1] ?? "").some((forms) => forms.some((form) => asked?.has(form))) && // L10
     !columnName.test(answer) && // L7
     (/[\p{L}\p{N}]/u.test(before + after) || /\bhow\b/i.test(question)) && // L8
     isOfKind(
@@ -73,6 +78,18 @@ const joint = /;|,?\s(?:and|but|while|whereas)\s/i
 const contrast = /,?\s(?:and|but) not\s/i
 const isDenied = (text: string): boolean =>
   /\b(?:not|no|never|none|nor|neither|nobody|nothing|nowhere|without|unlike|except|cannot)\b|n['’]t\b/i.test(text)
+
+/** L9 */
+function isFirm(question: string, before: string, after: string): boolean {
+  const doubts = `${before} ${after}`.match(doubt) ?? []
+  const asked = question.toLowerCase()
+  if (doubts.some((word) => !asked.includes(word.toLowerCase()))) return false
+  const own = before.split(joint).at(-1) ?? ""
+  return !(/\b(?:is|are)\b/i.test(question) && /\b(?:was|were)\b/i.test(own) && !/\b(?:is|are)\b/i.test(own))
+}
+
+const doubt =
+  /\bmay\b|\b(?:[Uu]sed to|[Nn]o longer|[Ff]ormerly|[Pp]reviously|[Mm]ight|[Mm]aybe|[Pp]erhaps|[Pp]ossibly|[Pp]robably|[Ss]upposedly|[Aa]llegedly|[Rr]umou?rs?|[Mm]yth|wrong|untrue|[Cc]laim(?:s|ed)?|sa(?:id|ys)|th(?:inks?|ought)|believes?d?|[Uu]ntil|[Ii]f|[Uu]nless)\b/g
 
 const columnName = /(?:^|;\s)[^;:]{1,40}:\s/
 const holds = /^\s(?:holds?|keeps?|contains?|stores?|ha(?:s|ve)|defines?|describes?|documents?|sets?|gets?)\b/i

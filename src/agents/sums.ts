@@ -60,7 +60,11 @@ const toCalculate =
   /\b(?:how much|total|result|sum|difference|minus|comput|calculat|evaluat|equal|work out|figure out)/i
 
 /** Whether what looks like a sum is rather a number to call, or years: "What is 555-1234?", and not "Calculate 555-1234". */
-export const isNoSum = (question: string): boolean => callOrYears.test(question) && !toCalculate.test(question)
+export const isNoSum = (question: string): boolean =>
+  otherBase.test(question) || (callOrYears.test(question) && !toCalculate.test(question))
+
+/** 0x10 is no 0 times 10. */
+const otherBase = /\b0[xob][\da-f]/i
 
 const leadIn = /^\s*(?:what(?:'s| is)|calculate|how much is)?(?![\p{L}\p{N}])/iu
 const anyOperator = new RegExp(`(?<!\\p{L})${operator}(?!\\p{L})`, "giu")

@@ -16,7 +16,7 @@ export interface Calibration {
   /** What small talk is answered with. */
   readonly talk: {
     readonly replies: readonly string[]
-    readonly told: readonly { readonly reply: string; readonly recall: string }[]
+    readonly told: readonly { readonly says: readonly string[]; readonly reply: string; readonly recall: string }[]
   }
 }
 

@@ -5,7 +5,8 @@ import { shippedRefusal } from "#src/agents/shipped.js"
 import { isRefused, type Refusal } from "#src/agents/refusal.js"
 import { expressionIn, routeOf, sumsIn } from "#src/agents/sums.js"
 import { embeddedFolder, readCalibration } from "#src/models/calibration.js"
-import type { Model } from "#src/models/model.js"
+import { mayBeSaid } from "#src/agents/small-talk.js"
+import type { Message, Model } from "#src/models/model.js"
 import { Dice, Lexicon } from "#src/models/training/corpus/lexicon.js"
 import { sum, written } from "#src/models/training/corpus/math.js"
 import { canAnswer } from "#src/agents/look-up.js"
@@ -179,6 +180,51 @@ t.test("an answer from documents is about what was asked", async (t) => {
   t.ok(refused("What is the capital of France?", "The capital of the shop is 200 euros."))
   t.ok(refused("What is it?", "It is kept in LevelDB."), "it asks for nothing")
   t.ok(refused("Where is the spare key kept?", ""), "nothing was found")
+})
+
+t.test("what was, may be, depends, or is only said, is no answer to what is", async (t) => {
+  const question = "Where is the tent kept?"
+  for (const sentence of [
+    "The tent used to be kept in the attic, but now it is kept in the shed.",
+    "Before 2020 the tent was kept in the attic.",
+    "The tent was kept in the attic until yesterday.",
+    "The tent might be kept in the attic.",
+    "Perhaps the tent is kept in the attic.",
+    "If it rains, the tent is kept in the attic.",
+    "Anna said that the tent is kept in the attic.",
+    "It is a myth that the tent is kept in the attic.",
+    "The tent is kept in the attic, which is wrong.",
+  ])
+    t.notOk(canAnswer(question, sentence, "the attic"), sentence)
+  t.ok(canAnswer(question, "The tent is kept in the attic.", "the attic"))
+  t.ok(canAnswer("Where was the tent kept?", "The tent was kept in the attic.", "the attic"))
+  t.ok(canAnswer("Where might the tent be kept?", "The tent might be kept in the attic.", "the attic"))
+  t.notOk(canAnswer("Where does his sister live?", "Paul lives in Rome with his sister.", "Rome with his sister"))
+})
+
+t.test("a name, a liking or a home is told in a form of its own, and is not what was taken back", async (t) => {
+  const said = (question: string, text: string, history: Message[] = []) =>
+    mayBeSaid(smallTalk, text, question, history)
+  for (const [question, reply] of [
+    ["my sister's name is Eve", "Nice to meet you, Eve."],
+    ["my name is not Bob", "Nice to meet you, not Bob."],
+    ["I am tired", "Nice to meet you, tired."],
+    ["I like nothing", "I will remember that you like nothing."],
+    ["My name is Ada. I live in Rome.", "Nice to meet you, Ada."],
+  ] as const)
+    t.notOk(said(question, reply), question)
+  for (const question of ["Hello, I am Ada", "I'm Ada!", "hi, my name is Ada", "Call me Ada."])
+    t.ok(said(question, "Nice to meet you, Ada."), question)
+  const lives: Message[] = [
+    { role: "user", content: "I live in Paris" },
+    { role: "assistant", content: "Paris sounds nice." },
+  ]
+  t.ok(said("where do I live?", "You live in Paris.", lives))
+  const gone: Message[] = [
+    { role: "user", content: "I no longer live in Paris" },
+    { role: "assistant", content: "no" },
+  ]
+  t.notOk(said("where do I live?", "You live in Paris.", [...lives, ...gone]))
 })
 
 t.test("a question for the clock or small talk holds nothing else", async (t) => {

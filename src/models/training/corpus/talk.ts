@@ -47,7 +47,8 @@ const replies: readonly (readonly [RegExp, string])[] = [
 /** What small talk is answered with, where there is something to say. */
 export const smallTalkReplies = {
   replies: [...replies.slice(0, -1).map(([, reply]) => reply), untold],
-  told: tellings.map(({ reply, keep }) => ({
+  told: tellings.map(({ says, reply, keep }) => ({
+    says,
     reply,
     recall: recalls.find((recall) => recall.keep === keep)?.reply ?? "",
   })),
