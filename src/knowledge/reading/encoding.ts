@@ -34,9 +34,12 @@ const lookedAt = 4096
 
 /** @throws {Unreadable} when it is no text */
 export function encodingOf(bytes: Uint8Array, format: TextFormat): Encoding {
-  const [a, b, c] = bytes
+  const [a, b, c, d] = bytes
   if (a === 0xef && b === 0xbb && c === 0xbf) return utf8(bytes)
-  if (a === 0xff && b === 0xfe) return { name: "utf-16le" }
+  if (a === 0xff && b === 0xfe) {
+    if (c === 0 && d === 0) throw unknown() // UTF-32
+    return { name: "utf-16le" }
+  }
   if (a === 0xfe && b === 0xff) return { name: "utf-16be" }
   const head = bytes.subarray(0, lookedAt)
   if (Buffer.from(head.subarray(0, 5)).toString("latin1") === "%PDF-")
@@ -90,8 +93,7 @@ function refuseBinary(bytes: Uint8Array): void {
   const head = bytes.subarray(0, 64 * 1024)
   let control = 0
   for (const byte of head) if (byte < 9 || (byte > 13 && byte < 32 && byte !== 27)) control += 1
-  if (control > head.length / 100)
-    throw new Unreadable("is no text in an encoding that is known (UTF-8, UTF-16, or Windows-1252)")
+  if (control > head.length / 100) throw unknown()
 }
 
 /** Sequences beyond ASCII that are UTF-8, and bytes that are not. */
@@ -109,3 +111,6 @@ function multibyte(bytes: Uint8Array): { damaged: number; right: number } {
   }
   return { damaged, right }
 }
+
+const unknown = (): Unreadable =>
+  new Unreadable("is no text in an encoding that is known (UTF-8, UTF-16, or Windows-1252)")

@@ -59,6 +59,15 @@ const harmful: Readonly<Record<string, [Document["format"], () => string | Uint8
   "a PDF that is cut": ["pdf", () => pdfOfLines(["The harbor is old."]).slice(0, 300), /is not a PDF that can be read/],
   "a PDF of random bytes": ["pdf", () => Buffer.concat([Buffer.from("%PDF-1.7\n"), randomBytes(1e6)]), /is not a PDF/],
   "a text of random bytes": ["text", () => randomBytes(1e6), /is no text in an encoding that is known/],
+  "a text in UTF-32": [
+    "text",
+    () =>
+      Buffer.concat([
+        Buffer.from([0xff, 0xfe, 0, 0]),
+        ...Array.from("The saddle", (c) => Buffer.from([c.charCodeAt(0), 0, 0, 0])),
+      ]),
+    /is no text in an encoding that is known/,
+  ],
   "a page of random bytes": ["html", () => randomBytes(1e6), /is no text in an encoding that is known/],
   "more passages than are taken": ["markdown", () => "# a\n\nb\n\n".repeat(220_000), /more than 200000 passages/],
 }
