@@ -14,7 +14,7 @@ import { resolve } from "node:path"
 import type { z } from "zod"
 import { systemClock, type Clock } from "#actors/clock.js"
 import { AgentOSError } from "#actors/errors.js"
-import { asName, checkName, isName, MOST_NAME_BYTES } from "#actors/names.js"
+import { asName, checkName, MOST_NAME_BYTES } from "#actors/names.js"
 import { checkNumbers, countOrAll } from "#actors/numbers.js"
 import { checkOptions, checkText, checkWord } from "#actors/words.js"
 import type { RecordStore } from "../record-store.js"
@@ -130,7 +130,7 @@ class TenantKnowledge implements Knowledge {
     const { format, content } = document
     const folder = document.folder === undefined ? undefined : resolve(document.folder)
     const id = folder === undefined ? document.id : (await this.#leadingOf(folder)) + document.id
-    if (folder !== undefined && !isName(id))
+    if (folder !== undefined && Buffer.byteLength(id) > MOST_NAME_BYTES)
       throw unreadable(document.id, `has with its folder an id of more than ${MOST_NAME_BYTES} bytes`)
     checkId(id)
     const read = (leading: string): Promise<DocumentBytes> =>
