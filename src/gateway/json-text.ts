@@ -71,9 +71,11 @@ export function wellFormed<Value>(value: Value): Value {
   const root: { value: Value } = { value }
   const left: Record<string, unknown>[] = [root]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    for (const [name, part] of Object.entries(next)) {
-      if (typeof part === "string") next[name] = part.toWellFormed()
-      else if (typeof part === "object" && part !== null) left.push(part as Record<string, unknown>)
+    for (const name in next) {
+      const part = next[name]
+      if (typeof part === "string") {
+        if (!part.isWellFormed()) next[name] = part.toWellFormed()
+      } else if (typeof part === "object" && part !== null) left.push(part as Record<string, unknown>)
     }
   }
   return root.value

@@ -84,11 +84,16 @@ export function restDoor({ service, own, bodyLimitBytes, inflow, random, tls }: 
   app.removeContentTypeParser("text/plain")
   app.removeContentTypeParser("application/json")
   // Many clients name a content type without sending a body; what needs one says so when it is checked.
-  app.addContentTypeParser<string>(
-    "application/json",
-    { parseAs: "string" },
-    async (_request: FastifyRequest, body: string) => (body === "" ? undefined : readJson(body, "the body")),
-  )
+  app.addContentTypeParser<string>("application/json", { parseAs: "string" }, (_request, body, done) => {
+    if (body === "") return done(null, undefined)
+    let value: unknown
+    try {
+      value = readJson(body, "the body")
+    } catch (error) {
+      return done(AgentOSError.from(error))
+    }
+    done(null, value)
+  })
   app.setValidatorCompiler<JsonSchema>(({ schema, httpPart }) =>
     httpPart === "querystring" ? compiledForText(schema) : compiled(schema),
   )
